@@ -1,4 +1,4 @@
-"""The one thing asked of one recipient: the first ask whose condition fits."""
+"""The one thing asked of one recipient: the first ask whose condition matches."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.campaign.entities import Addition, Ask, Campaign, Length, Spoken
-from app.campaign.language import Parsed, compiled, first_that_holds, parse_condition
+from app.campaign.language import Parsed, compiled, first_match, parse_condition
 from app.campaign.stance import is_ending, stage_of
 from app.campaign.values import Values, recipient_values
 from app.campaign.words import Language, one_line, said
@@ -16,11 +16,11 @@ from app.congress.model import Holder
 
 
 def ask_for(campaign: Campaign, holder: Holder, today: date) -> Ask:
-    """The ask to ``holder`` on ``today`` in its final words.
+    """The ask of ``holder`` on ``today`` in its final wording.
 
-    ``text``, ``opening`` and ``short`` are rendered for this recipient, the
-    Spanish ones too; an addition that fits, such as one for committee members, has joined
-    the text. ``holder`` must have a member.
+    ``text``, ``opening`` and ``short`` are rendered for this recipient in both languages, and the
+    text includes any matching addition, such as one for committee members. ``holder`` must have a
+    member.
     """
     full = values_for(campaign, holder, today=today, length="full")
     spanish = values_for(campaign, holder, today=today, length="full", language="es")
@@ -39,7 +39,7 @@ def ask_for(campaign: Campaign, holder: Holder, today: date) -> Ask:
 def values_for(
     campaign: Campaign, holder: Holder, *, today: date, length: Length, language: Language = "en"
 ) -> Values:
-    """Every field that does not depend on the writer, ``time_note`` included."""
+    """Every field that does not depend on the writer, including ``time_note``."""
     values = recipient_values(campaign, holder, today=today, length=length, language=language)
     stage = stage_of(campaign, today)
     moment = "ending" if is_ending(campaign, holder.seat.chamber, today) else stage
@@ -52,7 +52,7 @@ def values_for(
 
 @dataclass(frozen=True, slots=True)
 class AskWords:
-    """The chosen ask with its words for one recipient, in one form and language."""
+    """The chosen ask, worded for one recipient in one length and language."""
 
     ask: Ask
     opening: str
@@ -61,23 +61,23 @@ class AskWords:
 
 
 def choose_ask(campaign: Campaign, values: Values) -> Ask:
-    """The first ask of the stage whose condition fits, not yet rendered.
+    """The first ask of the stage whose condition matches, not yet rendered.
 
-    ``load_campaign`` makes sure that each stage's last ask fits everyone.
+    ``load_campaign`` ensures that each stage's last ask matches everyone.
     """
     asks = [ask for ask in campaign.asks if values["stage"] in ask.stages]
-    place = first_that_holds(tuple(ask.when for ask in asks), tuple(campaign.facts), values)
-    if place is None:
+    index = first_match(tuple(ask.when for ask in asks), tuple(campaign.facts), values)
+    if index is None:
         raise LookupError(f"no ask fits in stage {values['stage']}")
-    return asks[place]
+    return asks[index]
 
 
 def ask_words(
     campaign: Campaign, values: Values, length: Length, language: Language = "en"
 ) -> AskWords:
-    """The ask for ``values`` with its opening, and the addition that fits, if any.
+    """The ask for ``values`` with its opening and the matching addition, if any.
 
-    The short form has no opening of its own: its text holds it.
+    The short form has no separate opening: its text includes one.
     """
     ask = choose_ask(campaign, values)
     addition = _addition(campaign, values)
@@ -95,12 +95,12 @@ def ask_words(
 
 
 def fields_of_asks(campaign: Campaign) -> tuple[str, ...]:
-    """The fields that ``ask_words`` prints or asks about, whoever the recipient is."""
+    """The fields that ``ask_words`` may print or test, for any recipient."""
     facts = tuple(campaign.facts)
     parts: list[tuple[Ask | Addition, tuple[str, ...]]]
     parts = [(ask, ("opening", "text", "short", "thanks")) for ask in campaign.asks]
     parts += [(addition, ("text", "short")) for addition in campaign.additions]
-    fields = {"stage"}  # each part names its stages beside its condition
+    fields = {"stage"}  # each part lists its stages next to its condition
     for part, names in parts:
         condition = parse_condition(part.when, facts=facts)
         fields |= condition.fields if isinstance(condition, Parsed) else set()
@@ -111,9 +111,9 @@ def fields_of_asks(campaign: Campaign) -> tuple[str, ...]:
 
 
 def spoken_words(campaign: Campaign, ask: Ask, values: Values, language: Language = "en") -> Spoken:
-    """What is said on the telephone, without the letter's own reason.
+    """What the caller says on the telephone, without the letter's own reason.
 
-    An ask without words for the telephone is read out by its summary.
+    An ask without words for the telephone uses its summary.
     """
     about = campaign.telephone.get("about_es" if language == "es" else "about", "")
     call = said(ask, "call", language) or said(ask, "summary", language)
@@ -122,8 +122,8 @@ def spoken_words(campaign: Campaign, ask: Ask, values: Values, language: Languag
 
 def _addition(campaign: Campaign, values: Values) -> Addition | None:
     additions = [item for item in campaign.additions if values["stage"] in item.stages]
-    place = first_that_holds(tuple(item.when for item in additions), tuple(campaign.facts), values)
-    return additions[place] if place is not None else None
+    index = first_match(tuple(item.when for item in additions), tuple(campaign.facts), values)
+    return additions[index] if index is not None else None
 
 
 def _render(campaign: Campaign, text: str, values: Values) -> str:
@@ -147,7 +147,7 @@ class AskMove:
 
 
 def count_asks(campaign: Campaign, holders: Iterable[Holder], today: date) -> Counter[str]:
-    """By the id of an ask how many members it reaches on ``today``."""
+    """How many members each ask reaches on ``today``, by the ask's id."""
     return Counter(
         choose_ask(campaign, recipient_values(campaign, h, today=today, length="full")).id
         for h in holders
@@ -158,7 +158,7 @@ def count_asks(campaign: Campaign, holders: Iterable[Holder], today: date) -> Co
 def compare_asks(
     before: Campaign, after: Campaign, holders: tuple[Holder, ...], today: date
 ) -> tuple[AskMove, ...]:
-    """Every ask that reaches somebody before or after, in the order of ``after``."""
+    """Every ask that reaches a member before or after, in the order of ``after``."""
     old, new = count_asks(before, holders, today), count_asks(after, holders, today)
     summaries = {ask.id: ask.summary for ask in (*after.asks, *before.asks)}
     order = dict.fromkeys([*(a.id for a in after.asks), *(a.id for a in before.asks)])

@@ -1,4 +1,4 @@
-"""Reading every letter to every seat at every stage before anyone signs one."""
+"""Checking every letter to every seat at every stage before anyone signs one."""
 
 from __future__ import annotations
 
@@ -36,20 +36,21 @@ from app.congress.model import Holder
 _TAGS = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 
 
-def _same_lines(tag: re.Match[str]) -> str:
-    """A tag taken out of a text without moving its lines."""
+def _newlines(tag: re.Match[str]) -> str:
+    """The line breaks of a tag, which replace it so that line numbers stay right."""
     return "\n" * tag[0].count("\n")
 
 
 SAMPLE_WRITER = Writer(first="Ana", city="Rancho Santa Margarita")
-"""A city with a long name, so that the length is measured on the long side."""
+"""The city has a long name, so that measured lengths err on the long side."""
 LANGUAGES: tuple[Language, ...] = ("en", "es")
-_SMALL_WORDS = 3
+_SHORT_WORD = 3
+"""Words of at most this many characters do not help to find a sentence's source."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check read and found. ``problems`` begins with what must be fixed."""
+    """What a check covered and found. ``problems`` begins with what must be fixed."""
 
     seats: int
     templates: int
@@ -59,12 +60,12 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Nothing that must or should be fixed; a hint alone is no reason to fail."""
+        """Whether nothing must or should be fixed; hints alone do not fail a check."""
         return all(problem.level == "nice" for problem in self.problems)
 
     @property
     def summary(self) -> str:
-        """``541 seats, 8 templates, 3 stages: ok``, or how many problems."""
+        """``541 seats, 8 templates, 3 stages: ok``, or the number of problems."""
         read = f"{self.seats} seats, {self.templates} templates, {self.stages} stages"
         count = sum(1 for problem in self.problems if problem.level != "nice")
         found = f"{count} problem" if count == 1 else f"{count} problems"
@@ -72,7 +73,7 @@ class Report:
 
 
 class Blank(str):
-    """An empty field that shows itself where it is printed; in tests it is still empty."""
+    """An empty field that prints as a marker; conditions still see it as empty."""
 
     __slots__ = ("name",)
     name: str
@@ -94,11 +95,11 @@ def check_campaign(
     templates: Iterable[LetterTemplate] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Compose every template for every seat at every stage, reading aid too, and check it.
+    """Compose and check every template, with its reading aid, for every seat at every stage.
 
-    ``templates`` defaults to all of the campaign's; give one to check a draft. ``progress`` is
-    called with seats done and seats in all. Vacant seats count and need no letter; one whose
-    member is not known yet does not count, since nothing to it was read.
+    ``templates`` defaults to all of the campaign's; pass one to check a draft. ``progress`` is
+    called with the seats done and the total. Vacant seats count but get no letter; seats whose
+    member is not known yet do not count, because nothing to them was checked.
     """
     for step in _steps(campaign, holders, templates):
         if isinstance(step, Report):
@@ -108,19 +109,19 @@ def check_campaign(
     return report
 
 
-def check_apart(
+def check_in_subprocess(
     slug: str, texts: tuple[tuple[str, str], ...], letter_id: str, holders: tuple[Holder, ...]
 ) -> Iterator[int | Report]:
-    """The check for a process of its own, which this module alone must be enough for: the seats
-    done so far, again and again, then the ``Report``. ``letter_id`` empty means every letter.
-    Raises ``CampaignError`` where the texts cannot be read."""
+    """The check for a separate process, which imports only this module. Yields the number of
+    seats done as it goes, then the ``Report``. An empty ``letter_id`` means every letter. Raises
+    ``CampaignError`` if the texts cannot be read."""
     campaign = read_campaign(slug, dict(texts))
     chosen = [t for t in campaign.templates.values() if t.id == letter_id] if letter_id else None
     yield from _steps(campaign, holders, chosen)
 
 
 STEP = 20
-"""Seats between two signs of life of a check."""
+"""How many seats are checked between two progress reports."""
 
 
 def _steps(
@@ -134,7 +135,7 @@ def _steps(
         checker.pages()
     for done, holder in enumerate(holders, start=1):
         if holder.member is not None:
-            checker.read(holder, chosen)
+            checker.seat(holder, chosen)
         if done % STEP == 0:
             yield done
     seats = sum(not holder.awaited for holder in holders)
@@ -147,16 +148,16 @@ class _Checker:
         self.letters = 0
         self._short = {id_ for id_, length in campaign.templates if length == "short"}
         self._moments = moments(campaign)
-        self._read: dict[tuple[str, Situation], list[Finding]] = {}
-        self._letters: dict[tuple[object, ...], _Read] = {}
+        self._sentences: dict[tuple[str, Situation], list[Finding]] = {}
+        self._letters: dict[tuple[object, ...], _LetterCheck] = {}
         self._ask_fields = fields_of_asks(campaign)
         self._asks: dict[tuple[object, ...], AskWords] = {}
-        self._used: dict[tuple[str, Language], tuple[str, ...]] = {}
+        self._used_fields: dict[tuple[str, Language], tuple[str, ...]] = {}
         self._graded: set[tuple[str, int, str]] = set()
         self._causes: dict[_CauseKey, _Cause] = {}
 
     def source(self, template: LetterTemplate) -> None:
-        """Look for what was never filled in, also where no recipient of today gets it."""
+        """Find unfilled placeholders and doubled spaces, even in text that no one gets today."""
         name, aid = template.source_name, template.reading_aid_source
         texts = [
             (name, 1, text)
@@ -165,8 +166,12 @@ class _Checker:
         texts += [
             (name, 1, _TAGS.sub("", template.subject)),
             (name, 1, template.spoken),
-            (name, template.first_body_line, _TAGS.sub(_same_lines, template.body)),
-            (aid, template.first_reading_aid_line, _TAGS.sub(_same_lines, template.reading_aid_es)),
+            (name, template.first_body_line, _TAGS.sub(_newlines, template.body)),
+            (
+                aid,
+                template.first_reading_aid_line,
+                _TAGS.sub(_newlines, template.reading_aid_es),
+            ),
         ]
         for file, first, text in texts:
             for number, line in enumerate(text.split("\n"), first):
@@ -184,19 +189,19 @@ class _Checker:
         self, file: str, number: int, what: Message, words: str, *, level: Level = "must",
         about: str = "",
     ) -> None:  # fmt: skip
-        """Note what is wrong with a line of a source, whoever gets it."""
+        """Record a problem with a line of a source, whoever the recipient."""
         problem = Problem(file, number, what, words, level)
         self._causes.setdefault((file, number, what.code, about), _Cause(worst=problem))
 
     def pages(self) -> None:
-        """Look in what the campaign says on pages and by telephone, and asks of anybody, for what
-        was never filled in and for a bill that is not its own."""
+        """Find unfilled placeholders and unrelated bills in the texts for pages and the telephone
+        and in every ask."""
         campaign = self.campaign
         texts = [(f"pages.{key}", text) for key, text in campaign.pages.items()]
         texts += [(f"telephone.{key}", text) for key, text in campaign.telephone.items()]
-        for place, part in enumerate(campaign.about):
+        for index, part in enumerate(campaign.about):
             texts += [
-                (f"about.{place}.{key}", getattr(part, key))
+                (f"about.{index}.{key}", getattr(part, key))
                 for key in ("heading", "heading_es", "text", "text_es")
             ]
         for ask in campaign.asks:
@@ -205,27 +210,27 @@ class _Checker:
                 for key in ASK_TEXTS for end in ("", "_es")
             ]  # fmt: skip
         for path, text in texts:
-            lines = _TAGS.sub(_same_lines, text).split("\n")
+            lines = _TAGS.sub(_newlines, text).split("\n")
             for number, line in enumerate(lines, campaign.lines.get(path, 1)):
                 words = line.strip()
                 for finding in (*unfinished(words), *other_bills(campaign, words)):
                     self.line(FILE, number, finding.what, words, about=words)
 
-    def read(self, holder: Holder, templates: tuple[LetterTemplate, ...]) -> None:
-        """Compose and check every template to one member, at every moment."""
+    def seat(self, holder: Holder, templates: tuple[LetterTemplate, ...]) -> None:
+        """Compose and check every template for one member at every moment."""
         for moment, (_, today) in enumerate(self._moments):
             values: dict[Language, Values] = {}
-            known: dict[tuple[Length, Language], tuple[Values, AskWords]] = {}
+            asked: dict[tuple[Length, Language], tuple[Values, AskWords]] = {}
             for template in templates:
-                mine = {}
+                by_language = {}
                 for language in LANGUAGES if template.reading_aid_es else LANGUAGES[:1]:
                     key = (template.length, language)
-                    if key not in known:
+                    if key not in asked:
                         if language not in values:
                             values[language] = self.values(holder, today, language)
-                        known[key] = self.asked(values[language], *key)
-                    mine[language] = known[key]
-                self.letter(holder, template, mine, moment)
+                        asked[key] = self.asked(values[language], *key)
+                    by_language[language] = asked[key]
+                self.letter(holder, template, by_language, moment)
 
     def values(self, holder: Holder, today: date, language: Language) -> Values:
         values = values_for(self.campaign, holder, today=today, length="full", language=language)
@@ -236,7 +241,7 @@ class _Checker:
         return values
 
     def asked(self, values: Values, length: Length, language: Language) -> tuple[Values, AskWords]:
-        """The values for a length, and the ask in its words, which hundreds of members share."""
+        """The values for a length, and the worded ask, which hundreds of members share."""
         values = {**values, "length": length}
         key = (length, language, *map(values.get, self._ask_fields))
         if key not in self._asks:
@@ -247,123 +252,123 @@ class _Checker:
         self,
         holder: Holder,
         template: LetterTemplate,
-        known: Mapping[Language, tuple[Values, AskWords]],
+        asked: Mapping[Language, tuple[Values, AskWords]],
         moment: int,
     ) -> None:
-        """Check one letter. The same words to hundreds of members are composed and read once."""
+        """Check one letter. Words shared by hundreds of members are composed and checked once."""
         stage, today = self._moments[moment]
         seat, member = holder.seat, holder.member
         assert member is not None
         situation = Situation(seat.chamber, seat.is_delegate, stage)
         has_short = template.length == "full" and template.id in self._short
-        room = member.form.max_characters if member.form.known and not has_short else None
-        grade = (template.source_name, moment, known["en"][1].ask.id)
+        limit = member.form.max_characters if member.form.known and not has_short else None
+        grade = (template.source_name, moment, asked["en"][1].ask.id)
         with_grade = grade not in self._graded
         self._graded.add(grade)
-        key: tuple[object, ...] = (template.source_name, situation, room, with_grade)
-        for language, (values, words) in known.items():
+        key: tuple[object, ...] = (template.source_name, situation, limit, with_grade)
+        for language, (values, words) in asked.items():
             key += (words.ask.id, words.opening, words.text, words.thanks)
-            key += tuple(map(values.get, self.used(template, language)))
-        found = self._letters.get(key)
-        if found is None:
-            found = self._letters[key] = self.findings(
-                template, known, situation, room, has_short=has_short, with_grade=with_grade
+            key += tuple(map(values.get, self.used_fields(template, language)))
+        checked = self._letters.get(key)
+        if checked is None:
+            checked = self._letters[key] = self.check_letter(
+                template, asked, situation, limit, has_short=has_short, with_grade=with_grade
             )
-        self.letters += found.written
+        self.letters += checked.composed
         example = f"{seat.title} {member.last} ({seat.id}) on {today.isoformat()}"
-        for cause, problem, size in found.noted:
-            self._causes.setdefault(cause, _Cause()).note(problem, size, seat.id, example)
+        for cause, problem, size in checked.found:
+            self._causes.setdefault(cause, _Cause()).add(problem, size, seat.id, example)
 
-    def used(self, template: LetterTemplate, language: Language) -> tuple[str, ...]:
-        """The fields that a letter prints or asks about; none where it cannot be read."""
+    def used_fields(self, template: LetterTemplate, language: Language) -> tuple[str, ...]:
+        """The fields that a letter prints or tests; none if it cannot be parsed."""
         key = (template.source_name, language)
-        if key not in self._used:
+        if key not in self._used_fields:
             facts = tuple(self.campaign.facts)
             body = template.reading_aid_es if language == "es" else template.body
             with suppress(TemplateError):
                 subject = compiled(template.subject, facts, "ask").fields
-                self._used[key] = tuple(compiled(body, facts, "letter").fields | subject)
-        return self._used.setdefault(key, ())
+                self._used_fields[key] = tuple(compiled(body, facts, "letter").fields | subject)
+        return self._used_fields.setdefault(key, ())
 
-    def findings(
+    def check_letter(
         self,
         template: LetterTemplate,
-        known: Mapping[Language, tuple[Values, AskWords]],
+        asked: Mapping[Language, tuple[Values, AskWords]],
         situation: Situation,
-        room: int | None,
+        limit: int | None,
         *,
         has_short: bool,
         with_grade: bool,
-    ) -> _Read:
-        """Compose one letter, its reading aid too, and read both."""
-        noted: list[_Noted] = []
+    ) -> _LetterCheck:
+        """Compose one letter and its reading aid, and check both."""
+        found: list[_CausedProblem] = []
         drafts: list[LetterFrame] = []
-        for language, (values, words) in known.items():
+        for language, (values, words) in asked.items():
             try:
                 draft = make_draft(self.campaign, template, values, language, words)
             except TemplateError as error:
-                noted += [
-                    self.noted(template, None, Finding(problem.what, problem.source), language)
+                found += [
+                    self.with_cause(template, None, Finding(problem.what, problem.source), language)
                     for problem in error.problems
                 ]
                 break
             drafts.append(draft)
-            spoken_to = replace(situation, language=language)
+            here = replace(situation, language=language)
             subject = (draft.subject,) if language == "en" else ()
-            wrong = [
+            findings = [
                 finding
-                for place, paragraph in enumerate((*subject, *draft.frame))
-                for finding in self.paragraph(paragraph, spoken_to)
-                if place or not subject or finding.what.code not in SENTENCES_ONLY
+                for index, paragraph in enumerate((*subject, *draft.frame))
+                for finding in self.paragraph(paragraph, here)
+                if index or not subject or finding.what.code not in SENTENCES_ONLY
             ]
             if language == "en":
-                wrong += check_whole(
-                    draft, length=template.length, room=room, has_short=has_short,
+                findings += check_whole(
+                    draft, length=template.length, limit=limit, has_short=has_short,
                     with_grade=with_grade,
                 )  # fmt: skip
             else:
                 (a, b), (c, d) = ((len(x.before), len(x.after)) for x in (draft, drafts[0]))
                 if (a, b) != (c, d):
                     what = Message.of("aid-paragraphs", a=a, b=b, c=c, d=d)
-                    wrong.append(Finding(what, "", "should"))
-            noted += [self.noted(template, draft, finding, language) for finding in wrong]
-        return _Read(bool(drafts), tuple(noted))
+                    findings.append(Finding(what, "", "should"))
+            found += [self.with_cause(template, draft, finding, language) for finding in findings]
+        return _LetterCheck(bool(drafts), tuple(found))
 
     def paragraph(self, text: str, situation: Situation) -> list[Finding]:
-        # Most sentences are the same for hundreds of recipients: each is read once.
+        # Hundreds of recipients share most sentences, so each is checked once.
         found: list[Finding] = []
         for sentence in sentences(text):
             key = (sentence, situation)
-            known = self._read.get(key)
-            if known is None:
-                known = self._read[key] = check_sentence(self.campaign, sentence, situation)
-            found += known
+            checked = self._sentences.get(key)
+            if checked is None:
+                checked = self._sentences[key] = check_sentence(self.campaign, sentence, situation)
+            found += checked
         return found
 
     # --- where a sentence comes from -------------------------------------------------
 
-    def noted(
+    def with_cause(
         self,
         template: LetterTemplate,
         draft: LetterFrame | None,
         finding: Finding,
         language: Language,
-    ) -> _Noted:
-        """A finding with the cause that it belongs to."""
-        file, line = self.place(template, draft, finding.sentence, language)
-        if finding.what.code in WHOLE:
-            # One length of a letter has one such fault, wherever it shows worst.
-            about, line_of = str(template.length), 0
+    ) -> _CausedProblem:
+        """A finding as a problem with its cause."""
+        file, line = self.origin(template, draft, finding.sentence, language)
+        if finding.what.code in WHOLE_LETTER:
+            # Each length of a letter has at most one such problem, reported where it is worst.
+            about, cause_line = str(template.length), 0
         else:
             about = next((str(v) for k, v in finding.what.values if k in ("name", "number")), "")
-            line_of = line
+            cause_line = line
         problem = Problem(file, line, finding.what, finding.sentence, finding.level)
-        return (file, line_of, finding.what.code, about), problem, finding.size
+        return (file, cause_line, finding.what.code, about), problem, finding.size
 
-    def place(
+    def origin(
         self, template: LetterTemplate, draft: LetterFrame | None, sentence: str, language: Language
     ) -> tuple[str, int]:
-        """File and line of the source that shares the most words with the sentence."""
+        """The file and line of the source that shares the most words with the sentence."""
         if language == "es":
             best = (template.reading_aid_source, template.first_reading_aid_line)
             body = template.reading_aid_es
@@ -373,7 +378,7 @@ class _Checker:
         sources = [(*best, body)]
         if draft is not None:
             sources += self.campaign_sources(draft.words.ask.id, language)
-        words = {word for word in sentence.split() if len(word) > _SMALL_WORDS}
+        words = {word for word in sentence.split() if len(word) > _SHORT_WORD}
         most = 0
         for file, first, text in sources:
             for offset, line in enumerate(text.split("\n")):
@@ -401,7 +406,7 @@ class _Checker:
         return [(FILE, campaign.lines.get(path, 1), text) for path, text in texts if text]
 
     def problems(self) -> tuple[Problem, ...]:
-        """One for each thing to do: what must be fixed first, in letters before the campaign."""
+        """One problem per cause: what must be fixed first, letters before ``campaign.toml``."""
         found = [cause.problem() for cause in self._causes.values()]
         return tuple(
             sorted(
@@ -412,34 +417,36 @@ class _Checker:
 
 
 SENTENCES_ONLY = frozenset({"no-verb", "cut"})
-"""Codes that mean nothing for a subject line."""
-WHOLE = frozenset({"form-long", "office-limit", "no-ask", "no-story", "grade", "aid-paragraphs"})
-"""Codes that are about a letter as a whole and not about one of its sentences."""
+"""Codes that do not apply to a subject line."""
+WHOLE_LETTER = frozenset(
+    {"form-long", "office-limit", "no-ask", "no-story", "grade", "aid-paragraphs"}
+)
+"""Codes about a letter as a whole, not about one of its sentences."""
 
 
 _CauseKey = tuple[str, int, str, str]
-"""File, line (0 for the whole text), code and what it is about."""
-_Noted = tuple[_CauseKey, Problem, int]
-"""What was found, with its cause and how bad it is beside others of that cause."""
+"""File, line (0 for the whole text), code and subject (a field, a bill number or a length)."""
+_CausedProblem = tuple[_CauseKey, Problem, int]
+"""A problem with its cause and its severity among others of that cause."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """What reading one letter gave: the same for everybody who gets the same words."""
+class _LetterCheck:
+    """The result of checking one letter, shared by everyone who gets the same words."""
 
-    written: bool
-    noted: tuple[_Noted, ...]
+    composed: bool
+    found: tuple[_CausedProblem, ...]
 
 
 @dataclass(slots=True)
 class _Cause:
-    """One thing to do, with every seat that it touches and the worst of them."""
+    """One thing to fix, with every seat that it affects and the worst case."""
 
     seats: set[str] = field(default_factory=set)
     size: int = 0
     worst: Problem | None = None
 
-    def note(self, problem: Problem, size: int, seat: str, example: str) -> None:
+    def add(self, problem: Problem, size: int, seat: str, example: str) -> None:
         self.seats.add(seat)
         if not self.worst or not self.worst.example or size > self.size:
             self.size, self.worst = size, replace(problem, example=example)

@@ -16,13 +16,13 @@ from app.congress.names import salutation
 from app.text import split_paragraphs
 
 _STORY = "\ufdd0"
-"""Stands for the story while the frame is rendered: a noncharacter, which ``words`` keeps out
-of typed text and ``scan`` out of templates. The story itself is never near a template."""
+"""Placeholder for the story while the frame is rendered: a noncharacter, which ``app.text``
+removes from typed text and ``scan`` refuses in templates. No template ever sees the story."""
 
 
 @dataclass(frozen=True, slots=True)
 class LetterFrame:
-    """A frame with the story's place, before it is a letter to anyone."""
+    """A rendered frame, split where the story goes."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -33,7 +33,7 @@ class LetterFrame:
 
     @property
     def ask(self) -> Ask:
-        """The ask; its ``opening`` and ``text`` (and ``short``) are the words of this letter."""
+        """The ask, with ``opening``, ``text`` and ``short`` as this letter words them."""
         words = self.words
         return replace(words.ask, opening=words.opening, text=words.text, short=words.text)
 
@@ -56,11 +56,10 @@ def compose(
 ) -> Letter:
     """The letter to ``holder``, who must be a member, not a vacant seat.
 
-    ``language`` is what the office gets: ``es`` makes the letter of the template's Spanish, where
-    it has one.
+    ``language`` is what the office gets: ``es`` uses the template's Spanish, if it has one.
 
-    ``district_place`` says where the writer lives (the return address may lie elsewhere).
-    ``story`` and everything in ``writer`` are data: put in as they are, never read as a
+    ``district_place`` says where the writer lives (the return address may be elsewhere).
+    ``story`` and everything in ``writer`` are data: inserted as they are, never parsed as a
     template. ``body_override`` is the whole body as the resident edited it; it is used as
     given, and a blank one counts as none.
     """
@@ -71,7 +70,7 @@ def compose(
 
 
 class Composer:
-    """One person with their story on one day, for the letters to all of their members.
+    """Composes one person's letters, with their story, to all of their members on one day.
 
     The arguments are those of ``compose``.
     """
@@ -136,7 +135,7 @@ class Composer:
         )
 
     def reading_aid(self, template: LetterTemplate, holder: Holder) -> tuple[str, ...]:
-        """The letter's paragraphs in Spanish, for the person only; the story stands as typed.
+        """The letter's paragraphs in Spanish, for the writer only, with the story as typed.
 
         Empty if the template has no reading aid.
         """
@@ -154,12 +153,12 @@ class Composer:
 
 
 MOST_FRAMES = 4096
-"""Places are typed by people, so there is no end of them; 4,096 frames take about 10 MB."""
+"""A bound is needed because places are free text; 4,096 frames take about 10 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Recipient:
-    """What does not depend on the writer, for one form of letter."""
+    """What does not depend on the writer, for one length of letter."""
 
     values: Values
     words: AskWords
@@ -169,13 +168,13 @@ class _Recipient:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A recipient's frame with its ask and its paragraphs: the same for everybody of a place."""
+    """A recipient's frame with its ask and its paragraphs, shared by all writers in one place."""
 
     draft: LetterFrame
     ask: Ask
     paragraphs: tuple[str, ...]
     size: int
-    """Characters of the paragraphs, spaces aside."""
+    """Characters in the paragraphs, not counting spaces."""
     greeting: str
     spoken: Spoken
     spoken_es: Spoken
@@ -202,10 +201,10 @@ def _framed(
 
 
 def _recipient(campaign: Campaign, holder: Holder, today: date, length: Length) -> _Recipient:
-    """Worked out once a day for each recipient."""
+    """Computed once a day for each recipient."""
     key = (holder.seat.id, length)
     known = campaign.memo.get(key)
-    # Another holder of the seat, or the same with other facts, is another object.
+    # A new holder of the seat, or the same one with updated facts, is a different object.
     if known is None or known[0] is not holder or known[1] != today:
         values = values_for(campaign, holder, today=today, length=length)
         spanish = values_for(campaign, holder, today=today, length=length, language="es")
@@ -222,18 +221,18 @@ def _recipient(campaign: Campaign, holder: Holder, today: date, length: Length) 
 
 
 def office_language(chosen: str, state: str) -> Language:
-    """What the office of a seat gets: Spanish where its writer chose that, in Puerto Rico only."""
+    """What an office gets: Spanish if the writer chose it, and only in Puerto Rico."""
     return "es" if chosen == "es" and state == "PR" else "en"
 
 
 def salutation_es(holder: Holder) -> str:
-    """``Honorable Pablo José Hernández:``, as is usual there; it suits a woman as well."""
+    """``Honorable Pablo José Hernández:``, as is customary there; it has no gender."""
     assert holder.member is not None
     return f"Honorable {holder.member.full_name}:"
 
 
 def body_text(letter: Letter) -> str:
-    """The body as the resident edits it: paragraphs parted by a blank line."""
+    """The body as the resident edits it: paragraphs separated by a blank line."""
     return "\n\n".join(letter.body)
 
 
@@ -244,12 +243,10 @@ def make_draft(
     language: Language = "en",
     words: AskWords | None = None,
 ) -> LetterFrame:
-    """Render a template with every field of ``values`` and find the story's place.
+    """Render a template with every field of ``values`` and find where the story goes.
 
-    ``words`` are the ask's, if they are known already.
-
-    Where the template has none, the story goes before the last paragraph, so that it is never
-    lost.
+    ``words`` are the ask's, if already known. If the template does not place the story, it goes
+    before the last paragraph, so it is never lost.
     """
     facts = tuple(campaign.facts)
     words = words or ask_words(campaign, values, template.length, language)
@@ -277,18 +274,18 @@ def make_draft(
 
 
 _RUN = 3
-"""A word is the frame's if it stands in a run of this many words that the frame has too."""
+"""A word counts as the frame's if it is in a run of this many words that the frame also has."""
 _MARKS = ".,;:!?…\"'“”‘’()[]«»¿¡—–-"
 
 
 def own_share(body: Sequence[str], frame: Sequence[str]) -> float:
-    """The share of ``body``'s characters, spaces aside, that are not the frame's: 0 to 1.
+    """The share of ``body``'s characters, not counting spaces, that are not the frame's: 0 to 1.
 
-    ``body`` and ``frame`` are paragraphs. Moving or shortening the frame's paragraphs makes
-    nothing one's own, and neither does changing case or punctuation. The time grows with the
-    length of both, not with their product.
+    ``body`` and ``frame`` are paragraphs. Moving or shortening the frame's paragraphs makes no
+    text the writer's own, nor does changing case or punctuation. Time is linear in the length of
+    both, not in their product.
     """
-    # Most words come again and again, so each different one is levelled once.
+    # Most words recur, so each distinct one is normalized once.
     words = {word for text in (*frame, *body) for word in text.split()}
     plain = {word: _plain(word) for word in words}
     runs: set[tuple[str, ...]] = set()
@@ -307,12 +304,12 @@ def own_share(body: Sequence[str], frame: Sequence[str]) -> float:
 
 
 def _size(paragraphs: Iterable[str]) -> int:
-    """How many characters they have, spaces aside."""
+    """How many characters the paragraphs have, not counting spaces."""
     return sum(len("".join(paragraph.split())) for paragraph in paragraphs)
 
 
 def _share(mine: int, theirs: int) -> float:
-    """``own_share`` where it is known which words are the writer's."""
+    """``own_share`` from the sizes of the writer's words and the frame's."""
     return mine / (mine + theirs) if mine else 0.0
 
 
@@ -321,7 +318,7 @@ def _plain(word: str) -> str:
 
 
 def _runs(words: list[str]) -> list[tuple[str, ...]]:
-    """Every run of three words; a shorter paragraph is one run."""
+    """Every run of ``_RUN`` words; a shorter paragraph is one run."""
     if len(words) <= _RUN:
         return [tuple(words)] if words else []
     return [tuple(words[start : start + _RUN]) for start in range(len(words) - _RUN + 1)]

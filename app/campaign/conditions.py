@@ -1,8 +1,8 @@
-"""Who is meant, in words: a condition of the small language as a few choices, and back.
+"""Converting between a condition of the small language and the choices of a form.
 
 ``Who`` is what a form offers: chamber, stance, party, committee, leadership, delegates, states,
-joined by all or any. ``code_of`` writes it in the small language, in one way; ``who_of`` reads a
-condition that says no more than that, whoever wrote it. Any other condition stays code.
+joined by all or any. ``code_of`` writes it in the small language in one canonical way; ``who_of``
+reads any condition that says no more than that. Any other condition stays code.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Literal
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from app.campaign.entities import Campaign
-from app.campaign.language import first_that_holds
+from app.campaign.language import first_match
 from app.campaign.values import recipient_values
 from app.congress.model import STATES, Holder
 
@@ -44,13 +44,13 @@ CHOICES: dict[str, dict[str, str]] = {
     "delegate": {"yes": "is_delegate", "no": "not is_delegate"},
     "law": {"requires": 'state_policy == "requires"', "limits": 'state_policy == "limits"'},
 }  # fmt: skip
-"""What can be chosen of each matter, and how the small language says it."""
+"""The choices for each criterion, and how the small language writes them."""
 STANCES = tuple(CHOICES["stance"])
 
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Some recipients. A matter that is left empty makes no difference."""
+    """A set of recipients. An empty criterion matches everyone."""
 
     chamber: str = ""
     stance: tuple[str, ...] = ()
@@ -59,13 +59,13 @@ class Who:
     leader: str = ""
     delegate: str = ""
     law: str = ""
-    """What the law of the recipient's state says of the matter."""
+    """What the law of the recipient's state says about the bill's subject."""
     states: tuple[str, ...] = ()
     """Postal codes."""
     other_states: bool = False
-    """All states but ``states``."""
+    """Whether ``states`` lists the states left out."""
     join: Literal["all", "any"] = "all"
-    """Whether every matter must fit, or one is enough."""
+    """Whether every criterion must match, or any one is enough."""
 
     @property
     def everybody(self) -> bool:
@@ -73,15 +73,15 @@ class Who:
 
 
 def code_of(who: Who) -> str:
-    """The condition, as letters and asks hold it; empty for everybody."""
+    """The condition as written in letters and asks; empty for everyone."""
     return f" {'and' if who.join == 'all' else 'or'} ".join(_terms(who))
 
 
 def _terms(who: Who) -> list[str]:
     terms = []
-    for matter, choices in CHOICES.items():
-        value = getattr(who, matter)
-        if matter == "stance":
+    for criterion, choices in CHOICES.items():
+        value = getattr(who, criterion)
+        if criterion == "stance":
             chosen = [name for name in STANCES if name in value]
             if len(chosen) == 1:
                 terms.append(choices[chosen[0]])
@@ -98,21 +98,21 @@ def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-_ENV = Environment(autoescape=False)  # noqa: S701 - only reads, never renders
+_ENV = Environment(autoescape=False)  # noqa: S701 - only parses, never renders
 
 
 @lru_cache(maxsize=512)
 def who_of(condition: str) -> Who | None:
-    """The choices that say the same as a condition; None where there are none."""
+    """The choices equivalent to a condition; None if the form cannot express it."""
     if not condition.strip():
         return Who()
     try:
         node = _read(condition)
-    except (TemplateSyntaxError, RecursionError):  # somebody is still typing it
+    except (TemplateSyntaxError, RecursionError):  # still being typed
         return None
     join: Literal["all", "any"] = "any" if isinstance(node, nodes.Or) else "all"
     found: dict[str, object] = {}
-    for term in _parts(node, type(node)) if isinstance(node, (nodes.And, nodes.Or)) else [node]:
+    for term in _operands(node, type(node)) if isinstance(node, (nodes.And, nodes.Or)) else [node]:
         one = _term(term)
         if one is None or one[0] in found:
             return None
@@ -131,27 +131,27 @@ def _read(condition: str) -> nodes.Node:
     return output.nodes[0]
 
 
-def _parts(node: nodes.Node, kind: type[nodes.Node]) -> list[nodes.Node]:
+def _operands(node: nodes.Node, kind: type[nodes.Node]) -> list[nodes.Node]:
     if not isinstance(node, kind):
         return [node]
     assert isinstance(node, nodes.BinExpr)
-    return [*_parts(node.left, kind), *_parts(node.right, kind)]
+    return [*_operands(node.left, kind), *_operands(node.right, kind)]
 
 
 @lru_cache(maxsize=1)
-def _known() -> list[tuple[nodes.Node, str, object]]:
+def _known_terms() -> list[tuple[nodes.Node, str, object]]:
     return [
-        (_read(code), matter, (name,) if matter == "stance" else name)
-        for matter, choices in CHOICES.items()
+        (_read(code), criterion, (name,) if criterion == "stance" else name)
+        for criterion, choices in CHOICES.items()
         for name, code in choices.items()
     ]
 
 
 def _term(node: nodes.Node) -> tuple[str, object] | None:
-    """The matter of one comparison and what is chosen of it."""
-    for known, matter, value in _known():
+    """The criterion that one comparison tests, and its chosen value."""
+    for known, criterion, value in _known_terms():
         if known == node:
-            return matter, value
+            return criterion, value
     if not isinstance(node, nodes.Compare) or not isinstance(node.expr, nodes.Name):
         return None
     name, operand = node.expr.name, node.ops[0]
@@ -172,18 +172,18 @@ def _term(node: nodes.Node) -> tuple[str, object] | None:
     return None
 
 
-# --- how many that is -----------------------------------------------------------------------
+# --- who that is ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom a condition fits on a day."""
+    """The recipients whom a condition matches on a day."""
 
     fit: tuple[Holder, ...]
     joined: tuple[Holder, ...]
-    """Those whom it did not fit before."""
+    """Those whom it did not match before."""
     left: tuple[Holder, ...]
-    """Those whom it fitted before and does no longer."""
+    """Those whom it matched before and no longer does."""
 
 
 def reach(
@@ -193,15 +193,15 @@ def reach(
     holders: Iterable[Holder],
     today: date,
 ) -> Reach:
-    """Whom an accepted condition fits, beside the one that is live (None: there is none)."""
+    """Whom an accepted condition matches, compared with the live one (None: there is none)."""
     facts = tuple(campaign.facts)
     fit, joined, left = [], [], []
     for holder in holders:
         if holder.member is None:
             continue
         values = recipient_values(campaign, holder, today=today, length="full")
-        now = first_that_holds((condition,), facts, values) is not None
-        then = before is not None and first_that_holds((before,), facts, values) is not None
+        now = first_match((condition,), facts, values) is not None
+        then = before is not None and first_match((before,), facts, values) is not None
         if now:
             fit.append(holder)
         if now and before is not None and not then:

@@ -10,7 +10,7 @@ from app.congress.model import Chamber, Holder
 
 StageName = Literal["pending", "last_weeks", "expired", "enacted"]
 STAGES: tuple[StageName, ...] = ("pending", "last_weeks", "expired")
-"""The stages that a letter can be written in and that ``flask letters check`` covers."""
+"""The stages in which a letter can be written; ``flask letters check`` covers each."""
 
 StanceName = Literal["sponsor", "cosponsor", "earlier", "opposes", "none"]
 Length = Literal["full", "short"]
@@ -27,9 +27,9 @@ TOPICS = (
     "Social Sciences and History", "Social Welfare", "Sports and Recreation", "Taxation",
     "Transportation and Public Works", "Water Resources Development",
 )  # fmt: skip
-"""The 32 Library of Congress topics that both chambers know, as exact strings."""
+"""The 32 Library of Congress topics that both chambers accept, as exact strings."""
 ANY_TOPIC = "Government Operations and Politics"
-"""What a campaign is sorted under that names no topic."""
+"""The topic of a campaign that names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,14 @@ class Stance:
     name: StanceName
     since: date | None = None
     led: bool = False
-    """For ``earlier`` and ``opposes``: was the sponsor, not only a cosponsor."""
+    """For ``earlier`` and ``opposes``: whether the member was the sponsor, not only a cosponsor."""
     related: tuple[str, ...] = ()
     """For ``earlier`` and ``opposes``: the ids of the bills, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelatedBill:
-    """An earlier version of the bill, or a bill for the opposite, as the lists name it."""
+    """An earlier version of the bill, or an opposing bill, as the lists name it."""
 
     id: str
     """``hr1234-116``, the key that the lists use."""
@@ -66,13 +66,13 @@ class RelatedBill:
     chamber: Chamber
     congress: int
     number: str | None
-    """As printed; None where the number is not known, so that none is printed."""
+    """As printed; None if it is not known, and then none is printed."""
     title: str
 
 
 @dataclass(frozen=True, slots=True)
 class Committee:
-    """The committee that the bill is before in one chamber, and its subcommittee on the matter."""
+    """The committee that has the bill in one chamber, and its subcommittee on the subject."""
 
     code: str
     """The Thomas id: ``HSJU``."""
@@ -84,9 +84,9 @@ class Committee:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """A sentence that joins the ask of some recipients, such as committee members.
+    """A sentence added to the ask of some recipients, such as committee members.
 
-    The first addition that fits is used. ``when`` and the texts are in the small language.
+    The first matching addition is used. ``when`` and the texts are in the small language.
     """
 
     id: str
@@ -94,14 +94,14 @@ class Addition:
     text: str
     text_es: str = ""
     short: str = ""
-    """In the short form; empty adds nothing there."""
+    """For the short form; empty adds nothing there."""
     short_es: str = ""
     stages: tuple[StageName, ...] = STAGES
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The one thing requested of one recipient. The first ask that fits is used."""
+    """The one thing requested of one recipient. The first matching ask is used."""
 
     id: str
     summary: str
@@ -109,21 +109,21 @@ class Ask:
     text: str
     """A paragraph in the small template language."""
     when: str
-    """A condition in the small template language's expressions; empty fits everyone."""
+    """A condition in the small template language; empty matches everyone."""
     stages: tuple[StageName, ...] = STAGES
     opening: str = ""
     """A sentence before the reasons, such as thanks to a cosponsor; may be empty."""
     summary_es: str = ""
     text_es: str = ""
     short: str = ""
-    """The ask in the short form; falls back to ``text``. It holds its own opening."""
+    """The ask in the short form, with its opening; falls back to ``text``."""
     opening_es: str = ""
     short_es: str = ""
     thanks: str = ""
-    """The letter's last sentence, which fits what the recipient has done."""
+    """The letter's last sentence, matching what the recipient has done."""
     thanks_es: str = ""
     call: str = ""
-    """The ask as said to who answers the telephone, about the member and not to the member."""
+    """The ask on the telephone, addressed to whoever answers and not to the member."""
     call_es: str = ""
 
 
@@ -137,7 +137,7 @@ class Fact:
     source: str
     """``GAO-21-186, January 27, 2021``."""
     url: str
-    """A web page that shows it; empty where none is known."""
+    """A web page that shows it; empty if none is known."""
     as_of: date
 
 
@@ -175,11 +175,11 @@ class LetterTemplate:
     subject: str
     body: str
     version: str
-    """The first 12 hex digits of the SHA-256 of the source; a signature points at it."""
+    """The first 12 hex digits of the SHA-256 of the source; signatures refer to it."""
     source_name: str
     """The file's name, for messages."""
     first_body_line: int = 1
-    """The line of the file on which the body starts, so that messages name real lines."""
+    """The line of the file on which the body starts, so messages name real lines."""
     reading_aid_es: str = ""
     """The Spanish reading aid for the frame; the office never receives it."""
     closing: str = "Sincerely,"
@@ -187,7 +187,7 @@ class LetterTemplate:
     """The file name of the reading aid, for messages; empty if there is none."""
     first_reading_aid_line: int = 1
     spoken: str = ""
-    """One sentence of reason for the telephone, where the writer has none short enough."""
+    """A one-sentence reason for the telephone, used if the writer's own is too long."""
     spoken_es: str = ""
 
 
@@ -215,7 +215,7 @@ class Writer:
 
     @property
     def address_lines(self) -> tuple[str, ...]:
-        """Street, second line if any, and ``City, ST 01234``; no empty line ever."""
+        """Street, second line if any, and ``City, ST 01234``; never an empty line."""
         city = " ".join(
             p for p in (f"{self.city}," if self.city else "", self.state, self.zip) if p
         )
@@ -224,22 +224,22 @@ class Writer:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """The words of a letter that are said on the telephone, in one language."""
+    """What the caller says on the telephone for a letter, in one language."""
 
     about: str
     """``I am calling about H.R. 1234, a bill to end …``"""
     ask: str
-    """About the member, said to who answers."""
+    """Addressed to whoever answers, about the member."""
     reason: str = ""
     """A sentence for a caller whose own words do not begin with a short one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One text to one recipient, composed; every rendering is made from this.
+    """One composed text to one recipient; every rendering is made from it.
 
     ``body`` holds the paragraphs between salutation and closing in order. It has no name,
-    no address and no date: each rendering adds what its receiver wants.
+    no address and no date: each rendering adds what its recipient needs.
     """
 
     holder: Holder
@@ -255,19 +255,19 @@ class Letter:
     version: str
     length: Length = "full"
     edited: bool = False
-    """Whether the resident changed the frame's words, beyond adding their story."""
+    """Whether the resident changed the frame's words, besides adding their story."""
     own_share: float = 0.0
     """The share of the body's characters that are the resident's own words, 0 to 1."""
     own_paragraphs: tuple[str, ...] = ()
-    """The paragraphs of ``body`` that are not the frame's, word for word: the story, and any
-    that the resident edited. ``compose`` fills it; the offices' own delivery format carries
-    them apart from the campaign's words."""
+    """The paragraphs of ``body`` that differ from the frame's: the story, and any that the
+    resident edited. ``compose`` fills it; the offices' own delivery format carries them apart
+    from the campaign's words."""
     spoken: Spoken = Spoken("", "")
     """What to say on the telephone."""
     spoken_es: Spoken = Spoken("", "")
-    """The same in Spanish, for the caller to understand and not for the office."""
+    """The same in Spanish, to help the caller, not for the office."""
     language: Literal["en", "es"] = "en"
-    """What the office reads. Spanish only where its writer chose so."""
+    """What the office reads; Spanish only if the writer chose it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,7 @@ class Campaign:
     """When the Congress ends, time-zone aware: noon in Washington on 3 January."""
     last_weeks_from: date
     last_day: dict[Chamber, date]
-    """The chambers' planned last days; may slip, so no letter promises one."""
+    """The chambers' planned last days; they may slip, so no letter promises one."""
     as_of: date
     """The date of the cosponsor list."""
     timezone: str
@@ -294,11 +294,11 @@ class Campaign:
     prompts: tuple[tuple[str, str], ...]
     """Story prompts: (English, Spanish)."""
     forbidden: tuple[tuple[str, str], ...] = ()
-    """Claims that no letter may make: (pattern, why and what to say instead)."""
+    """Claims that no letter may make: (pattern, why not and what to say instead)."""
     facts: dict[str, Fact] = field(default_factory=dict)
     """By id; a template prints one with ``{{ fact_<id> }}``."""
     enacted: date | None = None
-    """The day the bill became law, once it has."""
+    """The day the bill became law, if it has."""
     related: dict[str, RelatedBill] = field(default_factory=dict)
     committees: dict[Chamber, Committee] = field(default_factory=dict)
     additions: tuple[Addition, ...] = ()
@@ -306,34 +306,35 @@ class Campaign:
     """How much time is left, by moment: ``pending``, ``last_weeks``, ``ending``, ``expired``,
     and the same with ``_es``; in the small language, printed with ``{{ time_note }}``."""
     state_policies: dict[str, str] = field(default_factory=dict)
-    """``requires`` or ``limits`` by postal code, for states with a law of their own."""
+    """``requires`` or ``limits`` by postal code, for states with their own law on the subject."""
     confirm_email: bool | None = None
-    """Whether a signature counts only once its address was confirmed; None leaves it to the
-    site's own setting."""
+    """Whether a signature counts only once its email address is confirmed; None defers to the
+    site's setting."""
     position: str = ""
-    """``against`` where letters ask to oppose the bill; else they are for it."""
+    """``against`` if letters ask to oppose the bill, else empty."""
     topic: str = ""
     """One of ``TOPICS``, or empty."""
     goal: int | None = None
-    """How many people should sign; ``goal_office``, how many constituents of each office."""
+    """How many people should sign."""
     goal_public: bool | None = None
-    """Whether the public counter shows how far that is."""
+    """Whether the public counter shows progress toward ``goal``."""
     goal_office: int | None = None
+    """How many constituents of each office should sign."""
     telephone: dict[str, str] = field(default_factory=dict)
     """``about`` and ``about_es``: what a call is about, in the small language."""
     pages: dict[str, str] = field(default_factory=dict)
-    """What pages say about the bill, in the small language, by field: ``headline`` and
-    ``headline_es``."""
+    """What pages say about the bill, in the small language, by field (``headline``,
+    ``headline_es``)."""
     figures: tuple[Figure, ...] = ()
     about: tuple[AboutPart, ...] = ()
     lines: dict[str, int] = field(default_factory=dict)
-    """Where each text stands in ``campaign.toml`` (``asks.sponsor.text``), for messages."""
+    """The line of each text in ``campaign.toml`` (``asks.sponsor.text``), for messages."""
     memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What was worked out from this campaign and need not be again; goes when it goes."""
+    """A cache of values derived from this campaign, with the campaign's own lifetime."""
 
     @property
     def office_topic(self) -> str:
-        """The topic that offices are told."""
+        """The topic reported to offices."""
         return self.topic or ANY_TOPIC
 
     def bill_for(self, chamber: Chamber) -> Bill:

@@ -1,4 +1,4 @@
-"""What can be wrong with the words of a letter: the judge of one text, for whomever it is."""
+"""The checks of a composed text: what can be wrong with the words of a letter."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _VOWELS = re.compile(r"[aeiouy]+")
 
 @lru_cache(maxsize=8192)
 def sentences(text: str) -> tuple[str, ...]:
-    """The sentences of a paragraph; ``H.R. 1234`` ends none."""
+    """The sentences of a paragraph; the stops of ``H.R. 1234`` end none."""
     shielded = _ABBREVIATION.sub(lambda match: match[0].replace(".", "\ufdd1"), text)
     return tuple(part.replace("\ufdd1", ".") for part in _END.split(shielded) if part.strip())
 
@@ -44,7 +44,7 @@ def reading_grade(text: str) -> float:
 def _syllables(word: str) -> int:
     word = word.lower().replace("’", "").replace("'", "")
     if word[0].isdigit():
-        return 1  # the formula knows no numbers; as short words they count neither way
+        return 1  # the formula ignores numbers; as short words they hardly move the grade
     count = len(_VOWELS.findall(word))
     silent_e = word.endswith("e") and not word.endswith(("le", "ee", "oe", "ye"))
     silent_ending = word.endswith(("es", "ed")) and len(word) > 3 and word[-3] not in "aeiouctdsxz"
@@ -54,9 +54,9 @@ def _syllables(word: str) -> int:
 
 
 MOST_CHARACTERS: dict[Length, int] = {"full": 1_500, "short": 450}
-"""Characters of the frame with its ask, a line break counted as two, as offices do."""
+"""Characters of the frame with its ask; offices count a line break as two."""
 GRADE = 10.0
-"""The highest school grade that a letter should need."""
+"""The highest school grade that a letter should require."""
 
 BLANK_OPEN, BLANK_CLOSE = "⟦", "⟧"
 
@@ -66,7 +66,7 @@ _NUMBER = re.compile(
     r"\s?(?:no\.?\s?)?(\d+|_+)\b",
     re.IGNORECASE,
 )
-"""A bill's number, however it is typed: H.R. 1234, HR1234, h. r. 1234, S 1234, House Bill 1234."""
+"""A bill number, however it is typed: H.R. 1234, HR1234, h. r. 1234, S 1234, House Bill 1234."""
 _PAST = re.compile(
     r"\b(was|were|had|expired|died|ended|led|leading|introduced|introducing|cosponsored|"
     r"cosponsoring|supported|last Congress|would have)\b",
@@ -80,14 +80,15 @@ _PRESENT = re.compile(
 _NOTHING = re.compile(r"\b(None(?! of)|undefined|NaN|null)\b")
 _GAP = re.compile(r"  |\s[,.;:!?](?!\.)|,,|\.\.(?!\.)|\( ?\)|“”|\bin ,")
 DOUBLED = re.compile(r"(?<=[^\s{}%])  +(?=[^\s{}%])")
-"""Two spaces in a source. A letter prints one, but a word may have been meant between them."""
+"""Two spaces in a source. A letter prints one, but a word may be missing between them."""
 _JOINED = re.compile(r"[a-záéíóúüñ)”’%][.!?][”’]?[A-ZÁÉÍÓÚÑ¿¡“][\w’]")
-"""Two sentences without a space between them; H.R. and U.S. have capitals before their stops."""
+"""Two sentences without a space between them; H.R. and U.S. do not match, because a capital
+precedes each stop."""
 _CUT = re.compile(
     r"\b(the|a|an|and|or|which|because|than|el|las|los|un|una|del|y|o|porque)[.,;:!?]*$",
     re.IGNORECASE,
 )
-"""Words that no sentence ends with."""
+"""Words with which no sentence ends."""
 _ENDED = re.compile(r"[.!?:…][”’\"')\]]*$")
 _VERB = re.compile(
     r"\b(is|are|was|were|be|been|am|has|have|had|do|does|did|will|would|can|could|may|might|must|"
@@ -104,23 +105,22 @@ _VERB = re.compile(
     r"\w{2,}(ed|ing|’s|’re|’ve|’ll|’d|’m|'s|'re|'ve|'ll|'d|'m|n’t|n't))\b",
     re.IGNORECASE,
 )
-"""A word that makes a sentence of its neighbors. Not every verb of English: what has none of
-these is worth a look, not wrong."""
+"""Common verbs, not all of English: a sentence without one is worth a look, not wrong."""
 _NOUN = re.compile(
     r"\b(?:an?|this|each|every|one)\s+(?:[\w’]+\s+)?(?:act|call|cost|end|fear|help|hope|look|need|"
     r"request|rest|sign|stand|stop|support|trust|try|work)\b",
     re.IGNORECASE,
 )
-"""The same words as nouns: “a traffic stop” has no verb. A verb of one person would end in s."""
+"""The same words as nouns: “a traffic stop” has no verb. A third-person verb would end in s."""
 _FEWEST_WORDS = 3
-_TWICE = 9
-"""Words in a row that one letter says only once; the name of a bill may be shorter."""
+_REPEATED_WORDS = 9
+"""A run of this many words should occur only once in a letter; bill names are shorter."""
 _MONTH = re.compile(
     r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December)"
     r" \d{4}\b"
 )
 TWO_GENDERS = re.compile(r"[a-záéíóúñ](?:\((?:a|o|as|os|es)\)|/-?(?:a|o|as|os)\b|@s?(?!\w))")
-"""``senador(a)``, ``ciudadano/a``, ``tod@s``: nobody can read them aloud."""
+"""``senador(a)``, ``ciudadano/a``, ``tod@s``: they cannot be read aloud."""
 
 _PLACEHOLDERS = re.compile(
     r"\[[^\]\n]{0,80}\]|\{[^}\n]{0,80}\}"  # [Your Name], {name}: letters have no such brackets
@@ -136,9 +136,9 @@ _PLACEHOLDERS = re.compile(
     r"|</?[a-zA-Z][a-zA-Z0-9]{0,9}(?:\s[^<>\n]{0,80})?/?>|<[!?%=][^>\n]{0,80}>"  # <b>, <Your Name>
     r"|&(?:[a-z]{2,8}|#\d{1,5});|\*\*[^*\n]{1,80}\*\*|^#{1,4} \w"  # &nbsp;, **bold**
 )
-"""What somebody meant to fill in later, or the marks of another program."""
+"""Placeholders meant to be filled in later, and the markup of other programs."""
 _QUOTED = re.compile(r"“[^”]*(?:”|$)|\"[^\"]*\"")
-"""Inside a quotation brackets are an editor's own: “We can [best] serve”."""
+"""Inside a quotation, brackets mark an editor's words: “We can [best] serve”."""
 _BRACKETED_WORD = re.compile(r"\[[a-z ]{1,20}\]")
 _GREETING = re.compile(
     r"^(dear|greetings|hello|hi|hey|good (morning|afternoon|day)|to whom it may concern|"
@@ -188,7 +188,7 @@ _IF = re.compile(r"\bif you (will )?(serve|return)|\b(by|or) a colleague\b", re.
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """For whom and when a text was composed, as far as the checks care."""
+    """What the checks need to know about a text's recipient and moment."""
 
     chamber: Chamber
     delegate: bool
@@ -198,13 +198,13 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a check found, with the sentence that causes it."""
+    """One thing that a check found, and the sentence at fault."""
 
     what: Message
     sentence: str
     level: Level = "must"
     size: int = 0
-    """How bad it is beside others of its cause."""
+    """Its severity among others of the same cause."""
 
     @property
     def message(self) -> str:
@@ -214,31 +214,30 @@ class Finding:
 
 def check_sentence(campaign: Campaign, sentence: str, situation: Situation) -> list[Finding]:
     """Everything wrong with one sentence of a composed text."""
-    found = [*_by_itself(sentence), *_numbers(campaign, sentence, situation)]
+    found = [*_check_alone(sentence), *_check_numbers(campaign, sentence, situation)]
     if situation.language == "en":
-        found += _title(campaign, sentence, situation)
-        found += _claims(campaign, sentence, situation)
+        found += _check_title(campaign, sentence, situation)
+        found += _check_claims(campaign, sentence, situation)
     elif TWO_GENDERS.search(sentence):
         found.append(Finding(Message.of("two-genders"), sentence, "should"))
     return found
 
 
 def check_whole(
-    draft: LetterFrame, *, length: Length, room: int | None, has_short: bool, with_grade: bool
+    draft: LetterFrame, *, length: Length, limit: int | None, has_short: bool, with_grade: bool
 ) -> Iterator[Finding]:
-    """What only the whole letter shows: its length, its one ask, its reading grade.
+    """Problems of the letter as a whole: its length, its one ask, its reading grade.
 
-    ``room`` is the hard limit of the office's web form, None where none is known; ``has_short``
-    says whether a shorter form can be sent instead.
+    ``limit`` is the hard limit of the office's web form in characters, None if unknown;
+    ``has_short`` says whether a shorter form can be sent instead.
     """
     body, ask = draft.frame, draft.words.text
     text = "\n\n".join(body)
     count = len(text) + text.count("\n")
     most = MOST_CHARACTERS[length]
-    if room is not None and count > room and not has_short:
-        yield Finding(
-            Message.of("office-limit", number=f"{count:,}", most=f"{room:,}"), "", size=count - room
-        )
+    if limit is not None and count > limit and not has_short:
+        what = Message.of("office-limit", number=f"{count:,}", most=f"{limit:,}")
+        yield Finding(what, "", size=count - limit)
     elif count > most:
         what = Message.of("form-long", length=length, number=f"{count:,}", most=f"{most:,}")
         yield Finding(what, "", "should", size=count)
@@ -246,7 +245,7 @@ def check_whole(
         yield Finding(Message.of("no-ask"), "")
     asks = [sentence for paragraph in body for sentence in _asking(paragraph)]
     if len(asks) > 1:
-        # The campaign's own request is the one that belongs here: name the other.
+        # The campaign's own request belongs here, so report the other one.
         others = [sentence for sentence in asks if sentence not in ask] or asks[1:]
         yield Finding(Message.of("asks-more"), others[0], "should")
     for paragraph in body:
@@ -262,27 +261,27 @@ def check_whole(
     if with_grade and (grade := reading_grade(text)) > GRADE:
         own = [s for p in body for s in sentences(p) if s not in ask] or [""]
         yield Finding(
-            Message.of("grade", grade=f"{_up(grade):.1f}", most=f"{GRADE:.1f}"),
+            Message.of("grade", grade=f"{_round_up(grade):.1f}", most=f"{GRADE:.1f}"),
             max(own, key=len),
             "should",
             size=round(grade * 1000),
         )
 
 
-def _up(grade: float) -> float:
-    """Rounded up to a tenth, so that a grade above the limit never reads like the limit."""
+def _round_up(grade: float) -> float:
+    """Rounded up to a tenth, so a grade above the limit never prints as the limit."""
     return math.ceil(grade * 10) / 10
 
 
 def _repeated(body: Iterable[str]) -> Iterator[Finding]:
-    """The same words, or in one paragraph the same month, a second time."""
-    known: set[tuple[str, ...]] = set()
+    """Runs of words that occur twice, and months named twice in one paragraph."""
+    seen: set[tuple[str, ...]] = set()
     for paragraph in body:
         runs = _runs(paragraph)
-        if len(runs) > len(set(runs)) or not known.isdisjoint(runs):
-            again = next(run for place, run in enumerate(runs) if run in {*known, *runs[:place]})
-            yield Finding(Message.of("said-twice", words=" ".join(again)), paragraph, "should")
-        known.update(runs)
+        if len(runs) > len(set(runs)) or not seen.isdisjoint(runs):
+            repeat = next(run for index, run in enumerate(runs) if run in {*seen, *runs[:index]})
+            yield Finding(Message.of("said-twice", words=" ".join(repeat)), paragraph, "should")
+        seen.update(runs)
         months = _MONTH.findall(paragraph)
         if twice := next((month for month in months if months.count(month) > 1), ""):
             yield Finding(Message.of("said-twice", words=twice), paragraph, "nice")
@@ -291,10 +290,11 @@ def _repeated(body: Iterable[str]) -> Iterator[Finding]:
 @lru_cache(maxsize=4096)
 def _runs(paragraph: str) -> tuple[tuple[str, ...], ...]:
     words = _WORD.findall(paragraph.casefold())
-    return tuple(zip(*(words[start:] for start in range(_TWICE)), strict=False))
+    return tuple(zip(*(words[start:] for start in range(_REPEATED_WORDS)), strict=False))
 
 
 def unfinished(sentence: str) -> Iterator[Finding]:
+    """A placeholder that was never filled in."""
     plain = _QUOTED.sub(lambda quoted: _BRACKETED_WORD.sub("", quoted[0]), sentence)
     match = _PLACEHOLDERS.search(plain)
     if match:
@@ -307,13 +307,13 @@ def _asking(paragraph: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8192)
-def _by_itself(sentence: str) -> tuple[Finding, ...]:
-    """What a sentence shows without its letter. While somebody works on a text, most of its
-    sentences stay as they were."""
-    return (*unfinished(sentence), *_form(sentence))
+def _check_alone(sentence: str) -> tuple[Finding, ...]:
+    """Problems that need no context. Cached, because editing a text leaves most of its sentences
+    unchanged."""
+    return (*unfinished(sentence), *_check_form(sentence))
 
 
-def _form(sentence: str) -> Iterator[Finding]:
+def _check_form(sentence: str) -> Iterator[Finding]:
     blank = re.search(f"{BLANK_OPEN}(\\w+){BLANK_CLOSE}", sentence)
     if blank:
         name = blank[1]
@@ -336,20 +336,20 @@ def _form(sentence: str) -> Iterator[Finding]:
         yield Finding(Message.of("link"), sentence, "should")
 
 
-def _numbers(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
+def _check_numbers(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
     yield from other_bills(campaign, sentence)
     current = {bill.number for bill in campaign.bills.values() if bill.number}
     opposite = {b.number for b in campaign.related.values() if b.kind == "opposes" and b.number}
     if situation.stage != "expired" or situation.language != "en":
         return
-    for number, _in_words in _named(sentence):
+    for number, _in_words in _bills_named(sentence):
         expired = _PRESENT.search(sentence) or not _PAST.search(sentence)
         if number in current | opposite and expired:
             yield Finding(Message.of("expired", number=number), sentence)
 
 
-def _named(sentence: str) -> Iterator[tuple[str, bool]]:
-    """The bills that a sentence names, as printed, and whether in words: ``House Bill 8``."""
+def _bills_named(sentence: str) -> Iterator[tuple[str, bool]]:
+    """The bills that a sentence names, as printed, and whether in words (``House Bill 8``)."""
     for match in _NUMBER.finditer(sentence):
         typed, digits = re.sub(r"[\s.]", "", match[1]).lower(), match[2]
         kind = "H.R." if typed.startswith("h") else "S."
@@ -359,11 +359,11 @@ def _named(sentence: str) -> Iterator[tuple[str, bool]]:
 
 
 def other_bills(campaign: Campaign, sentence: str) -> Iterator[Finding]:
-    """A number of a bill that is neither the campaign's nor one of those that it names."""
+    """Bill numbers that are neither the campaign's own nor those of its related bills."""
     known = {bill.number for bill in campaign.bills.values()}
     known |= {bill.number for bill in campaign.related.values()}
-    for number, in_words in _named(sentence):
-        if number in known or in_words:  # states number their bills so: Senate Bill 8 of Texas
+    for number, in_words in _bills_named(sentence):
+        if number in known or in_words:  # state bills are named in words: Texas Senate Bill 8
             continue
         chamber: Chamber = "senate" if number.startswith("S") else "house"
         if campaign.bill_for(chamber).number is None:
@@ -373,8 +373,8 @@ def other_bills(campaign: Campaign, sentence: str) -> Iterator[Finding]:
         yield Finding(what, sentence)
 
 
-def _title(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
-    """The bill named by its title alone, as if it were still before Congress."""
+def _check_title(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
+    """An expired bill named by title alone, as if still before Congress."""
     if situation.stage != "expired" or _PAST.search(sentence) or _AGAIN.search(sentence):
         return
     folded = sentence.casefold()
@@ -390,7 +390,7 @@ def _without_verb(sentence: str) -> bool:
     return len(sentence.split()) >= _FEWEST_WORDS and not _VERB.search(_NOUN.sub("", sentence))
 
 
-def _claims(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
+def _check_claims(campaign: Campaign, sentence: str, situation: Situation) -> Iterator[Finding]:
     if _without_verb(sentence):
         yield Finding(Message.of("no-verb"), sentence, "nice")
     if situation.delegate and _VOTE.search(sentence):

@@ -1,9 +1,9 @@
-"""The fields that a letter may use: one table, for the parser, the pages and the reader.
+"""The fields that a letter may use, in one table for the parser, the pages and their readers.
 
 A *text* prints words, a *number* prints digits, a *date* prints as "December 18, 2025" and can
 be compared with "2025-12-18", a *yes or no* can only be tested with ``{% if %}``, and a *block*
-is a paragraph that is put in whole. Every field always exists; one that does not apply to a
-recipient is empty, so that ``{{ field or "words" }}`` and ``{% if field %}`` work.
+is a whole paragraph. Every field always exists; one that does not apply to a recipient is empty,
+so ``{{ field or "words" }}`` and ``{% if field %}`` work.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.text import mark as _mark
 
 Kind = Literal["text", "number", "date", "yes or no", "block"]
 Scope = Literal["letter", "ask", "page"]
-"""``ask``: a text of ``campaign.toml`` for one recipient; ``page``: one for no recipient."""
+"""``ask``: a text of ``campaign.toml`` for one recipient; ``page``: one without a recipient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Field:
     description: str
     example: str
     choices: tuple[str, ...] = ()
-    """The only values a text can have, besides empty; a test for another is a mistake."""
+    """The only values that a text can have, besides empty; testing for another is an error."""
     printable: bool = True
     """False for what may be tested but never printed, such as a party."""
     letter_only: bool = False
@@ -141,17 +141,17 @@ _ON_PAGES = frozenset(
         "congress_ends", "days_left", "stage",
     }
 )  # fmt: skip
-"""What is the same for every recipient."""
+"""Fields with the same value for every recipient."""
 
 FIELDS: tuple[Field, ...] = _RECIPIENT + _BILL + _WRITER
-"""Every field, in the order in which the workshop shows them."""
+"""Every field, in the order in which the editor shows them."""
 
 FIELD_GROUPS: dict[Literal["writer", "recipient", "bill"], tuple[Field, ...]] = {
     "writer": _WRITER,
     "recipient": _RECIPIENT,
     "bill": _BILL,
 }
-"""The same by what they are about, what a letter needs most first."""
+"""The same fields by subject, those that letters need most first."""
 
 
 FILTERS: dict[str, str] = {
@@ -159,7 +159,7 @@ FILTERS: dict[str, str] = {
     "lower": _mark("prints in lowercase letters"),
     "sentence": _mark("begins with a capital letter, for the start of a sentence"),
 }
-"""The filters, each with what it does."""
+"""The filters and what each does."""
 
 FACT_PREFIX = "fact_"
 

@@ -1,16 +1,15 @@
 """The small language of letters: parse, check, render.
 
 A text is plain words with ``{{ field }}``, ``{{ field or "words" }}``, ``{{ field | upper }}``
-and ``{% if %}``, ``{% elif %}``, ``{% else %}``, ``{% endif %}`` with comparisons. Three walls
-stand between a text and the site. The *scan* reads its signs with Jinja's own lexer before
-anything is parsed, refuses every sign and word that the language does not have, and bounds
-length and depth. The *walk* over Jinja's syntax tree has a list of the nodes that are allowed
-and refuses whatever is not on it; it also checks kinds, so that an accepted text cannot fail
-when it is rendered. Behind both stands Jinja's immutable sandbox, without globals and with
-strict undefined.
+and ``{% if %}``, ``{% elif %}``, ``{% else %}``, ``{% endif %}`` with comparisons. Three layers
+protect the site from a text. The *scan* reads its tokens with Jinja's own lexer before anything
+is parsed, refuses every token that the language does not have, and bounds length and depth. The
+*walk* over Jinja's syntax tree refuses every node that is not on its allowlist; it also checks
+kinds, so an accepted text cannot fail when rendered. The last layer is Jinja's immutable sandbox,
+without globals and with strict undefined.
 
-The limits stand before the parser, so that a hostile text costs milliseconds and a bounded
-amount of memory. They are far above what any letter needs.
+The limits apply before the parser runs, so a hostile text costs milliseconds and bounded memory.
+They are far above what any letter needs.
 """
 
 from __future__ import annotations
@@ -33,20 +32,20 @@ MOST_SOURCE_CHARACTERS = 20_000
 MOST_TAGS = 300
 """``{{ … }}`` and ``{% … %}`` in one text."""
 MOST_TAG_TOKENS = 200
-"""Words and signs inside one tag: a list of all states fits."""
+"""Tokens inside one tag; a list of all states fits."""
 MOST_TAG_JOINS = 16
 """``and``, ``or`` and ``not`` inside one tag."""
 MOST_NESTING = 6
-"""``{% if %}`` inside ``{% if %}``."""
+"""Levels of nested ``{% if %}``."""
 MOST_PARENTHESES = 4
-"""Parentheses inside parentheses."""
+"""Levels of nested parentheses."""
 MOST_LITERAL_CHARACTERS = 300
 """Characters in one quoted text."""
 MOST_NUMBER_DIGITS = 6
 MOST_FILTERS = 3
 """Filters on one field."""
 MOST_PROBLEMS = 20
-"""Messages about one text; the rest would only repeat them."""
+"""Messages about one text; more would only repeat them."""
 
 Token = tuple[int, str, str]
 
@@ -82,12 +81,12 @@ _OTHER_NAMES = {
     "date": "today",
     "party": "caucus",
 }
-"""What people write first, and the field that they mean."""
+"""Names that people guess, and the fields that they mean."""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateProblem:
-    """One thing wrong with a text: the line (from 1), what and what to do, and the words."""
+    """One thing wrong with a text: its line (from 1), what to do, and the source at fault."""
 
     line: int
     what: Message
@@ -119,19 +118,19 @@ class _Tag:
         return f"{self.open} {words} {self.close}"
 
 
-class _Stop(Exception):  # noqa: N818 (ends the scan, is not an error)
-    """Reading on would only produce noise."""
+class _StopScan(Exception):  # noqa: N818 (ends the scan, is not an error)
+    """Raised when scanning further would only produce noise."""
 
 
 def scan(env: Environment, text: str, fields: Mapping[str, Field]) -> list[TemplateProblem]:
-    """The problems that can be seen from the signs alone; empty if the parser may go on.
+    """The problems visible in the tokens alone; if empty, the text is safe to parse.
 
     Call it with at most ``MOST_SOURCE_CHARACTERS`` characters.
     """
     scanner = _Scanner(fields)
     try:
         scanner.read(env.lexer.tokeniter(text, None))
-    except _Stop:
+    except _StopScan:
         pass
     except TemplateSyntaxError as error:
         scanner.lexer_failed(error)
@@ -143,16 +142,16 @@ class _Scanner:
         self.fields = fields
         self.problems: list[TemplateProblem] = []
         self.open_ifs: list[tuple[int, bool]] = []
-        """The line of each open ``{% if %}`` and whether its ``{% else %}`` has come."""
+        """The line of each open ``{% if %}``, and whether its ``{% else %}`` was seen."""
         self.tags = 0
         self.tag: _Tag | None = None
-        self.remark: int | None = None
+        self.open_comment: int | None = None
         """The line of an open ``{#``."""
 
-    def say(self, line: int, what: Message, source: str = "") -> None:
+    def add(self, line: int, what: Message, source: str = "") -> None:
         self.problems.append(TemplateProblem(line, what, source))
         if len(self.problems) >= MOST_PROBLEMS:
-            raise _Stop
+            raise _StopScan
 
     # --- the text as a whole ---------------------------------------------------------
 
@@ -162,68 +161,68 @@ class _Scanner:
                 self.words(line, value)
             elif kind in ("variable_begin", "block_begin"):
                 self.begin(line, kind == "block_begin")
-                self.sticky(line, value)
+                self.whitespace_control(line, value)
             elif kind in ("variable_end", "block_end"):
                 assert self.tag is not None
                 self.finish(self.tag)
-                self.sticky(line, value)
+                self.whitespace_control(line, value)
                 self.tag = None
             elif kind.startswith("raw_"):
-                self.say(line, Message.of("raw"), value.strip())
-                raise _Stop
+                self.add(line, Message.of("raw"), value.strip())
+                raise _StopScan
             elif kind in ("comment_begin", "comment_end"):
-                self.remark = line if kind == "comment_begin" else None
-                self.sticky(line, value)
+                self.open_comment = line if kind == "comment_begin" else None
+                self.whitespace_control(line, value)
             elif kind == "comment":
                 self.characters(line, value)
             elif self.tag is not None:
                 self.inside(self.tag, (line, kind, value))
         if self.tag is not None:
             self.unclosed(self.tag)
-        if self.remark is not None:
-            self.say(self.remark, Message.of("remark-open"))
+        if self.open_comment is not None:
+            self.add(self.open_comment, Message.of("remark-open"))
         for line, _ in self.open_ifs:
-            self.say(line, Message.of("if-open", tag="{% if %}", close="{% endif %}"))
+            self.add(line, Message.of("if-open", tag="{% if %}", close="{% endif %}"))
 
     def words(self, line: int, value: str) -> None:
         self.characters(line, value)
         for match in _STRAY.finditer(value):
             here = line + value.count("\n", 0, match.start())
             start = {"}}": "{{", "%}": "{%", "#}": "{#"}[match[0]]
-            self.say(here, Message.of("end-alone", token=match[0], start=start))
+            self.add(here, Message.of("end-alone", token=match[0], start=start))
         for match in _SINGLE_BRACE.finditer(value):
             if match[1] in self.fields:
                 here = line + value.count("\n", 0, match.start())
                 field = f"{{{{ {match[1]} }}}}"
                 what = Message.of("single-braces", token=match[0], field=field)
-                self.say(here, what, match[0])
+                self.add(here, what, match[0])
 
     def characters(self, line: int, value: str) -> None:
         match = NO_TEXT.search(value)
         if match:
             here = line + value.count("\n", 0, match.start())
-            self.say(here, Message.of("control"))
+            self.add(here, Message.of("control"))
 
     def begin(self, line: int, block: bool) -> None:
         self.tags += 1
         if self.tags > MOST_TAGS:
-            self.say(line, Message.of("tags", number=MOST_TAGS))
-            raise _Stop
+            self.add(line, Message.of("tags", number=MOST_TAGS))
+            raise _StopScan
         self.tag = _Tag(line, block)
 
-    def sticky(self, line: int, value: str) -> None:
-        """``{%-`` and its kin take spaces and line breaks away, and glue words together."""
+    def whitespace_control(self, line: int, value: str) -> None:
+        """Refuse ``{%-`` and similar tags, which strip white space and so glue words together."""
         if value.strip(" \t\n{}%#") in ("-", "+"):
             sign = value.strip(" \t\n{}%#")
-            self.say(line, Message.of("glue", sign=sign))
+            self.add(line, Message.of("glue", sign=sign))
 
     def unclosed(self, tag: _Tag) -> None:
-        self.say(
+        self.add(
             tag.line,
             Message.of("tag-open", open=tag.open, close=tag.close),
             tag.source.rsplit(" ", 1)[0],
         )
-        raise _Stop
+        raise _StopScan
 
     def lexer_failed(self, error: TemplateSyntaxError) -> None:
         if len(self.problems) >= MOST_PROBLEMS:
@@ -258,12 +257,12 @@ class _Scanner:
             return
         tag.tokens.append(token)
         if len(tag.tokens) > MOST_TAG_TOKENS:
-            self.say(tag.line, Message.of("tag-long", number=MOST_TAG_TOKENS), tag.source)
-            raise _Stop
+            self.add(tag.line, Message.of("tag-long", number=MOST_TAG_TOKENS), tag.source)
+            raise _StopScan
 
     def finish(self, tag: _Tag) -> None:
         if not tag.tokens:
-            self.say(tag.line, Message.of("tag-empty", open=f"{tag.open} {tag.close}"))
+            self.add(tag.line, Message.of("tag-empty", open=f"{tag.open} {tag.close}"))
             return
         rest = tag.tokens
         if tag.block:
@@ -273,39 +272,39 @@ class _Scanner:
             rest = tag.tokens[1:]
         self.bounds(tag, rest)
         for index, token in enumerate(rest):
-            self.sign(tag, token, rest[index - 1] if index else None)
+            self.check_token(tag, token, rest[index - 1] if index else None)
 
     def structure(self, tag: _Tag, word: str) -> bool:
-        """Account for if, elif, else and endif; False if the tag is nothing to read on in."""
+        """Track if, elif, else and endif; False if the rest of the tag should be skipped."""
         line = tag.line
         if word not in _TAGS:
             why = _WHY_NOT.get(word) or Message.of("tag-unknown", tag=f"{{% {word[:30]} %}}")
-            self.say(line, Message.of("not-a-tag", more=why), tag.source)
+            self.add(line, Message.of("not-a-tag", more=why), tag.source)
             return False
         alone, shown = len(tag.tokens) == 1, f"{{% {word} %}}"
         if word == "if":
             self.open_ifs.append((line, False))
             if len(self.open_ifs) > MOST_NESTING:
-                self.say(line, Message.of("nesting", number=MOST_NESTING))
-                raise _Stop
+                self.add(line, Message.of("nesting", number=MOST_NESTING))
+                raise _StopScan
         elif not self.open_ifs:
-            self.say(line, Message.of("no-if", tag=shown, start="{% if %}"), tag.source)
+            self.add(line, Message.of("no-if", tag=shown, start="{% if %}"), tag.source)
             return False
         elif word == "endif":
             self.open_ifs.pop()
         else:
             first, has_else = self.open_ifs[-1]
             if has_else:
-                self.say(line, Message.of("after-else", tag=shown, other="{% else %}"), tag.source)
+                self.add(line, Message.of("after-else", tag=shown, other="{% else %}"), tag.source)
             self.open_ifs[-1] = (first, has_else or word == "else")
         if word in ("if", "elif") and alone:
-            self.say(line, Message.of("needs-condition", tag=shown, example='type == "sen"'))
+            self.add(line, Message.of("needs-condition", tag=shown, example='type == "sen"'))
             return False
         if word in ("else", "endif") and not alone:
             what = Message.of("takes-nothing", tag=shown)
             if word == "else":
                 what = Message.of("else-condition", tag=shown, example="{% elif … %}")
-            self.say(line, what, tag.source)
+            self.add(line, what, tag.source)
             return False
         return True
 
@@ -319,19 +318,19 @@ class _Scanner:
             elif kind == "operator" and value in ")]":
                 depth -= 1
         if joins > MOST_TAG_JOINS or deepest > MOST_PARENTHESES:
-            self.say(tag.line, Message.of("condition-long"), tag.source)
-            raise _Stop
+            self.add(tag.line, Message.of("condition-long"), tag.source)
+            raise _StopScan
 
-    def sign(self, tag: _Tag, token: Token, before: Token | None) -> None:
+    def check_token(self, tag: _Tag, token: Token, before: Token | None) -> None:
         line, kind, value = token
         if kind == "string":
             if "\\" in value or NO_TEXT.search(value):
-                self.say(line, Message.of("backslash"), tag.source)
+                self.add(line, Message.of("backslash"), tag.source)
             elif len(value) > MOST_LITERAL_CHARACTERS:
-                self.say(line, Message.of("quoted-long", number=MOST_LITERAL_CHARACTERS))
+                self.add(line, Message.of("quoted-long", number=MOST_LITERAL_CHARACTERS))
         elif kind in ("integer", "float"):
             if kind == "float" or not value.isdecimal() or len(value) > MOST_NUMBER_DIGITS:
-                self.say(line, Message.of("number", value=value[:20]), tag.source)
+                self.add(line, Message.of("number", value=value[:20]), tag.source)
         elif kind == "operator":
             self.operator(tag, token, before)
         elif kind == "name":
@@ -342,7 +341,7 @@ class _Scanner:
         what = None
         if value == ".":
             what = Message.of("dot")
-        elif value == "(" and before is not None and not self.joins(before):
+        elif value == "(" and before is not None and not self.expects_operand(before):
             what = Message.of("parentheses")
         elif value == "[" and not (before is not None and before[2] == "in"):
             what = Message.of("square-brackets")
@@ -355,24 +354,24 @@ class _Scanner:
         elif value in (":", ";"):
             what = Message.of("sign", sign=value)
         if what is not None:
-            self.say(line, what, tag.source)
+            self.add(line, what, tag.source)
 
     @staticmethod
-    def joins(token: Token) -> bool:
+    def expects_operand(token: Token) -> bool:
         return token[2] in _JOINS or token[2] in _COMPARE or token[2] in ("(", "in")
 
     def name(self, tag: _Tag, token: Token, before: Token | None) -> None:
         line, _, value = token
         if before is not None and before[2] in (".", "is"):
-            return  # refused already
+            return  # already refused
         if before is not None and before[2] == "|":
             if value not in FILTERS:
                 known = ", ".join(f"`{name}`" for name in FILTERS)
-                self.say(line, Message.of("not-a-filter", name=value[:40], known=known), tag.source)
+                self.add(line, Message.of("not-a-filter", name=value[:40], known=known), tag.source)
         elif value in _JOINS or value == "in" or value in _CONSTANTS or value in self.fields:
             return
         elif value in ("if", "else", "elif"):
-            self.say(
+            self.add(
                 line,
                 Message.of(
                     "inside-tag", word=value, example="`{% if … %}` … `{% else %}` … `{% endif %}`"
@@ -380,11 +379,11 @@ class _Scanner:
                 tag.source,
             )
         elif value == "is":
-            self.say(line, Message.of("is"), tag.source)
+            self.add(line, Message.of("is"), tag.source)
         elif value in _NOTHING:
-            self.say(line, Message.of("never-none", value="none", example="not field"))
+            self.add(line, Message.of("never-none", value="none", example="not field"))
         else:
-            self.say(line, unknown_field(value, self.fields), tag.source)
+            self.add(line, unknown_field(value, self.fields), tag.source)
 
 
 def unknown_field(name: str, fields: Mapping[str, Field]) -> Message:
@@ -407,22 +406,22 @@ def check_tree(
     tree: nodes.Template, fields: Mapping[str, Field]
 ) -> tuple[list[TemplateProblem], set[str]]:
     """The problems of a parsed text, and the names of the fields that it uses."""
-    walk = _Walk(fields)
-    walk.body(tree.body)
-    return walk.problems, walk.used
+    walker = _TreeWalker(fields)
+    walker.body(tree.body)
+    return walker.problems, walker.used
 
 
-class _Walk:
+class _TreeWalker:
     def __init__(self, fields: Mapping[str, Field]) -> None:
         self.fields = fields
         self.problems: list[TemplateProblem] = []
         self.used: set[str] = set()
 
-    def say(self, node: nodes.Node, what: Message) -> None:
+    def add(self, node: nodes.Node, what: Message) -> None:
         self.problems.append(TemplateProblem(node.lineno, what))
 
     def refuse(self, node: nodes.Node) -> None:
-        self.say(node, Message.of("too-much"))
+        self.add(node, Message.of("too-much"))
 
     def body(self, items: list[nodes.Node]) -> None:
         for node in items:
@@ -452,7 +451,7 @@ class _Walk:
         for position, operand in enumerate(operands):
             if type(operand) is nodes.Const and isinstance(operand.value, str):
                 if position == 0 or position < len(operands) - 1:
-                    self.say(operand, Message.of("words-last"))
+                    self.add(operand, Message.of("words-last"))
             else:
                 self.printed(operand)
 
@@ -466,25 +465,25 @@ class _Walk:
             depth += 1
             filtered = True
             if depth > MOST_FILTERS or node.node is None:
-                self.say(node, Message.of("filters", number=MOST_FILTERS))
+                self.add(node, Message.of("filters", number=MOST_FILTERS))
                 return
             node = node.node
         if type(node) is not nodes.Name:
-            self.say(node, Message.of("prints-field"))
+            self.add(node, Message.of("prints-field"))
             return
         field = self.field(node)
         if field is None:
             return
         if not field.printable or field.kind == "yes or no":
             example = f"{{% if {field.name} … %}}"
-            self.say(node, Message.of("not-printed", name=field.name, example=example))
+            self.add(node, Message.of("not-printed", name=field.name, example=example))
         elif filtered and field.kind == "block":
-            self.say(node, Message.of("whole-block", name=field.name))
+            self.add(node, Message.of("whole-block", name=field.name))
 
     def field(self, node: nodes.Name) -> Field | None:
         found = self.fields.get(node.name)
         if found is None or node.ctx != "load":
-            self.say(node, unknown_field(node.name, self.fields))
+            self.add(node, unknown_field(node.name, self.fields))
             return None
         self.used.add(node.name)
         return found
@@ -502,13 +501,13 @@ class _Walk:
         elif type(node) is nodes.Compare:
             self.compare(node)
         elif type(node) is nodes.Const:
-            self.say(node, Message.of("always-same"))
+            self.add(node, Message.of("always-same"))
         else:
             self.refuse(node)
 
     def compare(self, node: nodes.Compare) -> None:
         if len(node.ops) != 1:
-            self.say(node, Message.of("two-at-a-time"))
+            self.add(node, Message.of("two-at-a-time"))
             return
         op, right = node.ops[0].op, node.ops[0].expr
         left = node.expr
@@ -518,7 +517,7 @@ class _Walk:
         if type(left) is nodes.Const:
             left, right = right, left
         if type(left) is not nodes.Name:
-            self.say(node, Message.of("begins-with-field", example='type == "sen"'))
+            self.add(node, Message.of("begins-with-field", example='type == "sen"'))
             return
         field = self.field(left)
         if field is None:
@@ -530,48 +529,48 @@ class _Walk:
                     "kinds-differ", name=field.name, kind=_kind(field), other=other.name,
                     kind2=_kind(other),
                 )  # fmt: skip
-                self.say(node, what)
+                self.add(node, what)
         elif type(right) is nodes.Const:
             self.literal(node, field, right.value)
         else:
             self.refuse(right)
             return
         if op in _ORDER and field.kind not in ("number", "date"):
-            self.say(node, Message.of("no-order", name=field.name))
+            self.add(node, Message.of("no-order", name=field.name))
 
     def member_of(self, node: nodes.Compare, left: nodes.Node, right: nodes.Node) -> None:
         if type(left) is not nodes.Name or not isinstance(right, nodes.List):
-            self.say(node, Message.of("in-list", example='state in ["TX", "GA"]'))
+            self.add(node, Message.of("in-list", example='state in ["TX", "GA"]'))
             return
         field = self.field(left)
         if field is None:
             return
         if not right.items:
-            self.say(node, Message.of("list-empty"))
+            self.add(node, Message.of("list-empty"))
         for item in right.items:
             if type(item) is not nodes.Const:
-                self.say(node, Message.of("list-items"))
+                self.add(node, Message.of("list-items"))
                 return
             self.literal(node, field, item.value)
 
     def literal(self, node: nodes.Node, field: Field, value: object) -> None:
         name = field.name
         if field.kind == "block":
-            self.say(node, Message.of("block-tested", name=name, example=f"{{% if {name} %}}"))
+            self.add(node, Message.of("block-tested", name=name, example=f"{{% if {name} %}}"))
         elif field.kind == "yes or no":
             if not isinstance(value, bool):
-                self.say(node, Message.of("yes-or-no", name=name, a=name, b=f"not {name}"))
+                self.add(node, Message.of("yes-or-no", name=name, a=name, b=f"not {name}"))
         elif field.kind == "number":
             if isinstance(value, bool) or not isinstance(value, int):
-                self.say(node, Message.of("is-number", name=name))
+                self.add(node, Message.of("is-number", name=name))
         elif not isinstance(value, str):
-            self.say(node, Message.of("in-quotes", name=name, kind=_kind(field)))
+            self.add(node, Message.of("in-quotes", name=name, kind=_kind(field)))
         elif field.kind == "date":
             if not _ISO.fullmatch(value):
-                self.say(node, Message.of("is-date", name=name))
+                self.add(node, Message.of("is-date", name=name))
         elif field.choices and value and value not in field.choices:
             choices = ", ".join(field.choices[:8]) + (" …" if len(field.choices) > 8 else "")
-            self.say(node, Message.of("never-value", name=name, value=value[:40], choices=choices))
+            self.add(node, Message.of("never-value", name=name, value=value[:40], choices=choices))
 
 
 __all__ = ["Parsed", "TemplateError", "TemplateProblem", "parse_condition", "parse_template"]
@@ -582,7 +581,7 @@ def _kind(field: Field) -> Message:
 
 
 class TemplateError(ValueError):
-    """A text that should have been checked before is not in the small language."""
+    """A text that should already have been checked is not in the small language."""
 
     def __init__(self, problems: tuple[TemplateProblem, ...]) -> None:
         self.problems = problems
@@ -595,7 +594,7 @@ def _sentence(value: object) -> str:
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
-    # Letters are plain text: escaping is the business of whatever shows one.
+    # Letters are plain text; whatever shows one escapes it.
     env = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     filters: dict[str, Callable[[object], str]] = {
         "upper": lambda value: str(value).upper(),
@@ -614,12 +613,12 @@ _ENV = _environment()
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A text that was checked and compiled. ``fields`` are the names that it uses."""
+    """A checked and compiled text. ``fields`` are the names that it uses."""
 
     text: str
     fields: frozenset[str]
     render: Callable[[Mapping[str, object]], str] = field(repr=False, compare=False)
-    """Renders with a value for every field; raises nothing for an accepted text."""
+    """Renders with a value for every field; never raises for an accepted text."""
 
 
 def parse_template(
@@ -631,11 +630,10 @@ def parse_template(
 ) -> Parsed | tuple[TemplateProblem, ...]:
     """Check a text of the small language.
 
-    Returns the compiled text, or up to ``MOST_PROBLEMS`` problems in order of line, each
-    with words for a person who does not program. ``facts`` are the ids of the campaign's dated
-    facts; ``scope`` is ``ask`` for a text of the campaign's page, which knows no writer;
-    ``first_line`` is the line of the file on which the text begins. Takes a few milliseconds
-    and bounded memory whatever the text.
+    Returns the compiled text, or up to ``MOST_PROBLEMS`` problems ordered by line, each worded for
+    someone who does not program. ``facts`` are the ids of the campaign's dated facts; ``scope`` is
+    ``ask`` for a text of ``campaign.toml``, which knows no writer; ``first_line`` is the line of
+    the file on which the text begins. Takes a few milliseconds and bounded memory for any text.
     """
     result = _parse(text, tuple(facts), scope)
     if isinstance(result, Parsed) or first_line == 1:
@@ -648,7 +646,7 @@ def parse_condition(
 ) -> Parsed | tuple[TemplateProblem, ...]:
     """Check a condition such as ``type == "sen" and stance == "none"``; empty is always true.
 
-    The compiled condition renders as ``1`` when it holds and as nothing when it does not.
+    The compiled condition renders as ``1`` when true and as nothing when false.
     """
     if not text.strip():
         return parse_template("1")
@@ -660,17 +658,17 @@ def parse_condition(
 
 
 def compiled(text: str, facts: tuple[str, ...], scope: Scope) -> Parsed:
-    """The compiled form of a text that was accepted before; ``TemplateError`` if it was not."""
+    """The compiled form of a text accepted before. Raises ``TemplateError`` if it was not."""
     result = _parse(text, facts, scope)
     if isinstance(result, Parsed):
         return result
     raise TemplateError(result)
 
 
-def first_that_holds(
+def first_match(
     conditions: tuple[str, ...], facts: tuple[str, ...], values: Mapping[str, object]
 ) -> int | None:
-    """The place of the first condition that holds, all accepted before; None if none does."""
+    """The index of the first true condition, or None. All must have been accepted before."""
     if not conditions:
         return None
     index = compiled(_chain(conditions), facts, "ask").render(values)
@@ -679,19 +677,19 @@ def first_that_holds(
 
 @lru_cache(maxsize=64)
 def _chain(conditions: tuple[str, ...]) -> str:
-    """One text that prints the place of the first condition that holds: one rendering, not
-    one for each condition."""
+    """A template that prints the index of the first true condition, so that all of them take one
+    rendering."""
     parts: list[str] = []
-    for place, condition in enumerate(conditions):
+    for index, condition in enumerate(conditions):
         if not condition:
-            parts.append(f"{{% else %}}{place}" if parts else str(place))
+            parts.append(f"{{% else %}}{index}" if parts else str(index))
             break
-        parts.append(f"{{% {'elif' if parts else 'if'} {condition} %}}{place}")
+        parts.append(f"{{% {'elif' if parts else 'if'} {condition} %}}{index}")
     return "".join(parts) + ("{% endif %}" if conditions[0] else "")
 
 
 def _parse(text: str, facts: tuple[str, ...], scope: Scope) -> Parsed | tuple[TemplateProblem, ...]:
-    # Before the cache, so that no hostile length is ever kept.
+    # Checked outside the cache, so that it never keeps a huge text.
     if len(text) > MOST_SOURCE_CHARACTERS:
         most = MOST_SOURCE_CHARACTERS
         what = Message.of("text-long", number=f"{len(text):,}", most=f"{most:,}")
@@ -710,7 +708,7 @@ def _parse_bounded(
     try:
         tree = _ENV.parse(_keep_line_ends(text))
     except TemplateSyntaxError as error:
-        # The scan refuses what it knows; whatever is left is a tag that does not add up.
+        # The scan reports what it recognizes; anything else is a malformed tag.
         return (TemplateProblem(error.lineno, Message.of("unreadable-tag")),)
     problems, used = check_tree(tree, fields)
     if problems:
@@ -726,12 +724,12 @@ _BLANK = re.compile(r"[ \t]*(\n|\Z)")
 
 
 def _keep_line_ends(text: str) -> str:
-    """``text``, already scanned, with the line breaks after its tags where they belong.
+    """``text``, already scanned, with the line breaks after its tags adjusted.
 
-    A line of tags alone leaves nothing, not even an empty line, which would part a paragraph.
-    After a line of words that ends in a tag, at least a space is left, so that no sentence is
-    glued to the next. A break is taken out by moving it into its tag, where Jinja ignores it:
-    so every line keeps its number.
+    A line of tags alone leaves nothing, not even an empty line, which would split a paragraph.
+    After a line of words that ends in a tag, at least a space is left, so that sentences are not
+    glued together. A break is removed by moving it into its tag, where Jinja ignores it, so every
+    line keeps its number.
     """
     out: list[str] = []
     here = 0
@@ -755,14 +753,14 @@ def _keep_line_ends(text: str) -> str:
 def _renderer(text: str) -> Callable[[Mapping[str, object]], str]:
     @cache
     def template() -> Template:
-        # Made when something is first printed with it: most processes print few texts. There are
-        # no globals; an empty dict is looked through faster than Jinja's chain of none.
-        made = _ENV.from_string(_keep_line_ends(text))
-        made.globals = {}
-        return made
+        # Built on first use, because most processes render few texts. There are no globals, and
+        # an empty dict is faster to search than Jinja's empty chain.
+        built = _ENV.from_string(_keep_line_ends(text))
+        built.globals = {}
+        return built
 
     def render(values: Mapping[str, object]) -> str:
-        # Like Template.render without copying the values: the small language cannot assign.
+        # Like Template.render, but without copying the values: the small language cannot assign.
         here = template()
         context = here.new_context(dict(values) if type(values) is not dict else values, True)
         return "".join(here.root_render_func(context))

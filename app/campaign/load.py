@@ -1,4 +1,4 @@
-"""Reading a campaign's folder: ``campaign.toml``, the lists and the letters, all checked."""
+"""Loading a campaign's folder: ``campaign.toml``, the lists and the letters, all checked."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ Templates = dict[tuple[str, Length], LetterTemplate]
 def load_campaign(folder: Path) -> Campaign:
     """The campaign in ``folder``, checked; the folder's name is its slug.
 
-    Raises ``CampaignError`` with every problem found, each with file and line: what cannot be
-    read, what is missing, and each text that is not in the small language.
+    Raises ``CampaignError`` with every problem found, each with file and line: anything
+    unreadable or missing, and each text that is not in the small language.
     """
     return read_campaign(folder.name, read_files(folder))
 
 
 def read_files(folder: Path) -> dict[str, str]:
-    """The text of each file of a campaign in ``folder``, by name, exactly as it was saved.
+    """The text of each campaign file in ``folder``, by name, exactly as saved.
 
-    Line ends are kept, so that a text can be written back byte for byte. Files that belong to
-    no campaign are left alone. Raises ``CampaignError`` for a file that is not UTF-8.
+    Line endings are kept, so a text can be written back byte for byte. Files that cannot belong
+    to a campaign are ignored. Raises ``CampaignError`` for a file that is not UTF-8.
     """
     texts: dict[str, str] = {}
     problems: list[Problem] = []
@@ -47,14 +47,14 @@ def read_files(folder: Path) -> dict[str, str]:
 
 
 def is_campaign_file(name: str) -> bool:
-    """Whether a campaign can have a file of this name: its page, its lists, any ``.txt``."""
+    """Whether a campaign can have a file of this name: its TOML file, its lists, any ``.txt``."""
     return name == FILE or name in LISTS or name.endswith(".txt")
 
 
 def read_campaign(slug: str, files: Mapping[str, str]) -> Campaign:
-    """The campaign whose files have these texts by name (``general.txt``), all checked.
+    """The campaign made of these texts by file name (``general.txt``), all checked.
 
-    Works alike for files on the disk and for live texts and drafts from the database. Raises
+    The texts may come from files on disk, or be live texts and drafts from the database. Raises
     ``CampaignError`` as ``load_campaign`` does.
     """
     problems: list[Problem] = []
@@ -111,7 +111,7 @@ def _templates(
 
 
 def with_reading_aids(templates: Templates, aids: Templates, problems: list[Problem]) -> Templates:
-    """Join each reading aid to its letter; one without a letter is noted as a problem."""
+    """Attach each reading aid to its letter; one without a letter is added to ``problems``."""
     joined = dict(templates)
     for key, aid in aids.items():
         if key in templates:

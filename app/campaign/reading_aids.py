@@ -1,19 +1,19 @@
-"""Spanish beside its English, text by text, and whether it still fits.
+"""Pairing Spanish texts with their English, and detecting which are stale.
 
-For each paragraph of a reading aid its file says, under ``reading_aid_of``, which English it
-was made for: the first eight hex digits of the SHA-256 of that paragraph's words. When the
-English changes, the paragraph is stale until somebody changes it or says that it still fits.
-The note stands in the text file itself, so it goes wherever the text goes.
+A reading aid's file records under ``reading_aid_of`` which English each paragraph translates: a
+*mark*, the first eight hex digits of the SHA-256 of the English paragraph's words. When the
+English changes, the Spanish is stale until someone changes it or confirms that it still fits.
+The marks are in the text file itself, so they go wherever the text goes.
 
-``campaign.toml`` says the same of its own texts in a table at its end, by the id of an ask, or
+``campaign.toml`` records the marks of its own texts in a table at its end, by the id of an ask or
 by the path of a table::
 
     [reading_aid_of]
     sponsor = "summary:ab12cd34 opening:… text:… short:…"
     "facts.growth" = "text:…"
 
-Whoever edits a file by hand need not touch its note: the Spanish then shows as stale, which it
-is.
+Someone who edits a file by hand need not update its marks: the Spanish then shows as stale, which
+it is.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from app.campaign.toml_text import toml_values
 
 AidState = Literal["current", "stale", "missing", "left_over", "unknown"]
 """``missing``: no Spanish yet. ``left_over``: its English is gone. ``unknown``: the file does
-not say which English it was made for."""
+not say which English it translates."""
 
 NONE_YET = "-"
-"""Stands for a paragraph whose English is not known."""
+"""The mark of a paragraph whose English is not known."""
 _GAP = re.compile(r"\n[ \t]*\n\s*")
 _MARK = re.compile(r"[0-9a-f]{8}|-")
 
@@ -48,17 +48,17 @@ class Pair:
     spanish: str
     state: AidState
     mark: str = NONE_YET
-    """Which English the Spanish was made for, as its file says."""
+    """The mark of the English that the Spanish translates, as its file records it."""
 
 
 def paragraphs(body: str) -> tuple[str, ...]:
-    """The parts of a source between empty lines, tags and fields as they stand."""
+    """The paragraphs of a source, split at blank lines, with tags and fields as written."""
     text = body.replace("\r\n", "\n").strip()
     return tuple(part.strip("\n") for part in _GAP.split(text)) if text else ()
 
 
 def mark_of(english: str) -> str:
-    """Names the words of a paragraph; breaking its lines elsewhere changes nothing."""
+    """The mark of a paragraph's words; rewrapping its lines does not change it."""
     words = " ".join(english.split())
     return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
@@ -69,71 +69,72 @@ def read_marks(note: str) -> tuple[str, ...]:
 
 
 def write_marks(marks: Iterable[str]) -> str:
-    """Marks as a file keeps them."""
+    """Marks as a file records them."""
     return " ".join(marks)
 
 
 def pair(english: str, spanish: str, note: str = "") -> tuple[Pair, ...]:
-    """The paragraphs of a letter beside those of its reading aid.
+    """Pair the paragraphs of a letter with those of its reading aid.
 
-    A Spanish paragraph goes to the English that it was made for wherever that stands now;
-    between two such pairs the others are put side by side in order and are stale. Without a
-    note, paragraphs are put side by side in order and their state is unknown.
+    A Spanish paragraph is paired with the English that it translates, wherever that is now;
+    between two such pairs the rest are paired in order and are stale. Without a note, all are
+    paired in order and their state is unknown.
     """
-    ours, theirs, marks = paragraphs(english), paragraphs(spanish), read_marks(note)
-    if len(marks) != len(theirs):
-        marks = tuple(NONE_YET for _ in theirs)
-    wanted = [mark_of(text) for text in ours]
-    pairs: list[Pair] = []
+    originals, translations, marks = paragraphs(english), paragraphs(spanish), read_marks(note)
+    if len(marks) != len(translations):
+        marks = tuple(NONE_YET for _ in translations)
     if all(mark == NONE_YET for mark in marks):
-        pairs = _side_by_side(ours, theirs, marks)
-    else:
-        steps = SequenceMatcher(None, wanted, marks, autojunk=False).get_opcodes()
-        for step, a, b, c, d in steps:
-            if step == "equal":
-                both = zip(ours[a:b], theirs[c:d], marks[c:d], strict=True)
-                pairs += [Pair(here, there, "current", mark) for here, there, mark in both]
-            else:
-                pairs += _side_by_side(ours[a:b], theirs[c:d], marks[c:d])
+        return tuple(_pair_in_order(originals, translations, marks))
+    pairs: list[Pair] = []
+    current = [mark_of(text) for text in originals]
+    opcodes = SequenceMatcher(None, current, marks, autojunk=False).get_opcodes()
+    for tag, a, b, c, d in opcodes:
+        if tag == "equal":
+            both = zip(originals[a:b], translations[c:d], marks[c:d], strict=True)
+            pairs += [Pair(english, spanish, "current", mark) for english, spanish, mark in both]
+        else:
+            pairs += _pair_in_order(originals[a:b], translations[c:d], marks[c:d])
     return tuple(pairs)
 
 
-def _side_by_side(ours: Sequence[str], theirs: Sequence[str], marks: Sequence[str]) -> list[Pair]:
+def _pair_in_order(
+    originals: Sequence[str], translations: Sequence[str], marks: Sequence[str]
+) -> list[Pair]:
     pairs = []
-    for place in range(max(len(ours), len(theirs))):
-        here = ours[place] if place < len(ours) else ""
-        there = theirs[place] if place < len(theirs) else ""
+    for index in range(max(len(originals), len(translations))):
+        english = originals[index] if index < len(originals) else ""
+        spanish = translations[index] if index < len(translations) else ""
         state: AidState = "stale"
-        if not there:
+        if not spanish:
             state = "missing"
-        elif not here:
+        elif not english:
             state = "left_over"
-        elif marks[place] == NONE_YET:
+        elif marks[index] == NONE_YET:
             state = "unknown"
-        pairs.append(Pair(here, there, state, marks[place] if there else NONE_YET))
+        pairs.append(Pair(english, spanish, state, marks[index] if spanish else NONE_YET))
     return pairs
 
 
 @dataclass(frozen=True, slots=True)
 class TypedParagraph:
-    """What somebody typed for one paragraph, beside what it was before."""
+    """What someone typed for one paragraph, and what it was before."""
 
     english: str
-    """The mark of the English that was shown beside it, or ``-`` where there was none."""
+    """The mark of the English shown next to it, or ``-`` if there was none."""
     spanish: str
     before: str
     """The Spanish as it was shown."""
     mark: str
-    """The mark that it had, or ``-``."""
+    """The mark that the Spanish had, or ``-``."""
     fits: bool
     """Whether the box "still fits" was ticked."""
 
 
 def join(typed: Iterable[TypedParagraph]) -> tuple[str, str]:
-    """The body of a reading aid and its note, of what was typed.
+    """The body of a reading aid and its note, from the typed paragraphs.
 
-    A paragraph that was changed or ticked fits the English beside it; another keeps its mark.
-    An empty one is left out; one that was typed as two counts as two for the same English.
+    A paragraph that was changed or ticked takes the mark of the English next to it; any other
+    keeps its own. An empty one is left out; one typed as two becomes two for the same English.
     """
     body: list[str] = []
     marks: list[str] = []
@@ -146,27 +147,27 @@ def join(typed: Iterable[TypedParagraph]) -> tuple[str, str]:
 
 
 AskAidState = Literal["none", "current", "stale", "missing", "unknown"]
-"""``none``: nothing to translate; ``unknown``: the file does not say what it was made for."""
+"""``none``: nothing to translate; ``unknown``: the file does not say what it translates."""
 
 TEXTS: dict[str, tuple[str, ...]] = {
     name: translated(name) for name in ("asks", "additions", "facts", "time", "pages", "telephone")
 }
-"""The texts that a resident can read in Spanish beside the English, by the part they are in."""
+"""The texts that residents can read in Spanish next to the English, by part."""
 _NOTED = re.compile(r"(\w+):([0-9a-f]{8})")
 
 Table = Mapping[str, Any]
 
 
-def aid_states(text: str, name: str, place: int = 0) -> dict[str, AskAidState]:
-    """For each text of part number ``place`` of ``name`` how its Spanish stands to its English."""
+def aid_states(text: str, name: str, index: int = 0) -> dict[str, AskAidState]:
+    """The state of the Spanish of each text in table ``index`` (from 0) of ``name``."""
     data = toml_values(text)
-    key, table = _tables(data, name)[place]
+    key, table = _tables(data, name)[index]
     marks = _marks(data, key)
     return {field: _state(table, field, marks) for field in TEXTS[name]}
 
 
 def parts_to_translate(text: str) -> dict[tuple[str, str], int]:
-    """How many texts are stale or missing, by part and id; only those with any."""
+    """How many texts are stale or missing, by part and id, where any are."""
     data = toml_values(text)
     found = {}
     for name, fields in TEXTS.items():
@@ -180,41 +181,41 @@ def parts_to_translate(text: str) -> dict[tuple[str, str], int]:
 
 
 def note_aids(
-    before: str, after: str, name: str, place: int = 0, fits: Collection[str] = ()
+    before: str, after: str, name: str, index: int = 0, fits: Collection[str] = ()
 ) -> str:
-    """``after`` with the marks of part number ``place`` of ``name`` brought up to date.
+    """``after`` with the marks of table ``index`` (from 0) of ``name`` brought up to date.
 
-    A Spanish text that is new or changed, or that ``fits`` names, fits the English beside it.
-    Where only the English changed, the mark of the English that it was made for stays.
+    A Spanish text that is new or changed, or that ``fits`` names, takes the mark of its current
+    English. Where only the English changed, the old mark stays.
     """
     old, new = toml_values(before), toml_values(after)
     tables = _tables(new, name)
-    if place >= len(tables):
+    if index >= len(tables):
         return after
-    key, table = tables[place]
-    was = dict(_tables(old, name)).get(key, {})
+    key, table = tables[index]
+    old_table = dict(_tables(old, name)).get(key, {})
     marks = _marks(old, key)
     for field in TEXTS[name]:
         spanish, english = _words(table, field + "_es"), _words(table, field)
         if not spanish or not english:
             marks.pop(field, None)
-        elif field in fits or spanish != _words(was, field + "_es"):
+        elif field in fits or spanish != _words(old_table, field + "_es"):
             marks[field] = mark_of(english)
         elif field not in marks:
-            marks[field] = mark_of(_words(was, field))
+            marks[field] = mark_of(_words(old_table, field))
     return _write(after, name, key, marks)
 
 
 def note_every_aid(text: str) -> str:
-    """A text of which every Spanish text is known to fit the English beside it."""
+    """``text`` with every Spanish text marked as fitting its English."""
     for name, fields in TEXTS.items():
-        for place in range(len(_tables(toml_values(text), name))):
-            text = note_aids(text, text, name, place, fields)
+        for index in range(len(_tables(toml_values(text), name))):
+            text = note_aids(text, text, name, index, fields)
     return text
 
 
 def _tables(data: Table, name: str) -> list[tuple[str, Table]]:
-    """Each table of a part with what its marks are kept under."""
+    """Each table of a part, with the key under which its marks are kept."""
     return list(_each(data.get(name), name))
 
 
@@ -256,9 +257,9 @@ def _write(text: str, name: str, key: str, marks: Mapping[str, str]) -> str:
     note = " ".join(f"{field}:{marks[field]}" for field in TEXTS[name] if field in marks)
     kept = toml_values(text).get(AID_NOTES)
     if (kept or {}).get(key, "") == note:
-        return text  # as nearly always, and the other way to read it takes ten times as long
+        return text  # the usual case, and tomlkit takes ten times as long to parse
     if kept is None:
-        # Written by hand: the library would put a table without any gap above it.
+        # Written out here, because tomlkit would leave no blank line above the table.
         head = "# --- which English each Spanish text was made for; kept by the Campaign page ---"
         quoted = f'"{key}"' if "." in key else key
         return f'{text.rstrip()}\n\n{head}\n\n[{AID_NOTES}]\n{quoted} = "{note}"\n'

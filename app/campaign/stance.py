@@ -1,4 +1,4 @@
-"""Where the bill stands on a day, and where a member stands on the bill."""
+"""Which stage the bill is in on a day, and where a member stands on it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_STANCE = Stance("none")
 
 @dataclass(frozen=True, slots=True)
 class Backing:
-    """One line of a list: a person put their name to a bill on a day."""
+    """One line of a list: a member signed on to a bill on a day."""
 
     bioguide: str
     name: str
@@ -30,15 +30,15 @@ CURRENT = "current"
 
 
 def stance_of(campaign: Campaign, member: Member) -> Stance:
-    """The member's stance; ``none`` for anyone on no list. Names of parties play no part."""
+    """The member's stance; ``none`` for anyone on no list. Party plays no part."""
     return campaign.stances.get(member.bioguide, NO_STANCE)
 
 
 def stances_from(backings: Iterable[Backing], related: dict[str, RelatedBill]) -> dict[str, Stance]:
     """One stance for each person on the lists.
 
-    The present counts before the past: who sponsors or cosponsors the bill now is thanked for
-    that; else who backs the bill for the opposite; else who backed an earlier version.
+    The present outranks the past: backing the current bill comes first, then backing an opposing
+    bill, then having backed an earlier version.
     """
     by_person: dict[str, list[Backing]] = {}
     for backing in backings:
@@ -47,9 +47,9 @@ def stances_from(backings: Iterable[Backing], related: dict[str, RelatedBill]) -
 
 
 def _stance(lines: list[Backing], related: dict[str, RelatedBill]) -> Stance:
-    now = sorted((line for line in lines if line.bill == CURRENT), key=lambda b: b.day)
-    if now:
-        return Stance(now[0].role, since=now[0].day)
+    current = sorted((line for line in lines if line.bill == CURRENT), key=lambda b: b.day)
+    if current:
+        return Stance(current[0].role, since=current[0].day)
     opposing = [line for line in lines if related[line.bill].kind == "opposes"]
     chosen = opposing or lines
     chosen.sort(key=lambda line: (related[line.bill].congress, line.day))
@@ -62,7 +62,7 @@ def _stance(lines: list[Backing], related: dict[str, RelatedBill]) -> Stance:
 
 
 def bill_names(campaign: Campaign, stance: Stance, language: Language = "en") -> tuple[str, ...]:
-    """The bills of a stance as they are printed: ``S. 567 (117th Congress)``."""
+    """The bills of a stance as printed: ``S. 567 (117th Congress)``."""
     return tuple(_printed(campaign.related[bill], language) for bill in stance.related)
 
 
@@ -76,9 +76,9 @@ def _printed(bill: RelatedBill, language: Language) -> str:
 
 
 def stage_of(campaign: Campaign, when: date) -> StageName:
-    """The stage at an aware datetime, to the second; for a plain day, at its noon in Washington.
+    """The stage at an aware datetime, to the second; a plain day means noon in Washington.
 
-    The Congress and its bills end at noon: until then the last morning is one of the last weeks.
+    The Congress and its bills end at noon, so its last morning still belongs to the last weeks.
     """
     day = day_in_washington(when)
     if campaign.enacted is not None and day >= campaign.enacted:
@@ -89,7 +89,7 @@ def stage_of(campaign: Campaign, when: date) -> StageName:
 
 
 def has_ended(campaign: Campaign, when: date) -> bool:
-    """Whether the campaign's Congress is over at ``when`` (as for ``stage_of``)."""
+    """Whether the campaign's Congress has ended at ``when`` (read as in ``stage_of``)."""
     return as_moment(when) >= campaign.ends
 
 
@@ -99,8 +99,8 @@ def is_ending(campaign: Campaign, chamber: Chamber, when: date) -> bool:
 
 
 def moments(campaign: Campaign) -> tuple[tuple[StageName, date], ...]:
-    """One day for every wording that a letter can need: each stage, and the last days of the
-    Congress after both chambers' planned last day."""
+    """One day for each wording that a letter can need: one per stage, and one between both
+    chambers' planned last day and the end of the Congress."""
     day = timedelta(days=1)
     return (
         ("pending", campaign.last_weeks_from - day),

@@ -1,4 +1,4 @@
-"""Who gets which ask at which moment, and whose letter a change makes another."""
+"""Which ask each seat gets at each moment, and whose letter an edit changes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.congress.model import Holder
 
 Moment = Literal["pending", "last_weeks", "ending", "expired"]
 MOMENTS: tuple[Moment, ...] = ("pending", "last_weeks", "ending", "expired")
-"""The days of ``stage.moments`` by name: ``ending`` is after the chambers' planned last day."""
+"""Names for the days of ``stance.moments``; ``ending`` is after the chambers' planned last day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,11 @@ class AskGroup:
     ask: Ask
     seats: int
     changed: int
-    """For how many of them the letter reads otherwise than before."""
+    """How many of them get a different letter than before."""
     example: Holder
     """One whose letter changes, if any does."""
     before: tuple[str, ...]
-    """The example's paragraphs as they are; empty where there is no letter to compare with."""
+    """The example's live paragraphs; empty if there is no letter to compare with."""
     after: tuple[str, ...]
 
 
@@ -51,14 +51,13 @@ def survey(
     *,
     before: tuple[Campaign, LetterTemplate] | None = None,
 ) -> tuple[AskGroup, ...]:
-    """Compose ``template`` for every seat at every moment, and group what comes out by ask.
+    """Compose ``template`` for every seat at every moment, and group the results by ask.
 
-    ``before`` is the letter as it is live now. In the order of moments and, in each, of seats
-    by number. Vacant seats get no letter and are in no group.
+    ``before`` is the live letter. Groups are ordered by moment, then by descending number of
+    seats. Vacant seats get no letter and are in no group.
     """
     tallies: dict[tuple[Moment, str], _Tally] = {}
-    # Whether anything but the letters differs.
-    apart = before is not None and (
+    settings_differ = before is not None and (
         replace(campaign, templates={}) != replace(before[0], templates={})
     )
     for moment, (_stage, today) in zip(MOMENTS, moments(campaign), strict=True):
@@ -69,14 +68,14 @@ def survey(
             words = ask_words(campaign, values, template.length)
             draft = make_draft(campaign, template, values, words=words)
             after = (draft.subject, *draft.frame)
-            then = _before(before, holder, today, (values, words), apart=apart)
+            live = _live(before, holder, today, (values, words), settings_differ=settings_differ)
             tally = tallies.setdefault((moment, words.ask.id), _Tally(words.ask))
             tally.seats += 1
-            other = bool(then) and then != after
-            tally.changed += other
-            if tally.example is None or (other and tally.changed == 1):
-                tally.example = (holder, then, after)
-    order = {moment: place for place, moment in enumerate(MOMENTS)}
+            changed = bool(live) and live != after
+            tally.changed += changed
+            if tally.example is None or (changed and tally.changed == 1):
+                tally.example = (holder, live, after)
+    order = {moment: index for index, moment in enumerate(MOMENTS)}
     groups = []
     for (moment, _id), tally in tallies.items():
         assert tally.example is not None
@@ -89,21 +88,22 @@ def _values(campaign: Campaign, template: LetterTemplate, holder: Holder, today:
     return values | writer_values(SAMPLE_WRITER, holder.seat.state)
 
 
-def _before(
+def _live(
     before: tuple[Campaign, LetterTemplate] | None,
     holder: Holder,
     today: date,
-    known: tuple[Values, AskWords],
+    edited: tuple[Values, AskWords],
     *,
-    apart: bool,
+    settings_differ: bool,
 ) -> tuple[str, ...]:
-    """The paragraphs as they are live. What both campaigns share is not worked out twice."""
+    """The live subject and paragraphs. Reuses the ``edited`` values and words unless the two
+    campaigns differ in more than their letters."""
     if before is None:
         return ()
-    other, template = before
-    values, words = known
-    if apart:
-        values = _values(other, template, holder, today)
-        words = ask_words(other, values, template.length)
-    draft = make_draft(other, template, values, words=words)
+    campaign, template = before
+    values, words = edited
+    if settings_differ:
+        values = _values(campaign, template, holder, today)
+        words = ask_words(campaign, values, template.length)
+    draft = make_draft(campaign, template, values, words=words)
     return (draft.subject, *draft.frame)

@@ -1,7 +1,7 @@
-"""What changed between two texts, and what two people changed of one.
+"""Comparing two texts, and merging two people's changes to one.
 
-Lines are compared first; within lines that were changed, words. All of it is plain text that
-a page marks up as it likes.
+Lines are compared first, then the words within changed lines. The results are plain text, left
+for a page to mark up.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Literal
 
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 _MOST_WORDS = 4_000
-"""Longer runs of changed lines are shown as lines only."""
+"""Longer runs of changed lines are compared by line only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,16 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line, or one run of lines that were changed together."""
+    """One line, or a run of lines that changed together."""
 
     kind: Literal["same", "changed", "old", "new"]
     line: int
-    """From 1; where the run begins in the new text."""
+    """The line of the new text on which the run begins, from 1."""
     pieces: tuple[Piece, ...]
 
 
 def changes(old: str, new: str) -> tuple[Change, ...]:
-    """Both texts as one, line by line, with the changed words marked."""
+    """Both texts merged line by line, with the changed words marked."""
     before, after = old.split("\n"), new.split("\n")
     found: list[Change] = []
     for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
@@ -56,7 +56,7 @@ def changes(old: str, new: str) -> tuple[Change, ...]:
 
 
 def word_changes(old: str, new: str) -> tuple[Piece, ...]:
-    """Both texts as one, with the words marked that only one of them has."""
+    """Both texts merged, with the words that only one of them has marked."""
     before, after = _WORDS.findall(old), _WORDS.findall(new)
     if len(before) + len(after) > _MOST_WORDS:
         return (Piece("old", old), Piece("new", new))
@@ -69,28 +69,28 @@ def word_changes(old: str, new: str) -> tuple[Piece, ...]:
             pieces.append(Piece("old", "".join(before[a:b])))
         if d > c:
             pieces.append(Piece("new", "".join(after[c:d])))
-    return _tidy(pieces)
+    return _join_adjacent(pieces)
 
 
-def _tidy(pieces: list[Piece]) -> tuple[Piece, ...]:
-    """Join changes that only a blank parts, so that a changed sentence reads as one."""
-    whole: list[Piece] = []
+def _join_adjacent(pieces: list[Piece]) -> tuple[Piece, ...]:
+    """Join changes that only white space separates, so a changed sentence reads as one."""
+    joined: list[Piece] = []
     old = new = ""
-    for number, piece in enumerate(pieces):
+    for index, piece in enumerate(pieces):
         if piece.kind == "old":
             old += piece.text
         elif piece.kind == "new":
             new += piece.text
-        elif not piece.text.strip() and (old or new) and number + 1 < len(pieces):
+        elif not piece.text.strip() and (old or new) and index + 1 < len(pieces):
             old, new = old + piece.text, new + piece.text
         else:
-            whole += _both(old, new)
+            joined += _pieces(old, new)
             old = new = ""
-            whole.append(piece)
-    return (*whole, *_both(old, new))
+            joined.append(piece)
+    return (*joined, *_pieces(old, new))
 
 
-def _both(old: str, new: str) -> Iterator[Piece]:
+def _pieces(old: str, new: str) -> Iterator[Piece]:
     if old.strip() == "" and new.strip() == "" and old == new and old:
         yield Piece("same", old)
         return
@@ -100,37 +100,36 @@ def _both(old: str, new: str) -> Iterator[Piece]:
         yield Piece("new", new)
 
 
-# --- two people ---------------------------------------------------------------------------
+# --- merging ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A suggestion that holds what both changed."""
+    """A suggested text with both people's changes."""
 
     text: str
     clashes: int
-    """Places that both changed in different ways: theirs stands there first, then yours."""
+    """How many conflicts there are; each has their version first, then yours."""
 
 
 def merge(base: str, theirs: str, mine: str) -> Merged:
-    """Both people's changes to ``base`` in one text, by lines and, where those clash, words."""
+    """Both people's changes to ``base`` in one text, merged by line or, in a conflict, by word."""
     if mine in (theirs, base):
         return Merged(theirs, 0)
     if theirs == base:
         return Merged(mine, 0)
     lines: list[str] = []
     clashes = 0
-    for one in _regions(base.split("\n"), theirs.split("\n"), mine.split("\n")):
-        if isinstance(one, list):
-            lines += one
+    for region in _regions(base.split("\n"), theirs.split("\n"), mine.split("\n")):
+        if isinstance(region, list):
+            lines += region
             continue
-        old, first, second = ("\n".join(part) for part in one)
-        inner = _merge_words(old, first, second)
-        if inner is not None:
-            lines += inner.split("\n")
+        merged = _merge_words(*("\n".join(part) for part in region))
+        if merged is not None:
+            lines += merged.split("\n")
         else:
             clashes += 1
-            lines += [*one[1], *one[2]]
+            lines += [*region[1], *region[2]]
     return Merged("\n".join(lines), clashes)
 
 
@@ -139,10 +138,10 @@ def _merge_words(base: str, theirs: str, mine: str) -> str | None:
     if sum(map(len, parts)) > _MOST_WORDS:
         return None
     words: list[str] = []
-    for one in _regions(*parts):
-        if not isinstance(one, list):
+    for region in _regions(*parts):
+        if not isinstance(region, list):
             return None
-        words += one
+        words += region
     return "".join(words)
 
 
@@ -150,7 +149,7 @@ Clash = tuple[Sequence[str], Sequence[str], Sequence[str]]
 
 
 def _regions(base: list[str], theirs: list[str], mine: list[str]) -> Iterator[list[str] | Clash]:
-    """Runs that are settled, and the places that both changed (base, theirs, mine)."""
+    """The merged runs in order, and each conflict as (base, theirs, mine)."""
     b = t = m = 0
     end = len(base), len(theirs), len(mine), 0
     for base_at, their_at, my_at, size in (*_common(base, theirs, mine), end):
@@ -168,7 +167,7 @@ def _regions(base: list[str], theirs: list[str], mine: list[str]) -> Iterator[li
 def _common(
     base: list[str], theirs: list[str], mine: list[str]
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Runs that all three share: where they begin in each, and how long they are."""
+    """The runs that all three share: their start in each, and their length."""
     first = SequenceMatcher(None, base, theirs, autojunk=False).get_matching_blocks()
     second = SequenceMatcher(None, base, mine, autojunk=False).get_matching_blocks()
     i = j = 0

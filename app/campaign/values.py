@@ -1,4 +1,4 @@
-"""What each field holds for one recipient on one day: the other half of ``fields``."""
+"""The values of the fields in ``fields`` for one recipient on one day."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from app.campaign.words import (
     CHAMBERS_ES,
     TITLES_ES,
     Language,
+    clean_place,
     curly,
     date_words,
     ordinal,
     said,
     state_words,
-    tidy,
 )
 from app.congress.model import Chamber, Holder, Member, day_in_washington
 from app.congress.names import surname
@@ -27,7 +27,7 @@ Values = dict[str, object]
 
 @total_ordering
 class DateValue:
-    """A date that prints in words and compares with ISO text or another date."""
+    """A date that prints in words and compares with ISO text or another ``DateValue``."""
 
     __slots__ = ("_iso", "_words")
 
@@ -49,9 +49,9 @@ class DateValue:
 
 
 def writer_values(writer: Writer, state: str, language: Language = "en") -> Values:
-    """The writer's place. The city counts only in the state that is represented: the return
-    address of a person in the military lies elsewhere, and the letter must not say so."""
-    city = tidy(writer.city) if writer.state in ("", state) else ""
+    """The writer's place. The city is used only if it is in the represented state: a service
+    member's return address can be elsewhere, and the letter must not name that place."""
+    city = clean_place(writer.city) if writer.state in ("", state) else ""
     if not city:
         place = state_words(state, language)
     elif state == "DC":
@@ -67,7 +67,7 @@ def recipient_values(
 ) -> Values:
     """Every field that does not depend on the writer, except ``time_note`` and the blocks.
 
-    ``holder`` must have a member: nobody writes to a vacant seat.
+    ``holder`` must have a member: no letter goes to a vacant seat.
     """
     member, seat = holder.member, holder.seat
     if member is None:
@@ -125,7 +125,7 @@ def _constituency(holder: Holder, language: Language) -> str:
 
 
 def _role(member: Member, code: str) -> str:
-    """``chair``, ``ranking`` or ``member`` on a committee, whatever the source's title is."""
+    """``chair``, ``ranking`` or ``member`` on a committee, from the source's many titles."""
     for place in member.committees:
         if code and place.committee == code:
             title = (place.title or "").lower()
@@ -156,7 +156,7 @@ def _bill_values(campaign: Campaign, chamber: Chamber, today: date, language: La
 
 
 def page_values(campaign: Campaign, today: date, language: Language = "en") -> Values:
-    """Every field of a text that is for no recipient, the facts included."""
+    """Every field of a text without a recipient, including the facts."""
     values = _bill_values(campaign, "house", today, language)
     values["as_of"] = DateValue(campaign.as_of, language)
     values["cosponsors"] = sum(s.name == "cosponsor" for s in campaign.stances.values())
@@ -181,7 +181,7 @@ def _stance_values(campaign: Campaign, stance: Stance, language: Language) -> Va
 
 
 def _earlier(bills: list[RelatedBill], language: Language) -> str:
-    """The latest earlier bill with a number; without one, the latest of all."""
+    """The latest earlier bill that has a number, or the latest of all if none has."""
     if not bills:
         return ""
     bill = ([b for b in bills if b.number] or bills)[-1]
@@ -194,7 +194,7 @@ def _earlier(bills: list[RelatedBill], language: Language) -> str:
 
 
 def bill_name(number: str | None, title: str, language: Language) -> str:
-    """``H.R. 1234, the Safe Streets Act``; in Spanish as it reads after a verb."""
+    """``H.R. 1234, the Safe Streets Act``; the Spanish form follows a verb."""
     if language == "es":
         return f"el proyecto de ley {number} ({title})" if number else f"el proyecto de ley {title}"
     return f"{number}, the {title}" if number else f"the {title}"

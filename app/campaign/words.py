@@ -1,4 +1,4 @@
-"""How dates, numbers, places and typed text read inside a sentence."""
+"""How dates, numbers, places and typed text are worded in a sentence."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CHAMBERS_ES = {"house": "Cámara de Representantes", "senate": "Senado"}
 Language = Literal["en", "es"]
 
 PLACE_CHARACTERS = 60
-"""The longest city that a letter prints; the longest name in the United States has 45."""
+"""The longest city name that a letter prints; the longest in the United States has 45."""
 
 _BLANK_LINE = re.compile(r"\n(?:[ \t]*\n)+")
 _SPACES = re.compile(r"[ \t]+")
@@ -38,13 +38,13 @@ _WITH_ARTICLE = frozenset({"DC", "MP", "VI"})
 
 
 def said(thing: object, name: str, language: Language) -> str:
-    """A text of an ask, or of something else that has a Spanish one beside it; may be empty."""
+    """The text of ``thing`` in ``language``, from ``name`` or ``<name>_es``; may be empty."""
     text: str = getattr(thing, f"{name}_es" if language == "es" else name)
     return text
 
 
 def date_words(day: date, language: Language = "en") -> str:
-    """``December 18, 2025`` or ``18 de diciembre de 2025``, whatever the machine's language."""
+    """``December 18, 2025`` or ``18 de diciembre de 2025``, whatever the machine's locale."""
     month = MONTHS[language][day.month - 1]
     if language == "es":
         return f"{day.day} de {month} de {day.year}"
@@ -67,18 +67,18 @@ def state_words(state: str, language: Language = "en", *, article: bool = True) 
     return f"the {name}" if article and language == "en" and state in _WITH_ARTICLE else name
 
 
-def tidy(text: str) -> str:
-    """One clean line of what a person typed, of a bounded length."""
+def clean_place(text: str) -> str:
+    """A typed place name as one clean line of at most ``PLACE_CHARACTERS``."""
     return clean_line(text)[:PLACE_CHARACTERS].rstrip()
 
 
 def curly(text: str) -> str:
-    """Straight double quotes turned typographic, as in a nickname inside a name."""
+    """The text with typographic double quotes for straight ones, as around a nickname."""
     return re.sub(r'"([^"]*)"', r"“\1”", text)
 
 
 def one_line(text: str) -> str:
-    """A wrapped text of a file as one line; other spaces, such as no-break ones, are kept."""
+    """A file's wrapped text as one line; other spaces, such as no-break ones, are kept."""
     if "\n" in text:
         text = " ".join([kept for line in text.split("\n") if (kept := line.strip(" \t"))])
     else:
@@ -87,7 +87,7 @@ def one_line(text: str) -> str:
 
 
 def frame_paragraphs(text: str) -> list[str]:
-    """The paragraphs of a rendered template: parted by blank lines, wrapped lines joined."""
+    """The paragraphs of a rendered template, split at blank lines, with wrapped lines joined."""
     return [line for part in _BLANK_LINE.split(text) if (line := one_line(part))]
 
 
@@ -107,7 +107,7 @@ def printed_bill(kind: str, number: int) -> str:
 
 
 def bill_key(number: str | None) -> tuple[str, int] | None:
-    """``H.R. 1234`` → ``("hr", 1234)``, however it is typed; None where no number is known."""
+    """``H.R. 1234`` → ``("hr", 1234)``, however it is typed; None if it is not a bill number."""
     match = _NUMBER.fullmatch(" ".join((number or "").split()))
     if match is None:
         return None
@@ -116,6 +116,6 @@ def bill_key(number: str | None) -> tuple[str, int] | None:
 
 
 def printed_number(number: str) -> str | None:
-    """``hr 1234`` → ``H.R. 1234``, as letters print it; None for what is no number of a bill."""
+    """``hr 1234`` → ``H.R. 1234``, as letters print it; None if it is not a bill number."""
     key = bill_key(number)
     return printed_bill(*key) if key else None

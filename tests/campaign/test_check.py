@@ -13,7 +13,7 @@ import pytest
 
 from app.campaign.check import Report, check_campaign
 from app.campaign.entities import Ask, Campaign, LetterTemplate
-from app.campaign.faults import Situation, _up, check_sentence, reading_grade, sentences
+from app.campaign.faults import Situation, _round_up, check_sentence, reading_grade, sentences
 from app.campaign.fields import FIELDS, FILTERS
 from app.campaign.letter_file import read_template
 from app.congress.model import FormRules, Holder
@@ -360,8 +360,8 @@ def test_the_second_request_that_is_named_is_the_editors(campaign: Campaign, few
 
 
 def test_a_grade_above_the_limit_does_not_read_like_the_limit(campaign: Campaign) -> None:
-    assert _up(10.01) == 10.1
-    assert _up(10.0) == 10.0
+    assert _round_up(10.01) == 10.1
+    assert _round_up(10.0) == 10.0
 
 
 def test_a_letter_that_an_office_cannot_take_needs_a_short_form(

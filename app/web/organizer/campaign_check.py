@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from app.campaign.asks import AskMove, compare_asks
 from app.campaign.campaign_file import FILE
-from app.campaign.check import Report, check_apart
+from app.campaign.check import Report, check_in_subprocess
 from app.campaign.entities import Campaign, Length, LetterTemplate
 from app.campaign.load import read_campaign
 from app.campaign.problems import LEVELS, CampaignError, Level, Message, Problem
@@ -144,7 +144,7 @@ def _known(key: _Key) -> Checked | None:
 def _checking(key: _Key) -> Iterator[int]:
     """Have the check done apart and keep what it found. Gives the seats that were read so far."""
     slug, texts, letter_id, tables = key
-    for found in pieces_apart(check_apart, slug, texts, letter_id, holders=tables.holders):
+    for found in pieces_apart(check_in_subprocess, slug, texts, letter_id, holders=tables.holders):
         if isinstance(found, Report):
             campaign = _read(slug, texts).campaign
             _kept[key] = Checked(campaign, found.problems, found.seats, found.letters)
