@@ -1,4 +1,4 @@
-"""A person's act as values: what is signed, its letters, its receipt, and where each stands."""
+"""Value types of a person's act: the request, its letters, its receipt, and their states."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from app.records.persons import Person
 
 
 def token_digest(token: str) -> bytes:
-    """What is stored of a token. Whatever is none has a digest too, which stands in no row."""
+    """What is stored of a token. Accepts any text: the digest of a wrong token matches no row."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def minute(moment: datetime) -> str:
-    """UTC to the minute; seconds would only help to match a row with somebody's log.
+    """UTC to the minute; seconds would only help to match a row with someone's log.
 
     Raises ``ValueError`` for a time without a time zone.
     """
@@ -34,59 +34,60 @@ State = Literal[
 ]  # fmt: skip
 """What is known of a letter's way. By the person's own report it was begun (``downloaded``,
 ``copied``, ``printed``, ``line busy``, ``call later``) or handed over (``pasted``, ``mailed``,
-``spoke by phone``, ``left a voicemail``). ``queued`` waits to be given to the office's own
-system; only that system makes ``accepted by the office's system``, and ``unknown`` is a letter
-that was given to it without a clear answer."""
+``spoke by phone``, ``left a voicemail``). A ``queued`` letter is waiting for the office's own
+system; only that system's answer makes it ``accepted by the office's system``, and it is
+``unknown`` if the system got it but gave no clear answer."""
 
 Cause = Literal[
     "signed", "vacant seat", "person", "mail server", "office system", "withdrawn"
 ]  # fmt: skip
-"""Who or what brought a letter into its state; ``accounting`` has the rules."""
+"""Who or what put a letter into its state; ``accounting`` has the rules."""
 
 Status = Literal["counted", "held", "unconfirmed", "withdrawn", "repeated", "test"]
 """Where a signature stands; every row has exactly one, and only ``counted`` is counted.
 
-``held`` waits for an organizer's eyes, ``unconfirmed`` for the person's own click in an
-e-mail, ``withdrawn`` was taken back, ``repeated`` came from somebody who had signed before
-(it exists so that they get a receipt like everybody else) and ``test`` from an organizer.
+``held`` waits for an organizer to look at it, ``unconfirmed`` for the person's click in an email.
+``withdrawn`` was taken back. ``repeated`` came from a person who had already signed; it exists so
+that they get a receipt like anyone else. ``test`` came from an organizer.
 """
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 Purpose = Literal["packet", "contact"]
-"""What sealed details may be kept for."""
+"""What sealed details are kept for."""
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 
 HeldReason = Literal[
     "field filled in", "field missing", "too fast", "no proof", "crowd", "no address", "by hand"
 ]  # fmt: skip
-"""Why a signature waits for an organizer: a program's mark in the form, too little time since
-the form was made, no proof of work where one is asked for, unusually many from one place, no
-address where one is to be confirmed, or held on the command line."""
+"""Why a signature waits for an organizer: signs of a bot in the form (a field filled in or
+missing), too little time since the form was issued, no proof of work where one is required,
+unusually many from one place, no address where one must be confirmed, or held by hand."""
 
 
 @dataclass(frozen=True, slots=True)
 class LetterRow:
-    """One letter of a signature: whom it goes to, never what it says."""
+    """One letter of a signature: who it goes to, never what it says."""
 
     seat: str
     """``CA-12`` or ``CA-S3``."""
     bioguide: str | None
-    """None for a vacant seat: the row says that no letter could be written."""
+    """None for a vacant seat: the row records that no letter could be written."""
     ask: str
     state: State = "written"
     at: datetime | None = field(default=None, compare=False)
-    """Since when, aware, to the minute; None before it is stored."""
+    """When it entered that state: aware, to the minute; None before it is stored."""
     cause: Cause = field(default="signed", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SignatureRequest:
-    """All that is written when a person signs. No name, street, e-mail, text or IP."""
+    """What is stored when a person signs. Apart from ``keep``, which is sealed, and ``mailbox``,
+    ``words`` and ``texts``, it has no name, street, email address, text or IP address."""
 
     key: str
-    """The key issued with the form, which nobody else has."""
+    """The key issued with the form; no one else has it."""
     person: Person
     campaign: str
     day: date
@@ -101,46 +102,46 @@ class SignatureRequest:
     language: str
     match: str
     source: str
-    """The source tag of the link the person followed, or empty."""
+    """The source tag of the link that the person followed, or empty."""
     edited: bool
     own_share: int
-    """Per cent of the letters that are the person's own words, 0 to 100."""
+    """Percentage of the letters that is the person's own words, 0 to 100."""
     letters: tuple[LetterRow, ...]
     status: Status = "counted"
-    """``held``, ``unconfirmed`` or ``test`` where the signature does not count yet (or ever)."""
+    """``held``, ``unconfirmed`` or ``test`` if the signature does not count yet (or ever)."""
     town: str | None = None
-    """Only where the campaign keeps towns, and only the name of a town that is on the map."""
+    """Only if the campaign keeps towns, and only the name of a town that is on the map."""
     held_for: HeldReason | None = None
     """Why it is held, or will be once it is confirmed."""
     mailbox: str = field(default="", repr=False)
-    """The address that is asked whether it is the signer's, as the wire has it; empty: none."""
+    """The address to confirm as the signer's, as sent to the mail server; empty for none."""
     keep: Mapping[Purpose, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     """What the person asked us to keep, by purpose: sealed in the same transaction."""
     seal_to: CampaignKey | None = field(default=None, repr=False)
-    """The key that it is sealed to; needed where there is anything to keep."""
+    """The key to seal it to; required if there is anything to keep."""
     words: Sequence[str] = field(default=(), repr=False)
-    """The words of the letters, only to tell whether they are others than before."""
+    """The words of the letters, used only to detect whether they have changed."""
     texts: Callable[[], Mapping[str, str]] = field(default=dict, repr=False)
-    """The letters as they are kept behind a receipt, by seat, for where they are."""
+    """The letters by seat, called only if letters are already kept for this receipt."""
     congress: int = 0
-    """The Congress whose district it is; 0 for the one that sits at ``at``."""
+    """The Congress that the district belongs to; 0 for the one sitting at ``at``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """The act is on disk (or was already). ``receipt`` is the token of its receipt.
+    """The act is on disk (or already was). ``receipt`` is the token of its receipt.
 
-    The same for a first signature, a second press of the button and a person who signed
-    before, so that the page tells a stranger nothing.
+    A first signature, a second press of the button and a person who had signed before all look
+    alike, so that the page tells a stranger nothing.
     """
 
     receipt: str
     confirm: str = field(default="", compare=False)
-    """The token of the link that asks for confirmation; empty where nobody is asked."""
+    """The token of the confirmation link; empty if no confirmation is asked for."""
     new: bool = field(default=True, compare=False)
-    """Whether this press of the button stored it: nothing was kept for it before. Never shown."""
+    """Whether this press of the button stored a new act. Never shown."""
     changed: bool = field(default=False, compare=False)
-    """Whether it changed what the same person had signed with the same form."""
+    """Whether it corrected what the same person had signed with the same form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +157,10 @@ class Receipt:
     withdrawn: bool
     language: str
     waits_for: Literal["", "organizer", "confirmation"] = ""
-    """Who has to act before the signature counts. Says the same to somebody who had signed."""
+    """Who must act before the signature counts. The same for a person who had already signed."""
     kept: tuple[str, ...] = ()
-    """For which purposes sealed details are kept."""
+    """The purposes for which sealed details are kept."""
     changed: datetime | None = None
-    """When it was corrected last, to the minute."""
+    """When it was last corrected, to the minute."""
     test: bool = False
     """An organizer's test, which never counts."""

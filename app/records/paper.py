@@ -32,7 +32,14 @@ from app.records.audit import Actor, What
 from app.records.database import reading, writing
 from app.records.erasing import codes_of, erase
 from app.records.migrations import migrate
-from app.records.persons import MOST, AlikeBy, Person, at_mailbox, likely, standing
+from app.records.persons import (
+    MOST_AT_MAILBOX,
+    AlikeBy,
+    Person,
+    likely,
+    people_at_mailbox,
+    standing,
+)
 from app.records.signing import FORGET, receipt_token, source_tag
 from app.records.site_campaigns import require_open
 
@@ -147,7 +154,7 @@ def add_one(
 
 Refusal = Literal["signed", "full"]
 """Why a row is not stored: its person has already signed, or its email address already has the
-most people allowed (``persons.MOST``)."""
+most people allowed (``persons.MOST_AT_MAILBOX``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +253,10 @@ class DryRun:
             return "signed", self._keys[earlier.number]
         # One limit per email address covers the people on the site and those in the file.
         if row.person.by_email:
-            counts = (at_mailbox(db, campaign, row.person) for db in (self._db, self._memory))
-            if sum(counts) >= MOST:
+            counts = (
+                people_at_mailbox(db, campaign, row.person) for db in (self._db, self._memory)
+            )
+            if sum(counts) >= MOST_AT_MAILBOX:
                 return "full", ""
         stored = _insert(self._memory, row, self._batch, (), self._secret)
         assert stored.number is not None

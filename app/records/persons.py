@@ -1,4 +1,4 @@
-"""Who is the same person: keyed codes that recognise somebody and name nobody.
+"""Recognizes the same person by keyed codes that name no one.
 
     >>> one = person_of(b"secret", first="Ana", last="Ruiz", street="12 N Elm St", zip5="05672")
     >>> other = person_of(b"secret", first="ana", last="Ruíz", street="12 North Elm Street",
@@ -6,20 +6,20 @@
     >>> one.is_at_the_address_of(other.by_address)
     True
 
-A person has up to two codes, and whoever matches by either has signed:
+A person has up to two codes, and a match on either one means that they have signed:
 
-- ``by_email``: the e-mail address with the first name, because a household may share one;
-- ``by_address``: the whole name with the street address and the ZIP. The address is written as
+- ``by_email``: the email address with the first name, because a household may share one address;
+- ``by_address``: the whole name with the street address and the ZIP. The address is normalized as
   the Postal Service writes it (``postal_words.txt``): Street and St, North and N, Fifth and 5th,
-  Apt 4, Unit 4 and #4 are the same. Where one of two gives no unit, they are in the same house.
+  Apt 4, Unit 4 and #4 are the same. If only one of two addresses has a unit, they match.
 
-Junior and senior are two people. At one e-mail address a name that is *near* one that stands is
-the same person's too: a slip of the keyboard, an initial, a second first name (``_Marks``).
-What cannot be decided is counted, and shown to organizers: ``lookalikes``, ``likely``.
+Junior and senior are two people. At one email address, a name *near* that of a standing signature
+is the same person's: a typo, an initial, an added middle name (``_Marks``). What cannot be decided
+is counted, and shown to organizers (``lookalikes``, ``likely``).
 
-Every code is keyed (HMAC) with a secret of the site, so that a copy of the database without the
-secret cannot be tried against a list of addresses. It begins with a code of the place alone, so
-that everybody at one place stands side by side in an index.
+Every code is keyed (HMAC) with a secret of the site, so a copy of the database without the secret
+cannot be tested against a list of addresses. A code begins with a code of the place alone, so that
+all people at one place are adjacent in an index.
 """
 
 from __future__ import annotations
@@ -48,56 +48,56 @@ from app.records.keyed import keyed_code
 from app.text import Email, read_email
 
 PLACE = 8
-"""Bytes of a code of a place, at the beginning of both codes."""
+"""Bytes of the place, which both codes begin with."""
 NAME = 16
-"""Bytes of a place and a name."""
+"""Bytes of the place and the name together."""
 PART = 4
-"""Bytes of the last two parts of ``by_address``: the name's accents and the apartment."""
+"""Bytes of each of the last two parts of ``by_address``: the name's accents, and the unit."""
 NOT_GIVEN = bytes(PART)
-"""Stands for no accents, or no unit: then another who has them can be the same person."""
+"""No accents, or no unit: matches any."""
 MARK = 4
-"""Bytes of a mark. Marks are only ever compared with the few at the same e-mail address."""
+"""Bytes of a mark. Marks are compared only with the few at the same email address."""
 ALIKE = 8
 """Bytes of each code for lookalikes."""
-MOST = 4
-"""People with one e-mail address. A household needs a few, a forger would like many."""
+MOST_AT_MAILBOX = 4
+"""People per email address. A household needs a few; a forger would want many."""
 MOST_ALIKE = 5
-"""Others that one person is shown beside, for each kind of likeness."""
+"""People kept per code of likeness."""
 LONGEST = 24
-"""Letters of a first name that are looked at for a slip."""
+"""Letters of a first name; a longer one is not checked for typos."""
 
 STANDING = "status IN ('counted', 'held', 'unconfirmed')"
-"""The signatures that stand for a person, as the unique indexes have it."""
+"""Which signatures stand for a person; the same condition as in the unique indexes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The codes of one person. At least one of the first two is there; no word is."""
+    """The codes of one person, without any words. At least one of the first two is present."""
 
     by_email: bytes | None
     """16 bytes: the address, and the first name at it."""
     by_address: bytes | None
     """24 bytes: the house, the name in it without accents, its accents, and the unit."""
     alike: bytes = b""
-    """Codes of 8 bytes: name and ZIP; the mailbox, where there is one; then the house with a
-    part of the name. Two people who share one of them may be one: see ``lookalikes``."""
+    """Codes of 8 bytes: name and ZIP; the mailbox, if there is one; then the house with parts of
+    the name. Two people who share one of them may be the same: see ``lookalikes``."""
     marks: _Marks | None = field(default=None, repr=False, compare=False)
-    """What the name is near to, at the e-mail address or else in the house."""
+    """For finding near names: at the email address, or in the house if there is none."""
 
     @property
     def near(self) -> bytes:
-        """What is kept of the name's spelling, for names that come later."""
+        """What is stored of the name's spelling, to compare with later names."""
         return self.marks.have if self.marks is not None else b""
 
     @property
     def code(self) -> bytes:
-        """One of the codes, the same whenever the same person is given in the same words."""
+        """One of the codes; the same words always give the same one."""
         code = self.by_address or self.by_email
         assert code is not None
         return code
 
     def is_at_the_address_of(self, by_address: bytes | None) -> bool:
-        """Whether that code is of the same name in the same house, and of no other unit."""
+        """Whether a code is of the same name in the same house, with no different unit."""
         mine = self.by_address
         if mine is None or by_address is None or mine[:NAME] != by_address[:NAME]:
             return False
@@ -105,7 +105,7 @@ class Person:
         return all(one == other or NOT_GIVEN in (one, other) for one, other in pairs)
 
     def is_at_the_mailbox_of(self, by_email: bytes | None, near: bytes | None) -> bool:
-        """Whether that code is of the same or a near name at the same e-mail address."""
+        """Whether a code is of the same or a near name at the same email address."""
         if self.by_email is None or by_email is None or self.by_email[:PLACE] != by_email[:PLACE]:
             return False
         return self.by_email == by_email or self.is_near(near)
@@ -113,24 +113,24 @@ class Person:
     def has_signed_as(
         self, by_email: bytes | None, by_address: bytes | None, near: bytes | None
     ) -> bool:
-        """Whether those codes are this person's, by either."""
+        """Whether codes are this person's, by either one."""
         return self.is_at_the_address_of(by_address) or self.is_at_the_mailbox_of(by_email, near)
 
     def is_near(self, near: bytes | None) -> bool:
-        """Whether the name whose marks those are can be this one, at the same place."""
+        """Whether marks are of a name near this one, at the same place."""
         return bool(self.marks and near and self.marks.is_near(near))
 
     def mark_on(self, form: str) -> bytes:
-        """A mark of the whole name on one form, wherever the person says that they live."""
+        """A mark of the whole name on one form, whatever address the person gives."""
         return self.marks.on_form(form) if self.marks is not None else b""
 
     def has_mark(self, near: bytes | None, form: str) -> bool:
-        """Whether those marks are of the same whole name on the same form."""
+        """Whether marks include that of the same whole name on the same form."""
         mark = self.mark_on(form)
         return bool(mark and near) and mark in _pieces(near, MARK)
 
     def shares_a_house_and_first_name(self, by_address: bytes | None, alike: bytes | None) -> bool:
-        """Whether those codes are of the same first name and last initial in the same house."""
+        """Whether codes are of the same first name and last initial in the same house."""
         if self.by_address is None or by_address is None:
             return False
         return (
@@ -149,11 +149,11 @@ def person_of(
     street2: str = "",
     email: str = "",
 ) -> Person:
-    """The codes of whoever gives this name and this address.
+    """The codes of the person with this name and address.
 
-    The name may stand in either field. Any text has codes; a wrong e-mail address is another
-    text. Raises ``ValueError`` where there is no name and no address, whose code everybody
-    would share, and where the secret is empty.
+    A whole name may be in either field. Any text has codes, including an invalid email address.
+    Raises ``ValueError`` if there is neither a name nor an email address, because all such people
+    would share a code, and if the secret is empty.
     """
     if not secret:
         raise ValueError("The secret that people are recognized by is empty.")
@@ -195,17 +195,17 @@ def person_of(
 
 
 def _ring(given: str, family: str) -> str:
-    """The letters of a whole name, wherever it is split and whichever end comes first.
+    """The letters of a whole name, regardless of where it is split and which end comes first.
 
-    ``Ana Pérez`` ``Soto``, ``Ana`` ``Pérez Soto`` and ``Pérez Soto`` ``Ana`` are one ring, which
-    begins where that reads least.
+    ``Ana Pérez`` ``Soto``, ``Ana`` ``Pérez Soto`` and ``Pérez Soto`` ``Ana`` have the same ring:
+    the lexicographically smallest rotation of their letters.
     """
     letters = joined(given + family)
     return min((letters[at:] + letters[:at] for at in range(len(letters))), default="")
 
 
 def mailbox_code(secret: bytes, mailbox: str) -> bytes:
-    """How the ``by_email`` of everybody at one mailbox begins: 8 bytes."""
+    """The first 8 bytes of ``by_email``, the same for all people at one mailbox."""
     return _code(secret, PLACE, "mailbox", _mailbox(mailbox))
 
 
@@ -214,12 +214,12 @@ def _code(secret: bytes, size: int, purpose: str, *parts: str) -> bytes:
 
 
 def _message(*parts: str) -> bytes:
-    # Every part was cleaned of NUL, or is joined with it on purpose under a label of its own.
-    # Lone surrogates are data like any other here.
+    # Each part is free of NUL, or contains it on purpose under a label of its own. Lone surrogates
+    # are treated like any other data.
     return "\0".join(parts).encode("utf-8", "surrogatepass")
 
 
-# --- E-mail addresses ------------------------------------------------------------------------
+# --- Email addresses -------------------------------------------------------------------------
 
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
@@ -228,14 +228,14 @@ _PLAIN_EMAIL = re.compile(r"[\w.+'-]+@[\w-]+(\.[\w-]+)*\.[a-z]+", re.ASCII | re.
 
 
 def _mailbox(email: str) -> str:
-    if _PLAIN_EMAIL.fullmatch(email):  # reading it more closely would change nothing
+    if _PLAIN_EMAIL.fullmatch(email):  # a full parse would give the same
         return email.lower()
     found = read_email(email) if email else None
     return folded(found.wire if isinstance(found, Email) else compact(email)).rstrip(".")
 
 
 def _base_of(mailbox: str) -> str:
-    """Without the ``+tag``; and one of Google's mailboxes without its dots, by one name."""
+    """The mailbox without its ``+tag``; for Gmail also without dots, and under one domain."""
     local, _, domain = mailbox.rpartition("@")
     base = local.partition("+")[0] or local
     if domain in _GMAIL:
@@ -246,25 +246,25 @@ def _base_of(mailbox: str) -> str:
 # --- Near names at one place --------------------------------------------------------
 
 _Mark = tuple[tuple[str, ...], str | None, tuple[str, ...]]
-"""What is coded, which kind of it this name has (None: it has none), and of which kind another
-name has it that is near."""
+"""What is encoded, the kind under which this name stores it (None: not stored), and the kinds
+under which a near name stores it."""
 _ACCENTED = "accented"
 
 
 @dataclass(frozen=True)
 class _Marks:
-    """Marks of a name, keyed with its place, by which it is told whether another is near.
+    """Marks of a name, keyed with its place, that reveal whether another name is near.
 
-    Near are the same name, however its accents, capitals, spaces and hyphens are typed, but not
-    two that are accented differently; first and last name exchanged; the first name with and
-    without a second one; an initial, where the last names are the same; and two first names of
-    four letters or more that differ by one letter inside, unless both are usual names. A last
-    name alone makes nobody somebody else.
+    These are near: the same name with other capitals, spaces or hyphens, or without its accents
+    (but not with other accents); first and last name swapped; the first name with and without a
+    second one; an initial, if the last names are the same; and two first names of four or more
+    letters that differ by one inner letter, unless both are common names. A different last name
+    alone does not make a different person.
     """
 
     key: bytes
     whole: bytes
-    """A code of the whole name, from which its mark on a form is made; never kept."""
+    """A code of the whole name, from which its mark on a form is made; never stored."""
     first: str
     family: str
 
@@ -274,12 +274,13 @@ class _Marks:
 
     @cached_property
     def have(self) -> bytes:
-        """What is kept of this name: the same bytes in every process, and in no telling order."""
+        """What is stored of this name. Sorted, so the order is the same in every process and
+        reveals nothing."""
         codes = {self._code(mark, kind) for mark, kind, _ in self._all() if kind is not None}
         return b"".join(sorted(codes))
 
     def is_near(self, have: bytes) -> bool:
-        """Whether the name whose ``have`` this is, at the same place, can be the same person's."""
+        """Whether the name with this ``have``, at the same place, may be the same person's."""
         codes = set(_pieces(have, MARK))
         (spelling, _, _), (plain, accents, _), *_ = marks = tuple(self._all())
         if self._code(spelling) in codes:
@@ -313,7 +314,7 @@ class _Marks:
 
 
 def _without_a_letter(word: str) -> Iterator[str]:
-    """A word of four letters or more, and it without each letter but its first and last."""
+    """A word of four or more letters, and its variants with one inner letter removed."""
     if 4 <= len(word) <= LONGEST:
         yield word
         yield from {word[:at] + word[at + 1 :] for at in range(1, len(word) - 1)}
@@ -330,42 +331,42 @@ def _given_names() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A signature stands that is the same person's; ``number`` is None where the e-mail address
-    has as many people as may be."""
+    """The same person's signature stands; ``number`` is None if the email address has as many
+    people as allowed."""
 
     number: int | None
     same_house: bool = False
-    """It came from the same house: evidence that it is the same person who signs again."""
+    """It came from the same house: evidence that the same person is signing again."""
 
 
 def standing(
-    db: sqlite3.Connection, campaign: str, person: Person, *, besides: Collection[int] = ()
+    db: sqlite3.Connection, campaign: str, person: Person, *, ignoring: Collection[int] = ()
 ) -> Standing | None:
-    """Whether somebody has signed; None for a new person. Inside the caller's transaction.
+    """The standing signature of a person; None if they have not signed.
 
-    ``besides`` are signatures that are not looked at. Also None where only a *likely* match
-    stands, which counts (``likely``).
+    Runs inside the caller's transaction and skips the signatures in ``ignoring``. A merely *likely*
+    match (``likely``) is not a signature of theirs.
     """
-    beside = 0
+    at_mailbox = 0
     for number, by_email, by_address, near, status in _rows_like(db, campaign, person):
-        if number in besides:
+        if number in ignoring:
             continue
         if person.has_signed_as(by_email, by_address, near):
             mine = person.by_address
             same = bool(mine and by_address and mine[:PLACE] == by_address[:PLACE])
             return Standing(number, same)
-        beside += _fills(person, by_email, status)
-    return Standing(None) if beside >= MOST else None
+        at_mailbox += _shares_mailbox(person, by_email, status)
+    return Standing(None) if at_mailbox >= MOST_AT_MAILBOX else None
 
 
-def at_mailbox(db: sqlite3.Connection, campaign: str, person: Person) -> int:
-    """How many people there are at a person's e-mail address, of the ``MOST`` that may be."""
+def people_at_mailbox(db: sqlite3.Connection, campaign: str, person: Person) -> int:
+    """How many people a person's email address has, out of ``MOST_AT_MAILBOX``."""
     rows = _rows_like(db, campaign, person)
-    return sum(_fills(person, by_email, status) for _, by_email, _, _, status in rows)
+    return sum(_shares_mailbox(person, by_email, status) for _, by_email, _, _, status in rows)
 
 
-def _fills(person: Person, by_email: bytes | None, status: str) -> bool:
-    """Whether a signature takes one of the places at the person's e-mail address."""
+def _shares_mailbox(person: Person, by_email: bytes | None, status: str) -> bool:
+    """Whether a signature takes one of the places at the person's email address."""
     if by_email is None or person.by_email is None or status == "unconfirmed":
         return False
     return by_email[:PLACE] == person.by_email[:PLACE]
@@ -375,18 +376,18 @@ _LIKE = tuple(
     f"FROM signatures WHERE campaign = ?1 AND {STANDING} AND {between}"
     for between in ("by_email BETWEEN ?2 AND ?3", "by_address BETWEEN ?4 AND ?5")
 )
-"""Who is at a person's mailbox, or has their name in their house; an index has each of them. The
-values are those of ``like``."""
-ANYBODY_LIKE = " OR ".join(f"EXISTS (SELECT 1 {where})" for where in _LIKE)
-"""Whether anybody is: nearly always nobody, and then ``standing`` finds nobody either."""
-_EVERYBODY_LIKE = " UNION ".join(
+"""Standing signatures at a person's mailbox, and of their name in their house; an index serves
+each. The parameters are ``like_values``."""
+ANYONE_LIKE = " OR ".join(f"EXISTS (SELECT 1 {where})" for where in _LIKE)
+"""Whether there is any such signature. Nearly always not, and then ``standing`` finds none."""
+_EVERYONE_LIKE = " UNION ".join(
     f"SELECT id, by_email, by_address, near, status {where}" for where in _LIKE
 )
 
 
-def like(campaign: str, person: Person) -> tuple[str | bytes | None, ...]:
-    """The campaign, and between which codes those lie of everybody like a person; None for a code
-    that the person lacks."""
+def like_values(campaign: str, person: Person) -> tuple[str | bytes | None, ...]:
+    """The campaign, and the lower and upper bounds of both codes; None for a code that the person
+    does not have."""
     email, address = person.by_email, person.by_address
     return (
         campaign,
@@ -399,15 +400,14 @@ _Row = tuple[int, bytes | None, bytes | None, bytes | None, str]
 
 
 def _rows_like(db: sqlite3.Connection, campaign: str, person: Person) -> list[_Row]:
-    """The standing signatures at a person's mailbox, and of their name in their house, oldest
-    first; nearly always none."""
-    return db.execute(f"{_EVERYBODY_LIKE} ORDER BY id", like(campaign, person)).fetchall()
+    """The signatures of ``_LIKE``, oldest first; nearly always none."""
+    return db.execute(f"{_EVERYONE_LIKE} ORDER BY id", like_values(campaign, person)).fetchall()
 
 
 def people(db: sqlite3.Connection) -> int:
     """How many different people have a counted signature, in all campaigns together.
 
-    Unlike the other counts this reads the rows: about two seconds for a million.
+    Unlike the other counts, this reads every row: about two seconds per million.
     """
     groups = _Groups()
     for number, *codes in db.execute(
@@ -418,12 +418,12 @@ def people(db: sqlite3.Connection) -> int:
 
 
 def lookalikes(db: sqlite3.Connection, campaign: str) -> list[tuple[int, ...]]:
-    """Groups of standing signatures whose people may be one, oldest first in each.
+    """Groups of standing signatures that may be the same person's, oldest first in each.
 
-    Alike are: one mailbox, with ``+tags`` or the dots that Gmail ignores; one name in one ZIP;
-    and in one house the same last name with the same initial (of Bob also that of Robert), or
-    the same first name. All of them are counted: this is a list for an organizer's eyes, and no
-    verdict. Reads the rows.
+    They share a mailbox, apart from ``+tags`` and the dots that Gmail ignores; or a name and a ZIP;
+    or a house and either the last name with a first initial (Bob also has Robert's) or the first
+    name. All of them are counted: this is a list for organizers to review, not a verdict. Reads
+    every row.
     """
     groups = _Groups()
     for number, alike in db.execute(
@@ -436,28 +436,28 @@ def lookalikes(db: sqlite3.Connection, campaign: str) -> list[tuple[int, ...]]:
 
 Key = TypeVar("Key")
 AlikeBy = Literal["name", "mailbox", "house"]
-"""Why two people may be one: one name in one ZIP; one mailbox but for a ``+tag`` or Gmail's
-dots; in one house one last name with one initial, or one first name."""
+"""Why two people may be the same: name and ZIP; the mailbox, apart from a ``+tag`` or Gmail's dots;
+or the house with the last name and a first initial, or with the first name."""
 
 
 class Lookalikes(Generic[Key]):
-    """People, each with those among them who may be the same and whom no code tells apart.
+    """Finds people among those added who may be the same, but whom the codes do not decide.
 
-    A name that fills a sheet makes no pair with all of it: of each likeness the first
-    ``MOST_ALIKE`` are kept.
+    For each code of likeness only the first ``MOST_ALIKE`` people are kept, so that a sheet full of
+    one name does not pair every row with every other.
     """
 
     def __init__(self) -> None:
         self._by_code: defaultdict[bytes, list[tuple[Key, Person]]] = defaultdict(list)
 
     def add(self, key: Key, person: Person) -> None:
-        """Take somebody in, under a key of the caller's."""
+        """Add a person under the caller's key."""
         for code in _pieces(person.alike, ALIKE):
             if len(self._by_code[code]) < MOST_ALIKE:
                 self._by_code[code].append((key, person))
 
     def of(self, person: Person) -> dict[Key, AlikeBy]:
-        """Those who were taken in and may be this person, and why."""
+        """The keys of added people who may be this person, and why."""
         near = (
             pair for code in _pieces(person.alike, ALIKE) for pair in self._by_code.get(code, ())
         )
@@ -470,8 +470,8 @@ def likely(
 ) -> list[dict[int, AlikeBy]]:
     """For each person, the standing signatures that may be theirs, and why.
 
-    For people who have not signed (``standing``), before they are counted. Reads the signatures
-    once, however many people there are.
+    For people who have not signed according to ``standing``, before they are counted. Reads the
+    signatures once, however many people there are.
     """
     asked = {code for person in persons for code in _pieces(person.alike, ALIKE)}
     known = Lookalikes[int]()
@@ -487,9 +487,9 @@ def likely(
 
 
 def alike_by(one: Person, other: Person) -> AlikeBy | None:
-    """Why two people may be one where no code decides it; ``name`` for one and the same person.
+    """Why two people may be the same where no code decides it; ``name`` for identical people.
 
-    None for two who are not alike. Two names at one mailbox are two people of a household.
+    None if they are not alike. Two names at one mailbox are two people of a household.
     """
     kinds: tuple[AlikeBy, ...] = ("name", "house", "house", "house")
     if one.by_email:
@@ -503,13 +503,13 @@ def alike_by(one: Person, other: Person) -> AlikeBy | None:
 
 
 def _pieces(codes: bytes | None, size: int) -> Iterator[bytes]:
-    """The codes that stand one behind another."""
+    """Splits concatenated codes of ``size`` bytes."""
     if codes is not None:
         yield from (codes[at : at + size] for at in range(0, len(codes), size))
 
 
 class _Groups:
-    """Numbers that share a code, also by way of others."""
+    """Groups of numbers that share a code, directly or through others (union-find)."""
 
     def __init__(self) -> None:
         self._parent: dict[int, int] = {}

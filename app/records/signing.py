@@ -1,13 +1,14 @@
-"""A person's act: they sign, change what they signed, confirm it, look at it, take it back.
+"""A person's act: signing, correcting what they signed, confirming it, viewing it, withdrawing it.
 
 An act is a person and what they signed. The same form sent twice is one act. Sent again by the
 same person with something changed, it is a correction: the row, its letters and its sealed
-details become what was sent last. Sent by somebody else, it is another act with its own receipt.
+details become what was sent last. Sent by another person, it is another act with its own receipt.
 
-Somebody who signs again with another form gets a receipt like everybody else, with a row of
-status ``repeated`` that is never counted and cannot undo the first. All look the same from
-outside, also later: a repeated row waits, is confirmed, released and forgotten like one that
-counts. Everything here is one write transaction, so two workers cannot both find nobody.
+A person who signs again with another form gets a receipt like anyone else, with a row of status
+``repeated`` that is never counted and cannot undo the first. The two cannot be told apart from
+outside, then or later: a repeated row waits, is confirmed, released and forgotten like one that
+counts. Every change here is one write transaction, so two workers cannot both find no earlier
+signature.
 """
 
 from __future__ import annotations
@@ -38,14 +39,14 @@ from app.records.database import writing, writing_together
 from app.records.erasing import codes_of, erase
 from app.records.keyed import keyed_code, keyed_token
 from app.records.persons import (
-    ANYBODY_LIKE,
-    MOST,
+    ANYONE_LIKE,
+    MOST_AT_MAILBOX,
     NAME,
     PLACE,
     STANDING,
     Person,
     Standing,
-    like,
+    like_values,
     mailbox_code,
     standing,
 )
@@ -77,16 +78,15 @@ Question = Literal["open", "answered", "unknown"]
 
 
 def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Signed:
-    """Store one person's act. When this returns, all of it is on the disk.
+    """Store one person's act. When this returns, all of it is on disk.
 
-    The same form again from the same person changes nothing, or what they changed; a form of
-    which they took the signature back is signed anew. What they asked us to keep is sealed in
-    the same transaction, and what they no longer ask for is deleted.
+    The same form again from the same person changes only what they changed; if they withdrew the
+    signature, the form is signed as a new act. What they ask us to keep is sealed in the same
+    transaction, and what they no longer ask for is deleted.
 
     ``secret`` makes the receipt's token from the form; it must not be empty (``ValueError``).
-    Raises ``NotOpenError`` where the campaign takes no signatures, and ``NotStoredError`` when
-    nothing could be written; the same request can then be tried again. Raises
-    ``TooLargeToSealError``.
+    Raises ``NotOpenError`` if the campaign takes no signatures, ``NotStoredError`` if nothing
+    could be written (the same request can then be retried), and ``TooLargeToSealError``.
     """
     act = _Act.of(request, secret)
     signed, gone = writing_together(db, lambda shared: _store(shared, act))
@@ -97,40 +97,43 @@ def sign(db: sqlite3.Connection, request: SignatureRequest, secret: bytes) -> Si
 
 @dataclass(frozen=True, slots=True)
 class _Act:
-    """All that can be worked out of an act before anybody waits for the lock."""
+    """All of an act that can be computed before waiting for the lock."""
 
     request: SignatureRequest
     secret: bytes
     form: bytes
     content: bytes
     salt: bytes
-    """Of a first one."""
+    """For a new row, like ``token`` and ``values``; a correction keeps its row's own."""
     token: str
     values: tuple[object, ...]
-    """Those of ``_CONTENT`` and ``_WHO``, of a first one."""
+    """For the columns ``_CONTENT`` and ``_WHO``."""
 
     @classmethod
     def of(cls, request: SignatureRequest, secret: bytes) -> _Act:
         salt = secrets.token_bytes(8)
         return cls(
-            request, secret, form_code(request.key), _content_of(request), salt,
+            request, secret, form_code(request.key), _content_digest(request), salt,
             receipt_token(secret, request.key, salt),
-            (*_content_values(request, _count(request)), *_who_values(request)),
+            (*_content_values(request, _letter_count(request)), *_who_values(request)),
         )  # fmt: skip
 
 
 def _store(db: sqlite3.Connection, act: _Act) -> tuple[Signed, list[bytes] | None]:
-    """Inside a transaction, maybe with others' acts; and what has to be erased of a correction."""
+    """Store an act inside a transaction, perhaps together with acts of other people.
+
+    Also returns the bytes that a correction leaves to be erased; None if it was no correction.
+    """
     request = act.request
-    if _is_plainly_new(db, act):
-        return _first(db, act, None), None
+    if _is_clearly_new(db, act):
+        return _insert(db, act, None), None
     if request.status != "test":
         require_open(db, request.campaign)
-    known = _act_of(db, act.form, request)
+    known = _find_act(db, act.form, request)
     if known is None:
         person = _counted_person(request)
         before = standing(db, request.campaign, person) if person is not None else None
-        return _first(db, act, before), None
+        return _insert(db, act, before), None
     number, salt, content = known
     token = receipt_token(act.secret, request.key, salt)
     changed = content != act.content
@@ -142,23 +145,26 @@ def _store(db: sqlite3.Connection, act: _Act) -> tuple[Signed, list[bytes] | Non
     return signed, list(set(old) - set(codes_of(db, "s.id = ?", [number])))
 
 
-_ANYTHING = (
+_NOT_CLEARLY_NEW = (
     "SELECT EXISTS (SELECT 1 FROM campaigns WHERE slug = ?1 AND state <> 'open')"  # noqa: S608
-    f" OR {ANYBODY_LIKE} OR EXISTS (SELECT 1 FROM signatures WHERE form = ?6)"
+    f" OR {ANYONE_LIKE} OR EXISTS (SELECT 1 FROM signatures WHERE form = ?6)"
 )
 
 
-def _is_plainly_new(db: sqlite3.Connection, act: _Act) -> bool:
-    """Whether nothing is known of the person and the form, and the campaign is open, as with
-    nearly everybody: one question for three, while others wait for the lock."""
+def _is_clearly_new(db: sqlite3.Connection, act: _Act) -> bool:
+    """Whether the person and the form are unknown and the campaign is open.
+
+    True for nearly everyone, and one query instead of three while others wait for the lock.
+    """
     person = _counted_person(act.request)
     if person is None:
         return False
-    values = (*like(act.request.campaign, person), act.form)
-    return not db.execute(_ANYTHING, values).fetchone()[0]
+    values = (*like_values(act.request.campaign, person), act.form)
+    return not db.execute(_NOT_CLEARLY_NEW, values).fetchone()[0]
 
 
-def _first(db: sqlite3.Connection, act: _Act, before: Standing | None) -> Signed:
+def _insert(db: sqlite3.Connection, act: _Act, before: Standing | None) -> Signed:
+    """A new row; ``before`` is the signature of the same person that stands."""
     request, token = act.request, act.token
     number = db.execute(
         _INSERT,
@@ -173,25 +179,25 @@ def _first(db: sqlite3.Connection, act: _Act, before: Standing | None) -> Signed
     if request.held_for is not None:
         db.execute("INSERT INTO held (signature, reason) VALUES (?, ?)", (number, request.held_for))
     if confirm:
-        _ask(db, number, confirm, request.at)
+        _open_question(db, number, confirm, request.at)
     _seal(db, number, request, before)
     return Signed(token, confirm=confirm)
 
 
 def _counted_person(request: SignatureRequest) -> Person | None:
-    """Whose signature it is; a test is nobody's."""
+    """Whose signature it is; a test is no one's."""
     return request.person if request.status != "test" else None
 
 
 def _link(before: Standing | None) -> tuple[int | None, bool]:
-    """The signature of the same person that stands, and whether this one's details replace
-    what was sealed with it."""
+    """The values of ``earlier`` and ``replaces``: the standing signature of the same person, and
+    whether this one's details replace those sealed with it."""
     if before is None or before.number is None:
         return None, False
     return before.number, before.same_house
 
 
-def _count(request: SignatureRequest) -> int:
+def _letter_count(request: SignatureRequest) -> int:
     return sum(row.bioguide is not None for row in request.letters)
 
 
@@ -215,8 +221,8 @@ def _who_values(request: SignatureRequest) -> tuple[bytes | None, ...]:
 def _write_letters(
     db: sqlite3.Connection, number: int, request: SignatureRequest, letters: Sequence[LetterRow]
 ) -> None:
-    # One statement for all: between two of them another thread may take its turn while
-    # everybody else waits for this transaction.
+    # One statement for all rows: between two statements another thread could be scheduled, while
+    # every other writer waits for this transaction.
     if letters:
         at = minute(request.at)
         rows = [
@@ -229,9 +235,12 @@ def _write_letters(
         )
 
 
-def _content_of(request: SignatureRequest) -> bytes:
-    """What was sent, in 16 bytes keyed with the form: two forms have nothing in common, and
-    without the form nobody can try a guess. A language is no part of it, nor a second press."""
+def _content_digest(request: SignatureRequest) -> bytes:
+    """A 16-byte digest of what was sent, keyed with the form.
+
+    So digests of two forms cannot be compared, and no one can test a guess without the form. The
+    page's language is not part of it, nor is anything that differs at a second press.
+    """
     person = request.person
     sent = json.dumps([
         request.status == "test", request.state, request.district, request.template,
@@ -243,7 +252,7 @@ def _content_of(request: SignatureRequest) -> bytes:
     ])  # fmt: skip
     digest = hashlib.blake2b(sent.encode(), key=request.key.encode()[:64], digest_size=16)
     words = "".join([f"\0{text}" for text in request.words])
-    digest.update(words.encode("utf-8", "surrogatepass"))  # by far the most, so no JSON
+    digest.update(words.encode("utf-8", "surrogatepass"))  # not as JSON: by far the largest part
     return digest.digest()
 
 
@@ -262,13 +271,13 @@ def _seal(
 # --- Correcting ------------------------------------------------------------------------------
 
 
-def _act_of(
+def _find_act(
     db: sqlite3.Connection, form: bytes, request: SignatureRequest
 ) -> tuple[int, bytes, bytes] | None:
-    """The act that the same person did with the same form: its number, salt and content.
+    """The same person's act with the same form: its number, salt and content.
 
-    On one form a person is also known by a near name in the same place, and by the whole name
-    wherever they live: nobody else has the form.
+    On one form, a near name in the same place is the same person too, and so is the whole name at
+    any address: no one else has the form.
     """
     rows = db.execute(
         f"SELECT {_ACT} FROM signatures"  # noqa: S608
@@ -283,7 +292,10 @@ def _act_of(
 
 
 def _is_theirs(act: Sequence[Any], person: Person, form: str, *, test: bool) -> bool:
-    """Whether an act of a form, from its status on, is this person's; or a test like theirs."""
+    """Whether an act of a form is this person's. One test matches another test, whoever it names.
+
+    ``act`` holds the columns of ``_ACT`` from ``status`` on.
+    """
     status, by_email, by_address, near, alike = act
     if test or status == "test":
         return bool(test and status == "test")
@@ -298,14 +310,14 @@ def _is_theirs(act: Sequence[Any], person: Person, form: str, *, test: bool) -> 
 def _correct(
     db: sqlite3.Connection, request: SignatureRequest, number: int, token: str, content: bytes
 ) -> None:
-    """Make the row, its letters and its sealed details what was sent last."""
+    """Update the row, its letters and its sealed details to what was sent last."""
     confirm = _question_token(request, token)
-    _wait(db, number, request, confirm)
+    _update_waiting(db, number, request, confirm)
     person = _counted_person(request)
     before = None
     status: str = request.status
     if person is not None:
-        before = standing(db, request.campaign, person, besides=[number])
+        before = standing(db, request.campaign, person, ignoring=[number])
         status = "repeated" if before else _status_of(db, number)
     letters = _change_letters(db, number, request)
     places = ", ".join(f"{name} = ?" for name in (*_CONTENT, *_WHO))
@@ -321,13 +333,13 @@ def _correct(
         db.execute("DELETE FROM sealed WHERE signature = ? AND purpose = ?", (number, purpose))
     _seal(db, number, request, before)
     keep_changed_letters(db, token, request.texts)
-    # A copy of the letters as they were is no longer what was signed.
+    # A queued copy of the earlier letters is no longer what was signed.
     _drop_messages(db, number, "copy")
 
 
 def _drop_messages(db: sqlite3.Connection, number: int, kind: str) -> None:
-    """Take back the messages of an act that have not left this machine. Where they are files
-    already, ``erase`` deletes those that no row owns."""
+    """Delete an act's messages that have not left this machine. If one was written to a file,
+    ``erase`` deletes the file, since no row owns it."""
     db.execute(
         "DELETE FROM outbound WHERE receipt = (SELECT receipt FROM signatures WHERE id = ?)"  # noqa: S608
         f" AND kind = ? AND {_STILL_HERE}",
@@ -338,16 +350,18 @@ def _drop_messages(db: sqlite3.Connection, number: int, kind: str) -> None:
 _STILL_HERE = "(state IN ('held', 'queued', 'deferred') OR cause = 'written to the outbox')"
 
 
-def _wait(db: sqlite3.Connection, number: int, request: SignatureRequest, confirm: str) -> None:
-    """For whom the corrected signature waits. What an organizer decided stays decided, and an
-    address stays confirmed while it is the same."""
+def _update_waiting(
+    db: sqlite3.Connection, number: int, request: SignatureRequest, confirm: str
+) -> None:
+    """Update whom the corrected signature waits for. An organizer's decision stays, and so does
+    the confirmation of an address that did not change."""
     if request.held_for is not None:
         db.execute(
             "INSERT INTO held (signature, reason) VALUES (?, ?) ON CONFLICT DO NOTHING",
             (number, request.held_for),
         )
     if not confirm:
-        # Its trigger lets a signature go whose question nobody answered; this one has another.
+        # A trigger deletes a signature along with its unanswered question, so mark it answered.
         db.execute(
             "UPDATE confirmations SET confirmed = coalesce(confirmed, '') WHERE signature = ?",
             (number,),
@@ -356,12 +370,14 @@ def _wait(db: sqlite3.Connection, number: int, request: SignatureRequest, confir
         return
     db.execute("DELETE FROM held WHERE signature = ? AND reason = 'no address'", (number,))
     if not _was_answered(db, number, request.person):
-        _ask(db, number, confirm, request.at)
+        _open_question(db, number, confirm, request.at)
 
 
 def _was_answered(db: sqlite3.Connection, number: int, person: Person) -> bool:
-    """Whether the question at this mailbox was answered so long ago that it was purged. One that
-    nobody answered takes its signature along."""
+    """Whether this mailbox confirmed the signature so long ago that the question was purged.
+
+    A purged question must have been answered: otherwise its signature would be gone too.
+    """
     by_email, asked = db.execute(
         "SELECT by_email, (SELECT 1 FROM confirmations WHERE signature = ?1)"
         " FROM signatures WHERE id = ?1",
@@ -372,7 +388,7 @@ def _was_answered(db: sqlite3.Connection, number: int, person: Person) -> bool:
 
 
 def _status_of(db: sqlite3.Connection, number: int) -> Status:
-    """Where a signature stands that is nobody's second one, by what it waits for."""
+    """The status of a signature that is not a repeated one, by what it waits for."""
     asked, held = db.execute(
         "SELECT (SELECT 1 FROM confirmations WHERE signature = ?1 AND confirmed IS NULL),"
         " (SELECT 1 FROM held WHERE signature = ?1 AND decision <> 'released')",
@@ -382,10 +398,10 @@ def _status_of(db: sqlite3.Connection, number: int) -> Status:
 
 
 def _change_letters(db: sqlite3.Connection, number: int, request: SignatureRequest) -> int:
-    """Bring the letters to those that were sent, and return how many are to somebody.
+    """Update the letters to those that were sent; returns how many are to a member.
 
-    A letter that an office has, or may have, stays on the receipt. One that waits for an
-    office's system waits no more: its words may be others now.
+    A letter that an office has, or may have, stays on the receipt. One that is waiting for an
+    office's system is taken out of the queue, as its words may have changed.
     """
     db.execute(
         "DELETE FROM outbound WHERE receipt = (SELECT receipt FROM signatures WHERE id = ?)"
@@ -403,7 +419,7 @@ def _change_letters(db: sqlite3.Connection, number: int, request: SignatureReque
     gone = [
         seat
         for seat, (bioguide, state) in there.items()
-        if (seat not in wanted or wanted[seat].bioguide != bioguide) and state not in _LEFT
+        if (seat not in wanted or wanted[seat].bioguide != bioguide) and state not in _AT_OFFICE
     ]
     db.executemany(
         "DELETE FROM letters WHERE signature = ? AND seat = ?", [(number, seat) for seat in gone]
@@ -420,11 +436,11 @@ def _change_letters(db: sqlite3.Connection, number: int, request: SignatureReque
     return int(letters)
 
 
-_LEFT = frozenset({"queued", "accepted by the office's system", "unknown"})
+_AT_OFFICE = frozenset({"queued", "accepted by the office's system", "unknown"})
 """States of a letter that an office has, may have, or is being given."""
 
 
-# --- Confirming by e-mail --------------------------------------------------------------------
+# --- Confirming by email ---------------------------------------------------------------------
 
 
 def _question_token(request: SignatureRequest, token: str) -> str:
@@ -432,33 +448,33 @@ def _question_token(request: SignatureRequest, token: str) -> str:
 
 
 def question_token(receipt: str, mailbox: str) -> str:
-    """The token of the link that asks whether a mailbox is the signer's: 43 URL-safe characters.
+    """The token of the link that confirms a mailbox as the signer's: 43 URL-safe characters.
 
-    Another act, or another address of the same act, has another link.
+    It is different for each act and each address.
     """
     return keyed_token(receipt.encode("ascii"), "confirm", mailbox)
 
 
-def _ask(db: sqlite3.Connection, number: int, token: str, at: datetime) -> None:
-    """Note that the question is open, unless this very one was asked before. A message with
-    the link of another one goes."""
+def _open_question(db: sqlite3.Connection, number: int, token: str, at: datetime) -> None:
+    """Store the question with this link, unless it is there already. A queued message with an
+    earlier link is dropped."""
     asked = db.execute(
         "INSERT INTO confirmations (signature, token, at) VALUES (?, ?, ?)"
         " ON CONFLICT (signature) DO UPDATE SET token = excluded.token, at = excluded.at,"
         " confirmed = NULL WHERE token <> excluded.token",
-        (number, token_digest(token), _second(at)),
+        (number, token_digest(token), _to_second(at)),
     )
     if asked.rowcount:
         _drop_messages(db, number, "signing")
 
 
 def question(db: sqlite3.Connection, token: str) -> Question:
-    """Whether a link still waits for its button. Changes nothing, so a GET may ask."""
-    row = _asked(db, token)
+    """Whether the question behind a link is still open. Read-only, so safe for a GET request."""
+    row = _question_row(db, token)
     return "unknown" if row is None else "answered" if row[1] else "open"
 
 
-def _asked(db: sqlite3.Connection, token: str) -> tuple[int, str | None, str, str] | None:
+def _question_row(db: sqlite3.Connection, token: str) -> tuple[int, str | None, str, str] | None:
     found: tuple[int, str | None, str, str] | None = db.execute(
         "SELECT c.signature, c.confirmed, s.status, s.campaign FROM confirmations c"
         " JOIN signatures s ON s.id = c.signature WHERE c.token = ?",
@@ -468,33 +484,33 @@ def _asked(db: sqlite3.Connection, token: str) -> tuple[int, str | None, str, st
 
 
 def confirm(db: sqlite3.Connection, token: str, *, at: datetime) -> bool:
-    """The button was pressed: count the signature, or hold it if there is a reason to.
+    """Confirm a signature: count it, or hold it if there is a reason to.
 
-    Nobody can keep the owner of an address from signing by giving it first: whoever confirms
-    from that mailbox takes the place of signatures that nobody confirmed. Harmless a second
-    time. False when there is no such question (any more). Raises ``NotStoredError``.
+    Giving another person's address first does not keep them from signing: a signature confirmed
+    from that mailbox supersedes unconfirmed ones. Idempotent. False if there is no such question,
+    or no longer. Raises ``NotStoredError``.
     """
     with writing(db):
-        row = _asked(db, token)
+        row = _question_row(db, token)
         if row is None:
             return False
         number, confirmed, status, campaign = row
         if confirmed:
             return True
         db.execute(
-            "UPDATE confirmations SET confirmed = ? WHERE signature = ?", (_second(at), number)
+            "UPDATE confirmations SET confirmed = ? WHERE signature = ?", (_to_second(at), number)
         )
         if _is_full(db, number, campaign):
             _set_status(db, number, "repeated")
         elif status == "unconfirmed":
             _set_status(db, number, _status_of(db, number))
         elif status == "repeated":
-            _take_the_place(db, number, campaign)
+            _supersede_unconfirmed(db, number, campaign)
     return True
 
 
 def _is_full(db: sqlite3.Connection, number: int, campaign: str) -> bool:
-    """Whether as many others as may be stand with the e-mail address of a signature."""
+    """Whether the email address of a signature already has as many other people as allowed."""
     (by_email,) = db.execute("SELECT by_email FROM signatures WHERE id = ?", (number,)).fetchone()
     if by_email is None:
         return False
@@ -504,20 +520,20 @@ def _is_full(db: sqlite3.Connection, number: int, campaign: str) -> bool:
         f" AND {STANDING} AND status <> 'unconfirmed' AND id <> ?",
         (campaign, place, place + b"\xff" * NAME, number),
     ).fetchone()
-    return int(others) >= MOST
+    return int(others) >= MOST_AT_MAILBOX
 
 
-def _take_the_place(db: sqlite3.Connection, number: int, campaign: str) -> None:
-    """Count a further signing whose owner confirmed it, unless one that stands was confirmed.
+def _supersede_unconfirmed(db: sqlite3.Connection, number: int, campaign: str) -> None:
+    """Count a repeated signature that its owner confirmed, unless an earlier one was confirmed.
 
-    One without an email address that no organizer has let through was not confirmed either.
+    A signature without an email address that no organizer has released is unconfirmed too.
     """
     by_email, by_address, earlier = db.execute(
         "SELECT by_email, by_address, earlier FROM signatures WHERE id = ?", (number,)
     ).fetchone()
     me = Person(by_email, by_address)
     others: list[int] = []
-    while (found := standing(db, campaign, me, besides=[number, *others])) is not None:
+    while (found := standing(db, campaign, me, ignoring=[number, *others])) is not None:
         if found.number is None:
             break
         others.append(found.number)
@@ -535,7 +551,7 @@ def _take_the_place(db: sqlite3.Connection, number: int, campaign: str) -> None:
         return  # they had signed before, and that one stands
     for other in others:
         _set_status(db, other, "repeated")
-        # What is sealed with either says whose it was meant to replace: nothing replaces now.
+        # Each box records which signature it was meant to replace, so neither may replace now.
         db.execute(
             "UPDATE signatures SET earlier = ?, replaces = 0 WHERE earlier = ?", (number, other)
         )
@@ -551,11 +567,11 @@ def _set_status(db: sqlite3.Connection, number: int, status: str) -> None:
 def change_address(
     db: sqlite3.Connection, token: str, mailbox: str, *, secret: bytes, at: datetime
 ) -> str | None:
-    """Ask at another address whether the signer is who they say, where a question is open.
+    """Move an open question to another address; the link mailed before no longer works.
 
-    ``mailbox`` as the mail server hears it, ``secret`` the one of people's codes. The link that
-    was mailed before is no longer good. The token of the new one, or None where the receipt
-    waits for no confirmation. Raises ``NotStoredError``.
+    ``mailbox`` is the address as the mail server gets it, ``secret`` the one for people's codes.
+    Returns the token of the new link, or None if the receipt is not waiting for a confirmation.
+    Raises ``NotStoredError``.
     """
     with writing(db):
         row = db.execute(
@@ -567,20 +583,20 @@ def change_address(
             return None
         number, before = row
         again = question_token(token, mailbox)
-        # Which name this is at that mailbox is not known here, so it stands for itself.
+        # The name is not known here, so its part of the code is made from the token.
         place = mailbox_code(secret, mailbox)
         own = keyed_code(token.encode("ascii"), "name at a mailbox")[: NAME - PLACE]
         db.execute("UPDATE signatures SET by_email = ? WHERE id = ?", (place + own, number))
-        _ask(db, number, again, at)
+        _open_question(db, number, again, at)
     erase(db, [before])
     return again
 
 
-# --- Looking and taking back -----------------------------------------------------------------
+# --- Viewing and withdrawing -----------------------------------------------------------------
 
 
 def receipt(db: sqlite3.Connection, token: str) -> Receipt | None:
-    """What the receipt with this token says, or None when there is no such receipt."""
+    """The receipt with this token, or None if there is none."""
     row = db.execute(
         "SELECT id, campaign, day, state, district, congress, withdrawn, language, changed,"
         " status = 'test' FROM signatures WHERE receipt = ?",
@@ -625,9 +641,10 @@ def receipt_of_form(
     campaign: str,
     test: bool,
 ) -> str:
-    """The token of the receipt that this person has for this form; empty where there is none.
+    """The token of this person's receipt for this form; empty if there is none.
 
-    Without a person, of whoever sent the form last: a button may send its token alone.
+    Without ``person``, the receipt of whoever sent the form last: some buttons send only the form's
+    key.
     """
     rows = db.execute(
         f"SELECT {_ACT} FROM signatures"  # noqa: S608
@@ -641,11 +658,11 @@ def receipt_of_form(
 
 
 def withdraw(db: sqlite3.Connection, token: str) -> Receipt | None:
-    """Take a signature back: every count goes down, and the person's codes are erased.
+    """Withdraw a signature: every count goes down, and the person's codes are erased.
 
-    With it goes what waits or is kept: sealed details, letters, messages. Harmless a second
-    time. The receipt of somebody who had signed before says withdrawn and changes no count.
-    None when there is no such receipt. Raises ``NotStoredError``.
+    Sealed details, kept letters and queued messages are deleted with it. Idempotent. A repeated
+    signature becomes withdrawn too, and changes no count. None if there is no such receipt. Raises
+    ``NotStoredError``.
     """
     digest = token_digest(token)
     with writing(db):
@@ -670,7 +687,7 @@ def withdraw(db: sqlite3.Connection, token: str) -> Receipt | None:
 def remove(db: sqlite3.Connection, numbers: Sequence[int]) -> int:
     """Delete signatures with their letters and receipts, all or none; returns how many.
 
-    Every count goes down. For rows that should never have been; a person who changes their
+    Every count goes down. For rows that should never have existed; a person who changes their
     mind withdraws instead. Raises ``NotStoredError``.
     """
     codes: list[bytes] = []
@@ -685,7 +702,7 @@ def remove(db: sqlite3.Connection, numbers: Sequence[int]) -> int:
 
 
 def numbers_of_source(db: sqlite3.Connection, source: str, *, others: bool = False) -> list[int]:
-    """The signatures that came by a source tag, by number; with ``others``, all the others."""
+    """Numbers of the signatures with a source tag; with ``others``, of all that do not have it."""
     sign_ = "<>" if others else "="
     rows = db.execute(f"SELECT id FROM signatures WHERE source {sign_} ?", (source,))  # noqa: S608
     return [number for (number,) in rows]
@@ -697,25 +714,25 @@ def numbers_of_source(db: sqlite3.Connection, source: str, *, others: bool = Fal
 def receipt_token(secret: bytes, key: str, salt: bytes = b"") -> str:
     """The token of a receipt: 43 URL-safe characters, made from the form's key and a salt.
 
-    The salt lies beside the signature, so each act of one form has a receipt of its own, and
-    nobody who lacks the form can make one.
+    The salt is stored with the signature, so that each act of one form has its own receipt. No one
+    without the form can make the token.
     """
     return keyed_token(secret, "receipt", key, salt.hex())
 
 
 def form_code(key: str) -> bytes:
-    """What is kept of a form's key, which is random and long: 16 bytes."""
+    """What is stored of a form's key, which is long and random: 16 bytes."""
     return hashlib.blake2b(key.encode(), digest_size=16, person=b"form").digest()
 
 
 def source_tag(text: str) -> str:
-    """A link's source tag as it is kept: ``a-z 0-9 . _ -``, at most 32 characters, else empty.
+    """A link's source tag as it is stored: ``a-z 0-9 . _ -``, at most 32 characters, else empty.
 
-    Anybody can write anything into a link, so what is not plainly a tag is not kept.
+    Anyone can put anything in a link, so what is not clearly a tag is not stored.
     """
     tag = text.strip().lower()
     return tag if re.fullmatch(r"[a-z0-9._-]{1,32}", tag) else ""
 
 
-def _second(moment: datetime) -> str:
+def _to_second(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -22,7 +22,7 @@ from app.records.counts import recount
 from app.records.database import open_database
 from app.records.holding import release
 from app.records.keys import CampaignKey, OpenKey
-from app.records.persons import MOST, NAME, PLACE, STANDING, Person, person_of
+from app.records.persons import MOST_AT_MAILBOX, NAME, PLACE, STANDING, Person, person_of
 from app.records.sealing import OpenedRow, export_sealed, open_sealed_file, reseal
 from app.records.signing import confirm, receipt, remove, sign, withdraw
 
@@ -84,7 +84,7 @@ def test_the_same_form_again_is_still_the_same_signature(db: sqlite3.Connection)
 def test_so_many_people_have_one_address_and_no_more(db: sqlite3.Connection) -> None:
     for number, name in enumerate(["Ana", "Luis", "Imani", "Rosa", "Xu", "Omar"], start=1):
         sign(db, signing(number, name), SECRET)
-    assert statuses(db) == ["counted"] * MOST + ["repeated"] * 2
+    assert statuses(db) == ["counted"] * MOST_AT_MAILBOX + ["repeated"] * 2
     sign(db, signing(20, "Pilar", email="home+2@example.org"), SECRET)  # DI01: flagged, not dropped
     sign(db, signing(21, "Paz", email=""), SECRET)
     assert statuses(db)[-2:] == ["counted"] * 2
@@ -198,7 +198,7 @@ def test_no_more_people_are_confirmed_with_one_address_than_may_be(db: sqlite3.C
     assert statuses(db) == ["unconfirmed"] * 6  # a stranger's names take nobody's place
     for one in reversed(made):
         yes(db, one)
-    assert sorted(statuses(db)) == ["counted"] * MOST + ["repeated"] * 2
+    assert sorted(statuses(db)) == ["counted"] * MOST_AT_MAILBOX + ["repeated"] * 2
     assert statuses(db)[-1] == "counted"
 
 
@@ -242,7 +242,7 @@ def test_whatever_happens_the_counts_are_true_and_no_two_that_stand_are_near(
         assert place is not None
         beside = [p for p in people if p.by_email and p.by_email[:PLACE] == place[:PLACE]]
         asked = db.execute("SELECT count(*) FROM signatures WHERE status = 'unconfirmed'")
-        assert len(beside) <= MOST + asked.fetchone()[0]
+        assert len(beside) <= MOST_AT_MAILBOX + asked.fetchone()[0]
     assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
