@@ -20,7 +20,7 @@ from app.campaign.words import Language, said
 from app.cli.plain import FOLDER, NEW_FOLDER, CampaignCommand, PlainGroup, operator, progress, some
 from app.congress.tables import Tables, load_tables
 from app.files import typed, write_file
-from app.records.counts import anybody_signed
+from app.records.counts import anyone_signed
 from app.records.workshop import CampaignMoved, LiveFiles, publish_texts, states
 from app.site.assets import LARGEST_CARD, STATIC, card_name
 from app.site.live import chosen_campaign, live_campaign
@@ -237,7 +237,7 @@ def _refuse_another_bill(
     named = [", ".join(f"{b.number} of Congress {b.congress}" for b in one.bills.values()
                        if b.number) or one.title for one in (theirs, ours)]  # fmt: skip
     words = f"This folder is about {named[0]}; this campaign is about {named[1]}."
-    if not anybody_signed(site.db(), site.live.slug):
+    if not anyone_signed(site.db(), site.live.slug):
         click.echo(f"Note: {words} No one has signed yet.")
         return
     raise click.ClickException(

@@ -1,7 +1,6 @@
-"""What every number means: once, for pages, files and the command line.
+"""What every number means: defined once for pages, files and the command line.
 
-``short`` fits under the head of a column; ``meaning`` is a sentence or two. Whatever shows a
-number takes its words from here.
+``short`` fits under a column's heading; ``meaning`` is a sentence or two.
 """
 
 from __future__ import annotations
@@ -13,15 +12,15 @@ from app.text import mark as _mark
 
 
 class Definition(NamedTuple):
-    """What a number means, to be shown wherever the number is."""
+    """What a number means, to be shown wherever the number appears."""
 
     term: str
     meaning: str
     short: str = ""
-    """The same in a few words; empty where no column of numbers has this name."""
+    """The meaning in a few words; empty if no column of numbers has this name."""
 
     def words(self, gettext: Callable[[str], str]) -> Definition:
-        """The same in the language that ``gettext`` translates into."""
+        """The definition in the language that ``gettext`` translates into."""
         return Definition(*(text and gettext(text) for text in self))
 
 
@@ -136,7 +135,7 @@ GROUPS: tuple[Definition, ...] = (
         _mark("of the signatures shown"),
     ),
 )
-"""What numbers are broken down by, and numbers that are made from others."""
+"""What numbers are broken down by, and numbers derived from others."""
 
 WAYS: tuple[Definition, ...] = (
     Definition(
@@ -210,11 +209,11 @@ BY_TERM: Mapping[str, Definition] = {found.term: found for found in (*DEFINITION
 
 
 PUBLISHED = {term: BY_TERM[term].meaning for term in ("signatures", "letters", "counted")}
-"""What belongs beside the counts that anybody may see."""
+"""The definitions that accompany public counts."""
 
 
-def in_a_file(columns: Iterable[str]) -> dict[str, str]:
-    """What a file says of its numbers, by term: every standing, and what its columns need."""
+def file_definitions(columns: Iterable[str]) -> dict[str, str]:
+    """The definitions for a file, by term: all of ``DEFINITIONS``, and those of its columns."""
     named = dict.fromkeys([*(found.term for found in DEFINITIONS), *columns])
     terms = {term: BY_TERM[term].meaning for term in named if term in BY_TERM}
     if {"way", "handed_over"} & set(named):

@@ -1,12 +1,11 @@
-"""What an export holds: one definition of the rows for every format.
+"""What an export contains: one definition of the rows for every format.
 
-Three shapes: counts by a breakdown; one row per signature; one row per letter. None has
-anything personal in it, because nothing personal is kept. The order of the columns is part of
-the promise to whoever built on a file: a column is never renamed or moved, new ones go to the
-end.
+Three shapes: counts by a breakdown; one row per signature; one row per letter. None contains
+anything personal, because nothing personal is kept. Column names and order are a stable
+interface: a column is never renamed or moved, and new ones go at the end.
 """
 
-# ruff: noqa: S608 - the statements are put together from constants
+# ruff: noqa: S608 - the statements are built from constants
 
 from __future__ import annotations
 
@@ -25,7 +24,7 @@ from app.campaign.entities import Campaign
 from app.congress.tables import Tables
 from app.records.counts import BREAKDOWNS, Filter, by_status, count, totals, ways_of
 from app.records.database import open_database, reading
-from app.records.definitions import BY_TERM, in_a_file
+from app.records.definitions import BY_TERM, file_definitions
 from app.records.persons import people
 from app.records.tabular import (
     CHUNK,
@@ -49,26 +48,26 @@ GROUPINGS = (*BREAKDOWNS, "status", "way")
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """When and where an export is made, and what a reader needs to understand it."""
+    """When an export is made, in which time zone, and what a reader needs to understand it."""
 
     at: datetime
     """Aware."""
     zone: str
     """The campaign's time zone, such as ``America/Chicago``; all times are shown in it."""
     facts: Mapping[str, str] = field(default_factory=dict)
-    """Dates of the data behind it, such as ``{"members of Congress": "2026-06-15"}``."""
+    """The dates of the data used, such as ``{"members of Congress": "2026-06-15"}``."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """Names of the members by bioguide id, where known."""
+    """Members' names by bioguide id, where known."""
     titles: Mapping[str, str] = field(default_factory=dict)
-    """Titles of campaigns by their short names, where known."""
+    """Campaigns' titles by short name, where known."""
 
     @classmethod
     def of(cls, at: datetime, campaign: Campaign | None, tables: Tables | None) -> Occasion:
-        """With what is there: a campaign's words may be gone, and its counts are not."""
+        """Build it from what is available: a campaign's counts may outlive its texts."""
         facts, names = {}, {}
         if tables is not None:
             facts["members of Congress"] = tables.as_of.isoformat()
-            # Also who has left since, or whom an old list no longer places: it is named anyway.
+            # Includes members who have left or whom the list no longer places in a seat.
             names = {
                 who: f"{person.holder.seat.title} {person.member.full_name}"
                 for who, person in tables.people.items()
@@ -86,7 +85,7 @@ def _meaning(by: str) -> str:
     return _STATUS if by == "status" else BY_TERM[by].meaning
 
 
-_WHOSE = (
+_COMMON = (
     Column("campaign", "text", "The campaign's short name."),
     Column("status", "text", _STATUS),
     Column("day", "day", _meaning("day")),
@@ -101,9 +100,9 @@ _CONGRESS = Column(
 def counts_table(db: sqlite3.Connection, by: str, chosen: Filter, occasion: Occasion) -> Table:
     """Counts by one of ``GROUPINGS``: the group, its people, its letters.
 
-    ``recipient`` has the member's name as a fourth column; ``way`` has no people, because the
-    letters of one person can be in different states; ``status`` has the empty ones too, whatever
-    status the filter asks for. Raises ``ValueError`` for an unknown grouping.
+    ``recipient`` has the member's name as a fourth column; ``way`` has no people, because one
+    person's letters can be in different states; ``status`` includes zeros and ignores the filter's
+    own status. Raises ``ValueError`` for an unknown grouping.
     """
     group = Column(by, "day" if by == "day" else "text", _meaning(by))
     letters = Column("letters", "number", BY_TERM["letters"].meaning)
@@ -131,12 +130,12 @@ def signatures_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion)
     query = (
         "SELECT s.id, s.campaign, s.status, s.day, s.at, s.state, s.state || '-' || s.district,"
         " s.template, s.version, s.length, s.language, s.match, s.source, s.edited, s.own_share,"
-        # In the order in which they lie: an index would have all of them sorted first.
+        # In row order: using an index would mean sorting all of them first.
         f" s.letters, s.congress FROM signatures s NOT INDEXED WHERE {where} ORDER BY s.id"
     )
     columns = (
         Column("signature", "number", "A number that the letters of the signature share."),
-        *_WHOSE,
+        *_COMMON,
         Column("signed_at", "time", "When the person signed, to the minute.", occasion.zone),
         *_PLACE,
         Column("template", "text", _meaning("template")),
@@ -154,14 +153,14 @@ def signatures_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion)
     def finish(cells: Chunk) -> None:
         cells[4] = local(cells[4])
 
-    chunks = _finished(db.execute(query, values), finish)
+    chunks = _fetch_chunks(db.execute(query, values), finish)
     return Table("Signatures", columns, chunks, _about(db, columns, chosen, occasion))
 
 
 def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) -> Table:
     """One row per letter per recipient, with what is known of its way.
 
-    A vacant seat has a row with no recipient, because nobody could be written to.
+    A vacant seat has a row without a recipient, because there was no one to write to.
     """
     where, values = chosen.where()
     local = _local_times(occasion.zone)
@@ -173,7 +172,7 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
     )
     columns = (
         Column("signature", "number", "The number of the signature that it belongs to."),
-        *_WHOSE,
+        *_COMMON,
         *_PLACE,
         Column("seat", "text", "The seat in Congress: CA-12 in the House, CA-S3 in the Senate."),
         Column("recipient", "text", "The member's bioguide id. Empty where the seat was vacant."),
@@ -190,12 +189,12 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
         cells[10] = local(cells[10])
         cells.insert(8, [occasion.names.get(str(bioguide), "") for bioguide in cells[7]])
 
-    chunks = _finished(db.execute(query, values), finish)
+    chunks = _fetch_chunks(db.execute(query, values), finish)
     return Table("Letters", columns, chunks, _about(db, columns, chosen, occasion))
 
 
-def _finished(found: sqlite3.Cursor, finish: Callable[[Chunk], None]) -> Iterator[Chunk]:
-    """What was found, chunk by chunk, after ``finish`` has changed columns in place."""
+def _fetch_chunks(found: sqlite3.Cursor, finish: Callable[[Chunk], None]) -> Iterator[Chunk]:
+    """The rows, chunk by chunk, after ``finish`` has changed columns in place."""
     while some := found.fetchmany(CHUNK):
         chunk: Chunk = list(zip(*some, strict=True))
         finish(chunk)
@@ -205,7 +204,7 @@ def _finished(found: sqlite3.Cursor, finish: Callable[[Chunk], None]) -> Iterato
 def table_of(
     db: sqlite3.Connection, shape: str, by: str, chosen: Filter, occasion: Occasion
 ) -> Table:
-    """The table of one of ``SHAPES``; ``by`` is for counts."""
+    """The table of one of ``SHAPES``; only counts use ``by``."""
     if shape == "signatures":
         return signatures_table(db, chosen, occasion)
     if shape == "letters":
@@ -213,12 +212,12 @@ def table_of(
     return counts_table(db, by, chosen, occasion)
 
 
-def write_whole(
+def write_export(
     database: Path, path: Path, *, shape: str, by: str, chosen: Filter, occasion: Occasion
 ) -> None:
     """Write a workbook (``.xlsx``), or a database with its metadata in a ZIP file (``.zip``).
 
-    All rows are of one moment, on a connection of their own. Raises ``OSError`` and
+    All rows come from one snapshot on a separate connection. Raises ``OSError`` and
     ``NotStoredError``.
     """
     with closing(open_database(database)) as db, reading(db):
@@ -242,12 +241,12 @@ def export_name(shape: str, chosen: Filter, occasion: Occasion, ending: str) -> 
 def _about(
     db: sqlite3.Connection, columns: Iterable[Column], chosen: Filter, occasion: Occasion
 ) -> dict[str, Any]:
-    """What a file says of itself. The names are promised; new ones are added."""
+    """What a file says about itself. The names are a stable interface; new ones may be added."""
     local = occasion.at.astimezone(ZoneInfo(occasion.zone))
     whole = totals(db, chosen)
-    # Who signed two campaigns is two signatures, and one person.
+    # A person who signed two campaigns is two signatures, but one person.
     across = {} if chosen.campaign else {"people in all campaigns": people(db)}
-    words = in_a_file(column.name for column in columns)
+    words = file_definitions(column.name for column in columns)
     title = occasion.titles.get(chosen.campaign or "", "")
     return {
         **chosen.described(),
@@ -262,8 +261,8 @@ def _about(
     }
 
 
-class _Hours(dict[str, str]):
-    """A UTC hour as it is in a zone; ``KeyError`` where its minutes are not all in one hour."""
+class _LocalHours(dict[str, str]):
+    """UTC hours to local hours; ``KeyError`` if the minutes do not fall into one local hour."""
 
     def __init__(self, exact: Callable[[str], str]) -> None:
         super().__init__()
@@ -278,10 +277,10 @@ class _Hours(dict[str, str]):
 
 
 def _local_times(zone: str) -> Callable[[Sequence[Cell]], list[str]]:
-    """From a column of UTC minutes as they are stored to text in the zone.
+    """A function that turns a column of stored UTC minutes into local times as text.
 
-    Worked out once for each hour, where the whole hour has one offset of full hours (that is,
-    nearly always in America), so that a row costs no more than putting two texts together.
+    If an hour has one offset of full hours (in America nearly always), it is converted only once,
+    so a row costs no more than joining two strings.
     """
     there = ZoneInfo(zone)
 
@@ -290,7 +289,7 @@ def _local_times(zone: str) -> Callable[[Sequence[Cell]], list[str]]:
         moment = datetime.fromisoformat(stored).astimezone(there)
         return f"{moment:%Y-%m-%d %H:%M}"
 
-    hours = _Hours(exact)
+    hours = _LocalHours(exact)
 
     def local(stored: Sequence[str]) -> list[str]:
         try:

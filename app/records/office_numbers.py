@@ -1,7 +1,7 @@
 """What was counted for one member of Congress, or for all of them at once.
 
-The numbers at the top are the tallies' own, so they agree with every other count; weeks,
-stories, themes and towns are read from an index (``places_sql``), for one state or for all.
+The numbers at the top come from the tallies, so they agree with every other count; weeks,
+stories, themes and towns are read from an index (``signatures_by_place``), for one or all states.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from app.records.database import reading
 from app.records.definitions import BY_TERM
 
 STORY = 10
-"""Per cent of a person's letters that are their own words, from which on they hold a story."""
+"""From this percentage of a person's own words on, their letters contain a personal story."""
 
 # A district is a number of a Congress (``district_key``).
 _NUMBER = "district || CASE congress WHEN 119 THEN '' ELSE '/' || congress END"
-# A range, so that one state is looked up in the index and read alone; '' to 'ZZ' is every state.
+# A range, so that one state can be read through the index; '' to 'ZZ' is every state.
 _WHERE = " FROM signatures WHERE campaign = ?1 AND status = 'counted' AND state BETWEEN ?2 AND ?3"
 _BY = " GROUP BY 1, 2, 3"
 _DAYS = f"SELECT state, {_NUMBER}, day, count(*), sum(own_share >= ?4){_WHERE}{_BY}"
@@ -45,8 +45,8 @@ _TOWNS = f"SELECT state, {_NUMBER}, town, count(*){_WHERE} AND town IS NOT NULL{
 
 
 @dataclass
-class _Place:
-    """One district's or one state's numbers while they are added up."""
+class _PlaceNumbers:
+    """The running numbers of one district or state."""
 
     own_words: int = 0
     weeks: Counter[date] = field(default_factory=Counter)
@@ -62,13 +62,13 @@ def office_numbers(
     tables: Tables,
     towns: bool = False,
 ) -> list[OfficeNumbers]:
-    """The counted numbers of each holder, in their order. One snapshot.
+    """The numbers of each holder, in the holders' order, from one snapshot.
 
-    A district's are those of people who live in it as its lines are at the moment of ``tables``,
-    whenever they signed; of those who signed under other lines that is not known.
+    A district's numbers cover the people who live in it by the lines in force at the moment of
+    ``tables``, whenever they signed; for those who signed under other lines that is not known.
 
-    Reads one state where all holders are of one, else every state. ``towns`` says whether the
-    campaign keeps them; those kept earlier are not shown when it no longer does.
+    Reads one state if all holders are from it, else every state. ``towns`` says whether the
+    campaign keeps towns; if it no longer does, those kept earlier are not shown.
     """
     wanted = list(holders)
     states = {holder.seat.state for holder in wanted}
@@ -80,10 +80,10 @@ def office_numbers(
             for row in count(db, campaign, by)
         }
         letters = {row.group: row.letters for row in count(db, campaign, "recipient")}
-        places = _places(db, campaign, only, towns=towns)
+        places = _tallies(db, campaign, only, towns=towns)
     return [
         _numbers(
-            _together([places[key] for key in keys if key in places]),
+            _sum([places[key] for key in keys if key in places]),
             signatures=sum(signatures.get(key, 0) for key in keys),
             earlier=sum(
                 signatures.get(key, 0)
@@ -98,9 +98,9 @@ def office_numbers(
     ]
 
 
-def _together(places: list[_Place]) -> _Place:
-    """The numbers of several places added up."""
-    whole = _Place()
+def _sum(places: list[_PlaceNumbers]) -> _PlaceNumbers:
+    """The sum of several places' numbers."""
+    whole = _PlaceNumbers()
     for place in places:
         whole.own_words += place.own_words
         whole.weeks += place.weeks
@@ -109,34 +109,36 @@ def _together(places: list[_Place]) -> _Place:
     return whole
 
 
-def _places(db: sqlite3.Connection, campaign: str, state: str, *, towns: bool) -> dict[str, _Place]:
-    found: dict[str, _Place] = {}
+def _tallies(
+    db: sqlite3.Connection, campaign: str, state: str, *, towns: bool
+) -> dict[str, _PlaceNumbers]:
+    found: dict[str, _PlaceNumbers] = {}
     where = (campaign, state, state or "ZZ")
 
-    def both(of: str, district: str) -> Iterator[_Place]:
-        """The district and its state: what is counted for one is counted for the other."""
-        yield found.setdefault(of, _Place())
-        yield found.setdefault(f"{of}-{district}", _Place())
+    def district_and_state(of: str, district: str) -> Iterator[_PlaceNumbers]:
+        """The running numbers of the state and of the district; each person counts in both."""
+        yield found.setdefault(of, _PlaceNumbers())
+        yield found.setdefault(f"{of}-{district}", _PlaceNumbers())
 
     for of, district, day, people, own in db.execute(_DAYS, (*where, STORY)):
         week = monday(date.fromisoformat(day))
-        for place in both(of, district):
+        for place in district_and_state(of, district):
             place.weeks[week] += people
             place.own_words += own
     for of, district, letter, people in db.execute(_LETTERS, where):
-        for place in both(of, district):
+        for place in district_and_state(of, district):
             place.letters[letter] += people
     if towns:
         spelled: dict[tuple[str, str], str] = {}
         for of, district, town, people in db.execute(_TOWNS, where):
             name = spelled.setdefault((of, town_key(town)), town)
-            for place in both(of, district):
+            for place in district_and_state(of, district):
                 place.towns[name] += people
     return found
 
 
 def _numbers(
-    place: _Place, *, signatures: int, earlier: int, letters: int, towns: bool
+    place: _PlaceNumbers, *, signatures: int, earlier: int, letters: int, towns: bool
 ) -> OfficeNumbers:
     return OfficeNumbers(
         signatures=signatures,
@@ -144,13 +146,13 @@ def _numbers(
         letters=letters,
         own_words=place.own_words,
         weeks=tuple(sorted(place.weeks.items())),
-        themes=_most(place.letters, MOST_THEMES),
-        towns=_most(place.towns, MOST_TOWNS) if towns else None,
+        themes=_largest(place.letters, MOST_THEMES),
+        towns=_largest(place.towns, MOST_TOWNS) if towns else None,
     )
 
 
-def _most(counts: Counter[str], most: int) -> tuple[tuple[str, int], ...]:
-    """The largest, in a fixed order, without any that stands for fewer than five people."""
+def _largest(counts: Counter[str], most: int) -> tuple[tuple[str, int], ...]:
+    """The largest counts, in a fixed order, without any below ``LEAST`` people."""
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return tuple(pair for pair in ordered[:most] if pair[1] >= LEAST)
 
@@ -165,19 +167,23 @@ def office_sheets(
     towns: bool = False,
     language: Language = "en",
 ) -> list[DaySheet]:
-    """The day sheet of each holder, by the name of the state, the House before the Senate."""
-    ordered = sorted(holders, key=_place_in_book)
+    """The day sheet of each holder, ordered by state name, the House before the Senate."""
+    ordered = sorted(holders, key=_book_order)
     numbers = office_numbers(db, campaign.slug, ordered, tables=tables, towns=towns)
     return [
         day_sheet(
-            campaign, holder, _in_words(number, campaign, language), today=today, language=language
+            campaign,
+            holder,
+            _with_titles(number, campaign, language),
+            today=today,
+            language=language,
         )
         for holder, number in zip(ordered, numbers, strict=True)
     ]
 
 
-def _in_words(numbers: OfficeNumbers, campaign: Campaign, language: Language) -> OfficeNumbers:
-    """The same with the titles of the letters as themes, where the campaign still has them."""
+def _with_titles(numbers: OfficeNumbers, campaign: Campaign, language: Language) -> OfficeNumbers:
+    """The numbers with the letters' titles as themes, where the campaign still has them."""
     titles = {
         name: said(letter, "title", language) or letter.title
         for (name, _size), letter in campaign.templates.items()
@@ -186,13 +192,13 @@ def _in_words(numbers: OfficeNumbers, campaign: Campaign, language: Language) ->
     return replace(numbers, themes=themes)
 
 
-def _place_in_book(holder: Holder) -> tuple[str, str, int, int]:
+def _book_order(holder: Holder) -> tuple[str, str, int, int]:
     seat = holder.seat
     return STATES[seat.state], seat.chamber, seat.district or 0, seat.senate_class or 0
 
 
 def sheet_facts(campaign: Campaign, *, group: str, today: date, members_as_of: date) -> Facts:
-    """What all sheets say at their foot: definitions, date, time zone, the lists' dates."""
+    """What every sheet states at its foot: definitions, date, time zone, the lists' dates."""
     story = (
         f"Signatures in whose letters at least {STORY} per cent of the words are the person’s own."
     )

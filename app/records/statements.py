@@ -1,13 +1,13 @@
-"""A signed statement of the count: its form and key, how it is made and published, and how
-anybody checks it and finds their own receipt in it.
+"""Signed statements of the count: their form and key, how they are made and published, and how
+anyone can check one and find their own receipt in it.
 
-A file holds the statement, the public key and the Ed25519 signature over the statement's
-canonical JSON; a file that proves one receipt holds a proof as well. Nothing of a check reads the
+A file contains the statement, the public key and the Ed25519 signature over the statement's
+canonical JSON; a file that proves one receipt contains a proof as well. Checking never reads the
 database.
 
-``folder`` is where a campaign's statements lie (``statements_of``): ``latest.json``, the same
-under its moment, what opens its sealed counts beside it, and one file of hashes from which
-proofs are read.
+``folder`` is where a campaign's statements are kept (``statements_of``): ``latest.json``, a copy
+named after its time, the openings of its sealed counts next to that, and one file of hashes from
+which proofs are read.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class InclusionProof:
-    """That one commitment is among those of a statement."""
+    """Proof that one commitment is among those of a statement."""
 
     commitment: bytes
     index: int
@@ -60,7 +60,7 @@ class InclusionProof:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement whose signature is good. ``content`` is what was signed."""
+    """A statement with a valid signature. ``content`` is what was signed."""
 
     content: Mapping[str, Any]
     public_key: bytes
@@ -74,42 +74,42 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class NotAStatement:
-    """The file is no statement, or not as it was signed; ``reason`` is a sentence."""
+    """The file is not a statement, or was changed after signing; ``reason`` is a sentence."""
 
     reason: str
 
 
 def commitment(campaign: str, state: str, district: int | str, digest: bytes) -> bytes:
-    """What stands for one receipt in a statement: 32 bytes that say nothing by themselves.
+    """What represents one receipt in a statement: 32 bytes that reveal nothing by themselves.
 
-    ``digest`` is the SHA-256 of the receipt's token. The token is a secret of 256 bits that
-    only the person has, so nobody else can test a guess of the campaign, the district or the
-    person against the commitment, and two commitments of one person have nothing in common.
+    ``digest`` is the SHA-256 of the receipt's token. The token is a 256-bit secret that only the
+    person has, so no one else can test a guess of the campaign, the district or the person
+    against the commitment, and two commitments of one person cannot be linked.
     """
     parts = (_COMMITMENT, campaign.encode(), f"{state}-{district}".encode(), digest)
     return hashlib.sha256(b"\x00".join(parts)).digest()
 
 
 def commitment_of(campaign: str, state: str, district: int | str, token: str) -> bytes:
-    """The same from the token in the receipt's address."""
+    """The commitment from the token in the receipt's URL."""
     return commitment(campaign, state, district, hashlib.sha256(token.encode()).digest())
 
 
 def sealed_count(campaign: str, at: str, district: str, count: int, salt: bytes) -> str:
-    """A promise of an exact count that tells nothing until the count and the salt are shown."""
+    """A commitment to an exact count that reveals nothing until count and salt are shown."""
     parts = (campaign.encode(), at.encode(), district.encode(), str(count).encode(), salt)
     return hashlib.sha256(b"\x00".join((_COUNT, *parts))).hexdigest()
 
 
 def salt_for(key: SigningKey, campaign: str, at: str, district: str) -> bytes:
-    """The salt of one district's count; the same again for whoever holds the signing key."""
+    """The salt of one district's count, which only the signing key can reproduce."""
     return keyed_code(bytes(key), "salt of a count", campaign, at, district)[:16]
 
 
 def signing_key(folder: Path) -> SigningKey:
-    """The key that signs statements, made on first use; it opens nothing that is sealed.
+    """The key that signs statements, created on first use; it opens nothing that is sealed.
 
-    Raises ``KeyFolderError`` when its file is damaged.
+    Raises ``KeyFolderError`` if its file is damaged.
     """
     path = folder / PRIVATE
     if not path.exists():
@@ -134,12 +134,12 @@ def signing_key(folder: Path) -> SigningKey:
 
 
 def printed_key(public: bytes) -> str:
-    """The public key's fingerprint in groups of four, to read out on the telephone."""
+    """The public key's fingerprint in groups of four, to read out over the telephone."""
     return in_fours(fingerprint(public))
 
 
 def canonical(content: Mapping[str, Any]) -> bytes:
-    """The bytes that are signed: JSON with sorted keys, no spaces and ASCII only."""
+    """The bytes that are signed: JSON with sorted keys, without spaces, ASCII only."""
     return json.dumps(
         content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
     ).encode("ascii")
@@ -171,7 +171,7 @@ def statement_text(statement: Statement) -> str:
 def read_statement(text: str) -> Statement | NotAStatement:
     """Read a file and check its signature against the public key that it names.
 
-    That the key is the campaign's own is for the reader to compare.
+    The caller must check that the key is the campaign's own.
     """
     try:
         content = json.loads(text)
@@ -207,7 +207,7 @@ def _read_proof(content: Any) -> InclusionProof | None:
 
 
 def includes(statement: Statement, wanted: bytes) -> bool:
-    """Whether the statement's own proof shows that this commitment is among its receipts."""
+    """Whether the statement's proof shows that this commitment is among its receipts."""
     proof = statement.proof
     return (
         proof is not None
@@ -218,7 +218,7 @@ def includes(statement: Statement, wanted: bytes) -> bool:
 
 
 def opens_to(statement: Statement, district: str, count: int, salt: bytes) -> bool:
-    """Whether the exact count of a district, with its salt, is what the statement promised."""
+    """Whether a district's exact count and salt match what the statement committed to."""
     content = statement.content
     for row in content["districts"]:
         if row["district"] == district:
@@ -228,7 +228,7 @@ def opens_to(statement: Statement, district: str, count: int, salt: bytes) -> bo
 
 
 def read_commitment(text: str) -> bytes | None:
-    """A commitment as somebody pasted it, with blanks or capitals; None when it is none."""
+    """A commitment as someone pasted it, with spaces or capitals; None if it is not one."""
     plain = "".join(text.split()).lower()
     return bytes.fromhex(plain) if _HASH.fullmatch(plain) else None
 
@@ -237,9 +237,9 @@ def read_commitment(text: str) -> bytes | None:
 
 LATEST = "latest.json"
 
-# A further receipt of somebody who had signed is in the list like any other; else the list
-# would tell whoever signs in another's name that this person had signed. It is left out while
-# a first one would be: while it waits for an organizer or for a click in an e-mail.
+# A repeat signature's receipt is listed like any other; otherwise the list would tell anyone who
+# signs in another person's name that this person has signed. It is left out for as long as a first
+# signature would be: while it waits for an organizer or for a click in an email.
 _COMMITMENTS = (
     "SELECT commitment(campaign, state,"
     " district || CASE congress WHEN 119 THEN '' ELSE '/' || congress END, receipt)"
@@ -252,37 +252,37 @@ _COMMITMENTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A statement with what stands behind it."""
+class NewStatement:
+    """A signed statement with the data behind it, not yet published."""
 
     statement: Statement
     tree: Path
     """The file with all commitments and the tree over them, as ``write_tree`` writes it."""
     openings: dict[str, dict[str, int | str]]
-    """The exact count and the salt of each district: for the office that it is shown to."""
+    """Each district's exact count and salt, to be shown to its office."""
 
 
 @dataclass(frozen=True, slots=True)
 class Included:
-    """The commitment is in the latest statement; ``statement.proof`` shows it."""
+    """The commitment is in the latest statement; ``statement.proof`` proves it."""
 
     statement: Statement
 
 
 @dataclass(frozen=True, slots=True)
 class NotIncluded:
-    """It is not in the latest statement: newer, withdrawn, waiting, or mistyped."""
+    """The commitment is not in the latest statement: newer, withdrawn, waiting, or mistyped."""
 
     statement: Statement
 
 
 @dataclass(frozen=True, slots=True)
-class NothingStated:
+class NoStatement:
     """No statement has been published yet."""
 
 
 def statements_of(instance: Path, campaign: str) -> Path:
-    """Where the statements of one campaign lie in a site's own folder."""
+    """The folder of one campaign's statements within the instance folder."""
     return instance / "statements" / campaign
 
 
@@ -296,11 +296,11 @@ def make_statement(
     zone: str,
     districts: Sequence[str],
     tree: Path,
-) -> Made:
-    """State the count of this moment, signed. One snapshot; signing goes on meanwhile.
+) -> NewStatement:
+    """Make a signed statement of the current count, from one snapshot; signing goes on meanwhile.
 
-    ``districts`` names every House district, so that being listed says nothing. The list of
-    commitments is written to ``tree``, for ``publish`` or to be deleted. Raises ``OSError``.
+    ``districts`` names every House district, so that being listed reveals nothing. The list of
+    commitments is written to ``tree``, to be passed to ``publish`` or deleted. Raises ``OSError``.
     """
     moment = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     db.create_function("commitment", 4, commitment, deterministic=True)
@@ -343,15 +343,15 @@ def make_statement(
             "at_least": f"Signatures of the district, rounded down to a multiple of {STEP}.",
         },
     }
-    return Made(sign_statement(content, key), tree, openings)
+    return NewStatement(sign_statement(content, key), tree, openings)
 
 
-def publish(folder: Path, made: Made) -> Path:
-    """Put a statement where the site shows it; returns the file kept under its moment.
+def publish(folder: Path, made: NewStatement) -> Path:
+    """Put a statement where the site shows it; returns the file named after its time.
 
-    What opens its sealed counts is on the disk (``openings_of``) before anybody can see the
-    statement, so that no published promise is ever left that nobody can keep. Only the latest
-    list of commitments stays: a withdrawn signature is in none.
+    The openings of its sealed counts are on disk (``openings_of``) before the statement becomes
+    visible, so every published commitment can be opened. Only the latest list of commitments is
+    kept, so a withdrawn signature is in none.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     text, name = statement_text(made.statement), _tree_name(made.statement)
@@ -368,7 +368,7 @@ def publish(folder: Path, made: Made) -> Path:
 
 
 def _free_name(folder: Path, moment: str) -> Path:
-    """``<moment>.json``, or with a number where that second has a statement already."""
+    """``<moment>.json``, or with a number if that second already has a statement."""
     kept, number = folder / f"{moment}.json", 2
     while kept.exists():
         kept, number = folder / f"{moment}-{number}.json", number + 1
@@ -376,38 +376,38 @@ def _free_name(folder: Path, moment: str) -> Path:
 
 
 def openings_of(kept: Path) -> Path:
-    """Where the exact counts and salts of a published statement lie, for its owner alone."""
+    """The file with a published statement's exact counts and salts, readable only by its owner."""
     return kept.with_suffix(".openings.json")
 
 
-def openings_text(made: Made) -> str:
-    """The exact count and the salt of each district as a file."""
+def openings_text(made: NewStatement) -> str:
+    """Each district's exact count and salt, as a file."""
     return json.dumps(made.openings, indent=1) + "\n"
 
 
-def latest(folder: Path) -> Statement | NothingStated:
-    """The latest published statement, its signature checked."""
+def latest(folder: Path) -> Statement | NoStatement:
+    """The latest published statement, with its signature checked."""
     try:
         found = read_statement((folder / LATEST).read_text("utf-8"))
     except OSError:
-        return NothingStated()
-    return NothingStated() if isinstance(found, NotAStatement) else found
+        return NoStatement()
+    return NoStatement() if isinstance(found, NotAStatement) else found
 
 
-def find_proof(folder: Path, wanted: bytes) -> Included | NotIncluded | NothingStated:
+def find_proof(folder: Path, wanted: bytes) -> Included | NotIncluded | NoStatement:
     """Look a commitment up in the latest statement. Reads a few hundred bytes of the list."""
     for _ in range(2):
         statement = latest(folder)
-        if isinstance(statement, NothingStated):
+        if isinstance(statement, NoStatement):
             return statement
         if statement.content["receipts"] == 0:
             return NotIncluded(statement)
         try:
             proof = _look_up(folder / _tree_name(statement), wanted, statement.content["receipts"])
-        except FileNotFoundError:  # a newer statement came in between
+        except FileNotFoundError:  # a newer statement was published in between
             continue
         return Included(replace(statement, proof=proof)) if proof else NotIncluded(statement)
-    return NothingStated()
+    return NoStatement()
 
 
 def _look_up(path: Path, wanted: bytes, size: int) -> InclusionProof | None:

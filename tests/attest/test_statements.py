@@ -25,9 +25,9 @@ from app.records.merkle import leaf_hash, write_tree
 from app.records.signing import sign, withdraw
 from app.records.statements import (
     Included,
-    Made,
+    NewStatement,
+    NoStatement,
     NotAStatement,
-    NothingStated,
     NotIncluded,
     Statement,
     commitment_of,
@@ -71,7 +71,7 @@ def database_file(db: sqlite3.Connection) -> Path:
     return Path(db.execute("PRAGMA database_list").fetchone()[2])
 
 
-def made(db: sqlite3.Connection, at: datetime = AT, key: SigningKey = KEY) -> Made:
+def made(db: sqlite3.Connection, at: datetime = AT, key: SigningKey = KEY) -> NewStatement:
     return make_statement(
         db, CAMPAIGN, "The Act", key, at=at, zone="America/New_York", districts=DISTRICTS,
         tree=database_file(db).with_suffix(".tree"),
@@ -302,12 +302,12 @@ def test_the_signing_key_is_made_once_kept_private_and_damage_is_said(tmp_path: 
 def test_before_the_first_statement_there_is_nothing_and_damage_is_nothing(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
-    assert isinstance(latest(tmp_path / "s"), NothingStated)
-    assert isinstance(find_proof(tmp_path / "s", bytes(32)), NothingStated)
+    assert isinstance(latest(tmp_path / "s"), NoStatement)
+    assert isinstance(find_proof(tmp_path / "s", bytes(32)), NoStatement)
     published(db, tmp_path / "s")  # nobody has signed
     assert isinstance(find_proof(tmp_path / "s", bytes(32)), NotIncluded)
     (tmp_path / "s" / "latest.json").write_text("{")
-    assert isinstance(latest(tmp_path / "s"), NothingStated)
+    assert isinstance(latest(tmp_path / "s"), NoStatement)
 
 
 @pytest.mark.parametrize("text", ["", "abc", "g" * 64, "0" * 63, "0" * 65])
@@ -405,7 +405,7 @@ def test_an_unpublished_statement_is_not_on_the_site(
 ) -> None:
     done = flask("signatures attest", "--out", tmp_path / "x.json", "--no-publish")
     assert done.exit_code == 0, done.output
-    assert isinstance(latest(tmp_path / "statements" / CAMPAIGN), NothingStated)
+    assert isinstance(latest(tmp_path / "statements" / CAMPAIGN), NoStatement)
     bad = flask("signatures verify", tmp_path / "dear-congress.db")
     assert bad.exit_code == 1
     assert "This is not a statement" in bad.output

@@ -33,7 +33,7 @@ from app.campaign.entities import ANY_TOPIC, TOPICS
 from app.campaign.problems import Message
 from app.campaign.toml_text import toml_values
 from app.congress.model import WASHINGTON
-from app.records.counts import anybody_signed
+from app.records.counts import anyone_signed
 from app.site.i18n import gettext as _
 from app.site.i18n import long_date, moment_words
 from app.site.services import Services, services
@@ -324,7 +324,7 @@ def _back(section: Section, here: Section, problems: dict[str, str]) -> dict[str
 def fixed_here(site: Services, live: str, text: str) -> tuple[str, ...]:
     """What a text would change although somebody has signed for the bill as it is live."""
     changed = edit.fixed_changes(live, text)
-    return changed if changed and anybody_signed(site.db(), site.slug) else ()
+    return changed if changed and anyone_signed(site.db(), site.slug) else ()
 
 
 def in_words(wrong: Mapping[str, Message]) -> dict[str, str]:

@@ -26,7 +26,7 @@ from app.records.exports import (
     Occasion,
     export_name,
     table_of,
-    write_whole,
+    write_export,
 )
 from app.records.tabular import csv_lines, csv_metadata, json_lines
 from app.site.i18n import gettext as _
@@ -165,7 +165,7 @@ def _file(
     folder = Path(tempfile.mkdtemp(prefix=".export-", dir=site.settings.instance))
     try:
         finish = partial(
-            write_whole, database, folder / name, shape=wanted.shape, by=wanted.by,
+            write_export, database, folder / name, shape=wanted.shape, by=wanted.by,
             chosen=chosen, occasion=now,
         )  # fmt: skip
         if many:

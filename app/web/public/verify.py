@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from app.records.statements import (
     Included,
-    NothingStated,
+    NoStatement,
     NotIncluded,
     Statement,
     find_proof,
@@ -47,20 +47,20 @@ class VerifyForm(SiteForm):
 def verify() -> Response:
     """The form; where it was sent, also what was found."""
     site, typed = services(), sent(VerifyForm).commitment.data
-    found: Statement | NothingStated = latest(_folder())
+    found: Statement | NoStatement = latest(_folder())
     shown: dict[str, Any] = {
         "typed": typed, "answer": "", "steps": (), "index": 0, "stated": None, "problem": "",
     }  # fmt: skip
     if request.method == "POST" and (wanted := read_commitment(typed)):
         answer = find_proof(_folder(), wanted)
         shown |= {"typed": wanted.hex(), **_answer(answer)}
-        found = answer if isinstance(answer, NothingStated) else answer.statement
+        found = answer if isinstance(answer, NoStatement) else answer.statement
     elif request.method == "POST":
         shown["problem"] = _(
             "The code has 64 characters, 0 to 9 and a to f. Copy all of it from your receipt."
         )
         shown["errors"] = [("commitment", shown["problem"])]
-    if not isinstance(found, NothingStated):
+    if not isinstance(found, NoStatement):
         at = datetime.fromisoformat(found.content["at"])
         shown["stated"] = {
             **found.content, "moment": moment_words(at, site.campaign.timezone),
@@ -86,7 +86,7 @@ def proof() -> Response:
 @access("anyone")
 def statement() -> Response:
     found = latest(_folder())
-    if isinstance(found, NothingStated):
+    if isinstance(found, NoStatement):
         abort(404)
     shared(FRESH)
     response = Response(statement_text(found), mimetype="application/json")
@@ -102,10 +102,10 @@ def _folder() -> Path:
     return statements_of(site.settings.instance, site.slug)
 
 
-def _answer(answer: Included | NotIncluded | NothingStated) -> dict[str, Any]:
+def _answer(answer: Included | NotIncluded | NoStatement) -> dict[str, Any]:
     if isinstance(answer, Included) and answer.statement.proof:
         proof = answer.statement.proof
         return {
             "answer": "yes", "index": proof.index + 1, "steps": [s.hex() for s in proof.path],
         }  # fmt: skip
-    return {"answer": "nothing" if isinstance(answer, NothingStated) else "no"}
+    return {"answer": "nothing" if isinstance(answer, NoStatement) else "no"}
