@@ -122,7 +122,7 @@ class PostOffice(Channel):
 
     def known(self, kind: MailKind, to: Address, *, wish: str) -> OutboundRow | None:
         """Where the message of this wish is, so that asking twice counts once; None: nowhere."""
-        return self.outbound.of_wish(self._once(kind, to, wish))
+        return self.outbound.by_once(self._once(kind, to, wish))
 
     def is_held(self, token: str) -> bool:
         """Whether a message waits for this token. Changes nothing, so a GET may ask."""

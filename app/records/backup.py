@@ -1,10 +1,10 @@
-"""Safety copies: one file with the database and what belongs to it, checked when it is written.
+"""Backup copies: one file with the database and what belongs to it, verified when it is written.
 
-A copy is a ZIP file: ``manifest.json``, ``dear-congress.db`` and further files, each with its
-digest in the manifest, and the rows of every table counted. Nothing secret of the site is in it:
-``flask backup now --keys`` puts that into a file of its own, under a passphrase.
+A copy is a ZIP file: ``manifest.json``, ``dear-congress.db`` and further files. The manifest has
+the digest of each file and the number of rows in every table. It contains no secret of the site:
+``flask backup now --keys`` writes those to a separate file, under a passphrase.
 
-An earlier copy knows nothing of what was taken back since. ``reapply`` takes it back again in an
+A copy does not know what was withdrawn after it was made. ``reapply`` withdraws that again in an
 unpacked copy, from any later state of the same database.
 """
 
@@ -41,14 +41,14 @@ DATABASE = "dear-congress.db"
 MANIFEST = "manifest.json"
 PATTERN = "dear-congress-*.zip"
 ROOM = 3
-"""So many times the size of the database has to be free: the copy, packed, and to spare."""
+"""Free space required, as a multiple of the database's size: the copy, the ZIP, and a reserve."""
 KEEP_ALL = timedelta(days=2)
-"""So long every copy is kept; afterwards the last of each day."""
+"""How long every copy is kept; after that, only the last of each day."""
 
 
 _DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, ValueError, KeyError, TypeError,
             AttributeError, EOFError, RuntimeError, OverflowError)  # fmt: skip
-"""What Python raises at a ZIP file or a manifest in which bytes were changed."""
+"""What Python raises for a ZIP file or a manifest with altered bytes."""
 
 
 class CopyError(ExplainedError):
@@ -57,59 +57,59 @@ class CopyError(ExplainedError):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a copy says of itself."""
+    """A copy's description of itself."""
 
     at: datetime
-    """Aware, UTC: the moment of which it is."""
+    """When it was taken; aware, UTC."""
     program: str
     """The version of the program that wrote it."""
     site: str
     """The database's id."""
     steps: tuple[str, ...]
-    """Of its schema."""
+    """The migration steps of its schema."""
     rows: Mapping[str, int]
-    """By table."""
+    """Number of rows by table."""
     files: Mapping[str, str]
-    """SHA-256 of each file in it, in hex, the database among them."""
+    """SHA-256 of each file in it, in hex, including the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A copy as it lies in a folder. ``problem`` says why it cannot be used; empty is good."""
+    """A copy in a folder. ``problem`` says why it cannot be used; empty if it can."""
 
     path: Path
     size: int
-    """Bytes."""
+    """In bytes."""
     manifest: Manifest | None
     problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SinceCopy:
-    """What a later state of the database has, and a copy has not."""
+    """What a later state of the database has that a copy does not."""
 
     people: int = 0
-    """Signatures that counted."""
+    """Counted signatures."""
     letters: int = 0
     waiting: int = 0
-    """Signatures that were held or waited for their confirmation."""
+    """Signatures that are held or wait for confirmation."""
     first: str = ""
     last: str = ""
-    """Days of the earliest and the latest of them."""
+    """Days of the earliest and the latest counted one."""
     texts: int = 0
-    """Texts of the campaign that were saved or published since."""
+    """Texts of campaigns that were saved or published since."""
 
 
 # --- Making one ------------------------------------------------------------------------------
 
 
 def take(
-    database: Path, folder: Path, *, at: datetime, program: str, beside: Mapping[str, bytes]
+    database: Path, folder: Path, *, at: datetime, program: str, extra: Mapping[str, bytes]
 ) -> Copy:
-    """Write a copy into ``folder``, and read it back. ``beside`` are further files by name.
+    """Write a copy into ``folder``, and read it back. ``extra`` are further files by name.
 
-    People may sign meanwhile. Raises ``CopyError`` where the database is damaged, the disk has
-    no room or the file does not read back as written; then nothing is left behind. Raises
+    People can sign meanwhile. Raises ``CopyError`` if the database is damaged, the disk has no
+    room or the file does not read back as written; then nothing is left behind. Raises
     ``NotStoredError`` and ``OSError``.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -139,22 +139,22 @@ def take(
                 steps=applied_steps(copy),
                 rows=rows_of(copy),
                 files={DATABASE: _digest(raw)}
-                | {name: hashlib.sha256(content).hexdigest() for name, content in beside.items()},
+                | {name: hashlib.sha256(content).hexdigest() for name, content in extra.items()},
             )
-        _pack(packed, raw, manifest, beside)
+        _pack(packed, raw, manifest, extra)
         _read_back(packed, manifest)
         name_new(packed, path)
     flush(folder)
     return Copy(path, path.stat().st_size, manifest)
 
 
-def _pack(packed: Path, raw: Path, manifest: Manifest, beside: Mapping[str, bytes]) -> None:
+def _pack(packed: Path, raw: Path, manifest: Manifest, extra: Mapping[str, bytes]) -> None:
     said = {"kind": KIND, "version": VERSION, **asdict(manifest), "at": manifest.at.isoformat()}
     packed.touch(mode=0o600)
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(MANIFEST, json.dumps(said, indent=1))
         archive.write(raw, DATABASE)
-        for name, content in beside.items():
+        for name, content in extra.items():
             archive.writestr(name, content)
     flush(packed)
 
@@ -165,19 +165,19 @@ def _digest(path: Path) -> str:
 
 
 def plain_connection(path: Path) -> sqlite3.Connection:
-    """A connection that looks at a file as it is: no upgrade, no identity. Only to read."""
+    """A read-only connection to a file as it is, with no upgrade and no identity check."""
     db = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
     db.execute("PRAGMA query_only=ON")
     return db
 
 
 def before_upgrades(database: Path) -> list[Path]:
-    """The copies that upgrades made of the database before, oldest first."""
+    """The copies of the database that upgrades made before they changed it, oldest first."""
     return sorted((database.parent / "aside").glob("*-before-upgrade.db"))
 
 
 def rows_of(db: sqlite3.Connection) -> dict[str, int]:
-    """The rows of each table of ours."""
+    """The number of rows in each of our tables."""
     names = [
         str(row[0])
         for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
@@ -189,15 +189,15 @@ def rows_of(db: sqlite3.Connection) -> dict[str, int]:
     }
 
 
-# --- Looking at one --------------------------------------------------------------------------
+# --- Reading one -----------------------------------------------------------------------------
 
 
 def copies(folder: Path) -> list[Copy]:
-    """The copies in a folder, oldest first, by what they say of themselves."""
-    return [_look(path) for path in sorted(folder.glob(PATTERN))]
+    """The copies in a folder by file name, so oldest first; only their manifests are read."""
+    return [_read_copy(path) for path in sorted(folder.glob(PATTERN))]
 
 
-def _look(path: Path) -> Copy:
+def _read_copy(path: Path) -> Copy:
     size = path.stat().st_size
     try:
         with zipfile.ZipFile(path) as archive:
@@ -221,7 +221,7 @@ def _manifest(archive: zipfile.ZipFile) -> Manifest:
 
 
 def _read_back(path: Path, expected: Manifest | None = None) -> Manifest:
-    """Compare every byte with its digest. Raises ``CopyError``."""
+    """Check every file against its digest. Raises ``CopyError``."""
     try:
         with zipfile.ZipFile(path) as archive:
             manifest = _manifest(archive)
@@ -242,24 +242,24 @@ def _read_back(path: Path, expected: Manifest | None = None) -> Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """A copy that was looked through, in a folder that is gone afterwards."""
+    """A copy that was unpacked and checked, in a temporary folder."""
 
     database: Path
     at: datetime
     site: str
     rows: Mapping[str, int]
     files: Mapping[str, bytes]
-    """What else was in it."""
+    """The other files in it."""
     differences: int
-    """Counts that do not agree with the rows. Zero, unless they did not when it was made."""
+    """Tallies that disagree with the rows. Zero, unless they already disagreed in the original."""
 
 
 @contextmanager
 def unpacked(path: Path, folder: Path) -> Iterator[Unpacked]:
-    """Unpack a copy, or a bare database file, below ``folder``; check, upgrade and count it.
+    """Unpack a copy, or a bare database file, below ``folder``; check, upgrade and recount it.
 
-    Raises ``CopyError`` where it is not whole, is none of this program's, or comes from a newer
-    version of it.
+    Raises ``CopyError`` if it is incomplete, does not belong to this program, or comes from a
+    newer version of it.
     """
     with tempfile.TemporaryDirectory(dir=folder, prefix=".copy-") as name:
         raw = Path(name) / DATABASE
@@ -302,7 +302,7 @@ def _is_database(path: Path) -> bool:
 
 
 def _copy_bare(path: Path, raw: Path) -> None:
-    """A copy of a database file, with the log that may lie beside it."""
+    """Copy a database file, including its WAL if it has one."""
     if Path(f"{path}-wal").exists():
         with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as db:
             copy_to(db, raw)
@@ -324,12 +324,12 @@ def _refuse_other(db: sqlite3.Connection, path: Path) -> None:
         )
 
 
-# --- What it lacks ---------------------------------------------------------------------------
+# --- What it is missing ----------------------------------------------------------------------
 
 
 @contextmanager
 def _opened(copy: Path, other: Path | None = None) -> Iterator[sqlite3.Connection]:
-    """An unpacked copy, perhaps with a later state of it attached as ``other``."""
+    """A connection to an unpacked copy, with a later state of it attached as ``other``."""
     with closing(sqlite3.connect(copy, isolation_level=None, timeout=BUSY_SECONDS)) as db:
         db.execute("PRAGMA foreign_keys=ON")
         db.execute("PRAGMA secure_delete=ON")
@@ -339,7 +339,7 @@ def _opened(copy: Path, other: Path | None = None) -> Iterator[sqlite3.Connectio
 
 
 def readable(database: Path) -> bool:
-    """Whether the database that lies there now can be asked what it has, without harm to it."""
+    """Whether the current database can safely be read."""
     if not database.is_file() or not database.stat().st_size:
         return False
     try:
@@ -347,14 +347,14 @@ def readable(database: Path) -> bool:
             return not damage(db)
     except NotItselfError:
         return False
-    except NotStoredError:  # of a newer version, perhaps, from which somebody goes back
+    except NotStoredError:  # perhaps from a newer version that is being rolled back
         with suppress(sqlite3.Error), closing(plain_connection(database)) as db:
             return not damage(db)
         return False
 
 
 def missing(copy: Path, other: Path) -> SinceCopy:
-    """What was signed and saved after the copy, as far as a later state can be read."""
+    """What was signed and saved after the copy, according to a later state of the database."""
     new = "FROM other.signatures WHERE receipt NOT IN (SELECT receipt FROM main.signatures)"
     with _opened(copy, other) as db:
         people, letters, first, last = db.execute(
@@ -372,8 +372,8 @@ def missing(copy: Path, other: Path) -> SinceCopy:
 
 
 def reapply(copy: Path, other: Path) -> int:
-    """Take back in the copy what is withdrawn in another state of the database, whichever is
-    later. Where that is the other one, also delete what people had deleted there since.
+    """Withdraw in the copy what is withdrawn in another state of the database, whichever is later.
+    If the other one is later, also delete what people have deleted there.
 
     Returns how many signatures were withdrawn.
     """
@@ -385,7 +385,8 @@ def reapply(copy: Path, other: Path) -> int:
             " WHERE withdrawn = 0"
             " AND receipt IN (SELECT receipt FROM other.signatures WHERE withdrawn = 1)"
         ).rowcount
-        # A state that went another way since would lack signatures, not only details of them.
+        # An earlier or diverged state lacks whole signatures, so details that are missing from it
+        # have not necessarily been deleted.
         earlier = db.execute(
             "SELECT 1 FROM main.signatures WHERE status <> 'unconfirmed'"
             " AND receipt NOT IN (SELECT receipt FROM other.signatures)"
@@ -404,8 +405,11 @@ def reapply(copy: Path, other: Path) -> int:
 
 
 def calm(copy: Path, at: datetime) -> tuple[int, int]:
-    """Let nothing of the past act again: mail and letters that waited may have left since, so
-    nobody knows of them; nobody is logged in. Returns how many messages and letters that are."""
+    """Keep a restored copy from repeating the past.
+
+    Queued mail and letters may have left since it was made, so they become ``unknown``; all
+    organizers are logged out. Returns how many messages and how many letters that affects.
+    """
     seconds, minute = int(at.timestamp()), f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
     waits, office = "payload IS NOT NULL AND state <> 'held'", "kind IN ('house', 'senate')"
     with _opened(copy) as db:
@@ -430,14 +434,14 @@ def calm(copy: Path, at: datetime) -> tuple[int, int]:
     return int(every - letters), int(letters)
 
 
-# --- Putting one back ------------------------------------------------------------------------
+# --- Restoring one ---------------------------------------------------------------------------
 
 
 def put_back(copy: Unpacked, database: Path) -> Path | None:
-    """Let an unpacked copy take the place of the database; call it within ``stopped``.
+    """Replace the database with an unpacked copy; call it within ``stopped``.
 
-    What was there is moved aside, with its log; returns where to. May be killed at any moment:
-    until the copy is in place there is no database, and a site does not start without.
+    The old database is moved aside with its WAL; returns where to. Safe to kill at any time: until
+    the copy is in place there is no database, and a site does not start without one.
     """
     moved = None
     present = [Path(f"{database}{end}") for end in ("", "-wal", "-shm")]
@@ -446,8 +450,8 @@ def put_back(copy: Unpacked, database: Path) -> Path | None:
         moved.mkdir(mode=0o700)
         for file in present:
             if file.exists():
-                os.utime(file)  # it is kept from now on
-        # The database first: a site must never see it without its log.
+                os.utime(file)  # the purge counts its age from now
+        # The database first: a site must never see it without its WAL.
         for file in present:
             if file.exists():
                 file.replace(moved / file.name)
@@ -460,18 +464,18 @@ def put_back(copy: Unpacked, database: Path) -> Path | None:
 
 
 def of_another_site(copy: Unpacked, database: Path) -> bool:
-    """Whether a copy is of another site than the one that lives here."""
+    """Whether a copy belongs to a different site than the one here."""
     known = known_id(database)
     return bool(known) and known != copy.site
 
 
-# --- Keeping few -----------------------------------------------------------------------------
+# --- Thinning out ----------------------------------------------------------------------------
 
 
 def thin(folder: Path, now: datetime, days: int) -> list[Path]:
-    """Delete copies that are older than so many days, and of days that are past all but the last.
+    """Delete copies older than ``days``, and after ``KEEP_ALL`` all but the last of each day.
 
-    The newest stays, whatever its age. Returns what was deleted.
+    The newest copy always stays. Returns what was deleted.
     """
     for draft in folder.glob(".copy-*"):
         if now.timestamp() - draft.stat().st_mtime > KEEP_ALL.total_seconds():
@@ -488,14 +492,14 @@ def thin(folder: Path, now: datetime, days: int) -> list[Path]:
     return gone
 
 
-# --- What was done last ----------------------------------------------------------------------
+# --- Notes of the last actions ---------------------------------------------------------------
 
 Notes = dict[str, dict[str, Any]]
 
 
 def notes(instance: Path) -> Notes:
-    """What was noted of the last ``copy``, ``keys``, ``drill`` and ``restore``, and of the daily
-    look (``doctor``); by these names."""
+    """Notes of the last ``copy``, ``keys``, ``drill`` and ``restore``, and of the daily check
+    (``doctor``), by these names."""
     try:
         found = json.loads((instance / "copies.json").read_text(encoding="utf-8"))
         return {str(k): dict(v) for k, v in found.items()}
@@ -504,7 +508,7 @@ def notes(instance: Path) -> Notes:
 
 
 def note(instance: Path, what: str, facts: Mapping[str, Any]) -> None:
-    """Note what was just done or found, for the doctor and for alerts."""
-    with locked(instance):  # two commands at once know nothing of each other's note
+    """Record what was just done or found, for the doctor and for alerts."""
+    with locked(instance):  # two commands at once would lose one of the notes
         known = {**notes(instance), what: dict(facts)}
         write_file(instance / "copies.json", json.dumps(known, indent=1) + "\n")

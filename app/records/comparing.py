@@ -1,4 +1,4 @@
-"""Names and street addresses in the words by which they are compared; nothing here is kept.
+"""Normalizes names and street addresses for comparison; nothing here is stored.
 
     >>> name_of("Dr. José", "Núñez, Jr.")
     ('jose', 'nunez', 'jr')
@@ -36,14 +36,14 @@ _SHORT_FORMS = {
     )
     for name in row[1:].split()
 }  # fmt: skip
-"""Short forms of first names that begin with another letter, in English and Spanish."""
+"""Short forms of first names that begin with a different letter, in English and Spanish."""
 _DEGREES = frozenset({"md", "phd", "jd", "rn", "dds", "dvm", "cpa", "esq", "esquire"})
-"""Written behind a name. "Md" before one is short for Mohammed."""
-_BEHIND = _JUNIOR.keys() | _DEGREES
+"""Only after a name: "Md" before one is short for Mohammed."""
+_SUFFIXES = _JUNIOR.keys() | _DEGREES
 _HIDDEN = frozenset({"Cc", "Cf"})
 _APOSTROPHES = frozenset("'’‘ʼ`´")
 _FRACTION = re.compile(r"(?=[¼-¾⅐-⅞])")
-"""Before one of these a house number ends: 12½ is 12 1/2."""
+"""A house number ends before one of these: 12½ is 12 1/2."""
 _ASCII = {
     n: None if chr(n) in _APOSTROPHES or n < 32 or n == 127
     else chr(n) if chr(n).isalnum() else " "
@@ -53,10 +53,10 @@ _LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", 
 
 
 def name_of(first: str, last: str, *, accents: bool = False) -> tuple[str, str, str]:
-    """First and last name in plain words, and which of several of that name: ``jr``, ``2``.
+    """First and last name in plain words, and the generational suffix, such as ``jr`` or ``2``.
 
-    A whole name may stand in either field. Titles are no part of it. Latin letters lose their
-    accents, unless ``accents``.
+    A whole name may be in either field. Titles are dropped. Latin letters lose their accents,
+    unless ``accents``.
     """
     typed = (words_of(first), words_of(last))
     given, family = ((text if accents else bare(text)).split() for text in typed)
@@ -64,7 +64,7 @@ def name_of(first: str, last: str, *, accents: bool = False) -> tuple[str, str, 
     for words in (family, given):
         if len(words) > 2 and "".join(words[-2:]) in _DEGREES:  # M.D., Ph.D.
             del words[-2:]
-        while len(words) > 1 and words[-1] in _BEHIND:
+        while len(words) > 1 and words[-1] in _SUFFIXES:
             junior = _JUNIOR.get(words.pop(), junior)
     while len(given) + len(family) > 1 and given and given[0] in _TITLES:
         given.pop(0)
@@ -75,14 +75,14 @@ def name_of(first: str, last: str, *, accents: bool = False) -> tuple[str, str, 
 
 
 def initials_of(given: str) -> tuple[str, ...]:
-    """With what a first name begins: as it is given and, for a short form, in full."""
+    """The initial of a first name as given and, for a short form, that of the full name."""
     first = given.partition(" ")[0]
     return tuple(dict.fromkeys((given[:1], _SHORT_FORMS.get(first, given[:1]))))
 
 
 def words_of(text: str) -> str:
     """The letters, digits and marks of a text, folded, with one space between the words."""
-    if text.isascii():  # the same as below, for most people
+    if text.isascii():  # a shortcut for most people, with the same result
         return " ".join(text.translate(_ASCII).lower().split()) or folded(compact(text))
     kept = "".join(
         c if unicodedata.category(c)[0] in "LNM" else "" if c in _APOSTROPHES else " "
@@ -114,7 +114,7 @@ def compact(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """NFC and case-folded, whichever of several equal spellings came in."""
+    """NFC and case-folded, the same for all canonically equivalent spellings."""
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFD", text).casefold()
@@ -122,7 +122,7 @@ def folded(text: str) -> str:
 
 
 def joined(text: str) -> str:
-    """The words as one."""
+    """The words joined into one."""
     return text.replace(" ", "")
 
 
@@ -134,11 +134,11 @@ class _PostalWords:
     """The tables of ``postal_words.txt``."""
 
     words: dict[str, str]
-    """Each way of writing a word, and the short form: suffixes, directions, numbers."""
+    """Each spelling of a word and its short form: suffixes, directions, numbers."""
     units: dict[str, str]
-    """Words before a unit's number; those of dwellings stand for nothing but that."""
+    """The same for words before a unit's number; those for a dwelling, such as Apt, add nothing."""
     alone: dict[str, str]
-    """Units that have no number."""
+    """The same for units that have no number."""
     phrases: dict[tuple[str, ...], tuple[str, ...]]
 
 
@@ -175,19 +175,19 @@ _ESTATE = "urb"
 _HOUSE_OR_CALLE = re.compile(r"\d|^(calle|ave)$")
 _TENS = frozenset(str(number) for number in range(20, 100, 10))
 _ENDS_A_STREET = frozenset({"st", "ave", "dr", "ln", "ct", "pl", "blvd", "ter", "cir", "way"})
-"""Suffixes after which a number is that of a unit; behind others it may be the road's own."""
+"""Suffixes after which a number is a unit; after others it may be the road's number."""
 
 
 def address_of(street: str, street2: str = "") -> tuple[str, str]:
-    """House and street in the Postal Service's short words, and the unit; both may be empty.
+    """House and street in the Postal Service's abbreviations, and the unit; both may be empty.
 
     >>> address_of("12 North Fifth Street, Apt. 4-B")
     ('12 n 5 st', '4b')
     >>> address_of("12 N. 5th St", "#4B")
     ('12 n 5 st', '4b')
 
-    Of a second line only a unit is read: it may also name a building or a person. In Puerto Rico
-    the urbanization is one: two of them can have a 12 Calle 3 in one ZIP.
+    Only a unit is read from a second line, which may also name a building or a person. In Puerto
+    Rico the urbanization counts as a unit: two of them in one ZIP can each have a 12 Calle 3.
     """
     street_words, second = _address_words(street), _address_words(street2)
     if street_words and _tables().units.get(street_words[0]) == _ESTATE:
@@ -218,11 +218,11 @@ def _address_words(text: str) -> list[str]:
                 break
         else:
             number = words[at + 1 : at + 2] and words[at + 1][0].isdigit()
-            # "12 No. Main St" is North, "12 Main St No. 4" a number.
-            told = words[at] == "no" and at > 1 and number
-            short.append("num" if told else _short(words[at], tables))
+            # "12 No. Main St" is North; "12 Main St No. 4" is a number.
+            is_number_sign = words[at] == "no" and at > 1 and number
+            short.append("num" if is_number_sign else _short(words[at], tables))
             at += 1
-    return _run_together(short)
+    return _merge_words(short)
 
 
 def _short(word: str, tables: _PostalWords) -> str:
@@ -232,8 +232,8 @@ def _short(word: str, tables: _PostalWords) -> str:
     return tables.words.get(word, word)
 
 
-def _run_together(words: list[str]) -> list[str]:
-    """``n e`` is one direction, and ``20 1`` was one number in words."""
+def _merge_words(words: list[str]) -> list[str]:
+    """Joins ``n e``, which is one direction, and ``20 1``, which is one spelled-out number."""
     out: list[str] = []
     for word in words:
         last = out[-1] if out else ""
@@ -247,7 +247,7 @@ def _run_together(words: list[str]) -> list[str]:
 
 
 def _without_unit(words: list[str]) -> tuple[list[str], str]:
-    """The street, and the unit: ``4b``, or ``bldg2 4`` where there is more than its number."""
+    """The street and the unit: ``4b``, or ``bldg2 4`` if there is more than a dwelling's number."""
     tables = _tables()
     units: list[str] = []
     if len(words) > 3 and tables.units.get(words[0]) == _DWELLING and words[1][0].isdigit():
@@ -268,7 +268,7 @@ def _without_unit(words: list[str]) -> tuple[list[str], str]:
         number = ""
         at = 1 if what else 0
         while at < len(rest) and (not number or not _begins_unit(rest, at)):
-            if rest[at] not in tables.units:  # "apt #4" has two words for it
+            if rest[at] not in tables.units:  # "apt #4" has two words for a unit
                 number += rest[at]
             at += 1
             if what in tables.alone.values() and what not in tables.units.values():

@@ -1,7 +1,7 @@
-"""What only a secret can make again: codes that stand for something, and locked bytes.
+"""Keyed codes and encryption with a secret.
 
-The secret is the site's own, or a token that only its owner has. A code or a lock made for one
-purpose says nothing about another, so one secret serves them all.
+The secret is the site's own, or a token that only its owner has. The purpose is part of every code
+and key, so one secret serves all purposes.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from nacl.secret import SecretBox
 
 
 def keyed_code(secret: bytes, purpose: str, *parts: str) -> bytes:
-    """32 bytes (HMAC-SHA256) that stand for ``parts``, also where these could be guessed.
+    """An HMAC-SHA256 (32 bytes) of ``parts``, safe to store even if those could be guessed.
 
-    Raises ``ValueError`` if the secret is empty: anybody could make the codes.
+    Raises ``ValueError`` if the secret is empty: anyone could compute the codes.
     """
     if not secret:
         raise ValueError(f"The secret for codes of this purpose is empty: {purpose}.")
-    # As JSON no two lists of parts run into one another; lone surrogates are data like others.
+    # JSON keeps the boundaries between parts, and accepts lone surrogates like any other data.
     message = f"[{', '.join(map(_as_json, (purpose, *parts)))}]"
     return hmac.digest(secret, message.encode("ascii"), "sha256")
 
 
-_as_json = json.encoder.encode_basestring_ascii  # of one text
+_as_json = json.encoder.encode_basestring_ascii  # one string
 
 
 def keyed_token(secret: bytes, purpose: str, *parts: str) -> str:
@@ -40,13 +40,13 @@ def _box(secret: bytes, purpose: str) -> SecretBox:
 
 
 def lock(plain: bytes, secret: bytes, purpose: str) -> bytes:
-    """Bytes, encrypted for one purpose; 40 longer than before."""
+    """Encrypt bytes for one purpose. The result is 40 bytes longer."""
     return bytes(_box(secret, purpose).encrypt(plain))
 
 
 def unlock(locked: bytes, secret: bytes, purpose: str) -> bytes | None:
-    """The bytes again; None where secret or purpose does not fit, or something was changed."""
+    """Decrypt what ``lock`` returned; None for another secret or purpose, or altered bytes."""
     try:
         return bytes(_box(secret, purpose).decrypt(locked))
-    except (CryptoError, ValueError):  # a ValueError: too short to be one
+    except (CryptoError, ValueError):  # ValueError: shorter than a nonce
         return None

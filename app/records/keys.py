@@ -1,17 +1,17 @@
 """The campaign's key pairs: files, fingerprints, and where each private key is.
 
-A site needs only the public key. The private key belongs on an organizer's own computer;
-its file is protected by a passphrase (argon2id, then libsodium's secret box), so that a
-copy of the file alone opens nothing. All files lie in one folder, ``instance/keys``:
+A site needs only the public key. The private key belongs on an organizer's own computer; its file
+is protected by a passphrase (argon2id, then libsodium's secret box), so that a copy of the file
+alone opens nothing. All files are in one folder, ``instance/keys``:
 
 ``<id>.public.json``   the public key, when it was made, whether it is retired
 ``<id>.private.json``  the private key under its passphrase, while it is still on the server
-``<id>.passphrase``    only for the pair made at first start; whoever has both can read
+``<id>.passphrase``    only for the pair made at first start; anyone with both files can read
 ``current``            the id of the key to which new details are sealed
 
 Key files are JSON, with a kind and a version. The private one holds 32 bytes in a libsodium
-secret box whose key is argon2id of the passphrase; the costs are written in the file, so that
-they can grow.
+secret box whose key is argon2id of the passphrase; the costs are stored in the file, so that they
+can be raised later.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _MOST_PASSES = 16
 
 
 class KeyFolderError(ExplainedError):
-    """A key, or the folder of keys, cannot be used; the message says why or what to do."""
+    """A key or the key folder cannot be used; the message says why or what to do."""
 
 
 class WrongPassphraseError(KeyFolderError):
@@ -71,20 +71,20 @@ class CampaignKey:
 
     @property
     def printed(self) -> str:
-        """The fingerprint in groups of four, to read out on the telephone."""
+        """The fingerprint in groups of four, for reading out on the phone."""
         return in_fours(self.id)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenKey:
-    """A private key in memory. It never shows itself in a log or a traceback."""
+    """A private key in memory. Its repr, as in logs and tracebacks, never contains the key."""
 
     id: str
     private: bytes = field(repr=False)
 
 
 def in_fours(text: str) -> str:
-    """``1a2b 3c4d``: as people read it to one another."""
+    """Groups of four characters, for reading aloud: ``1a2b 3c4d``."""
     return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
@@ -97,7 +97,7 @@ def _b64(value: bytes) -> str:
 
 
 def _secret_box(passphrase: str, salt: bytes, passes: int, memory: int) -> SecretBox:
-    # NFC: the same words typed on another system must give the same key.
+    # NFC, so that the same words typed on another system give the same key.
     words = unicodedata.normalize("NFC", passphrase).encode()
     return SecretBox(pwhash.argon2id.kdf(SecretBox.KEY_SIZE, words, salt, passes, memory))
 
@@ -105,7 +105,7 @@ def _secret_box(passphrase: str, salt: bytes, passes: int, memory: int) -> Secre
 def sealed_text(
     kind: str, about: Mapping[str, str], content: bytes, passphrase: str, strength: Strength
 ) -> str:
-    """A JSON file that holds ``content`` under a passphrase. ``about`` can be read without it."""
+    """The text of a JSON file with ``content`` encrypted under a passphrase; ``about`` is plain."""
     salt = secrets.token_bytes(pwhash.argon2id.SALTBYTES)
     passes, memory = STRENGTH[strength]
     box = _secret_box(passphrase, salt, passes, memory).encrypt(content)
@@ -120,9 +120,11 @@ def sealed_text(
 
 
 def open_sealed(path: Path, kind: str, what: str, passphrase: str) -> tuple[dict[str, Any], bytes]:
-    """What stands in a file of ``sealed_text``, and what it holds. Takes about a second, on
-    purpose. ``what`` is how a message names it. Raises ``KeyFolderError``, also for a wrong
-    passphrase."""
+    """The fields of a ``sealed_text`` file, and its decrypted content.
+
+    Takes about a second, on purpose. ``what`` is what error messages call the file. Raises
+    ``KeyFolderError``, and its subclass ``WrongPassphraseError`` for a wrong passphrase.
+    """
     try:
         fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         kdf = fields["kdf"]
@@ -168,7 +170,7 @@ def public_text(key: CampaignKey) -> str:
 
 
 def read_public(path: Path) -> CampaignKey:
-    """The public key in a file. Raises ``KeyFolderError`` when it is none, or was altered."""
+    """The public key in a file. Raises ``KeyFolderError`` if it is not one, or was altered."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         public = base64.b64decode(content["public"], validate=True)
@@ -200,7 +202,7 @@ def unlock(private_file: Path, passphrase: str) -> OpenKey:
 
 
 def passphrase_beside(private_file: Path) -> str | None:
-    """The passphrase of a first-start key that still lies beside it."""
+    """The passphrase of a first-start key, if it is still next to the key."""
     try:
         name = private_file.name.removesuffix(".private.json") + ".passphrase"
         return private_file.with_name(name).read_text(encoding="utf-8").strip()
@@ -212,7 +214,7 @@ def passphrase_beside(private_file: Path) -> str | None:
 
 
 SHORTEST_PASSPHRASE = 12
-"""Characters. Four random words are longer; anything shorter is guessed offline."""
+"""In characters. Four random words are longer; anything shorter can be guessed offline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +224,11 @@ class KeyStatus:
     key: CampaignKey
     current: bool
     private: Path | None
-    """Where the private key lies on this server, or None when it is not here."""
+    """Where the private key is on this server, or None if it is not here."""
     passphrase_beside: bool
-    """The passphrase lies beside it (as at first start): this server can read what it seals."""
+    """The passphrase is next to it (as at first start), so this server can read what it seals."""
     sealed: int
-    """How many rows are sealed to it."""
+    """Number of rows sealed to it."""
 
     @property
     def readable_here(self) -> bool:
@@ -234,8 +236,8 @@ class KeyStatus:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One process at a time in the key folder."""
+def _locked_folder(folder: Path) -> Iterator[None]:
+    """Lets one process at a time change the key folder."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(folder / ".lock"):
         yield
@@ -253,14 +255,17 @@ def _new_pair(
     pair = PrivateKey.generate()
     public = bytes(pair.public_key)
     key = CampaignKey(fingerprint(public), public, today)
-    path = _free(folder if out is None else out, key)
+    path = _private_path(folder if out is None else out, key)
     # The private key is on disk before anything can be sealed to its public half.
     write_file(path, private_text(key, bytes(pair), passphrase, strength))
     return key
 
 
-def _free(out: Path, key: CampaignKey) -> Path:
-    """Where a private key may be written: the file, or one of its name in the folder."""
+def _private_path(out: Path, key: CampaignKey) -> Path:
+    """Where to write a private key: ``out``, or a file named after it if ``out`` is a folder.
+
+    Raises ``KeyFolderError`` if the file exists.
+    """
     path = out / f"{key.id}.private.json" if out.is_dir() else out
     if path.exists():
         raise KeyFolderError(f"{path} exists already. Name another file; no key is overwritten.")
@@ -286,22 +291,22 @@ def make_key(
 ) -> CampaignKey:
     """Make a pair, and seal to it from now on. ``out`` is where the private key goes.
 
-    Raises ``KeyFolderError`` when the passphrase is shorter than 12 characters or when
-    ``out`` exists. Without ``out`` the private key stays in ``folder``, and the site nags.
+    Without ``out`` the private key stays in ``folder``, and the site nags. Raises
+    ``KeyFolderError`` if the passphrase is shorter than 12 characters or the file exists.
     """
     require_long(passphrase)
-    with _alone(folder):
+    with _locked_folder(folder):
         key = _new_pair(folder, passphrase, today, strength, out)
         _add(folder, key, current=True)
     return key
 
 
 def use_key(folder: Path, public_file: Path) -> CampaignKey:
-    """Seal from now on to a public key that was made on another computer."""
+    """From now on, seal to a public key that was made on another computer."""
     key = read_public(public_file)
     if key.retired:
         raise KeyFolderError(f"Key {key.printed} is retired. Make a new one.")
-    with _alone(folder):
+    with _locked_folder(folder):
         _add(folder, key, current=True)
     return key
 
@@ -315,8 +320,8 @@ def public_keys(folder: Path) -> tuple[CampaignKey, ...]:
 def current_key(folder: Path) -> CampaignKey | None:
     """The key to which new details are sealed; None on a site that has never started.
 
-    Read from disk at each call (two small files), so that every worker seals to a new key
-    from the moment it is made.
+    Read from disk on every call (two small files), so that every worker seals to a new key as
+    soon as it is made.
     """
     try:
         name = (folder / "current").read_text(encoding="ascii").strip()
@@ -329,25 +334,25 @@ def current_key(folder: Path) -> CampaignKey | None:
 
 
 def first_key(folder: Path, *, today: date) -> CampaignKey:
-    """The current key, made first if the site has none, so that a new site works at once.
+    """The current key, created if the site has none, so that a new site works at once.
 
-    The passphrase of such a first key lies beside it (mode 0600): until somebody moves the
-    pair away, this server could read what it seals, and ``key_status`` says so. Several
-    workers may call this at the same moment; all get the same key.
+    The passphrase of such a first key is next to it (mode 0600): until the private key is moved
+    away, this server could read what is sealed to it, and ``key_status`` says so. Several workers
+    may call this at once; all get the same key.
     """
     key = current_key(folder)
     if key is not None:
         return key
-    with _alone(folder):
+    with _locked_folder(folder):
         key = current_key(folder)
         if key is not None:
             return key
         known = [key for key in public_keys(folder) if key.retired is None]
-        if known:  # The start was interrupted, or ``current`` was lost: use what is there.
+        if known:  # the start was interrupted, or ``current`` was lost: use what is there
             key = known[-1]
         else:
             passphrase = secrets.token_urlsafe(24)
-            # 192 random bits cannot be guessed, so the quick strength is enough.
+            # 192 random bits cannot be guessed, so the fast setting is enough.
             key = _new_pair(folder, passphrase, today, "interactive", None)
             write_file(folder / f"{key.id}.passphrase", passphrase + "\n")
         _add(folder, key, current=True)
@@ -359,14 +364,14 @@ def move_private(
 ) -> Path:
     """Write the private key to ``out`` under a new passphrase, check it, and remove it here.
 
-    Returns the file written. Removing is all that software can do: an old backup or the
-    disk's own spare blocks may keep a copy, so a key made elsewhere is safer still.
+    Returns the file written. Removing it is all that software can do: an old backup or the disk's
+    spare blocks may keep a copy, so a key made elsewhere is safer still.
     """
     if opened.id != key.id:
         raise KeyFolderError("That is the private half of another key.")
     require_long(passphrase)
-    path = _free(out, key)
-    with _alone(folder):
+    path = _private_path(out, key)
+    with _locked_folder(folder):
         write_file(path, private_text(key, opened.private, passphrase, "moderate"))
         same = False
         with suppress(KeyFolderError):
@@ -380,13 +385,17 @@ def move_private(
 
 
 def retire_key(folder: Path, key: CampaignKey, *, sealed: int, today: date) -> CampaignKey:
-    """Mark a key as no longer used. Raises while it is current or rows are sealed to it."""
+    """Mark a key as no longer used.
+
+    Raises ``KeyFolderError`` while the key is current, or while ``sealed``, the number of rows
+    sealed to it, is not zero.
+    """
     if sealed:
         raise KeyFolderError(
             f"{sealed} sealed rows can only be read with key {key.printed}. "
             "Run `flask keys rotate` first, or wait until they are purged."
         )
-    with _alone(folder):
+    with _locked_folder(folder):
         current = current_key(folder)
         if current is not None and current.id == key.id:
             raise KeyFolderError("This key is in use. Make another one first: `flask keys make`.")

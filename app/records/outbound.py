@@ -1,15 +1,16 @@
-"""What leaves the site: one queue for mail and for letters to the offices' own systems.
+"""One queue for everything that leaves the site: mail, and letters to the offices' own systems.
 
-Every step is one short transaction. ``held`` → ``queued`` → ``sending`` → ``handing over`` →
-an end; from ``sending`` and ``handing over`` also ``deferred``, which is claimed again later. Mail
-ends in ``accepted``, ``failed`` or ``unknown``, a letter in ``accepted``, ``refused``, ``unknown``
-or ``not attempted``. With its end what was to leave is erased, and the letters that it stands for
-move in the same transaction, by the rules of ``accounting``.
+Every step is one short transaction: ``held`` → ``queued`` → ``sending`` → ``handing over`` → an
+end state. ``sending`` and ``handing over`` can also become ``deferred``, which is claimed again
+later. Mail ends as ``accepted``, ``failed`` or ``unknown``; a letter as ``accepted``, ``refused``,
+``unknown`` or ``not attempted``. At the end the payload is erased, and the letters that the row
+stands for move in the same transaction, by the rules of ``accounting``.
 
-A worker that was killed leaves ``sending`` (nothing had left: it is queued again) or ``handing
-over`` (the other side may have it). Mail then becomes ``unknown`` and never goes again by itself;
-a letter goes again under the same delivery id, because the office's system knows an id that it
-has taken, and ``maybe`` says until then that it may be there.
+A killed worker leaves a row in ``sending`` (nothing had left, so it is queued again) or in
+``handing over`` (the server may have it). In the second case mail becomes ``unknown`` and is never
+resent automatically. A letter is sent again under the same delivery id, because the office's
+system recognizes an id that it has already accepted; until then ``maybe`` records that the office
+may have it.
 """
 
 from __future__ import annotations
@@ -41,16 +42,16 @@ LETTER: dict[str, State] = {
     "unknown": "unknown",
     "not attempted": "not attempted",
 }
-"""What the end of its way to an office's system makes of a letter."""
+"""The state of a letter for each end of its delivery to an office's system."""
 LEASE = timedelta(minutes=15)
-"""Longer than any try can last; afterwards its worker is taken for dead."""
+"""Longer than any attempt can last; after that, its worker is presumed dead."""
 ROUNDS = 5
-"""So often one letter may be queued; after a refusal its writer can correct something."""
+"""How many times one letter may be queued; after a refusal its writer can correct something."""
 DAY = timedelta(days=1)
 FORGOTTEN = timedelta(days=30)
-"""After so long the row of what is done goes too."""
+"""How long the row of a finished message is kept."""
 WRITTEN = "written to the outbox"
-"""Why mail is accepted that no server took."""
+"""The cause of ``accepted`` for mail that was written to a file instead of sent to a server."""
 _PURPOSE = "waiting to leave"
 
 _SENDABLE = (
@@ -59,8 +60,8 @@ _SENDABLE = (
     " AND c.confirmed IS NULL)"
     " AND NOT EXISTS (SELECT 1 FROM held h WHERE h.signature = s.id AND h.decision <> 'released')"
 )
-"""Whether a signature's letters may leave. A repeated one looks the same from outside, so it is
-treated the same: it waits for whatever a first one would wait for."""
+"""Whether a signature's letters may leave. A repeated signature must look the same from outside, so
+it waits for whatever a first one would wait for."""
 _OFFICE = "o.kind IN ('house', 'senate')"
 _MAY_LEAVE = (
     f"(NOT {_OFFICE} OR EXISTS"  # noqa: S608 - both are our own
@@ -74,18 +75,18 @@ _DUE = (
 
 @dataclass(frozen=True, slots=True)
 class NewMail:
-    """A message as it is put in."""
+    """A message to be queued."""
 
     once: bytes
-    """32 bytes that are the same for the same wish."""
+    """Idempotency key: 32 bytes, the same for the same request."""
     kind: str
     recipient: bytes
     """32 bytes: a keyed code of the address."""
     payload: bytes = field(repr=False)
     receipt: str = field(default="", repr=False)
-    """The token of a receipt, so that it can show the state. Kept as a digest."""
+    """The token of the receipt that shows this message's state. Stored as a digest."""
     seats: tuple[str, ...] = ()
-    """The letters of this receipt that a server's yes makes *mailed to self*."""
+    """The letters of this receipt that become *mailed to self* once a server accepts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +98,18 @@ class NotQueued:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """Something that this worker, and no other, may now try. ``attempt`` counts from 1."""
+    """A row that only this worker may now try to send. ``attempt`` counts from 1."""
 
     id: str
     kind: str
     attempt: int
     payload: bytes | None = field(repr=False)
-    """None where it was encrypted with another secret."""
+    """None if it was encrypted with another secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutboundRow:
-    """What is known of something on its way: never whose it is, to whom or what."""
+    """What may be shown of a row: never whose it is, who it goes to or what it says."""
 
     id: str
     kind: str
@@ -129,9 +130,9 @@ _ROW = (
 
 
 class Outbound:
-    """The queue of one database. Cheap to make; safe to share between threads.
+    """The queue of one database. Cheap to create; safe to share between threads.
 
-    What waits is encrypted with ``secret``. All that write raise ``NotStoredError``.
+    Payloads are encrypted with ``secret``. Methods that write raise ``NotStoredError``.
     """
 
     def __init__(self, path: Path, secret: bytes) -> None:
@@ -143,7 +144,7 @@ class Outbound:
         with writing(db):
             yield db
 
-    # --- putting in ---
+    # --- queuing ---
 
     def put_mail(
         self,
@@ -155,11 +156,11 @@ class Outbound:
         until: datetime | None = None,
         again: bool = False,
     ) -> OutboundRow | None:
-        """Put a message in; None when this address has had ``limit`` messages in a day.
+        """Queue a message; None if this address has had ``limit`` messages within a day.
 
-        The same wish (``once``) puts nothing in and gives the row that is there; only with
-        ``again``, and only after ``failed`` or ``unknown``, a new message takes its place.
-        With ``release`` (32 bytes, a hash) it is held until ``let_go``, and dropped at ``until``.
+        If there is a row with the same ``once``, that row is returned and nothing is queued. With
+        ``again``, a new message replaces one that ``failed`` or is ``unknown``. With ``release``
+        (a hash of 32 bytes) the message is held until ``let_go``, and dropped at ``until``.
         """
         with self._writing() as db:
             known = _find(db, "o.once = ?", new.once)
@@ -190,11 +191,11 @@ class Outbound:
         chamber: Chamber,
         round_: int,
     ) -> OutboundRow | NotQueued:
-        """Queue the letter of a receipt, once: a second press gives the row that is there.
+        """Queue a letter of a receipt, once: a second press returns the existing row.
 
-        ``person`` is whom the letter names, who must be the one who signed. After ``until`` it
-        is not tried any more. After ``refused`` and ``not attempted`` a new message, of the next
-        round, takes the place of the old one.
+        ``person`` is the one that the letter names, and must be the one who signed. After ``until``
+        it is no longer tried. After ``refused`` or ``not attempted``, a higher ``round_`` queues a
+        new message in its place.
         """
         digest = token_digest(receipt)
         once = hashlib.sha256(digest + seat.encode()).digest()
@@ -233,7 +234,7 @@ class Outbound:
         until: datetime | None,
         **columns: object,
     ) -> OutboundRow:
-        """A new row in the place of the one of the same wish."""
+        """Insert a row, replacing the one with the same ``once``."""
         moment = _seconds(now)
         columns |= {
             "id": secrets.token_hex(16), "queued_at": moment, "state_at": moment,
@@ -251,7 +252,7 @@ class Outbound:
         return made
 
     def let_go(self, release: bytes, now: datetime) -> int:
-        """Queue what was held under this hash; how much. A second call finds nothing."""
+        """Queue what was held under this hash; returns how many. A second call finds nothing."""
         with self._writing() as db:
             return db.execute(
                 "UPDATE outbound SET state = 'queued', release = NULL, until = NULL,"
@@ -260,13 +261,13 @@ class Outbound:
             ).rowcount
 
     def is_held(self, release: bytes) -> bool:
-        """Whether something waits under this hash. Changes nothing."""
+        """Whether something is held under this hash. Read-only."""
         return _find(local_database(self._path), "o.release = ?", release) is not None
 
-    # --- one try ---
+    # --- one attempt ---
 
     def due(self, now: datetime, kinds: Collection[str]) -> list[tuple[str, str]]:
-        """Id and kind of what can be tried now, the longest waiting first."""
+        """Id and kind of up to 500 rows that can be tried now, longest waiting first."""
         found: list[tuple[str, str]] = (
             local_database(self._path)
             .execute(
@@ -280,7 +281,7 @@ class Outbound:
         return found
 
     def claim(self, row: str, now: datetime) -> Claimed | None:
-        """Take this to try it; None when it is not due, must not leave, or is another's."""
+        """Claim a row for an attempt; None if it is not due, may not leave, or is taken."""
         with self._writing() as db:
             found = db.execute(
                 "UPDATE outbound AS o SET state = 'sending', attempts = attempts + 1,"  # noqa: S608
@@ -294,14 +295,15 @@ class Outbound:
         return Claimed(claimed, kind, attempt, unlock(payload, self._secret, _PURPOSE))
 
     def leaving(self, claimed: Claimed, now: datetime) -> bool:
-        """Note, on the disk, that it is about to leave. False: it is not ours any more."""
+        """Record on disk that it is about to leave. False if the claim was lost."""
         with self._writing() as db:
             return _step(db, claimed, now, {"state": "handing over"}, start=("sending",))
 
     def defer(
         self, claimed: Claimed, cause: str, now: datetime, until: datetime, *, maybe: bool = False
     ) -> bool:
-        """Note that it may be tried again from ``until`` on; ``maybe``: it may have arrived."""
+        """Retry it at ``until`` or later; ``maybe``: it may have arrived. False if the claim was
+        lost."""
         columns = {"state": "deferred", "cause": cause, "next_at": _seconds(until)}
         with self._writing() as db:
             return _step(db, claimed, now, columns | ({"maybe": 1} if maybe else {}))
@@ -309,25 +311,24 @@ class Outbound:
     def finish(
         self, claimed: Claimed, end: End, cause: str, now: datetime, *, letters: State | None = None
     ) -> bool:
-        """Note how it ended, and erase it. False: this attempt was given up before.
+        """Record how it ended, and erase the payload. False if the claim was lost.
 
-        ``letters`` is what the end makes of the letters that it stands for.
+        ``letters`` is the new state of the letters that the row stands for.
         """
         with self._writing() as db:
             done = _step(db, claimed, now, {"state": end, "cause": cause, "payload": None})
             if done and letters is not None:
-                _tell(db, claimed.id, letters, now)
+                _move_letters(db, claimed.id, letters, now)
         if cause == WRITTEN:
-            # Whoever took the signature back while it was being written has it gone as well.
+            # The signature may have been withdrawn while the file was being written.
             with suppress(OSError):
                 drop_mail_files(db)
         return done
 
     def sweep(self, now: datetime) -> None:
-        """See to what killed workers left, and end what ran out of time or was withdrawn.
+        """Recover rows of killed workers, and end what ran out of time or was withdrawn.
 
-        Codes of addresses older than a day are erased, and so are rows that have been done for
-        30 days.
+        Also erases codes of addresses after a day, and rows 30 days after they ended.
         """
         moment, old = _seconds(now), _seconds(now - LEASE)
         with self._writing() as db:
@@ -363,7 +364,7 @@ class Outbound:
                     " 'its time ran out; the last: ' || cause END WHERE id = ?",
                     (end, moment, row),
                 )
-                _tell(db, row, LETTER[end], now)
+                _move_letters(db, row, LETTER[end], now)
             db.execute(
                 "UPDATE outbound SET recipient = NULL WHERE recipient IS NOT NULL"
                 " AND queued_at <= ?",
@@ -374,18 +375,18 @@ class Outbound:
                 (_seconds(now - FORGOTTEN),),
             )
 
-    # --- looking ---
+    # --- reading ---
 
-    def of_wish(self, once: bytes) -> OutboundRow | None:
-        """The message that a wish put in, or None when there is none (any more)."""
+    def by_once(self, once: bytes) -> OutboundRow | None:
+        """The row with this idempotency key, or None if there is none, or no longer."""
         return _find(local_database(self._path), "o.once = ?", once)
 
     def row(self, row: str) -> OutboundRow | None:
-        """One row, or None when there is no such row."""
+        """The row with this id, or None."""
         return _find(local_database(self._path), "o.id = ?", row)
 
     def numbers(self, *, offices: bool = False) -> dict[OutboundState, int]:
-        """How many messages, or letters to offices, there are in each state that has any."""
+        """Number of messages, or of letters to offices, in each state that has any."""
         rows = local_database(self._path).execute(
             "SELECT o.state, count(*) FROM outbound o"  # noqa: S608 - our own
             f" WHERE ({_OFFICE}) = ? GROUP BY 1 ORDER BY 1",
@@ -396,9 +397,9 @@ class Outbound:
     def stuck(
         self, now: datetime, *, longer_than: timedelta, chambers: Collection[Chamber] | None = None
     ) -> tuple[OutboundRow, ...]:
-        """What should have moved and has not: due, or claimed, for so long. Oldest first.
+        """Rows that have been due or claimed for longer than this. Oldest first.
 
-        Messages; with ``chambers`` the letters to these that could have been tried.
+        Messages only; with ``chambers``, only the letters to these that were free to leave.
         """
         which = "o.kind IN (SELECT value FROM json_each(?2))"
         return _rows(
@@ -411,20 +412,20 @@ class Outbound:
 
 
 def mail_of(db: sqlite3.Connection, token: str) -> tuple[OutboundRow, ...]:
-    """The messages that belong to a receipt, oldest first."""
+    """The messages of a receipt, oldest first."""
     return _rows(
         db, f"o.receipt = ? AND NOT {_OFFICE} ORDER BY o.queued_at, o.rowid", token_digest(token)
     )
 
 
 def letters_of(db: sqlite3.Connection, token: str) -> dict[str, OutboundRow]:
-    """By seat: where each letter of a receipt is on its way to its office's system."""
+    """The queue's row for each letter of a receipt, by seat."""
     rows = _rows(db, f"o.receipt = ? AND {_OFFICE}", token_digest(token))
     return {row.seats[0]: row for row in rows}
 
 
 def sendable(db: sqlite3.Connection, signature: int, campaign: str) -> bool | None:
-    """Whether the letters of a signature, by its number, may leave; None: no such signature."""
+    """Whether the letters of a signature, by number, may leave; None if it does not exist."""
     found = db.execute(
         f"SELECT {_SENDABLE} FROM signatures s WHERE s.id = ? AND s.campaign = ?",  # noqa: S608
         (signature, campaign),
@@ -440,7 +441,7 @@ def _step(
     *,
     start: tuple[OutboundState, ...] = ("sending", "handing over"),
 ) -> bool:
-    """Bring a try one step on, as long as it is the last one of its row."""
+    """Move an attempt to its next state; False if a later attempt has taken over the row."""
     places = "".join(f", {name} = ?" for name in columns)
     changed = db.execute(
         f"UPDATE outbound SET state_at = ?{places} WHERE id = ? AND attempts = ?"  # noqa: S608
@@ -450,7 +451,7 @@ def _step(
     return changed == 1
 
 
-def _tell(db: sqlite3.Connection, row: str, state: State, now: datetime) -> None:
+def _move_letters(db: sqlite3.Connection, row: str, state: State, now: datetime) -> None:
     """Move the letters that a row stands for, inside the caller's transaction."""
     cause: Cause = "mail server" if state == MAILED else "office system"
     letters = db.execute(

@@ -1,14 +1,14 @@
 """What a person asked us to keep, encrypted so that this site cannot read it back.
 
-*Details* for a purpose are sealed to the campaign's public key. A box is made in
-the request, with the public key only (libsodium's sealed boxes: a throw-away key pair per box),
-and stored beside the signature. It is padded to a few sizes, so that its length tells little.
-Inside stands whose it is and what for: a box that somebody moved to another row is noticed when
-it is opened.
+*Details* for a purpose are sealed to the campaign's public key. A box is made during the request
+with the public key only (libsodium's sealed boxes, with an ephemeral key pair per box) and stored
+with the signature. It is padded to one of a few sizes, so that its length reveals little. It
+contains its signature and purpose: a box that was moved to another row is detected when it is
+opened.
 
-*Letters* kept behind a receipt are encrypted with a key made from the receipt's token. The site
-keeps only a hash of the token, so neither a copy of the disk nor whoever runs the site can read
-them; whoever has the address of the receipt can.
+*Letters* kept behind a receipt are encrypted with a key derived from the receipt's token. The site
+keeps only a hash of the token, so neither a thief of the disk nor the site's operator can read
+them; anyone with the receipt's address can.
 
 Withdrawing deletes both, and so do a button and the daily purge.
 """
@@ -38,18 +38,18 @@ from app.records.raw_scan import MARK
 
 SMALLEST = 1024
 LARGEST = 1 << 20
-_OVERHEAD = len(MARK) + 48  # libsodium: 32 bytes throw-away public key, 16 bytes tag
+_OVERHEAD = len(MARK) + 48  # libsodium: 32 bytes of ephemeral public key, 16 bytes of tag
 
 Details = Mapping[str, Any]
-"""What JSON can hold, under text keys."""
+"""JSON values under text keys."""
 
 
 class TooLargeToSealError(ValueError):
-    """More than a mebibyte; no honest set of letters is near it."""
+    """More than a mebibyte; no genuine set of letters comes near that."""
 
 
 class CannotOpenError(Exception):
-    """This box does not open with this key, or is damaged. The message is a sentence."""
+    """A box does not open with this key, or is damaged. The message is a sentence."""
 
 
 def sealed_size(length: int) -> int:
@@ -67,7 +67,7 @@ def _padded(plain: bytes) -> bytes:
 
 
 def seal(public_key: bytes, plaintext: bytes) -> bytes:
-    """Seal to a public key (32 bytes). Nobody but the holder of its private half can open it.
+    """Seal to a public key (32 bytes). Only the holder of its private half can open the box.
 
     Boxes come in sizes of 1 KiB, 2 KiB, 4 KiB and so on, plus 56 bytes. Raises
     ``TooLargeToSealError`` above 1 MiB.
@@ -90,14 +90,14 @@ def unseal(key: OpenKey, box: bytes) -> bytes:
 
 
 def pack(signature: int, purpose: Purpose, details: Details, corrects: int | None = None) -> bytes:
-    """The plaintext of a box: the details, with whose they are and what for.
+    """The plaintext of a box: the details, with their signature and purpose.
 
-    ``corrects`` is an earlier signature of the same person, whose details these stand for.
+    ``corrects`` is an earlier signature of the same person, whose details these replace.
     """
     content = {"version": 1, "signature": signature, "purpose": purpose, "details": dict(details)}
     if corrects is not None:
         content["corrects"] = corrects
-    # Lone surrogates can come out of a broken browser; they must not cost anyone a signature.
+    # A broken browser may send lone surrogates; that must not cost anyone a signature.
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass")
 
@@ -128,9 +128,9 @@ def seal_details(
 ) -> bool:
     """Seal what a person asked us to keep, inside the caller's write transaction.
 
-    A second time for the same signature and purpose replaces the first. False when the
-    signature is withdrawn: then nothing is kept. Raises ``TooLargeToSealError``. The plaintext
-    is never written anywhere.
+    Replaces what was sealed for the same signature and purpose. False if the signature is
+    withdrawn; then nothing is kept. Raises ``TooLargeToSealError``. The plaintext is never written
+    anywhere.
     """
     box = seal(key.public, pack(signature, purpose, details, corrects))
     stored = db.execute(
@@ -143,14 +143,14 @@ def seal_details(
 
 
 def forget_details(db: sqlite3.Connection, token: str) -> bool:
-    """Remove all that is sealed behind a receipt; the signature stands. True when it is gone.
+    """Delete everything sealed for a receipt; the signature stands.
 
-    False when there is no such receipt. Raises ``NotStoredError``.
+    False if there is no such receipt. Raises ``NotStoredError``.
     """
     receipt = [token_digest(token)]
     with writing(db):
         gone = heads_of(db, "sealed", "s.receipt = ?", receipt)
-        # The form may ask for it anew: it is no longer what was sent.
+        # So that the same form, sent again, counts as changed and may ask to keep them again.
         row = db.execute(
             "UPDATE signatures SET content = NULL WHERE receipt = ? RETURNING id", receipt
         ).fetchone()
@@ -168,11 +168,11 @@ def sealed_counts(db: sqlite3.Connection) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """What a rotation did. ``unreadable`` rows were left as they are."""
+    """What a rotation did."""
 
     moved: int
     unreadable: tuple[int, ...]
-    """Ids of signatures whose box did not open with the old key."""
+    """Ids of signatures whose box did not open with the old key; it was left unchanged."""
 
 
 def reseal(
@@ -185,9 +185,10 @@ def reseal(
 ) -> Resealed:
     """Move every row from the old key to the new one, a batch at a time.
 
-    Can be killed at any moment and started again: each batch is one transaction, and what is
-    still sealed to the old key is what is left to do. A row that its owner replaces or
-    withdraws meanwhile is left to them. ``progress`` gets how many. Raises ``NotStoredError``.
+    Can be killed at any time and restarted: each batch is one transaction, and the rows still
+    sealed to the old key are what is left to do. A row that its owner replaces or withdraws
+    meanwhile is skipped. ``progress`` is called with the number moved so far. Raises
+    ``NotStoredError``, and ``ValueError`` for equal or mismatched keys.
     """
     if new.id == old.id or fingerprint(new.public) != new.id:
         raise ValueError("A rotation needs two different keys.")
@@ -220,16 +221,17 @@ def reseal(
 
 KEPT = "kept letters"
 LETTERS_LIMIT = 8
-"""One person writes to at most three seats; more is not a set of letters."""
+"""A person writes to at most three seats; more than this is not a set of letters."""
 
 
 def keep_letters(
     db: sqlite3.Connection, token: str, letters: Mapping[str, str], *, day: date
 ) -> bool:
-    """Keep the texts, by seat, for this receipt; True when they are on the disk.
+    """Keep the texts, by seat, for this receipt; True once they are on disk.
 
-    A second time replaces the first. False when there is no such receipt or its signature is
-    withdrawn: then nothing is kept. Raises ``NotStoredError`` and ``TooLargeToSealError``.
+    Replaces what was kept before. False if there is no such receipt or its signature is withdrawn,
+    or for no or too many letters; then nothing is kept. Raises ``NotStoredError`` and
+    ``TooLargeToSealError``.
     """
     if not token or not 0 < len(letters) <= LETTERS_LIMIT:
         return False
@@ -247,8 +249,10 @@ def keep_letters(
 def keep_changed_letters(
     db: sqlite3.Connection, token: str, texts: Callable[[], Mapping[str, str]]
 ) -> None:
-    """Where letters are kept for this receipt, keep these instead: inside the caller's write
-    transaction, which changes what was signed. ``texts`` is asked only then."""
+    """If letters are kept for this receipt, replace them, inside the caller's write transaction.
+
+    ``texts`` is called only in that case.
+    """
     kept = db.execute(
         "SELECT k.signature FROM kept_letters k JOIN signatures s ON s.id = k.signature"
         " WHERE s.receipt = ?",
@@ -266,7 +270,7 @@ def _locked(token: str, letters: Mapping[str, str]) -> bytes:
 
 
 def kept_letters(db: sqlite3.Connection, token: str) -> dict[str, str]:
-    """The texts that are kept for this receipt, by seat; empty when there are none."""
+    """The texts kept for this receipt, by seat; empty if there are none."""
     row = db.execute(
         "SELECT k.box FROM kept_letters k JOIN signatures s ON s.id = k.signature"
         " WHERE s.receipt = ?",
@@ -283,7 +287,7 @@ def kept_letters(db: sqlite3.Connection, token: str) -> dict[str, str]:
 
 
 def drop_letters(db: sqlite3.Connection, token: str) -> bool:
-    """Delete what is kept for this receipt; True when something was there.
+    """Delete the letters kept for this receipt; True if there were any.
 
     Raises ``NotStoredError``.
     """
@@ -302,9 +306,9 @@ def drop_letters(db: sqlite3.Connection, token: str) -> bool:
 
 # --- Sealed details as one file ----------------------------------------------------------------
 #
-# To carry to the computer that holds the private key. The file is JSON lines. The first line says
-# what it is; each further line is one box with the signature it belongs to; the last line has the
-# number of rows, so that a file that was cut off on the way is noticed.
+# For carrying to the computer that holds the private key. The file is JSON lines. The first line
+# says what it is; each line after it is one box with the signature it belongs to; the last line
+# has the number of rows, so that a truncated file is detected.
 
 KIND = "dear-congress sealed export"
 VERSION = 1
@@ -312,7 +316,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class SealedExport:
-    """What was exported: for the audit trail, and for the person at the terminal."""
+    """What was exported, for the audit trail and the person at the terminal."""
 
     path: Path
     campaign: str
@@ -321,7 +325,7 @@ class SealedExport:
     at: datetime
     rows: int
     keys: tuple[str, ...]
-    """The ids of the keys that are needed to open it."""
+    """Ids of the keys needed to open it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,10 +358,10 @@ def export_sealed(
 ) -> SealedExport:
     """Write the boxes of a campaign's counted signatures to ``path`` (mode 0600).
 
-    Only ``counted`` signatures: one that is held, unconfirmed, repeated or withdrawn has no
-    place in a packet. Where the same person signed again to correct something, their newest
-    box stands for the earlier one. ``audit`` is called before the file gets its name, so that
-    no export exists without its audit event. Raises ``FileExistsError`` rather than overwrite.
+    Only ``counted`` signatures: one that is held, unconfirmed, repeated or withdrawn does not
+    belong in a packet. If the same person signed again to correct something, their newest box
+    replaces the earlier one. ``audit`` is called before the file gets its name, so that no export
+    exists without its audit event. Raises ``FileExistsError`` rather than overwrite.
     """
     if path.exists():
         raise FileExistsError(f"{path} exists already; name another file.")
@@ -391,8 +395,8 @@ def export_sealed(
 
 
 def head_of(path: Path) -> dict[str, Any]:
-    """What a file of sealed details says of itself, such as ``campaign`` and ``purpose`` (a
-    purpose or ``all``); empty for a file of another kind."""
+    """The first line of a file of sealed details, such as ``campaign`` and ``purpose`` (a purpose
+    or ``all``); empty for a file that does not begin with a JSON object."""
     with path.open(encoding="utf-8", errors="replace") as file:
         first = file.readline(2_000)
     try:
@@ -421,7 +425,7 @@ def _boxes(
 def open_kept(
     db: sqlite3.Connection, keys: Sequence[OpenKey], *, campaign: str, purpose: Purpose
 ) -> Iterator[OpenedRow | Unopened]:
-    """Open what ``export_sealed`` would export, where it lies; lines are numbered from 1."""
+    """Open what ``export_sealed`` would export, right in the database; lines start at 1."""
     by_id = {key.id: key for key in keys}
     with reading(db):
         for line, row in enumerate(_boxes(db, campaign, purpose), start=1):
@@ -429,16 +433,16 @@ def open_kept(
 
 
 def sealed_people(db: sqlite3.Connection, campaign: str, purpose: Purpose) -> dict[str, int]:
-    """For how many people ``export_sealed`` would export details, by the id of the key."""
+    """How many people ``export_sealed`` would export details of, by key id."""
     with reading(db):
         return dict(Counter(key for _n, _what, key, _box, _day in _boxes(db, campaign, purpose)))
 
 
 def open_sealed_file(path: Path, keys: Sequence[OpenKey]) -> Iterator[OpenedRow | Unopened]:
-    """Open an exported file, row by row, on a computer that needs no database or network.
+    """Open an exported file row by row, with no need for a database or network.
 
-    Each line gives an ``OpenedRow``, or an ``Unopened`` that says why not; a file that is cut
-    off or is no sealed export ends with an ``Unopened``. Raises ``OSError`` when the file
+    Each line gives an ``OpenedRow``, or an ``Unopened`` that says why not; a truncated file, or
+    one that is not a sealed export, ends with an ``Unopened``. Raises ``OSError`` if the file
     cannot be read at all.
     """
     by_id = {key.id: key for key in keys}

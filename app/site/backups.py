@@ -86,7 +86,7 @@ def take_copy(settings: Settings, folder: Path, now: datetime) -> Copy:
             "another, best on another disk."
         )
     done = backup.take(
-        settings.database, folder, at=now, program=__version__, beside=_files_of(settings)
+        settings.database, folder, at=now, program=__version__, extra=_files_of(settings)
     )
     backup.thin(folder, now, settings.keep_backup_days)
     facts = {"at": now.isoformat(timespec="seconds"), "file": str(done.path)}

@@ -74,7 +74,7 @@ def people(db: sqlite3.Connection, *names: str) -> list[str]:
 
 
 def copied(path: Path, folder: Path, at: datetime = NOW) -> Path:
-    return take(path, folder, at=at, program="1", beside={"letters/a.txt": b"Dear"}).path
+    return take(path, folder, at=at, program="1", extra={"letters/a.txt": b"Dear"}).path
 
 
 def test_a_copy_holds_every_row_and_what_belongs_to_it(

@@ -56,7 +56,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name in ("one", "two", "three"):
             sign(db, signature(name, at=NOW, day=NOW.date()), settings.secret_key)
         seal_details(db, 1, "packet", {"first": "Imani"}, key, day=NOW.date())
-    done = take(settings.database, folder / "copies", at=NOW, program="1", beside={})
+    done = take(settings.database, folder / "copies", at=NOW, program="1", extra={})
     note(site, "copy", {"at": NOW.isoformat(), "file": str(done.path)})
     note(site, "drill", {"at": NOW.isoformat(), "file": str(done.path), "problem": ""})
     (site / "purged").write_text("done")
