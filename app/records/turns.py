@@ -25,8 +25,10 @@ BUSY_SECONDS = 10.0
 WAIT_WHEN_BUSY = f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}"
 FAIL_WHEN_BUSY = "PRAGMA busy_timeout=0"
 STUCK_SECONDS = 3.0
-"""Once the first thread has waited this long for the lock, a thread behind it gives up; if there
-are n behind it, they give up after 1/n of this."""
+"""Once the first thread has waited this long for the lock, with nothing written by others, a thread
+behind it gives up; if there are n behind it, they give up after 1/n of this."""
+SLOW_SECONDS = 0.5
+"""But not before this: one flush to a busy disk can take a tenth of a second and more."""
 POLL_SECONDS = 0.004
 """How often to retry the lock when no ``_Doorbell`` rings. SQLite's own retries back off to ten a
 second, so the thread that came first could wait a long time while later ones get in."""
@@ -70,7 +72,7 @@ class Turn:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._blocked_since = 0.0
-        """When the current wait for SQLite's lock began; 0 if the last attempt got it."""
+        """Since when nobody has written while we wait for SQLite's lock; 0 if we do not."""
         self._waiting = 0
 
     def begin(self, db: sqlite3.Connection, wait: float, *, never_waits: bool = False) -> None:
@@ -83,12 +85,36 @@ class Turn:
         if not self._lock.acquire(blocking=False):
             self.wait_in_line(lambda seconds: self._lock.acquire(timeout=seconds), deadline)
         try:
-            self._blocked_since = self._blocked_since or time.monotonic()
-            _begin(db, deadline, never_waits=never_waits)
+            self._compete(db, deadline, never_waits=never_waits)
             self._blocked_since = 0.0
         except BaseException:
             self._lock.release()
             raise
+
+    def _compete(self, db: sqlite3.Connection, deadline: float, *, never_waits: bool) -> None:
+        """Take the write lock; once the deadline has passed, raise SQLite's own error."""
+        if not never_waits:
+            db.execute(FAIL_WHEN_BUSY).close()
+        try:
+            seen = None
+            while True:
+                try:
+                    db.execute("BEGIN IMMEDIATE")
+                    return
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                        raise
+                    if time.monotonic() >= deadline:
+                        raise
+                # The lock is not stuck where others commit, however many they are.
+                [(version,)] = db.execute("PRAGMA data_version").fetchall()
+                if not self._blocked_since or seen not in (None, version):
+                    self._blocked_since = time.monotonic()
+                seen = version
+                _doorbell.wait(POLL_SECONDS)
+        finally:
+            if not never_waits:
+                db.execute(WAIT_WHEN_BUSY).close()
 
     def wait_in_line(self, attempt: Callable[[float], bool], deadline: float) -> None:
         """Call ``attempt`` with a timeout in seconds until it returns True.
@@ -99,7 +125,8 @@ class Turn:
         try:
             while not attempt(max(0, min(deadline - time.monotonic(), 0.1))):
                 now, since = time.monotonic(), self._blocked_since
-                if now >= deadline or (since and (now - since) * self._waiting > STUCK_SECONDS):
+                stuck = max(STUCK_SECONDS / self._waiting, SLOW_SECONDS)
+                if now >= deadline or (since and now - since > stuck):
                     raise sqlite3.OperationalError("database is locked")
         finally:
             self._waiting -= 1
@@ -108,26 +135,6 @@ class Turn:
         """Let the next thread write."""
         self._lock.release()
         _doorbell.notify()
-
-
-def _begin(db: sqlite3.Connection, deadline: float, *, never_waits: bool) -> None:
-    """Take the write lock; once the deadline has passed, raise SQLite's own error."""
-    if not never_waits:
-        db.execute(FAIL_WHEN_BUSY).close()
-    try:
-        while True:
-            try:
-                db.execute("BEGIN IMMEDIATE")
-                return
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    raise
-                if time.monotonic() >= deadline:
-                    raise
-            _doorbell.wait(POLL_SECONDS)
-    finally:
-        if not never_waits:
-            db.execute(WAIT_WHEN_BUSY).close()
 
 
 _Transaction = Callable[[sqlite3.Connection], AbstractContextManager[None]]

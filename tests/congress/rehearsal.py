@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import re
+import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from app.congress.model import all_seats
+from app.congress.tables import CURRENT, FOLDER
 
 SEATS = frozenset(seat.id for seat in all_seats())
 
@@ -38,6 +42,30 @@ def real_list(files: Path, day: str, folder: Path, *, years: int = 0) -> Path:
         (folder / f"{target}.yaml").write_text(json.dumps(data))  # JSON is YAML
     (folder / "committees-current.yaml").write_text("[]")
     return folder
+
+
+def another_sits(instance: Path, seat_id: str, day: date, *, name: str = "Nora New") -> None:
+    """Install tables of ``day`` in which whoever held a seat left then; with a ``name``, for a new
+    member."""
+    folder = instance / "congress" / f"{seat_id}-{day}-{bool(name)}"
+    shutil.copytree(FOLDER, folder)
+    members = json.loads((folder / "members.json").read_text())
+    place = next(n for n, one in enumerate(members) if one["seat"] == seat_id)
+    old = members[place]
+    if name:
+        first, last = name.split()
+        new = {"bioguide": "N000001", "full_name": name, "first": first, "last": last}
+        members.insert(place + 1, {**old, **new, "start": day.isoformat()})
+    members[place] = {**old, "end": day.isoformat()}
+    text = json.dumps(members)
+    (folder / "members.json").write_text(text)
+    index = json.loads((folder / "tables.json").read_text())
+    index["files"]["members.json"] = hashlib.sha256(text.encode()).hexdigest()
+    index["members_as_of"] = day.isoformat()
+    (folder / "tables.json").write_text(json.dumps(index))
+    link = instance / CURRENT
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder.name)
 
 
 def later(person: dict[str, Any], years: int) -> dict[str, Any]:

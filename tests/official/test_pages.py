@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import closing
+from datetime import date
 
 import pytest
 from lxml import etree
@@ -21,6 +22,7 @@ from app.records.signing import withdraw
 from app.site.outgoing import offices_of
 from app.site.services import EXTENSION
 from app.web.practice import make_marker
+from tests.congress.rehearsal import another_sits
 from tests.delivery.cwc_server import Scripted
 from tests.records.build import set_status
 from tests.web.lint import Html, words
@@ -316,6 +318,16 @@ def test_somebody_who_signed_before_is_treated_the_same(make: Make) -> None:
     site.work()
     assert site.states(first)["MA-6"] == site.states(second)["MA-6"] == ACCEPTED
     assert len(site.server.taken) == 1  # the same words from the same person arrive once
+
+
+def test_a_letter_to_a_member_who_left_is_not_given_to_the_office_of_the_next(make: Make) -> None:
+    site = make()
+    taken = site.signed()
+    another_sits(site.settings.instance, "MA-6", date(2026, 11, 26))
+    site.clock.forward(days=2)
+    site.press(site.fill(site.look(taken)), step="go")
+    site.work()
+    assert site.states(taken) == {"MA-6": "written", "MA-S1": ACCEPTED, "MA-S2": ACCEPTED}
 
 
 def test_a_receipt_sends_no_letter_in_another_name(make: Make) -> None:

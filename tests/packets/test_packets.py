@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import stat
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
 
 import pytest
 
+from app.congress.tables import load_tables
 from app.delivery.packets import (
     PacketLetters,
     Sender,
@@ -17,6 +21,7 @@ from app.delivery.packets import (
 )
 from app.delivery.writer_rows import BadRow, WriterRow
 from app.documents.pdf import CHUNK, letters_data
+from tests.congress.rehearsal import another_sits
 
 from .conftest import TODAY, Make, campaign, index_of, opened, pages, person, tables
 
@@ -199,6 +204,22 @@ def test_a_vacant_seat_is_named_and_the_others_still_get_their_letters() -> None
             f"{seat} is vacant now, so its letter is left out."
         ]
         assert [pile.holder.seat.id for pile in letters.piles()] == [senator]
+
+
+def test_a_letter_to_a_member_who_left_is_not_handed_to_the_next(tmp_path: Path) -> None:
+    another_sits(tmp_path, "IL-5", date(2026, 11, 22))
+    installed = load_tables(tmp_path, TODAY)
+    people = opened(person(), person(letters={}))
+    people.append(replace(people[0], day=date(2026, 11, 23)))
+    with PacketLetters(campaign(), installed, now=TODAY, template="general") as letters:
+        results = list(letters.read(people))
+        (told,) = (r.message for r in results if isinstance(r, BadRow))
+        assert told == (
+            "IL-5 has another member since 2026-11-22: the letter was written to the one before, "
+            "so it is left out."
+        )
+        # Without words of their own, and with words of after it, the letter is the next one's.
+        assert [len(pile.letters) for pile in letters.piles()] == [2, 3, 3]
 
 
 def test_military_mail_keeps_its_address_and_goes_to_the_home_states_offices(make: Make) -> None:

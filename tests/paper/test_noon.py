@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.congress.model import change_of
+from app.congress.tables import load_tables
 from app.cwc.folder import Failed, FolderOrder, Written, messages_for
 from app.delivery.packets import PacketLetters
 from app.delivery.writer_rows import BadRow, WriterRow, read_rows
@@ -16,6 +18,7 @@ from app.records.database import Connection
 from app.records.paper import Batch, CountableRow, PaperLetters, add_one
 from app.records.paper_columns import SheetRow
 from app.records.paper_plan import Choices, judge, make_plan
+from tests.congress.rehearsal import another_sits
 from tests.delivery.letters import AGENT
 from tests.packets.conftest import campaign, tables
 from tests.paper.conftest import SECRET, held, place
@@ -119,6 +122,21 @@ def written(now: date, **values: str) -> list[Written | Failed]:
 def test_files_on_the_last_morning_are_written_to_those_who_sit() -> None:
     seats = [found.seat for found in written(BEFORE) if isinstance(found, Written)]
     assert seats == ["TX-10", "TX-S1", "TX-S2"]
+
+
+def test_no_file_is_written_to_the_next_member_with_words_for_the_one_before(
+    tmp_path: Path,
+) -> None:
+    another_sits(tmp_path, "TX-10", date(2026, 12, 20))
+    now = datetime(2026, 12, 28, 17, tzinfo=UTC)
+    installed = load_tables(tmp_path, now)
+    order = FolderOrder(campaign(), installed, AGENT, now, b"s" * 32, "general")
+    words = {"TX-10": "Thank you for all that you have done.", "TX-S1": "Please read this bill."}
+    details = {**TEXAN, "district": "10", "template": "general", "letters": words}
+    told, kept = messages_for(WriterRow.opened(2, details, date(2026, 12, 1)), order)
+    assert isinstance(told, Failed)
+    assert "TX-10 has another member since 2026-12-20" in told.message
+    assert kept.seat == "TX-S1"
 
 
 @pytest.mark.parametrize("values", [{"congress": "119"}, {"district": "TX-10/119"}])

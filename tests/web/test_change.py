@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +11,8 @@ from flask import Flask
 
 from app.congress.model import TablesError
 from app.site.services import services
+from app.site.settings import Settings
+from tests.congress.rehearsal import another_sits
 from tests.web.conftest import Clock
 from tests.web.resident import Resident, form_with
 from tests.web.test_find import recipients
@@ -41,6 +43,43 @@ def test_what_was_signed_before_noon_is_fetched_after_it(anyone: Resident, clock
     assert "The Honorable Steve Cohen" in printed.text
     pdf = anyone.client.flask.post(anyone.url("/letters.pdf"), data=form)
     assert pdf.data.startswith(b"%PDF")
+
+
+def test_letters_to_a_congress_that_ended_say_so_on_the_page_that_hands_them_over(
+    anyone: Resident, clock: Clock
+) -> None:
+    clock.now = BEFORE
+    taken = anyone.signed("38103", "TN")
+    said = {
+        "en": "The 119th Congress, to whose members you wrote, ended at noon",
+        "es": "El 119.º Congreso, a cuyos miembros usted escribió, terminó al mediodía",
+    }
+    assert said[anyone.lang] not in taken.words
+    clock.now = AFTER
+    again = anyone.client.post(anyone.url("/take"), taken.form())
+    assert said[anyone.lang] in again.words
+
+
+@pytest.mark.parametrize("name", ["Nora New", ""])
+def test_a_letter_to_a_member_who_left_stays_theirs_and_is_not_for_the_next(
+    anyone: Resident, clock: Clock, settings: Settings, name: str
+) -> None:
+    clock.now = datetime(2026, 11, 25, 18, tzinfo=UTC)
+    taken = anyone.signed("38103", "TN")
+    receipt = anyone.receipt_path(taken)
+    another_sits(settings.instance, "TN-9", date(2026, 11, 28), name=name)
+    clock.now = datetime(2026, 11, 29, 18, tzinfo=UTC)
+    again = anyone.client.post(anyone.url("/take"), taken.form())
+    assert "Representative Cohen:" in again.words
+    assert "Nora New" not in again.words
+    said = {
+        "en": "Representative Steve Cohen has left the seat that you wrote to",
+        "es": "Representante Steve Cohen ya no ocupa el escaño al que usted escribió",
+    }
+    assert said[anyone.lang] in again.words
+    assert "Steve Cohen" in anyone.client.get(receipt).words
+    # Whoever writes now writes to who sits now.
+    assert ("Nora New" in anyone.find("38103", "TN").words) == bool(name)
 
 
 def test_a_draft_begun_before_noon_is_kept_and_shown_with_what_changed(
