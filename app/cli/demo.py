@@ -25,7 +25,7 @@ from app.records.acts import LetterRow, SignatureRequest
 from app.records.database import Connection
 from app.records.persons import person_of
 from app.records.signing import numbers_of_source, remove, sign
-from app.records.site_campaigns import begin, move, take_away
+from app.records.site_campaigns import begin, move, remove_campaign
 from app.site.services import Services, services
 
 SOURCE = "demo"
@@ -60,7 +60,7 @@ def demo_command(people: int, removing: bool) -> None:
     db, secret = site.db(), site.settings.secret_key
     if removing:
         click.echo(f"{_take_away(db, secret):,} invented signatures are gone.")
-        take_away(operator(db), SECOND)
+        remove_campaign(operator(db), SECOND)
         return
     if numbers_of_source(db, SOURCE, others=True):
         raise click.ClickException(

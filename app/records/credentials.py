@@ -1,8 +1,8 @@
-"""Passwords, one-time codes and tokens: how each is made, kept and checked.
+"""Passwords, one-time codes and tokens: how each is made, stored and checked.
 
-Nothing here reads the clock or the database. A password is kept as an argon2id hash, the
-second factor's secret is sealed with a key derived from the site's secret, and everything
-that is random and long enough to be guessed by nobody is kept as a plain or keyed hash.
+Nothing here reads the clock or the database. A password is stored as an argon2id hash, the
+second factor's secret is encrypted with a key derived from the site's secret, and random values
+that are too long to guess are stored as a plain or keyed hash.
 """
 
 from __future__ import annotations
@@ -26,37 +26,37 @@ PASSWORD_MIN = 12
 PASSWORD_MAX = 512
 RECOVERY_CODES = 10
 STEP = 30
-"""Seconds for which one code of the second factor stands (RFC 6238)."""
+"""The time step of one code of the second factor, in seconds (RFC 6238)."""
 WINDOW = 1
-"""Steps before and after now that are accepted: a phone's clock may be half a minute off."""
+"""Steps accepted before and after the current one: a phone's clock may be half a minute off."""
 
 ALPHABET = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
-"""Letters and digits that nobody mistakes for one another on paper."""
+"""Letters and digits that no one mistakes for one another on paper."""
 
 
 @dataclass(frozen=True, slots=True)
 class HashCost:
-    """What one argon2id hash costs. ``memory`` is in KiB."""
+    """The cost of one argon2id hash. ``memory`` is in KiB."""
 
     time: int = 2
     memory: int = 46 * 1024
     lanes: int = 1
 
-    # RFC 9106 §4 asks for as much as the machine can bear: two cores answer residents too,
-    # so about 70 ms and 46 MiB, and never more than two at once in a process.
+    # RFC 9106 §4 asks for as much as the machine can afford. Two cores also serve residents, so
+    # about 70 ms and 46 MiB, and never more than two at once in a process.
 
 
-OUR_COST = HashCost()
+DEFAULT_COST = HashCost()
 
 
-_AT_ONCE = threading.BoundedSemaphore(2)
+_HASH_SLOTS = threading.BoundedSemaphore(2)
 PATIENCE = 0.25
-"""Seconds that a log-in waits for its turn. Longer, and a flood of log-ins would keep the
-threads that residents need."""
+"""How long a log-in waits for a hashing slot, in seconds. If it were longer, a flood of log-ins
+would tie up the threads that residents need."""
 
 
 class BusyError(Exception):
-    """Too many passwords are being checked at this moment. Nothing was checked."""
+    """Too many passwords are being checked right now. Nothing was checked."""
 
 
 @lru_cache(maxsize=8)
@@ -66,13 +66,13 @@ def _hasher(cost: HashCost) -> PasswordHasher:
 
 @lru_cache(maxsize=8)
 def _dummy(cost: HashCost) -> str:
-    """A hash in form, of no password: to compare one with it takes as long as with another."""
+    """A well-formed hash of no password; checking against it takes as long as against any other."""
     salt, digest = (b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (16, 32))
     return f"$argon2id$v=19$m={cost.memory},t={cost.time},p={cost.lanes}${salt}${digest}"
 
 
 def _canonical(password: str) -> str:
-    """The same password typed on two keyboards is the same text (RFC 8265 §4.2: NFC)."""
+    """Normalize to NFC, so a password is the same from any keyboard (RFC 8265 §4.2)."""
     return unicodedata.normalize("NFC", password)
 
 
@@ -81,38 +81,38 @@ def _raw(password: str) -> bytes:
 
 
 def hash_password(password: str, cost: HashCost) -> str:
-    """The argon2id hash in its usual text form, with its parameters and salt."""
-    with _AT_ONCE:
+    """The argon2id hash in its standard text form, with its parameters and salt."""
+    with _HASH_SLOTS:
         return _hasher(cost).hash(_raw(password))
 
 
 def check_password(kept: str | None, password: str, cost: HashCost) -> bool:
-    """Whether ``password`` is the one whose hash is ``kept``.
+    """Whether ``password`` matches the stored hash ``kept``.
 
-    With ``kept`` None (no such organizer, no password yet, disabled) one hash is computed
-    all the same and the answer is no: the time taken tells nothing. Raises ``BusyError``.
+    With ``kept`` None (no such organizer, no password yet, disabled) a hash is computed anyway
+    and the answer is False, so the time taken reveals nothing. Raises ``BusyError``.
     """
-    if not _AT_ONCE.acquire(timeout=PATIENCE):
+    if not _HASH_SLOTS.acquire(timeout=PATIENCE):
         raise BusyError
     try:
         _hasher(cost).verify(_dummy(cost) if kept is None else kept, _raw(password))
     except (VerificationError, InvalidHashError):
         return False
     finally:
-        _AT_ONCE.release()
+        _HASH_SLOTS.release()
     return kept is not None
 
 
 def needs_rehash(kept: str, cost: HashCost) -> bool:
-    """Whether a hash was made with other parameters than today's."""
+    """Whether a hash was made with parameters other than the current ones."""
     return _hasher(cost).check_needs_rehash(kept)
 
 
 def password_problem(password: str, name: str) -> str | None:
     """Which rule a new password breaks: ``short``, ``long``, ``simple`` or ``name``; else None.
 
-    Length counts and little else does (NIST SP 800-63B §3.1.1): at least 12 characters, not
-    a handful of characters repeated, not the person's own name.
+    Length matters and little else does (NIST SP 800-63B §3.1.1): at least 12 characters, not a
+    handful of characters repeated, not the person's own name.
     """
     text = _canonical(password)
     folded = text.casefold()
@@ -127,31 +127,31 @@ def password_problem(password: str, name: str) -> str | None:
 
 
 def new_token() -> str:
-    """32 random bytes in URL-safe text: for a session, a device or a one-time link."""
+    """32 random bytes as URL-safe text, for a session, a device or a one-time link."""
     return secrets.token_urlsafe(32)
 
 
 def totp_uri(totp_secret: str, name: str, issuer: str) -> str:
-    """The ``otpauth://`` address that a QR code carries."""
+    """The ``otpauth://`` URI to put in a QR code."""
     return pyotp.TOTP(totp_secret).provisioning_uri(name=name, issuer_name=issuer)
 
 
 def seal_totp(secret: bytes, totp_secret: str) -> bytes:
-    """The second factor's secret, unreadable without the site's own secret."""
+    """The second factor's secret, encrypted with the site's secret."""
     return lock(totp_secret.encode("ascii"), secret, "second factor")
 
 
 def open_totp(secret: bytes, sealed: bytes) -> str | None:
-    """The second factor's secret; None when it was sealed with another site secret."""
+    """The second factor's secret; None if it was sealed with another site secret."""
     opened = unlock(sealed, secret, "second factor")
     return None if opened is None else opened.decode("ascii")
 
 
 def totp_step(totp_secret: str, code: str, at: datetime) -> int | None:
-    """The time step to which a six-digit code belongs, or None when it is wrong now.
+    """The time step of a six-digit code, or None if it is not valid at ``at``.
 
-    The caller keeps the step of the last accepted code and refuses that step and earlier
-    ones, so no code works twice (RFC 6238 §5.2).
+    The caller stores the step of the last accepted code and refuses that step and earlier ones,
+    so no code works twice (RFC 6238 §5.2).
     """
     digits = "".join(code.split())
     if len(digits) != 6 or not (digits.isascii() and digits.isdigit()):
@@ -172,7 +172,7 @@ def new_recovery_codes() -> tuple[str, ...]:
 
 
 def recovery_hash(secret: bytes, code: str) -> bytes:
-    """What is kept of a recovery code; case, spaces and hyphens do not matter."""
+    """The stored form of a recovery code; case, spaces and hyphens are ignored."""
     bare = "".join(ch for ch in code.upper() if ch.isalnum())
     return keyed_code(secret, "recovery code", bare)
 

@@ -1,8 +1,7 @@
-"""Logging in, in two halves; confirming one's password later; the second factor.
+"""Logging in, in two halves; confirming the password later; the second factor.
 
-The same answer and the same work for every reason why a name and password do not fit, so
-that neither words nor time tell who is an organizer. Hashing takes place outside of write
-transactions.
+Whatever is wrong with a name and password, the answer and the work are the same, so neither the
+wording nor the timing reveals who is an organizer. Hashing is done outside write transactions.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from app.records import throttle
 from app.records.acts import token_digest
 from app.records.audit import Actor, What
 from app.records.credentials import (
-    OUR_COST,
+    DEFAULT_COST,
     PASSWORD_MAX,
     BusyError,
     HashCost,
@@ -38,10 +37,10 @@ from app.records.organizers import (
     OpenedSession,
     Organizer,
     Session,
-    close,
-    count_live,
-    end_all,
+    count_open_sessions,
+    end_all_sessions,
     level,
+    mark_ended,
     note_confirmed,
     note_wrong,
     open_session,
@@ -49,37 +48,37 @@ from app.records.organizers import (
     organizer_by_name,
     write_password,
 )
-from app.records.passkeys import Party, use_passkey
+from app.records.passkeys import RelyingParty, use_passkey
 from app.records.throttle import Client, Step, TooSoon, Try
 
 BUSY_SECONDS = 3
 UNKNOWN_NAME = "(unknown name)"
-"""In the audit trail instead of what was typed, which may be a password in the wrong box."""
+"""Recorded in the audit trail instead of the typed name, which may be a misplaced password."""
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """What checking a password or code needs to know about the site."""
+class LoginConfig:
+    """What the site contributes to checking a password or code."""
 
     secret: bytes
-    cost: HashCost = OUR_COST
+    cost: HashCost = DEFAULT_COST
 
 
 @dataclass(frozen=True, slots=True)
 class LoginRefused:
-    """Not accepted. ``ended``: that was one time too many, and logging in starts again."""
+    """Not accepted. ``ended``: too many wrong tries ended the session; log in again."""
 
     ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NeedsRecoveryCode:
-    """Too many wrong codes for this account from everywhere: only a recovery code is taken."""
+    """Too many wrong codes for this account from anywhere: only a recovery code is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """The password was right; the session counts as confirmed for five minutes."""
+    """The password was right; the session is confirmed for five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +90,16 @@ class SecondFactorSet:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Where somebody logs in: from where, and at which moment."""
+class LoginFlow:
+    """The steps of logging in, for one client at one moment."""
 
     db: sqlite3.Connection = field(repr=False)
-    door: Door = field(repr=False)
+    config: LoginConfig = field(repr=False)
     client: Client
     at: datetime
 
     def enter_password(self, name: str, password: str) -> OpenedSession | LoginRefused | TooSoon:
-        """The first half of logging in. The session that it opens is good for a code only."""
+        """The first half of logging in. The half session that it opens only admits the second."""
         attempt = self._begin(name, "password")
         if isinstance(attempt, TooSoon):
             return attempt
@@ -110,8 +109,8 @@ class Desk:
         if isinstance(right, TooSoon):
             return right
         better = None
-        if right and kept is not None and needs_rehash(kept, self.door.cost):
-            better = hash_password(password, self.door.cost)
+        if right and kept is not None and needs_rehash(kept, self.config.cost):
+            better = hash_password(password, self.config.cost)
         with writing(db):
             if not right or organizer is None:
                 self._record_refused(UNKNOWN_NAME if organizer is None else organizer.name)
@@ -128,8 +127,8 @@ class Desk:
     ) -> OpenedSession | LoginRefused | TooSoon | NeedsRecoveryCode:
         """The second half of logging in: a code from the authenticator, or a recovery code.
 
-        The half session ends and a full one with a new token takes its place. A second press of
-        the button within a few seconds, with the same code, is answered like the first.
+        A full session with a new token replaces the half session. A second press of the button
+        within ``REPEAT_SECONDS``, with the same code, is answered like the first.
         """
         attempt = self._begin(session.organizer.name, "code")
         if isinstance(attempt, TooSoon):
@@ -145,15 +144,15 @@ class Desk:
             return self._complete(session, attempt)
 
     def enter_passkey(
-        self, session: Session, token: str, answer: str, party: Party
+        self, session: Session, token: str, answer: str, party: RelyingParty
     ) -> OpenedSession | LoginRefused | TooSoon:
-        """The second half of logging in with a passkey: what the browser answered, as JSON."""
+        """The second half of logging in, with a passkey. ``answer`` is the browser's JSON."""
         attempt = self._begin(session.organizer.name, "code")
         if isinstance(attempt, TooSoon):
             return attempt
         with writing(self.db):
             if not use_passkey(
-                self.db, self.door.secret, session, token, answer, party=party, at=self.at
+                self.db, self.config.secret, session, token, answer, party=party, at=self.at
             ):
                 return self._refuse(session, "passkey")
             return self._complete(session, attempt)
@@ -161,7 +160,7 @@ class Desk:
     def confirm_password(
         self, session: Session, password: str
     ) -> Confirmed | LoginRefused | TooSoon:
-        """Check the password of someone who is logged in, before what needs it."""
+        """Check the password of a logged-in organizer before an action that requires it."""
         organizer = session.organizer
         attempt = self._begin(organizer.name, "password")
         if isinstance(attempt, TooSoon):
@@ -180,7 +179,7 @@ class Desk:
     def set_second_factor(
         self, session: Session, token: str, code: str
     ) -> SecondFactorSet | LoginRefused | TooSoon:
-        """Take the offered authenticator into use, once a code shows that it works.
+        """Activate the offered authenticator if a code shows that it works.
 
         Makes new recovery codes, ends all earlier sessions, and opens a full one.
         """
@@ -188,24 +187,24 @@ class Desk:
         attempt = self._begin(organizer.name, "code")
         if isinstance(attempt, TooSoon):
             return attempt
-        secret = offered_totp_secret(self.door, token)
+        secret = offered_totp_secret(self.config, token)
         step = totp_step(secret, code, self.at)
         with writing(db):
             organizer = organizer_by_id(db, organizer.id) or organizer
-            # The password alone must never replace a second factor that exists.
+            # A password alone must never replace an existing second factor.
             replaces = session.stage == "password" and organizer.has_second_factor
             if step is None or replaces:
                 return LoginRefused(ended=note_wrong(db, session, self.at))
             db.execute(
                 "UPDATE organizers SET totp = ?, totp_step = ? WHERE id = ?",
-                (seal_totp(self.door.secret, secret), step, organizer.id),
+                (seal_totp(self.config.secret, secret), step, organizer.id),
             )
             by = self._by(organizer)
             by.record(What.SECOND_FACTOR_SET_UP, organizer.name)
-            codes = _write_recovery_codes(by, self.door, organizer)
-            close(db, session.id, self.at)
-            if count_live(db, organizer.id):
-                end_all(by, organizer)
+            codes = _write_recovery_codes(by, self.config, organizer)
+            mark_ended(db, session.id, self.at)
+            if count_open_sessions(db, organizer.id):
+                end_all_sessions(by, organizer)
             now = organizer_by_id(db, organizer.id)
             assert now is not None
             return SecondFactorSet(codes, self._complete(replace(session, organizer=now), attempt))
@@ -215,11 +214,11 @@ class Desk:
 
     def _begin(self, name: str, step: Step) -> Try | TooSoon:
         return throttle.begin_try(
-            self.db, self.door.secret, level(name), self.client, step=step, at=self.at
+            self.db, self.config.secret, level(name), self.client, step=step, at=self.at
         )
 
     def _password_of(self, organizer: Organizer | None) -> str | None:
-        """The kept hash of an organizer who may log in; None for all others."""
+        """The stored hash of an organizer who may log in; None for everyone else."""
         row = self.db.execute(
             "SELECT password FROM organizers WHERE id = ? AND disabled IS NULL",
             (organizer.id if organizer else 0,),
@@ -227,9 +226,9 @@ class Desk:
         return None if row is None else row[0]
 
     def _check(self, attempt: Try, kept: str | None, password: str) -> bool | TooSoon:
-        """Whether a password is right; a try that found no free turn does not count as one."""
+        """Whether a password is right; if no hashing slot is free, the try does not count."""
         try:
-            return check_password(kept, password[: PASSWORD_MAX + 1], self.door.cost)
+            return check_password(kept, password[: PASSWORD_MAX + 1], self.config.cost)
         except BusyError:
             with writing(self.db):
                 throttle.settle_half(self.db, attempt)
@@ -244,8 +243,8 @@ class Desk:
 
     def _complete(self, session: Session, attempt: Try) -> OpenedSession:
         db, owner, label = self.db, session.organizer, self.client.label
-        throttle.settle(db, self.door.secret, attempt, self.client, self.at)
-        close(db, session.id, self.at)
+        throttle.settle(db, self.config.secret, attempt, self.client, self.at)
+        mark_ended(db, session.id, self.at)
         now = int(self.at.timestamp())
         db.execute("UPDATE organizer_sessions SET passed = ? WHERE id = ?", (now, session.id))
         db.execute("UPDATE organizers SET logged_in = ? WHERE id = ?", (now, owner.id))
@@ -254,12 +253,12 @@ class Desk:
         return opened
 
     def _use_totp(self, session: Session, code: str) -> bool:
-        """Whether a code is right, and later than the last one that was accepted."""
+        """Whether a code is right and later than the last accepted one."""
         owner = session.organizer.id
         row = self.db.execute(
             "SELECT totp, totp_step FROM organizers WHERE id = ?", (owner,)
         ).fetchone()
-        secret = open_totp(self.door.secret, row[0]) if row and row[0] is not None else None
+        secret = open_totp(self.config.secret, row[0]) if row and row[0] is not None else None
         step = totp_step(secret, code, self.at) if secret else None
         if step is None:
             return False
@@ -269,12 +268,12 @@ class Desk:
         return bool(step > row[1])
 
     def _use_recovery_code(self, session: Session, code: str) -> bool:
-        """Whether a recovery code is one of those left; it is used up."""
+        """Whether this is an unused recovery code; it is then used up."""
         owner = session.organizer
         before = recovery_codes_left(self.db, owner)
         used = self.db.execute(
             "DELETE FROM organizer_recovery_codes WHERE organizer = ? AND hash = ?",
-            (owner.id, recovery_hash(self.door.secret, code)),
+            (owner.id, recovery_hash(self.config.secret, code)),
         ).rowcount
         if used:
             self._by(owner).record(
@@ -293,43 +292,43 @@ def recovery_codes_left(db: sqlite3.Connection, organizer: Organizer) -> int:
 
 
 def change_password(
-    db: sqlite3.Connection, door: Door, session: Session, password: str, at: datetime
+    db: sqlite3.Connection, config: LoginConfig, session: Session, password: str, at: datetime
 ) -> Confirmed | BadPassword:
-    """Set another password for someone who just confirmed theirs; other sessions end."""
+    """Change the password of someone who just confirmed it; their other sessions end."""
     problem = password_problem(password, session.organizer.name)
     if problem:
         return BadPassword(problem)
-    hashed = hash_password(password, door.cost)
+    hashed = hash_password(password, config.cost)
     with writing(db):
-        write_password(db, session.organizer, hashed, at, but=session.id)
+        write_password(db, session.organizer, hashed, at, keep=session.id)
         return Confirmed()
 
 
-def offered_totp_secret(door: Door, token: str) -> str:
-    """The secret that one session is offered for a new authenticator.
+def offered_totp_secret(config: LoginConfig, token: str) -> str:
+    """The secret that a session is offered for a new authenticator.
 
-    Made from the session's token and the site's secret, so it is the same when the page is
-    reloaded, different in every session, and kept nowhere until a code proves it.
+    Derived from the session's token and the site's secret, so it is the same when the page is
+    reloaded, different in every session, and not stored until a code proves it.
     """
-    raw = keyed_code(door.secret, "offered second factor", token_digest(token).hex())
+    raw = keyed_code(config.secret, "offered second factor", token_digest(token).hex())
     return base64.b32encode(raw[:20]).decode("ascii")
 
 
 def make_recovery_codes(
-    db: sqlite3.Connection, door: Door, session: Session, at: datetime
+    db: sqlite3.Connection, config: LoginConfig, session: Session, at: datetime
 ) -> tuple[str, ...]:
     """Ten new recovery codes, shown once; all earlier ones stop working."""
     with writing(db):
         owner = session.organizer
-        return _write_recovery_codes(Actor(db, owner.name, at), door, owner)
+        return _write_recovery_codes(Actor(db, owner.name, at), config, owner)
 
 
-def _write_recovery_codes(by: Actor, door: Door, organizer: Organizer) -> tuple[str, ...]:
+def _write_recovery_codes(by: Actor, config: LoginConfig, organizer: Organizer) -> tuple[str, ...]:
     codes = new_recovery_codes()
     by.db.execute("DELETE FROM organizer_recovery_codes WHERE organizer = ?", (organizer.id,))
     by.db.executemany(
         "INSERT INTO organizer_recovery_codes (organizer, hash) VALUES (?,?)",
-        [(organizer.id, recovery_hash(door.secret, code)) for code in codes],
+        [(organizer.id, recovery_hash(config.secret, code)) for code in codes],
     )
     by.record(What.RECOVERY_CODES_MADE, organizer.name, after={"codes": len(codes)})
     return codes

@@ -1,11 +1,10 @@
-"""Organizers: who they are, looking after them, and their sessions.
+"""Organizers: their accounts, managing them, and their sessions.
 
 Every change is written together with its audit event.
 
-A session ends when it is idle for half an hour, when it is twelve hours old, when somebody ends
-it, and when its organizer is disabled. Only the digest of its token is kept. Logging in
-(``logins``) always makes a new token, so a token from before is worth nothing (no session
-fixation).
+A session ends after half an hour without use, after twelve hours, when someone ends it, or when
+its organizer is disabled. Only the digest of its token is stored. Logging in (``logins``) always
+makes a new token, so an earlier token is worthless (no session fixation).
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ from app.records.keyed import lock, unlock
 
 Role = Literal["editor", "exporter", "admin"]
 ROLES: tuple[Role, ...] = ("editor", "exporter", "admin")
-"""An editor changes the letters and the campaign, decides on held signatures and adds those given
-on paper; an exporter takes counts away; an admin does all of it, makes packets and looks after
-keys, organizers and the audit trail. Everyone sees the counts."""
+"""An editor changes the letters and the campaign, decides on held signatures and adds paper
+signatures; an exporter exports counts; an admin does all of this, makes packets, and manages keys,
+organizers and the audit trail. Everyone sees the counts."""
 
 Need = Literal["organizer", "editor", "exporter", "admin"]
-"""What a page asks for; ``organizer`` is anyone who is logged in."""
+"""What a page requires; ``organizer`` is anyone who is logged in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +42,19 @@ class Organizer:
     role: Role
     created: datetime
     disabled: datetime | None
-    """When the account was switched off; None while it is on."""
+    """When the account was disabled; None while it is enabled."""
     logged_in: datetime | None
     """The last complete log-in; None before the first."""
     has_password: bool
     has_second_factor: bool
 
     def may(self, need: Need) -> bool:
-        """Whether this organizer's role is enough for a page."""
+        """Whether this organizer's role is sufficient for a page."""
         return need == "organizer" or self.role in ("admin", need)
 
 
 def level(name: str) -> str:
-    """A name with case, width and spaces levelled, for comparing."""
+    """A name with case, width and spacing normalized, for comparison."""
     storable = name.encode("utf-8", "replace").decode("utf-8")
     return " ".join(unicodedata.normalize("NFKC", storable).casefold().split())
 
@@ -89,13 +88,13 @@ def _organizer(row: tuple[Any, ...]) -> Organizer:
 
 
 def organizer_by_id(db: sqlite3.Connection, number: int) -> Organizer | None:
-    """The organizer with a number, disabled or not; None when there is none."""
+    """The organizer with this number, disabled or not; None if there is none."""
     row = db.execute(f"SELECT {_COLUMNS} WHERE id = ?", (number,)).fetchone()
     return None if row is None else _organizer(row)
 
 
 def organizer_by_name(db: sqlite3.Connection, name: str) -> Organizer | None:
-    """The organizer with a name, however it is capitalised and spaced; None when there is none."""
+    """The organizer with this name, in any capitalization and spacing; None if there is none."""
     row = db.execute(
         f"SELECT {_COLUMNS} WHERE name_key = ?",
         (level(name),),
@@ -104,12 +103,12 @@ def organizer_by_name(db: sqlite3.Connection, name: str) -> Organizer | None:
 
 
 def all_organizers(db: sqlite3.Connection) -> list[Organizer]:
-    """Every organizer, disabled ones last, by name."""
+    """All organizers by name, disabled ones last."""
     rows = db.execute(f"SELECT {_COLUMNS} ORDER BY disabled IS NOT NULL, name_key")
     return [_organizer(row) for row in rows]
 
 
-# --- Looking after organizers ---
+# --- Managing organizers ---
 
 
 NAME_MAX = 60
@@ -118,7 +117,7 @@ LINK_HOURS = 48
 
 @dataclass(frozen=True, slots=True)
 class OneTimeLink:
-    """A link's token, shown once, with which ``organizer`` sets a password until ``expires``."""
+    """A link's token, shown once; ``organizer`` can set a password with it until ``expires``."""
 
     organizer: Organizer
     token: str
@@ -127,7 +126,7 @@ class OneTimeLink:
 
 @dataclass(frozen=True, slots=True)
 class NameTaken:
-    """Another organizer, perhaps a disabled one, has this name already."""
+    """Another organizer, perhaps a disabled one, already has this name."""
 
     organizer: Organizer
 
@@ -141,33 +140,33 @@ class BadName:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The change is made. ``organizer`` is as it is now."""
+    """The change was made. ``organizer`` is the current state."""
 
     organizer: Organizer
 
 
 @dataclass(frozen=True, slots=True)
 class NothingToChange:
-    """It was so already; nothing was written."""
+    """Nothing to do; nothing was written."""
 
     organizer: Organizer
 
 
 @dataclass(frozen=True, slots=True)
 class LastAdmin:
-    """Refused: nobody would be left who can look after the organizers."""
+    """Refused: no one would be left to manage the organizers."""
 
     organizer: Organizer
 
 
 @dataclass(frozen=True, slots=True)
 class NoSuchOrganizer:
-    """Nobody has this name or number."""
+    """No organizer has this name or number."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLink:
-    """A one-time link that cannot be used (any more)."""
+    """A one-time link that cannot be used, or no longer."""
 
     why: Literal["unknown", "used", "expired"]
 
@@ -184,8 +183,8 @@ def _name_problem(name: str) -> BadName | None:
         return BadName("empty")
     if len(name) > NAME_MAX:
         return BadName("long")
-    # Letters, marks, digits, punctuation and plain spaces; nothing invisible, so that the
-    # audit trail shows whom it names, and not the name that stands for the operator.
+    # Letters, marks, digits, punctuation and plain spaces, so that nothing in the audit trail is
+    # invisible; and not the name that the operator has there.
     plain = all(unicodedata.category(ch)[0] in "LMNP" or ch == " " for ch in name)
     if not plain or level(name) == level(COMMAND_LINE):
         return BadName("characters")
@@ -193,7 +192,7 @@ def _name_problem(name: str) -> BadName | None:
 
 
 def _make_link(by: Actor, organizer: Organizer, hours: int) -> OneTimeLink:
-    """Inside a transaction: a new link; earlier ones that were not used stop working."""
+    """Inside a transaction: make a new link; earlier unused ones stop working."""
     token, expires = new_token(), by.seconds + hours * 3600
     _drop_links(by.db, organizer.id)
     by.db.execute(
@@ -212,9 +211,9 @@ def _drop_links(db: sqlite3.Connection, organizer: int) -> None:
 def add_organizer(
     by: Actor, name: str, role: Role, *, hours: int = LINK_HOURS
 ) -> OneTimeLink | NameTaken | BadName:
-    """Add an organizer without a password, and a one-time link with which to set one.
+    """Add an organizer without a password, and make a one-time link to set one.
 
-    Raises ``ValueError`` for a role that does not exist.
+    Raises ``ValueError`` for an unknown role.
     """
     if role not in ROLES:
         raise ValueError(f"no such role: {role}")
@@ -239,10 +238,10 @@ def add_organizer(
 def reset_organizer(
     by: Actor, secret: bytes, name: str, *, second_factor: bool = False, hours: int = LINK_HOURS
 ) -> OneTimeLink | NoSuchOrganizer:
-    """Take an organizer's password away, end their sessions, and make a new one-time link.
+    """Remove an organizer's password, end their sessions, and make a new one-time link.
 
     With ``second_factor`` their authenticator, passkeys and recovery codes are removed too, for
-    someone who lost the phone; otherwise the new password needs the old second factor.
+    someone who has lost their phone; otherwise the old second factor remains required.
     """
     db = by.db
     with writing(db):
@@ -257,12 +256,12 @@ def reset_organizer(
             if found.has_second_factor:
                 by.record(What.SECOND_FACTOR_REMOVED, found.name)
         throttle.forget(db, secret, level(name))
-        end_all(by, found)
-        return _make_link(by, _again(db, found), hours)
+        end_all_sessions(by, found)
+        return _make_link(by, _reload(db, found), hours)
 
 
 def link_owner(db: sqlite3.Connection, token: str, at: datetime) -> Organizer | DeadLink:
-    """Whose link this is. Looking does not use it up, so a mail scanner cannot."""
+    """The link's owner. Looking does not use the link up, so a mail scanner cannot."""
     row = db.execute(
         "SELECT organizer, expires, used FROM organizer_links WHERE hash = ?",
         (token_digest(token),),
@@ -281,9 +280,9 @@ def link_owner(db: sqlite3.Connection, token: str, at: datetime) -> Organizer | 
 def use_link(
     db: sqlite3.Connection, cost: HashCost, token: str, password: str, *, device: str, at: datetime
 ) -> OpenedSession | DeadLink | BadPassword:
-    """Set the password by a one-time link, which works once, and open half a session.
+    """Set the password with a one-time link, which works once, and open a half session.
 
-    The second half (a code, or setting up the second factor) is still to come.
+    The second half of logging in (a code, or setting up the second factor) must follow.
     """
     owner = link_owner(db, token, at)
     if isinstance(owner, DeadLink):
@@ -304,12 +303,12 @@ def use_link(
 
 
 def write_password(
-    db: sqlite3.Connection, organizer: Organizer, hashed: str, at: datetime, but: int | None = None
+    db: sqlite3.Connection, organizer: Organizer, hashed: str, at: datetime, keep: int | None = None
 ) -> None:
-    """Inside a transaction: a new password, which ends the organizer's other sessions."""
+    """Inside a transaction: set a new password, which ends all sessions except ``keep``."""
     db.execute("UPDATE organizers SET password = ? WHERE id = ?", (hashed, organizer.id))
     by = Actor(db, organizer.name, at)
-    end_all(by, organizer, but=but)
+    end_all_sessions(by, organizer, keep=keep)
     by.record(What.PASSWORD_SET, organizer.name)
 
 
@@ -326,7 +325,7 @@ def _is_last_admin(db: sqlite3.Connection, organizer: Organizer) -> bool:
 def set_role(
     by: Actor, number: int, role: Role
 ) -> Changed | NothingToChange | LastAdmin | NoSuchOrganizer:
-    """Give an organizer another role. It holds from their next click on."""
+    """Change an organizer's role. It applies from their next request on."""
     if role not in ROLES:
         raise ValueError(f"no such role: {role}")
     with writing(by.db):
@@ -339,11 +338,11 @@ def set_role(
             return LastAdmin(found)
         by.db.execute("UPDATE organizers SET role = ? WHERE id = ?", (role, number))
         by.record(What.ROLE_CHANGED, found.name, before={"role": found.role}, after={"role": role})
-        return Changed(_again(by.db, found))
+        return Changed(_reload(by.db, found))
 
 
-def _again(db: sqlite3.Connection, organizer: Organizer) -> Organizer:
-    """The organizer as they are now."""
+def _reload(db: sqlite3.Connection, organizer: Organizer) -> Organizer:
+    """The organizer, read again."""
     now = organizer_by_id(db, organizer.id)
     assert now is not None
     return now
@@ -352,7 +351,7 @@ def _again(db: sqlite3.Connection, organizer: Organizer) -> Organizer:
 def set_disabled(
     by: Actor, secret: bytes, number: int, disabled: bool, *, even_last_admin: bool = False
 ) -> Changed | NothingToChange | LastAdmin | NoSuchOrganizer:
-    """Switch an account off, which ends its sessions at once, or on again."""
+    """Disable an account, which ends its sessions at once, or enable it again."""
     db = by.db
     with writing(db):
         found = organizer_by_id(db, number)
@@ -366,22 +365,22 @@ def set_disabled(
         db.execute("UPDATE organizers SET disabled = ? WHERE id = ?", (since, number))
         if disabled:
             throttle.forget(db, secret, level(found.name))
-            end_all(by, found)
+            end_all_sessions(by, found)
             _drop_links(db, number)
         by.record(
             What.ORGANIZER_DISABLED if disabled else What.ORGANIZER_ENABLED, found.name,
             before={"disabled": not disabled}, after={"disabled": disabled},
         )  # fmt: skip
-        return Changed(_again(db, found))
+        return Changed(_reload(db, found))
 
 
-# --- Where an organizer wants to be told of things by mail ---
+# --- Where an organizer gets alerts by email ---
 
 
 def set_alerts(
     db: sqlite3.Connection, secret: bytes, organizer: Organizer, email: str, language: str
 ) -> None:
-    """Keep the address for alerts, encrypted; an empty one ends them."""
+    """Store the address for alerts, encrypted; an empty address stops them."""
     kept = lock(json.dumps([email, language]).encode(), secret, "alerts") if email else None
     with writing(db):
         db.execute("UPDATE organizers SET alerts = ? WHERE id = ?", (kept, organizer.id))
@@ -390,7 +389,7 @@ def set_alerts(
 def alert_addresses(
     db: sqlite3.Connection, secret: bytes, only: Organizer | None = None
 ) -> list[tuple[str, str]]:
-    """Address and language of everyone with access who wants alerts, or of one organizer."""
+    """Address and language of every enabled organizer who wants alerts, or of one organizer."""
     rows = db.execute(
         "SELECT alerts FROM organizers WHERE alerts IS NOT NULL AND disabled IS NULL"
         " AND id = coalesce(?, id) ORDER BY id",
@@ -406,15 +405,16 @@ def alert_addresses(
 IDLE = 30 * 60
 LIFETIME = 12 * 3600
 HALF_LIFETIME = 10 * 60
-"""How long the second half of logging in may take after the first."""
+"""How long after the first half the second half of logging in may come."""
 CONFIRMED_FOR = 5 * 60
-"""How long a typed password counts for what needs it: exports, roles, second factors."""
+"""How long a typed password is good for actions that require it: exports, roles, second
+factors."""
 SEEN_EVERY = 15
-"""Seconds between two notes of use; the idle time is exact to that much."""
-TWICE = 15
-"""Seconds in which a second press of the log-in button is still the first."""
+"""Seconds between two updates of a session's last use, and so the precision of the idle time."""
+REPEAT_SECONDS = 15
+"""How long a second press of the log-in button counts as the first, in seconds."""
 WRONG_MAX = 5
-"""Wrong codes or confirmations after which a session ends."""
+"""How many wrong codes or confirmations end a session."""
 KEPT = 30 * 24 * 3600
 
 Stage = Literal["password", "full"]
@@ -422,10 +422,10 @@ Stage = Literal["password", "full"]
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session that is alive."""
+    """A live session."""
 
     id: int
-    """Never used twice; no secret."""
+    """Never reused, and not a secret."""
     organizer: Organizer
     stage: Stage
     device: str
@@ -434,7 +434,7 @@ class Session:
     confirmed: datetime
     """When the organizer last typed their password."""
     passed: bool = False
-    """The code was accepted a moment ago: this is the second press of the button."""
+    """The code was accepted moments ago: this is a second press of the button."""
 
     def is_fresh(self, at: datetime) -> bool:
         """Whether the password was typed within the last five minutes."""
@@ -443,14 +443,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class NoSession:
-    """There is no such session, or not any more. ``idle`` means that it timed out."""
+    """There is no such session, or no longer. ``idle`` means that it timed out."""
 
     why: Literal["none", "idle", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedSession:
-    """A new session. ``token`` goes into the cookie and is kept nowhere else."""
+    """A new session. ``token`` goes into the cookie and is stored nowhere else."""
 
     token: str
     session: Session
@@ -459,7 +459,7 @@ class OpenedSession:
 def open_session(
     db: sqlite3.Connection, organizer: Organizer, stage: Stage, device: str, at: datetime
 ) -> OpenedSession:
-    """Inside the caller's transaction: a new session with a token of its own."""
+    """Inside the caller's transaction: open a new session with its own token."""
     token, now = new_token(), int(at.timestamp())
     db.execute("DELETE FROM organizer_sessions WHERE created <= ?", (now - KEPT,))
     row = db.execute(
@@ -474,7 +474,7 @@ _SESSION = "id, organizer, stage, device, created, seen, confirmed, passed, ende
 
 
 def find_session(db: sqlite3.Connection, token: str, at: datetime) -> Session | NoSession:
-    """The session of a cookie's token. Reads only; say that it was used with ``touch``."""
+    """The session of a cookie's token. Only reads; record its use with ``touch``."""
     now = int(at.timestamp())
     row = db.execute(
         f"SELECT {_SESSION} FROM organizer_sessions WHERE hash = ?",  # noqa: S608
@@ -483,7 +483,7 @@ def find_session(db: sqlite3.Connection, token: str, at: datetime) -> Session | 
     if row is None:
         return NoSession("none")
     _number, owner, stage, _device, created, seen, _confirmed, passed, ended = row
-    again = passed is not None and now - passed <= TWICE
+    again = passed is not None and now - passed <= REPEAT_SECONDS
     if ended is not None and not again:
         return NoSession("ended")
     if now - seen > IDLE or now - created > (LIFETIME if stage == "full" else HALF_LIFETIME):
@@ -501,7 +501,7 @@ def _session(row: tuple[Any, ...], organizer: Organizer, *, passed: bool = False
 
 
 def touch(db: sqlite3.Connection, session: Session, at: datetime) -> None:
-    """Note that a session is in use, at most every fifteen seconds."""
+    """Record that a session is in use, at most every ``SEEN_EVERY`` seconds."""
     now = int(at.timestamp())
     if now - int(session.seen.timestamp()) >= SEEN_EVERY:
         with writing(db):
@@ -512,7 +512,7 @@ def touch(db: sqlite3.Connection, session: Session, at: datetime) -> None:
 
 
 def live_sessions(db: sqlite3.Connection, organizer: Organizer, at: datetime) -> list[Session]:
-    """All sessions of one organizer that are alive, the last used first."""
+    """All live sessions of one organizer, most recently used first."""
     now = int(at.timestamp())
     rows = db.execute(
         f"SELECT {_SESSION} FROM organizer_sessions"  # noqa: S608
@@ -526,14 +526,14 @@ def live_sessions(db: sqlite3.Connection, organizer: Organizer, at: datetime) ->
 def end_session(db: sqlite3.Connection, session: Session, at: datetime) -> None:
     """Log out: end this one session."""
     with writing(db):
-        close(db, session.id, at)
+        mark_ended(db, session.id, at)
         if session.stage == "full":
             name = session.organizer.name
             Actor(db, name, at).record(What.LOGGED_OUT, name)
 
 
-def close(db: sqlite3.Connection, number: int, at: datetime) -> None:
-    """Inside the caller's transaction: end one session, without a word."""
+def mark_ended(db: sqlite3.Connection, number: int, at: datetime) -> None:
+    """Inside the caller's transaction: end one session without an audit event."""
     db.execute(
         "UPDATE organizer_sessions SET ended = ? WHERE id = ? AND ended IS NULL",
         (int(at.timestamp()), number),
@@ -541,18 +541,18 @@ def close(db: sqlite3.Connection, number: int, at: datetime) -> None:
 
 
 def note_wrong(db: sqlite3.Connection, session: Session, at: datetime) -> bool:
-    """Inside the caller's transaction: count a wrong code; True when that ended the session."""
+    """Inside the caller's transaction: count a wrong code; True if that ended the session."""
     (wrong,) = db.execute(
         "UPDATE organizer_sessions SET wrong = wrong + 1 WHERE id = ? RETURNING wrong",
         (session.id,),
     ).fetchone()
     if wrong >= WRONG_MAX:
-        close(db, session.id, at)
+        mark_ended(db, session.id, at)
     return bool(wrong >= WRONG_MAX)
 
 
 def note_confirmed(db: sqlite3.Connection, session: Session, at: datetime) -> None:
-    """Inside the caller's transaction: the organizer typed their password just now."""
+    """Inside the caller's transaction: record that the organizer just typed their password."""
     db.execute(
         "UPDATE organizer_sessions SET confirmed = ?, wrong = 0 WHERE id = ?",
         (int(at.timestamp()), session.id),
@@ -560,27 +560,27 @@ def note_confirmed(db: sqlite3.Connection, session: Session, at: datetime) -> No
 
 
 def revoke_session(by: Actor, owner: Organizer, number: int) -> bool:
-    """End one of ``owner``'s own sessions. False when they have no such session alive."""
+    """End one of ``owner``'s sessions. False if they have no such live session."""
     with writing(by.db):
         return _end(by, owner, "id = ?", number) == 1
 
 
-def revoke_all(by: Actor, owner: Organizer, *, but: int | None = None) -> int:
-    """End all sessions of an organizer, except perhaps the one in use; how many there were."""
+def revoke_all(by: Actor, owner: Organizer, *, keep: int | None = None) -> int:
+    """End all sessions of an organizer except ``keep``; returns how many."""
     with writing(by.db):
-        return end_all(by, owner, but=but)
+        return end_all_sessions(by, owner, keep=keep)
 
 
-def end_all(by: Actor, owner: Organizer, *, but: int | None = None) -> int:
-    """Inside the caller's transaction: end all sessions of an organizer and record it."""
-    ended = _end(by, owner, "id <> ?", but or 0)
-    # A second press of the log-in button must not bring an ended session back.
+def end_all_sessions(by: Actor, owner: Organizer, *, keep: int | None = None) -> int:
+    """Inside the caller's transaction: end all sessions of an organizer except ``keep``."""
+    ended = _end(by, owner, "id <> ?", keep or 0)
+    # A second press of the log-in button must not revive an ended session.
     by.db.execute("UPDATE organizer_sessions SET passed = NULL WHERE organizer = ?", (owner.id,))
     return ended
 
 
 def _end(by: Actor, owner: Organizer, which: str, number: int) -> int:
-    before = count_live(by.db, owner.id)
+    before = count_open_sessions(by.db, owner.id)
     ended = by.db.execute(
         "UPDATE organizer_sessions SET ended = ? WHERE organizer = ? AND ended IS NULL"  # noqa: S608
         f" AND {which}",
@@ -594,8 +594,8 @@ def _end(by: Actor, owner: Organizer, which: str, number: int) -> int:
     return ended
 
 
-def count_live(db: sqlite3.Connection, organizer: int) -> int:
-    """How many sessions of an organizer nobody has ended, timed out or not."""
+def count_open_sessions(db: sqlite3.Connection, organizer: int) -> int:
+    """How many of an organizer's sessions have not been ended, timed out or not."""
     (number,) = db.execute(
         "SELECT count(*) FROM organizer_sessions WHERE organizer = ? AND ended IS NULL",
         (organizer,),

@@ -1,9 +1,9 @@
-"""Passkeys: a key on an organizer's phone, computer or stick, as a second factor.
+"""Passkeys: a key on an organizer's phone, computer or security key, as a second factor.
 
-What a passkey signs is bound to the site's own name, so unlike a code it cannot be given to a
-page that only looks like this one. The library ``webauthn`` makes and judges the messages; what
-is kept is the public key and the device's counter. An authenticator app and recovery codes
-always stand beside it, so nobody is locked out by a lost device.
+What a passkey signs is bound to the site's domain, so unlike a code it cannot be phished by a
+page that only looks like this one. The library ``webauthn`` makes and verifies the messages; the
+public key and the device's counter are stored. An authenticator app and recovery codes always
+remain available, so a lost device locks no one out.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from app.records.database import writing
 from app.records.keyed import keyed_code
 from app.records.organizers import Organizer, Session
 
-MOST = 10
-LONGEST = 20_000
-"""Characters of an answer; a real one has some 2,000."""
+MOST_PASSKEYS = 10
+LONGEST_ANSWER = 20_000
+"""Limit on an answer's length in characters; a real one has about 2,000."""
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """The site as browsers know it: ``example.org``, ``https://example.org``, its name."""
+class RelyingParty:
+    """The site as a WebAuthn relying party: ``example.org``, ``https://example.org``, its name."""
 
     id: str
     origin: str
@@ -35,18 +35,18 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Passkey:
-    """One passkey of an organizer, as they may see it."""
+    """One passkey of an organizer."""
 
     id: int
     device: str
-    """The browser and system that it was made with."""
+    """The browser and operating system that it was made with."""
     created: datetime
     used: datetime | None
     credential: bytes
 
 
 def passkeys_of(db: sqlite3.Connection, organizer: Organizer) -> list[Passkey]:
-    """An organizer's passkeys, the oldest first."""
+    """An organizer's passkeys, oldest first."""
     rows = db.execute(
         "SELECT id, device, created, used, credential FROM organizer_passkeys"
         " WHERE organizer = ? ORDER BY id",
@@ -65,16 +65,16 @@ def passkeys_of(db: sqlite3.Connection, organizer: Organizer) -> list[Passkey]:
 
 
 def _challenge(secret: bytes, token: str) -> bytes:
-    """What has to be signed in one session. A log-in's half session has its own, and ends with
-    the first passkey that is accepted."""
+    """What must be signed in one session. A half session has its own challenge and ends with the
+    first accepted passkey, so an answer cannot be replayed."""
     return keyed_code(secret, "passkey challenge", token_digest(token).hex())
 
 
-def offer(
-    db: sqlite3.Connection, secret: bytes, organizer: Organizer, token: str, party: Party
+def creation_options(
+    db: sqlite3.Connection, secret: bytes, organizer: Organizer, token: str, party: RelyingParty
 ) -> str:
     """What a browser needs to make a passkey, as JSON for ``navigator.credentials.create``."""
-    import webauthn  # here: it loads half a second of cryptography that few pages need
+    import webauthn  # here, because it takes half a second to load and few pages need it
     from webauthn.helpers.structs import (
         AuthenticatorSelectionCriteria,
         PublicKeyCredentialDescriptor,
@@ -106,11 +106,12 @@ def add_passkey(
     token: str,
     answer: str,
     *,
-    party: Party,
+    party: RelyingParty,
     device: str,
     at: datetime,
 ) -> bool:
-    """Take a passkey into use that a browser made; False when its answer is not a good one."""
+    """Store a passkey that a browser made; False if its answer is not valid or the organizer
+    already has ``MOST_PASSKEYS``."""
     import webauthn
     from webauthn.helpers.exceptions import WebAuthnException
 
@@ -118,12 +119,12 @@ def add_passkey(
     made = None
     with suppress(WebAuthnException, ValueError):
         made = webauthn.verify_registration_response(
-            credential=answer[:LONGEST],
+            credential=answer[:LONGEST_ANSWER],
             expected_challenge=_challenge(secret, token),
             expected_rp_id=party.id,
             expected_origin=party.origin,
         )
-    if made is None or len(passkeys_of(db, owner)) >= MOST:
+    if made is None or len(passkeys_of(db, owner)) >= MOST_PASSKEYS:
         return False
     with writing(db):
         added = db.execute(
@@ -146,7 +147,7 @@ def add_passkey(
 
 
 def remove_passkey(db: sqlite3.Connection, owner: Organizer, number: int, at: datetime) -> bool:
-    """Remove one of ``owner``'s own passkeys; False when they have no such one."""
+    """Remove one of ``owner``'s passkeys; False if they have no such passkey."""
     with writing(db):
         row = db.execute(
             "DELETE FROM organizer_passkeys WHERE id = ? AND organizer = ? RETURNING device",
@@ -158,11 +159,11 @@ def remove_passkey(db: sqlite3.Connection, owner: Organizer, number: int, at: da
     return row is not None
 
 
-def ask_for(
-    db: sqlite3.Connection, secret: bytes, organizer: Organizer, token: str, party: Party
+def request_options(
+    db: sqlite3.Connection, secret: bytes, organizer: Organizer, token: str, party: RelyingParty
 ) -> str:
-    """What a browser needs to use a passkey, as JSON for ``navigator.credentials.get``; empty
-    for an organizer who has none."""
+    """What a browser needs to use a passkey, as JSON for ``navigator.credentials.get``; empty if
+    the organizer has none."""
     keys = passkeys_of(db, organizer)
     if not keys:
         return ""
@@ -185,17 +186,17 @@ def use_passkey(
     token: str,
     answer: str,
     *,
-    party: Party,
+    party: RelyingParty,
     at: datetime,
 ) -> bool:
     """Inside the caller's transaction: whether an answer was signed by a passkey of this
-    session's organizer, for this session and this site. Its counter moves on."""
+    session's organizer, for this session and this site. Updates the passkey's counter."""
     import webauthn
     from webauthn.helpers import parse_authentication_credential_json
     from webauthn.helpers.exceptions import WebAuthnException
 
     with suppress(WebAuthnException, ValueError):
-        credential = parse_authentication_credential_json(answer[:LONGEST])
+        credential = parse_authentication_credential_json(answer[:LONGEST_ANSWER])
         row = db.execute(
             "SELECT id, public_key, uses FROM organizer_passkeys"
             " WHERE organizer = ? AND credential = ?",
@@ -203,7 +204,7 @@ def use_passkey(
         ).fetchone()
         if row is None:
             return False
-        # A second press of the button carries the same counter; it is the first all the same.
+        # A second press of the button carries the same counter and counts as the first.
         uses = 0 if session.passed else row[2]
         done = webauthn.verify_authentication_response(
             credential=credential,

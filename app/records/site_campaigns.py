@@ -1,8 +1,7 @@
-"""Which campaigns a site has: each at its own address, one of them on the start page.
+"""The campaigns of a site: each has its own address, and one of them is on the start page.
 
-The campaign that the settings name, ``first``, is there from the beginning, open and on the start
-page. Others are made by organizers. Whoever looks gets the same answer from one moment of the
-database; whoever changes something leaves it in the audit trail.
+The campaign named in the settings, ``first``, exists from the beginning, open and on the start
+page. Organizers make others. Every change leaves an audit event.
 """
 
 from __future__ import annotations
@@ -22,33 +21,33 @@ from app.records.database import writing
 
 CampaignState = Literal["preparing", "open", "ended"]
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
-"""What a campaign can be called in an address."""
+"""A campaign's name in a URL."""
 
 
 class NotOpenError(NotStoredError):
-    """The campaign takes no signatures (any more), so nothing was stored."""
+    """The campaign accepts no signatures, or no longer, so nothing was stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class SiteCampaign:
-    """One campaign of this site, and where it stands."""
+    """One campaign of this site and its state."""
 
     slug: str
     state: CampaignState = "open"
     starts: bool = False
-    """Whether it is the one on the start page."""
+    """Whether it is on the start page."""
     ended_at: datetime | None = None
     changes: int | None = field(default=None, compare=False)
-    """How often something of it that residents can notice was changed, where that was asked."""
+    """Its ``workshop.change_counter``, if it was queried."""
 
     @property
     def prefix(self) -> str:
-        """What its addresses begin with, before the page's own: empty on the start page."""
+        """The path prefix of its pages; empty for the campaign on the start page."""
         return "" if self.starts else f"/c/{self.slug}"
 
 
 _CHANGES = "coalesce((SELECT counter FROM campaign_changes WHERE campaign = slug), 0)"
-_HERE = (
+_ALL = (
     f"SELECT slug, state, starts, ended_at, {_CHANGES} FROM campaigns"  # noqa: S608
     f" UNION ALL SELECT slug, 'open', NOT EXISTS (SELECT 1 FROM campaigns WHERE starts = 1), NULL,"
     f" {_CHANGES} FROM (SELECT ? AS slug) WHERE slug NOT IN (SELECT slug FROM campaigns)"
@@ -56,12 +55,12 @@ _HERE = (
 
 
 def campaigns_here(db: sqlite3.Connection, first: str) -> tuple[SiteCampaign, ...]:
-    """Every campaign of the site: that of the start page before the others, those by name.
+    """All campaigns of the site: the one on the start page first, the others by name.
 
-    Raises ``NotStoredError`` when the database cannot be read just now.
+    Raises ``NotStoredError`` if the database cannot be read.
     """
     try:
-        rows = db.execute(_HERE, (first,)).fetchall()
+        rows = db.execute(_ALL, (first,)).fetchall()
     except sqlite3.OperationalError as error:
         raise NotStoredError(f"The database cannot be read: {error}.") from error
     found = [
@@ -74,9 +73,9 @@ def campaigns_here(db: sqlite3.Connection, first: str) -> tuple[SiteCampaign, ..
 
 
 def begin(by: Actor, slug: str, files: Mapping[str, str], *, first: str) -> bool:
-    """Make a campaign of these texts, for organizers alone at first.
+    """Make a campaign from these texts, at first visible only to organizers.
 
-    False where the site has, or ever had, something of that name: then nothing is written.
+    False if the site has, or ever had, a campaign of that name; then nothing is written.
     """
     db = by.db
     with writing(db):
@@ -102,13 +101,13 @@ def _known(db: sqlite3.Connection, slug: str) -> bool:
 def move(
     by: Actor, slug: str, state: Literal["open", "ended"], *, first: str
 ) -> SiteCampaign | None:
-    """Open a campaign to everybody, or end it for good; returns it as it is now.
+    """Open a campaign to everyone, or end it; returns its new state.
 
-    Harmless a second time. None where the site has no such campaign. One that has ended can be
-    opened again, by whoever ended it too early.
+    Idempotent. None if the site has no such campaign. A campaign that was ended too early can be
+    opened again.
     """
     with writing(by.db):
-        now = _own_row(by, slug, first)
+        now = _ensure_row(by, slug, first)
         if now is None or now.state == state:
             return now
         by.db.execute(
@@ -119,8 +118,8 @@ def move(
         return _one(by.db, slug, first)
 
 
-def take_away(by: Actor, slug: str) -> bool:
-    """Take a campaign off the site that nobody signed and that is not on the start page."""
+def remove_campaign(by: Actor, slug: str) -> bool:
+    """Remove a campaign from the site; False if it has signatures or is on the start page."""
     with writing(by.db):
         gone = by.db.execute(
             "DELETE FROM campaigns WHERE slug = ?1 AND starts = 0"
@@ -133,14 +132,14 @@ def take_away(by: Actor, slug: str) -> bool:
 
 
 def put_on_start_page(by: Actor, slug: str, *, first: str) -> SiteCampaign | None:
-    """Show this campaign on the start page; the one that was there has its own address now.
+    """Show this campaign on the start page; the previous one moves to its own address.
 
-    None where there is no such campaign, or it is still being prepared.
+    None if there is no such campaign or it is still being prepared.
     """
     db = by.db
     with writing(db):
         before = next(one for one in campaigns_here(db, first) if one.starts)
-        now = _own_row(by, slug, first)
+        now = _ensure_row(by, slug, first)
         if now is None or now.state == "preparing":
             return None
         if not now.starts:
@@ -157,8 +156,8 @@ def _one(db: sqlite3.Connection, slug: str, first: str) -> SiteCampaign | None:
     return next((one for one in campaigns_here(db, first) if one.slug == slug), None)
 
 
-def _own_row(by: Actor, slug: str, first: str) -> SiteCampaign | None:
-    """The campaign, with a row of its own from now on where it is the settings' own."""
+def _ensure_row(by: Actor, slug: str, first: str) -> SiteCampaign | None:
+    """The campaign; the one named in the settings gets a row if it has none yet."""
     found = _one(by.db, slug, first)
     if found is not None and slug == first:
         by.db.execute(
@@ -170,14 +169,14 @@ def _own_row(by: Actor, slug: str, first: str) -> SiteCampaign | None:
 
 
 def require_open(db: sqlite3.Connection, slug: str) -> None:
-    """Raise ``NotOpenError`` unless the campaign takes signatures, inside the caller's write."""
+    """Inside the caller's transaction: raise ``NotOpenError`` unless the campaign is open."""
     row = db.execute("SELECT state FROM campaigns WHERE slug = ?", (slug,)).fetchone()
     if row is not None and row[0] != "open":
         raise NotOpenError("This campaign takes no signatures.")
 
 
 def campaign_of_link(db: sqlite3.Connection, token: str) -> str:
-    """The campaign of a receipt, or of a question by e-mail, by its token; empty if unknown."""
+    """The campaign of a receipt or of a confirmation email, by its token; empty if unknown."""
     row = db.execute(
         "SELECT campaign FROM signatures WHERE receipt = ?1 UNION ALL SELECT s.campaign"
         " FROM confirmations c JOIN signatures s ON s.id = c.signature WHERE c.token = ?1",

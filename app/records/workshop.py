@@ -1,18 +1,19 @@
-"""A campaign's texts as organizers shape them: drafts, what is live, every version.
+"""A campaign's texts as organizers edit them: drafts, live texts, every version.
 
 A campaign is a set of named text files (``campaign.toml``, ``cosponsors.csv``,
-``general.txt``). The ones in the folder are the first version of each. Here are the later
-ones: at most one draft and one live text for each name, and everything that was ever saved.
-Nothing is deleted. Whoever changes a text says which revision they had before them; when it
-has moved on, nothing is written and they are told (``Moved``).
+``general.txt``). The files in the folder are the first versions. The database holds the later
+ones: at most one draft and one live text per name, and everything that was ever saved. Nothing
+is deleted. A caller that changes a text passes the revision it started from; if that is no longer
+current, nothing is written and ``Moved`` is returned.
 
-Changing what residents see (publish drafts, retire a letter, bring one back) is one transaction
-over all files that it touches, so that no reader ever meets half of it, and it counts
-``change_counter`` up, so that every process notices. Whoever publishes says at which counter
-they checked it (``seen``): two changes that were each checked alone cannot come together
+A change to what residents see (publishing drafts, retiring a letter, bringing one back) is one
+transaction over all the files it touches, so no reader sees half of it, and it increments
+``change_counter``, so every process notices. A caller that publishes passes the counter at which
+the texts were checked (``seen``), so two changes that were checked separately cannot be combined
 unchecked.
 
-A signature names a version of a text; that text is kept once, for ever (``remember_versions``).
+A signature names a version of a text; each such text is kept once, forever
+(``remember_versions``).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class FileVersion:
-    """One text of one file, as it was saved. Never changed; only its status moves on."""
+    """One saved text of one file. Immutable except for its status."""
 
     id: int
     campaign: str
@@ -51,28 +52,28 @@ class FileVersion:
     """The SHA-256 of the text, 64 hex digits."""
     status: FileStatus
     author: str
-    """Who wrote it; empty for the text of the file in the folder."""
+    """Who wrote it; empty for the text from the folder."""
     at: datetime
     note: str
     began_from: int
     number: int | None
-    """Counts the published texts of the file from 1; None while it was never published."""
+    """Numbers the file's published texts from 1; None until published."""
     published_by: str
     published_at: datetime | None
 
     @property
     def short(self) -> str:
-        """The first 12 hex digits, as signatures name a version."""
+        """The first 12 hex digits, by which signatures name a version."""
         return self.version[:12]
 
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """Where one file stands. Without a live text, the file in the folder counts."""
+    """The state of one file. Without a live text, the file in the folder is used."""
 
     name: str
     current: FileVersion | None = None
-    """The live or the retired text."""
+    """The live or retired text."""
     draft: FileVersion | None = None
 
     @property
@@ -85,21 +86,22 @@ class FileState:
 
     @property
     def revision(self) -> int:
-        """What an editor's form carries: the row on which the next draft builds; 0 is the file."""
+        """The id of the text that the next draft builds on, for an editor's form; 0 if only the
+        folder has one."""
         newest = self.draft or self.current
         return newest.id if newest else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Somebody was faster, so nothing was written. ``state`` is what they made of the file."""
+    """Someone else changed the file first, so nothing was written. ``state`` is the current one."""
 
     state: FileState
 
 
 @dataclass(frozen=True, slots=True)
 class LiveFiles:
-    """One moment of a campaign: the live texts by name, never half of a publication."""
+    """A consistent snapshot of a campaign's live texts, by name."""
 
     counter: int
     files: dict[str, str]
@@ -123,13 +125,13 @@ def _file_version(row: tuple[Any, ...]) -> FileVersion:
 def rows(
     db: sqlite3.Connection, where: str, values: tuple[object, ...], order: str = "id"
 ) -> tuple[FileVersion, ...]:
-    """The texts that fit a constant condition."""
+    """The texts that match a constant SQL condition."""
     sql = f"SELECT {_COLUMNS} FROM campaign_files WHERE {where} ORDER BY {order}"  # noqa: S608
     return tuple(_file_version(row) for row in db.execute(sql, values))
 
 
 def set_status(db: sqlite3.Connection, version: FileVersion, status: FileStatus) -> FileVersion:
-    """Move a text on, inside the caller's transaction."""
+    """Change a text's status inside the caller's transaction."""
     db.execute("UPDATE campaign_files SET status = ? WHERE id = ?", (status, version.id))
     return replace(version, status=status)
 
@@ -140,9 +142,9 @@ def text_version(source: str) -> str:
 
 
 def change_counter(db: sqlite3.Connection, campaign: str) -> int:
-    """How often something that residents can notice was changed; 0 at first.
+    """How many changes visible to residents a campaign has had; 0 at first.
 
-    Raises ``NotStoredError`` when the database cannot be read just now.
+    Raises ``NotStoredError`` if the database cannot be read.
     """
     sql = "SELECT counter FROM campaign_changes WHERE campaign = ?"
     try:
@@ -153,7 +155,7 @@ def change_counter(db: sqlite3.Connection, campaign: str) -> int:
 
 
 def live_files(db: sqlite3.Connection, campaign: str, folder: Mapping[str, str]) -> LiveFiles:
-    """The live texts: those of the folder, and over them what was published or retired here."""
+    """The live texts: those in the folder, overlaid with what was published or retired."""
     with nullcontext() if db.in_transaction else reading(db):
         counter = change_counter(db, campaign)
         found = rows(db, "campaign = ? AND status IN ('live', 'retired')", (campaign,))
@@ -167,7 +169,7 @@ def live_files(db: sqlite3.Connection, campaign: str, folder: Mapping[str, str])
 
 
 def states(db: sqlite3.Connection, campaign: str) -> dict[str, FileState]:
-    """Every file that was ever touched here, by name."""
+    """Every file that was ever changed in the database, by name."""
     found: dict[str, FileState] = {}
     for version in rows(
         db, "campaign = ? AND status IN ('live', 'retired', 'draft')", (campaign,), "name, id"
@@ -181,19 +183,19 @@ def states(db: sqlite3.Connection, campaign: str) -> dict[str, FileState]:
 
 
 def state_of(db: sqlite3.Connection, campaign: str, name: str) -> FileState:
-    """Where one file stands."""
+    """The state of one file."""
     return states(db, campaign).get(name, FileState(name))
 
 
 def history(db: sqlite3.Connection, campaign: str, name: str) -> tuple[FileVersion, ...]:
-    """Every text of a file, the newest first. That of the folder was there first: it is last."""
+    """Every text of a file, newest first; the folder's text, which came first, is last."""
     return rows(db, "campaign = ? AND name = ?", (campaign, name), "author = '', id DESC")
 
 
 def find_version(
     db: sqlite3.Connection, campaign: str, name: str, number: int
 ) -> FileVersion | None:
-    """The text with this row number, if it belongs to this file."""
+    """The text with this id, if it belongs to this file."""
     found = rows(db, "campaign = ? AND name = ? AND id = ?", (campaign, name, number))
     return found[0] if found else None
 
@@ -211,10 +213,10 @@ def save_draft(
     note: str = "",
     what: What = What.DRAFT_SAVED,
 ) -> FileVersion | Moved:
-    """Keep a draft, and give it as it is stored now. Residents see nothing of it.
+    """Save a draft and return it as stored. Residents do not see it.
 
-    ``base`` is the ``FileState.revision`` that the writer had before them. The draft that was
-    there stays in the history. The same text once more writes nothing.
+    ``base`` is the ``FileState.revision`` that the writer started from. The previous draft stays
+    in the history. Saving the same text again writes nothing.
     """
     with writing(by.db):
         state = state_of(by.db, campaign, name)
@@ -235,7 +237,7 @@ def save_draft(
 
 
 def discard_draft(by: Actor, campaign: str, name: str, *, base: int) -> FileVersion | Moved:
-    """Take the draft away; its text stays in the history."""
+    """Discard the draft; its text stays in the history."""
     with writing(by.db):
         state = state_of(by.db, campaign, name)
         if state.draft is None or state.draft.id != base:
@@ -250,7 +252,7 @@ def discard_draft(by: Actor, campaign: str, name: str, *, base: int) -> FileVers
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What residents see from now on. ``counter`` tells the workers to read anew."""
+    """What residents now see. The new ``counter`` makes the other processes reload."""
 
     counter: int
     versions: tuple[FileVersion, ...]
@@ -258,7 +260,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class CampaignMoved:
-    """Something else was published since the check, so it has to be made again."""
+    """Something else was published since the check, which must be repeated."""
 
 
 def publish(
@@ -270,13 +272,13 @@ def publish(
     seen: int,
     note: str = "",
 ) -> Published | Moved | CampaignMoved:
-    """Make drafts live, all of them at one moment or none.
+    """Make drafts live, all at once or none.
 
-    ``drafts`` has the row of each draft by name, as it was checked; ``seen`` is the change
-    counter of the texts with which it was checked. ``folder`` are the texts of the files.
+    ``drafts`` maps names to the ids of the drafts that were checked; ``seen`` is the change
+    counter at that check. ``folder`` is the texts in the folder.
     """
     with writing(by.db):
-        if moved := _moved_on(by, campaign, seen):
+        if moved := _changed_since(by, campaign, seen):
             return moved
         known = states(by.db, campaign)
         for name, number in drafts.items():
@@ -288,7 +290,7 @@ def publish(
             draft = known[name].draft
             assert draft is not None
             made.append(_go_live(by, known[name], draft, folder, note))
-        return Published(_count_change(by.db, campaign), tuple(made))
+        return Published(_count_up(by.db, campaign), tuple(made))
 
 
 def publish_texts(
@@ -301,13 +303,13 @@ def publish_texts(
     note: str = "",
     also: Callable[[], object] | None = None,
 ) -> Published | CampaignMoved:
-    """Make texts live that were never drafts here, such as files brought back from a folder.
+    """Make texts live that were never drafts, such as files imported from a folder.
 
-    Drafts are left as they are. A text that is live already is left alone. ``also`` writes what
-    belongs to the change, such as an event that says more about it, in the same transaction.
+    Drafts and texts that are already live are left alone. ``also`` writes whatever belongs to the
+    change, such as a more specific audit event, in the same transaction.
     """
     with writing(by.db):
-        if moved := _moved_on(by, campaign, seen):
+        if moved := _changed_since(by, campaign, seen):
             return moved
         done = put_live(by, campaign, texts, folder=folder, note=note)
         if also is not None:
@@ -323,7 +325,7 @@ def put_live(
     folder: Mapping[str, str],
     note: str = "",
 ) -> Published:
-    """``publish_texts`` inside the caller's transaction, which has looked at the counter."""
+    """``publish_texts`` inside the caller's transaction, which has checked the counter."""
     made = []
     for name, source in texts.items():
         state = state_of(by.db, campaign, name)
@@ -335,35 +337,35 @@ def put_live(
             by, campaign, name, source, status="saved", author=by.who, began_from=began_from
         )
         made.append(_go_live(by, state, new, folder, note))
-    counter = _count_change(by.db, campaign) if made else change_counter(by.db, campaign)
+    counter = _count_up(by.db, campaign) if made else change_counter(by.db, campaign)
     return Published(counter, tuple(made))
 
 
 def retire(
     by: Actor, campaign: str, names: Iterable[str], *, folder: Mapping[str, str], seen: int
 ) -> Published | CampaignMoved:
-    """Offer these texts to residents no longer. Their versions stay, and so do drafts."""
+    """Stop offering these texts to residents. Their versions and drafts stay."""
     with writing(by.db):
-        if moved := _moved_on(by, campaign, seen):
+        if moved := _changed_since(by, campaign, seen):
             return moved
         made = []
         for name in names:
             current = state_of(by.db, campaign, name).current
             if current is None and name in folder:
-                current = _keep_file(by, campaign, name, folder[name], status="live")
+                current = _store_folder_text(by, campaign, name, folder[name], status="live")
             if current is None or current.status == "retired":
                 continue
             made.append(set_status(by.db, current, "retired"))
             _record(by, What.TEXT_RETIRED, current)
-        return Published(_count_change(by.db, campaign), tuple(made))
+        return Published(_count_up(by.db, campaign), tuple(made))
 
 
 def bring_back(
     by: Actor, campaign: str, names: Iterable[str], *, seen: int
 ) -> Published | CampaignMoved:
-    """Offer retired texts again, as they were."""
+    """Offer retired texts again, unchanged."""
     with writing(by.db):
-        if moved := _moved_on(by, campaign, seen):
+        if moved := _changed_since(by, campaign, seen):
             return moved
         made = []
         for name in names:
@@ -372,15 +374,15 @@ def bring_back(
                 continue
             made.append(set_status(by.db, state.current, "live"))
             _record(by, What.TEXT_BROUGHT_BACK, state.current)
-        return Published(_count_change(by.db, campaign), tuple(made))
+        return Published(_count_up(by.db, campaign), tuple(made))
 
 
-def _moved_on(by: Actor, campaign: str, seen: int) -> CampaignMoved | None:
+def _changed_since(by: Actor, campaign: str, seen: int) -> CampaignMoved | None:
     return None if change_counter(by.db, campaign) == seen else CampaignMoved()
 
 
 def _record(by: Actor, what: What, text: FileVersion, before: FileVersion | None = None) -> None:
-    """The event of a text, and of the one that was there ``before``."""
+    """Record the audit event of a text, with the version that was there ``before``."""
     subject, now = f"{text.campaign}/{text.name}", {"version": text.short}
     if not what.after:
         by.record(what, subject, before=now)
@@ -390,7 +392,7 @@ def _record(by: Actor, what: What, text: FileVersion, before: FileVersion | None
 
 
 def _insert(by: Actor, campaign: str, name: str, source: str, **columns: str | int) -> FileVersion:
-    """Store a text, inside the caller's transaction."""
+    """Store a text inside the caller's transaction."""
     columns = {
         "campaign": campaign, "name": name, "source": source, "version": text_version(source),
         "at": by.stamp, "note": "", **columns,
@@ -403,7 +405,7 @@ def _insert(by: Actor, campaign: str, name: str, source: str, **columns: str | i
     return _file_version(row)
 
 
-def _count_change(db: sqlite3.Connection, campaign: str) -> int:
+def _count_up(db: sqlite3.Connection, campaign: str) -> int:
     db.execute(
         "INSERT INTO campaign_changes (campaign, counter) VALUES (?, 1)"
         " ON CONFLICT (campaign) DO UPDATE SET counter = counter + 1",
@@ -412,10 +414,10 @@ def _count_change(db: sqlite3.Connection, campaign: str) -> int:
     return change_counter(db, campaign)
 
 
-def _keep_file(
+def _store_folder_text(
     by: Actor, campaign: str, name: str, source: str, *, status: FileStatus
 ) -> FileVersion:
-    """Keep the text of the folder's file as version one, before it is no longer what counts."""
+    """Store the folder's text as version one before another text replaces it."""
     return _insert(
         by, campaign, name, source, status=status, author="", began_from=0, number=1,
         published_at=by.stamp,
@@ -429,7 +431,7 @@ def _go_live(
     if before is not None:
         set_status(by.db, before, "past")
     elif new.name in folder:
-        before = _keep_file(by, new.campaign, new.name, folder[new.name], status="past")
+        before = _store_folder_text(by, new.campaign, new.name, folder[new.name], status="past")
     row = by.db.execute(
         "UPDATE campaign_files SET status = 'live', published_by = ?, published_at = ?,"  # noqa: S608
         " number = 1 + (SELECT coalesce(max(number), 0) FROM campaign_files"
@@ -447,11 +449,11 @@ def _go_live(
 def remember_versions(
     db: sqlite3.Connection, campaign: str, texts: Iterable[tuple[str, str, str, str]]
 ) -> int:
-    """Keep the texts that are not kept yet; returns how many were new.
+    """Store the texts that are not stored yet; returns how many were new.
 
-    A text comes as template, length and version, as a signature names it, and its whole source.
-    Call it with every live template before a page offers one. Writes nothing, and waits for
-    nobody, when all are known. A version that is kept is never overwritten.
+    Each text is (template, length, version, source), named as a signature names it. Call this
+    with every live template before a page offers one. If all are known, it neither writes nor
+    waits for a lock. A stored version is never overwritten.
     """
     kept = "SELECT template, length, version FROM letter_versions WHERE campaign = ?"
     known = set(db.execute(kept, (campaign,)))

@@ -25,7 +25,7 @@ from tests.sites import Sites
 
 SECRET = b"a secret of the site, only for tests"
 CHEAP = HashCost(time=1, memory=8, lanes=1)
-DOOR = logins.Door(SECRET, CHEAP)
+DOOR = logins.LoginConfig(SECRET, CHEAP)
 PASSWORD = "correct horse battery"
 HOME = Client("198.51.100.7", "", "Firefox on Linux")
 
@@ -84,7 +84,7 @@ class Office:
         )
         assert isinstance(half, organizers.OpenedSession)
         secret = logins.offered_totp_secret(DOOR, half.token)
-        done = logins.Desk(self.db, DOOR, HOME, self.clock.at).set_second_factor(
+        done = logins.LoginFlow(self.db, DOOR, HOME, self.clock.at).set_second_factor(
             half.session, half.token, pyotp.TOTP(secret).at(self.clock.at)
         )
         assert isinstance(done, logins.SecondFactorSet)
@@ -93,12 +93,12 @@ class Office:
     def password(
         self, name: str, password: str = PASSWORD, client: Client = HOME
     ) -> organizers.OpenedSession | logins.LoginRefused | TooSoon:
-        return logins.Desk(self.db, DOOR, client, self.clock.at).enter_password(name, password)
+        return logins.LoginFlow(self.db, DOOR, client, self.clock.at).enter_password(name, password)
 
     def code(
         self, half: organizers.Session, code: str, client: Client = HOME
     ) -> organizers.OpenedSession | logins.LoginRefused | TooSoon | logins.NeedsRecoveryCode:
-        return logins.Desk(self.db, DOOR, client, self.clock.at).enter_code(half, code)
+        return logins.LoginFlow(self.db, DOOR, client, self.clock.at).enter_code(half, code)
 
     def half(self, name: str, client: Client = HOME) -> organizers.OpenedSession:
         """The first half of logging in, done."""

@@ -200,7 +200,7 @@ def test_the_password_alone_cannot_replace_the_second_factor(office: Office) -> 
     office.add("Rosa")
     half = office.half("Rosa")
     offered = logins.offered_totp_secret(DOOR, half.token)
-    answer = logins.Desk(office.db, DOOR, HOME, office.clock.at).set_second_factor(
+    answer = logins.LoginFlow(office.db, DOOR, HOME, office.clock.at).set_second_factor(
         half.session, half.token, pyotp.TOTP(offered).at(office.clock.at)
     )
     assert answer == logins.LoginRefused()
@@ -226,16 +226,18 @@ def test_a_second_factor_sealed_with_a_lost_secret_is_a_wrong_code_not_an_error(
     rosa = office.add("Rosa")
     office.clock.forward(minutes=1)
     half = office.half("Rosa")
-    other = logins.Door(b"the secret of a restored site, another one", CHEAP)
+    other = logins.LoginConfig(b"the secret of a restored site, another one", CHEAP)
     code = rosa.code(office.clock.at)
-    answer = logins.Desk(office.db, other, HOME, office.clock.at).enter_code(half.session, code)
+    answer = logins.LoginFlow(office.db, other, HOME, office.clock.at).enter_code(
+        half.session, code
+    )
     assert answer == logins.LoginRefused()
 
 
 def test_a_hash_with_older_parameters_is_renewed_on_the_way_in(office: Office) -> None:
     rosa = office.add("Rosa")
-    stronger = logins.Door(DOOR.secret, credentials.HashCost(time=2, memory=16))
-    half = logins.Desk(office.db, stronger, HOME, office.clock.at).enter_password(
+    stronger = logins.LoginConfig(DOOR.secret, credentials.HashCost(time=2, memory=16))
+    half = logins.LoginFlow(office.db, stronger, HOME, office.clock.at).enter_password(
         rosa.name, PASSWORD
     )
     assert isinstance(half, organizers.OpenedSession)
@@ -253,7 +255,9 @@ def test_confirming_ones_password_holds_for_five_minutes(office: Office) -> None
     stale = session
 
     def confirm(password: str) -> object:
-        return logins.Desk(office.db, DOOR, HOME, office.clock.at).confirm_password(stale, password)
+        return logins.LoginFlow(office.db, DOOR, HOME, office.clock.at).confirm_password(
+            stale, password
+        )
 
     assert confirm("wrong horse battery") == logins.LoginRefused()
     assert confirm(PASSWORD) == logins.Confirmed()
@@ -270,7 +274,7 @@ def test_a_stolen_session_does_not_guess_the_password_for_long(office: Office) -
     session = office.session(rosa.token)
     assert isinstance(session, organizers.Session)
     answers = [
-        logins.Desk(office.db, DOOR, HOME, office.clock.forward(minutes=1)).confirm_password(
+        logins.LoginFlow(office.db, DOOR, HOME, office.clock.forward(minutes=1)).confirm_password(
             session, f"guess number {n}"
         )
         for n in range(5)

@@ -108,7 +108,7 @@ def test_all_sessions_can_be_ended_but_the_one_in_use(office: Office) -> None:
     rosa = office.add("Rosa")
     one, two = office.log_in(rosa), office.log_in(rosa)
     owner = one.session.organizer
-    ended = organizers.revoke_all(office.by("Rosa"), owner, but=two.session.id)
+    ended = organizers.revoke_all(office.by("Rosa"), owner, keep=two.session.id)
     assert ended == 2
     assert isinstance(office.session(two.token), organizers.Session)
     assert office.session(one.token) == organizers.NoSession("ended")

@@ -257,7 +257,7 @@ def test_a_flood_of_log_ins_is_turned_away_and_holds_no_thread(
 ) -> None:
     office.add("Rosa")
     monkeypatch.setattr(credentials, "PATIENCE", 0.01)
-    with credentials._AT_ONCE, credentials._AT_ONCE:
+    with credentials._HASH_SLOTS, credentials._HASH_SLOTS:
         for _ in range(10):
             assert office.password("Rosa") == TooSoon(logins.BUSY_SECONDS)
     assert isinstance(office.password("Rosa"), organizers.OpenedSession)

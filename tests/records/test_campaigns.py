@@ -20,7 +20,7 @@ from app.records.site_campaigns import (
     campaigns_here,
     move,
     put_on_start_page,
-    take_away,
+    remove_campaign,
 )
 from app.records.workshop import live_files
 from tests.records.build import signature
@@ -99,9 +99,9 @@ def test_a_campaign_is_taken_away_only_where_nobody_signed_and_it_is_not_the_sta
         begin(ana(db), slug, {}, first=FIRST)
     move(ana(db), "next", "open", first=FIRST)
     put_on_start_page(ana(db), "next", first=FIRST)
-    assert not take_away(ana(db), "next"), "the start page would show nothing"
+    assert not remove_campaign(ana(db), "next"), "the start page would show nothing"
     put_on_start_page(ana(db), FIRST, first=FIRST)
     sign(db, signature("one", campaign="next"), b"s" * 32)
-    assert not take_away(ana(db), "next"), "somebody has signed it"
-    assert take_away(ana(db), "third")
+    assert not remove_campaign(ana(db), "next"), "somebody has signed it"
+    assert remove_campaign(ana(db), "third")
     assert [one.slug for one in campaigns_here(db, FIRST)] == [FIRST, "next"]

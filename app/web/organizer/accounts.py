@@ -21,7 +21,7 @@ from app.records.organizers import (
     all_organizers,
     organizer_by_id,
 )
-from app.records.passkeys import Party
+from app.records.passkeys import RelyingParty
 from app.records.throttle import TooSoon
 from app.site.i18n import gettext as _
 from app.site.i18n import how_long, language, page_url
@@ -64,9 +64,9 @@ def _target() -> str:
     return safe_next(typed().next.data or queried().get("next", ""))
 
 
-def desk() -> logins.Desk:
+def desk() -> logins.LoginFlow:
     """Where whoever made the present request logs in."""
-    return logins.Desk(services().db(), door(), client(), clock())
+    return logins.LoginFlow(services().db(), door(), client(), clock())
 
 
 @organizer.get("/login")
@@ -120,7 +120,7 @@ def _second_half(opened: organizers.OpenedSession, target: str = "") -> Response
 def code(problem: str = "", status: int = 200) -> Response:
     """The page that asks for a code."""
     kept, target, site = typed().kept.data, _target(), party()
-    asked = site and passkeys.ask_for(
+    asked = site and passkeys.request_options(
         services().db(), door().secret, current().organizer, read_cookie("organizer"), site
     )
     return page("code", status, problem=problem, field="code", kept=kept, next=target,
@@ -128,7 +128,7 @@ def code(problem: str = "", status: int = 200) -> Response:
     )  # fmt: skip
 
 
-def party() -> Party | None:
+def party() -> RelyingParty | None:
     """The site as a passkey knows it: its configured address, else the one that was asked for.
 
     None where browsers know no passkeys: at a bare number, or without HTTPS.
@@ -141,7 +141,7 @@ def party() -> Party | None:
         return None
     if parts.scheme != "https" and host != "localhost":
         return None
-    return Party(host, f"{parts.scheme}://{parts.netloc}", settings.group_name)
+    return RelyingParty(host, f"{parts.scheme}://{parts.netloc}", settings.group_name)
 
 
 @organizer.post("/code/passkey")
@@ -312,7 +312,11 @@ def new_second_factor_post() -> Response:
 def my_account(problem: str = "", status: int = 200, field: str = "passkeys") -> Response:
     """Name, role, second factor, and what can be changed."""
     me, db, site = current().organizer, services().db(), party()
-    offered = passkeys.offer(db, door().secret, me, read_cookie("organizer"), site) if site else ""
+    offered = (
+        passkeys.creation_options(db, door().secret, me, read_cookie("organizer"), site)
+        if site
+        else ""
+    )
     return page(
         "account", status, problem=problem, field=field, offered=offered,
         alerts=next(iter(organizers.alert_addresses(db, door().secret, me)), ("", ""))[0],
@@ -412,7 +416,7 @@ def end_session(number: int) -> Response:
 def end_other_sessions() -> Response:
     """End all of one's sessions but this one."""
     me, here = current().organizer, current().id
-    organizers.revoke_all(acting(), me, but=here)
+    organizers.revoke_all(acting(), me, keep=here)
     return go_to("organizer.my_sessions")
 
 
@@ -555,5 +559,5 @@ def switch(number: int, how: str) -> Response:
 def end_sessions_of(number: int) -> Response:
     """End all sessions of one organizer, but never the admin's own one in use."""
     found = known(organizer_by_id(services().db(), number))
-    organizers.revoke_all(acting(), found, but=current().id)
+    organizers.revoke_all(acting(), found, keep=current().id)
     return go_to("organizer.person", number=number)

@@ -26,8 +26,8 @@ from werkzeug.wrappers import Response
 from app.errors import NotStoredError
 from app.records import organizers
 from app.records.audit import Actor
-from app.records.credentials import OUR_COST, new_token
-from app.records.logins import Door
+from app.records.credentials import DEFAULT_COST, new_token
+from app.records.logins import LoginConfig
 from app.records.organizers import Need, NoSession, Session
 from app.records.throttle import Client
 from app.site.i18n import other_language, page_url
@@ -49,9 +49,9 @@ UNKEPT = frozenset({CSRF_FIELD, KEPT_FIELD, "password", "passphrase", "again", "
 _OURS = re.compile(r"/(?:es/)?organize(?:/[A-Za-z0-9._~-]+)*/?(?:\?[A-Za-z0-9._~=&%+-]*)?")
 
 
-def door() -> Door:
+def door() -> LoginConfig:
     """What checking a password needs."""
-    return cast(Door, current_app.extensions[EXTENSION])
+    return cast(LoginConfig, current_app.extensions[EXTENSION])
 
 
 def clock() -> datetime:
@@ -293,7 +293,7 @@ class RowConverter(IntegerConverter):
 
 def hang_door(app: Flask, secret: bytes) -> None:
     """Let organizers in who hold a session of the site with this secret."""
-    app.extensions[EXTENSION] = Door(secret, OUR_COST)
+    app.extensions[EXTENSION] = LoginConfig(secret, DEFAULT_COST)
 
 
 def set_up_gate(app: Flask) -> None:
