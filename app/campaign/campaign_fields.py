@@ -1,9 +1,9 @@
-"""The fields of ``campaign.toml``: one table that reads, edits, compares, labels and explains.
+"""The fields of ``campaign.toml``: one table for reading, editing, comparing and labeling them.
 
-A field has a dotted path. ``bills.house.number`` stands alone; ``asks.3.text`` belongs to the
+A field has a dotted path. ``bills.house.number`` occurs once; ``asks.3.text`` belongs to the
 fourth ask (from 0) and ``facts.0.text`` to the first of the tables ``[facts.growth]``, whose
-name is its ``facts.0.id``. In the table a field of a list stands without its place:
-``asks.text``. A new field is a line here and a line where ``campaign_file`` makes a campaign.
+name is its ``facts.0.id``. The table lists a list's fields without the index: ``asks.text``. A
+new field takes one line here and one where ``campaign_file`` builds a campaign.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ Kind = Literal[
     "stages", "states", "flag", "tick", "choice", "zone",
 ]  # fmt: skip
 """What a field holds: one ``line`` of plain words or several (``words``), a ``text`` in the small
-language of letters or a ``condition`` in it, a ``pattern`` to look for, the printed number of a
-``bill``, a short name (``id``), a ``day``, a ``moment`` in Washington, a ``whole`` number, some
-``stages``, postal codes of ``states``, yes, no or nothing (``flag``), yes or nothing (``tick``),
-a ``choice`` of a few, or a time ``zone``."""
+language of letters or a ``condition`` in it, a ``pattern`` to search for, the printed number of a
+``bill``, a short name (``id``), a ``day``, a ``moment`` in Washington, a ``whole`` number, a list
+of ``stages``, postal codes of ``states``, yes, no or unset (``flag``), yes or unset (``tick``), a
+``choice`` of a few, or a time ``zone``."""
 
 EVERY_STAGE = (*STAGES, "enacted")
 MOST_TEXT = 20_000
@@ -32,20 +32,20 @@ MOST_FACT = 800
 
 @dataclass(frozen=True, slots=True)
 class CampaignField:
-    """One field: where it stands, what it holds, and what it is called on a page."""
+    """One field: its path, what it holds, and its label on a page."""
 
     path: str
     kind: Kind
     label: str
-    """In English, a key of the catalogue; so is ``hint``. A Spanish text has its English one's."""
+    """In English, a key of the catalogue, like ``hint``. A Spanish field has the same label."""
     hint: str = ""
     required: bool = False
     most: int = MOST_TEXT
-    """Characters at most."""
+    """The most characters it may have."""
     choices: tuple[str, ...] = ()
-    """What a ``choice`` can be; empty where only a page knows, such as committees."""
+    """The values of a ``choice``; empty if only a page knows them, as for committees."""
     fixed: bool = False
-    """Whether it stays once somebody has signed: the counts name it."""
+    """Whether it cannot change once someone has signed, because the counts name it."""
 
     @property
     def key(self) -> str:
@@ -53,7 +53,7 @@ class CampaignField:
 
     @property
     def spanish(self) -> bool:
-        """Whether it holds the Spanish of the field before it."""
+        """Whether it is the Spanish of another field."""
         return self.path.endswith("_es")
 
     @property
@@ -62,7 +62,7 @@ class CampaignField:
         return self.kind in ("words", "text")
 
     def clean(self, typed: str) -> str:
-        """What was typed, cleaned as all text is."""
+        """The typed text, cleaned like all typed text."""
         return clean_text(typed) if self.long else clean_line(typed)
 
 
@@ -73,7 +73,7 @@ def _both(
     path: str, kind: Kind, label: str, hint: str = "", *, hint_es: str = "",
     required: bool = False, most: int = MOST_TEXT,
 ) -> tuple[CampaignField, CampaignField]:  # fmt: skip
-    """A text, and beside it the same in Spanish, which may always be left empty."""
+    """A text field and its Spanish counterpart, which is always optional."""
     return (
         CampaignField(path, kind, label, hint, required, most),
         CampaignField(f"{path}_es", kind, label, hint_es, False, most),
@@ -91,7 +91,7 @@ ZONES = (
     "America/Los_Angeles", "America/Anchorage", "Pacific/Honolulu", "America/Puerto_Rico",
     "America/St_Thomas", "Pacific/Guam", "Pacific/Saipan", "Pacific/Pago_Pago",
 )  # fmt: skip
-"""The zones that a page offers; a file may name any other."""
+"""The zones that a page offers; a file may name any zone."""
 
 _BILL = (
     *_both("title", "line", _mark("Name of the campaign"), required=True, most=120),
@@ -242,29 +242,29 @@ SECTIONS: dict[str, tuple[CampaignField, ...]] = {
     "bill": _BILL, "committees": _COMMITTEES, "states": _STATES, "pages": _PAGES,
     "telephone": _TELEPHONE,
 }  # fmt: skip
-"""Parts that there are once, each with a page of its own."""
+"""Parts that occur once, each with its own page."""
 LISTS: dict[str, tuple[CampaignField, ...]] = {
     "asks": _ASKS, "additions": _ADDITIONS, "facts": _FACTS, "prompts": _PROMPTS,
     "forbidden": _FORBIDDEN, "related": _RELATED, "about": _ABOUT, "figures": _FIGURES,
 }  # fmt: skip
-"""Parts of which there are any number."""
+"""Parts that occur any number of times."""
 KEYED = ("asks", "additions", "facts", "related")
-"""Those whose parts have a short name that stays; the others are counted."""
+"""Lists whose items have a permanent short name; items of the others are known by index."""
 NAMED = ("facts",)
-"""Written as ``[facts.growth]`` and not as ``[[facts]]`` with an ``id``."""
+"""Lists written as ``[facts.growth]``, not as ``[[facts]]`` with an ``id``."""
 ORDERED = ("asks", "additions", "prompts", "forbidden", "about", "figures")
-"""Those whose order residents or members notice."""
+"""Lists whose order shows to residents or members."""
 AID_NOTES = "reading_aid_of"
-"""What says, in a campaign or a letter, which English each Spanish text was made for."""
-GONE = ("prompt_hint",)
-"""What earlier files may still hold, and nothing uses any more."""
+"""The key, in a campaign or a letter, that records which English each Spanish text translates."""
+RETIRED_KEYS = ("prompt_hint",)
+"""Keys that earlier files may still have, and that nothing uses."""
 FIXED = tuple(f.path for fields in SECTIONS.values() for f in fields if f.fixed)
 
 _TABLE = {f.path: f for part in (*SECTIONS.values(), *LISTS.values()) for f in part}
 
 
 def translated(name: str) -> tuple[str, ...]:
-    """The texts of a part or a table that have a Spanish one beside them, by their keys."""
+    """The keys of a part's or table's texts that have a Spanish counterpart."""
     fields = (f for f in _TABLE.values() if f.spanish and f.path.startswith(f"{name}."))
     return tuple(f.key.removesuffix("_es") for f in fields)
 
@@ -272,31 +272,31 @@ def translated(name: str) -> tuple[str, ...]:
 ASK_TEXTS = translated("asks")
 
 
-def general(path: str) -> str:
-    """``asks.3.text`` → ``asks.text``: the same for every part of a list."""
+def without_index(path: str) -> str:
+    """``asks.3.text`` → ``asks.text``, the same for every item of a list."""
     parts = path.split(".")
-    place = parts[0] in LISTS and len(parts) > 1 and parts[1].isdigit()
-    return ".".join([parts[0], *parts[2:]]) if place else path
+    indexed = parts[0] in LISTS and len(parts) > 1 and parts[1].isdigit()
+    return ".".join([parts[0], *parts[2:]]) if indexed else path
 
 
 def field_at(path: str) -> CampaignField:
-    """The field of a path, with or without a place; ``KeyError`` where there is none."""
-    return _TABLE[general(path)]
+    """The field at a path, with or without an index. Raises ``KeyError`` if there is none."""
+    return _TABLE[without_index(path)]
 
 
 def is_field(path: str) -> bool:
-    """Whether a path names one field that is edited."""
+    """Whether a path names exactly one editable field."""
     parts = path.split(".")
     in_list = parts[0] in LISTS
-    return general(path) in _TABLE and in_list == (in_list and parts[1:2] != [] and
+    return without_index(path) in _TABLE and in_list == (in_list and parts[1:2] != [] and
                                                    parts[1].isdigit())  # fmt: skip
 
 
 def section_paths(name: str) -> tuple[str, ...]:
-    """The paths of the fields of a part that there is once."""
+    """The paths of the fields of a part that occurs once."""
     return tuple(f.path for f in SECTIONS[name])
 
 
-def field_paths(name: str, place: int) -> tuple[str, ...]:
-    """The paths of the fields of one part of a list."""
-    return tuple(f"{name}.{place}.{f.key}" for f in LISTS[name])
+def field_paths(name: str, index: int) -> tuple[str, ...]:
+    """The paths of the fields of one item of a list."""
+    return tuple(f"{name}.{index}.{f.key}" for f in LISTS[name])

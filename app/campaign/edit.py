@@ -1,8 +1,8 @@
-"""Changing single fields of ``campaign.toml`` while its comments and its order stay.
+"""Editing single fields of ``campaign.toml`` without losing its comments or its order.
 
-Which fields there are stands in ``edit_fields``. What a form sends is text; here it becomes a
-date, a number, a list or words, and a value that did not change is not touched, so that a saved
-page leaves the rest of the file byte for byte.
+``campaign_fields`` defines the fields. A form sends text, which becomes a date, a number, a list
+or words here. Unchanged values are not touched, so saving a page leaves the rest of the file byte
+for byte.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from app.campaign.campaign_fields import (
     NAMED,
     CampaignField,
     field_at,
-    general,
     is_field,
+    without_index,
 )
 from app.campaign.campaign_file import read_toml
 from app.campaign.entities import STAGES
@@ -38,18 +38,18 @@ _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?")
 
 
 def count_of(text: str, name: str) -> int:
-    """How many asks, facts or other parts of a list there are."""
+    """The number of items in a list, such as asks or facts."""
     return len(toml_values(text).get(name, []))
 
 
 def read_fields(text: str, paths: tuple[str, ...]) -> dict[str, str]:
-    """The values of fields as a form shows them; empty where there is none."""
+    """The values of fields as a form shows them; empty for a missing one."""
     data = toml_values(text)
     return {path: _shown(_find(data, path), field_at(path)) for path in paths}
 
 
 def read_column(text: str, name: str, key: str) -> tuple[str, ...]:
-    """One field of every ask, fact or other part of a list, in order."""
+    """One field of every item in a list, such as asks or facts, in order."""
     tables = toml_values(text).get(name, [])
     if isinstance(tables, dict):
         if key == "id":
@@ -59,64 +59,63 @@ def read_column(text: str, name: str, key: str) -> tuple[str, ...]:
 
 
 def set_fields(text: str, values: Mapping[str, str]) -> str | dict[str, Message]:
-    """The text with new values in its fields, or what cannot be read, by path.
+    """The text with new values in its fields, or what is wrong with them, by path.
 
-    An empty value takes an optional field out; a comment beside it stays. Whether the values
-    make sense together is told by ``problems_by_field``.
+    An empty value removes an optional field but keeps a comment on its line.
+    ``problems_by_field`` checks whether the values make sense together.
     """
     data = toml_values(text)
-    typed_anew: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
     wrong: dict[str, Message] = {}
     for path, raw in values.items():
-        if general(path) in _NAMES:
+        if without_index(path) in _NAMES:
             continue
-        one = field_at(path)
-        typed = one.clean(raw)
-        if typed == _shown(_find(data, path), one):
+        field = field_at(path)
+        typed = field.clean(raw)
+        if typed == _shown(_find(data, path), field):
             continue
-        value = _value(typed, one)
+        value = _value(typed, field)
         if isinstance(value, Message):
             wrong[path] = value
         else:
-            typed_anew[path] = value
-    if wrong or not typed_anew:
+            changed[path] = value
+    if wrong or not changed:
         return wrong or text
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    doc = tomlkit.parse(text.removeprefix(mark))
-    for path, value in typed_anew.items():
+    bom = "\ufeff" if text.startswith("\ufeff") else ""
+    doc = tomlkit.parse(text.removeprefix(bom))
+    for path, value in changed.items():
         _put(doc, path, value, long=field_at(path).long)
-    return mark + tomlkit.dumps(doc)
+    return bom + tomlkit.dumps(doc)
 
 
 def problems_by_field(slug: str, text: str) -> dict[str, Message]:
-    """What is wrong with a ``campaign.toml``, by the path of the field; ``""`` for the whole.
+    """What is wrong with a ``campaign.toml``, by the path of the field; ``""`` is the whole file.
 
-    Empty when it can be used. Where a field has several problems, the first stands.
+    Empty if it can be used. Only the first problem of a field is given.
     """
     _campaign, problems = read_toml(slug, text)
     found: dict[str, Message] = {}
     data = toml_values(text) if problems and problems[0].what.code != "toml" else {}
     for problem in problems:
-        path = _by_place(problem.field, data)
+        path = _by_index(problem.field, data)
         found.setdefault(path if is_field(path) else "", problem.what)
     return found
 
 
 def fixed_changes(before: str, after: str) -> tuple[str, ...]:
-    """The paths that a change would alter although signatures name what stands there.
+    """The fixed fields that a change would alter, although signatures refer to them.
 
-    A value that was empty may be filled in: a bill can get a companion in the other chamber.
+    An empty value may be filled in: a bill can get a companion in the other chamber.
     """
-    was, now = read_fields(before, FIXED), read_fields(after, FIXED)
-    return tuple(path for path in FIXED if was[path] and was[path] != now[path])
+    old, new = read_fields(before, FIXED), read_fields(after, FIXED)
+    return tuple(path for path in FIXED if old[path] and old[path] != new[path])
 
 
 def unreadable(values: Mapping[str, str]) -> dict[str, Message]:
-    """Which values as typed are no day, number or list of states, by path."""
+    """The typed values that are not of their field's kind, such as a day or a number, by path."""
     found: dict[str, Message] = {}
     for path, raw in values.items():
-        one = field_at(path)
-        value = _value(raw, one)
+        value = _value(raw, field_at(path))
         if isinstance(value, Message):
             found[path] = value
     return found
@@ -125,23 +124,23 @@ def unreadable(values: Mapping[str, str]) -> dict[str, Message]:
 def new_table(name: str, values: Mapping[str, str]) -> str:
     """A table ``[[name]]``, or ``[facts.growth]``, with these values, as text to insert.
 
-    The ``id`` of a named table must be one that ``FACT_ID`` takes.
+    The ``id`` of a named table must match ``FACT_ID``.
     """
     table = tomlkit.table()
     head = f"[{name}.{values['id']}]" if name in NAMED else f"[[{name}]]"
-    for one in LISTS[name]:
-        if name in NAMED and one.kind == "id":
+    for field in LISTS[name]:
+        if name in NAMED and field.kind == "id":
             continue
-        value = _value(values.get(one.key, ""), one)
+        value = _value(values.get(field.key, ""), field)
         if not isinstance(value, Message) and value not in (None, ""):
-            table[one.key] = _item(value, None, long=one.long)
+            table[field.key] = _item(value, None, long=field.long)
     return f"{head}\n{tomlkit.dumps(table)}"
 
 
 def states_in(typed: str) -> tuple[str, ...]:
-    """The postal codes of states, from codes or names with commas or spaces between them.
+    """The postal codes of states, from codes separated by spaces or commas, or names by commas.
 
-    What is no state stays as it was typed, so that whoever reads a condition with it is told.
+    Anything else is returned as typed, so that a condition made of it is refused with a message.
     """
     found: set[str] = set()
     for part in re.split(r"[,;\n]", typed):
@@ -156,34 +155,34 @@ def states_in(typed: str) -> tuple[str, ...]:
 
 
 _NAMES = tuple(f"{name}.id" for name in NAMED)
-"""The name of a table: letters use it, so it is not changed."""
+"""Names of tables, which are never changed, because letters use them."""
 
 
 def _wrong(code: str) -> Message:
-    """What is wrong with a value as typed, for whoever shows it beside its field."""
+    """What is wrong with a typed value, to be shown next to its field."""
     return Message.of(code, key="", value="", what="")
 
 
 def _find(data: Any, path: str) -> Any:
     keys = path.split(".")
     if keys[0] in NAMED:
-        names, number = list(data.get(keys[0], {})), int(keys[1])
-        if number >= len(names):
+        names, index = list(data.get(keys[0], {})), int(keys[1])
+        if index >= len(names):
             return None
         if keys[2] == "id":
-            return names[number]
-        keys[1] = names[number]
+            return names[index]
+        keys[1] = names[index]
     for key in keys:
         if isinstance(data, list):
-            number = int(key)
-            data = data[number] if number < len(data) else None
+            index = int(key)
+            data = data[index] if index < len(data) else None
         else:
             data = data.get(key) if isinstance(data, dict) else None
     return data
 
 
-def _shown(value: Any, one: CampaignField) -> str:
-    kind = one.kind
+def _shown(value: Any, field: CampaignField) -> str:
+    kind = field.kind
     if kind == "stages":
         chosen = value if isinstance(value, list) else STAGES
         return " ".join(stage for stage in EVERY_STAGE if stage in chosen)
@@ -197,12 +196,12 @@ def _shown(value: Any, one: CampaignField) -> str:
         return value.strftime("%Y-%m-%d %H:%M")
     if isinstance(value, date):
         return value.isoformat()
-    return one.clean(str(value))
+    return field.clean(str(value))
 
 
-def _value(typed: str, one: CampaignField) -> Any:
-    """A value for the file, of what was typed; None for nothing."""
-    kind, typed = one.kind, one.clean(typed)
+def _value(typed: str, field: CampaignField) -> Any:
+    """The value for the file, None for no value, or a ``Message`` saying what is wrong."""
+    kind, typed = field.kind, field.clean(typed)
     if kind == "stages":
         return [stage for stage in EVERY_STAGE if stage in typed.split()]
     if kind == "states":
@@ -230,17 +229,17 @@ def _value(typed: str, one: CampaignField) -> Any:
 
 
 def _states(typed: str) -> list[str] | Message | None:
-    """Postal codes in order."""
+    """Sorted postal codes, None for none, or what is wrong."""
     found = states_in(typed)
     return _wrong("list") if not set(found) <= set(STATES) else [*found] or None
 
 
 def _put(doc: Any, path: str, value: Any, *, long: bool) -> None:
-    *way, key = path.split(".")
-    if way[:1] and way[0] in NAMED:
-        way[1] = list(doc[way[0]])[int(way[1])]
+    *parents, key = path.split(".")
+    if parents and parents[0] in NAMED:
+        parents[1] = list(doc[parents[0]])[int(parents[1])]
     table = doc
-    for part in way:
+    for part in parents:
         if isinstance(table, list):
             table = table[int(part)]
         else:
@@ -250,7 +249,7 @@ def _put(doc: Any, path: str, value: Any, *, long: bool) -> None:
     old = table.get(key)
     if value is None or value == "":
         if old is not None:
-            _take_out(table, key)
+            _remove_key(table, key)
     else:
         table[key] = _item(value, old, long=long)
 
@@ -265,20 +264,20 @@ def _item(value: Any, old: Any, *, long: bool) -> Any:
     return tomlkit.string(value, literal=literal)
 
 
-def _take_out(table: Any, key: str) -> None:
-    """Take a key out; a comment on its line stays as a line of its own."""
+def _remove_key(table: Any, key: str) -> None:
+    """Remove a key; a comment on its line stays, on a separate line."""
     container = table.value if isinstance(table, Table) else table
     item: Any = container.item(key)
     comment = item.trivia.comment
-    place = next(n for n, (k, _v) in enumerate(container.body) if k is not None and k.key == key)
+    index = next(n for n, (k, _v) in enumerate(container.body) if k is not None and k.key == key)
     table.remove(key)
     if comment:
         line = Comment(Trivia(indent="", comment_ws="", comment=comment, trail="\n"))
-        container.body[place] = (None, line)
+        container.body[index] = (None, line)
 
 
-def _by_place(path: str, data: Mapping[str, Any]) -> str:
-    """``facts.growth.text`` → ``facts.0.text``; other paths as they are."""
+def _by_index(path: str, data: Mapping[str, Any]) -> str:
+    """``facts.growth.text`` → ``facts.0.text``; other paths unchanged."""
     name, _, rest = path.partition(".")
     key, dot, field = rest.partition(".")
     names = list(data.get(name, ())) if name in NAMED else []

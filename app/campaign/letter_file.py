@@ -1,8 +1,8 @@
-"""Letters as files: TOML front matter between ``+++`` lines, then the text; read, and edited.
+"""Reading and editing letter files: TOML front matter between ``+++`` lines, then the text.
 
 ``general.txt`` is the full form, ``general.short.txt`` the short one, and ``general.es.txt``
-and ``general.short.es.txt`` their Spanish reading aids. An editor has the same file as the parts
-of a form; what was not changed there stays as it was, to the byte.
+and ``general.short.es.txt`` their Spanish reading aids. The editor splits a file into the parts of
+a form; parts that were not changed there stay as they were, byte for byte.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from app.campaign.problems import Message, Problem
 from app.campaign.toml_text import key_lines, toml_line, toml_message
 
 NAME = re.compile(r"([a-z][a-z0-9-]{0,39})(\.short)?(\.es)?\.txt")
-"""What a template's file may be called."""
+"""What a template file may be called."""
 
 HEADING = (
     "title", "title_es", "about", "about_es", "subject", "closing", "spoken", "spoken_es",
 )  # fmt: skip
-"""What a letter's heading can say, in the order in which it is written."""
+"""The keys of a letter's front matter, in the order in which they are written."""
 _AID_KEYS = (AID_NOTES,)
 _REQUIRED = ("title", "subject")
-_MATTER_CHARACTERS = 300
+_VALUE_CHARACTERS = 300
 _RULE = "+++"
 
 
 @dataclass(frozen=True, slots=True)
 class SourceName:
-    """What the name of a template's file says."""
+    """What a template's file name says."""
 
     id: str
     length: Length
@@ -44,7 +44,7 @@ class SourceName:
 
 
 def read_name(name: str) -> SourceName | None:
-    """``general.short.es.txt`` → general, short, reading aid; None for another kind of file."""
+    """``general.short.es.txt`` → general, short, reading aid; None for any other file name."""
     match = NAME.fullmatch(name)
     if match is None:
         return None
@@ -54,18 +54,18 @@ def read_name(name: str) -> SourceName | None:
 def read_template(
     name: str, text: str, *, facts: Iterable[str] = ()
 ) -> LetterTemplate | tuple[Problem, ...]:
-    """The template in a file's text, checked, or every problem found with its line.
+    """The checked template in a file's text, or every problem found with its line.
 
-    ``name`` is the file's name, which says id and length. ``facts`` are the ids of the
-    campaign's dated facts. The version is the first 12 hex digits of the text's SHA-256.
+    ``name`` is the file name, which gives id and length. ``facts`` are the ids of the campaign's
+    dated facts. The version is the first 12 hex digits of the text's SHA-256.
     """
     kind = read_name(name)
     if kind is None:
         return (Problem(name, 0, Message.of("letter-name")),)
-    parted = _front_matter(name, text)
-    if isinstance(parted, Problem):
-        return (parted,)
-    matter, lines, body, first_line = parted
+    split = _front_matter(name, text)
+    if isinstance(split, Problem):
+        return (split,)
+    matter, lines, body, first_line = split
     problems = _check_matter(name, matter, lines, reading_aid=kind.reading_aid)
     facts = tuple(facts)
     result = parse_template(body, facts=facts, first_line=first_line)
@@ -107,11 +107,11 @@ def version_of(text: str) -> str:
 def _front_matter(
     name: str, text: str
 ) -> Problem | tuple[dict[str, object], dict[str, int], str, int]:
-    """Front matter, the file's line of each of its keys, the body and its first line."""
+    """The front matter, the line of each of its keys, the body and the body's first line."""
     lines = _lines(text)
     if lines[0].rstrip() != _RULE:
         return Problem(name, 1, Message.of("heading-begins"))
-    end = _end(lines)
+    end = _closing_rule(lines)
     if end is None:
         return Problem(name, 1, Message.of("heading-ends"))
     head = "\n".join(lines[1:end])
@@ -119,9 +119,9 @@ def _front_matter(
         matter = tomllib.loads(head)
     except tomllib.TOMLDecodeError as error:
         return Problem(name, toml_line(error, head) + 1, toml_message(error))
-    rest = _start(lines, end)
+    start = _body_start(lines, end)
     keys = {key: line + 1 for key, line in key_lines(head).items()}
-    return matter, keys, "\n".join(lines[rest:]), min(rest, len(lines) - 1) + 1
+    return matter, keys, "\n".join(lines[start:]), min(start, len(lines) - 1) + 1
 
 
 def _check_matter(
@@ -143,8 +143,8 @@ def _check_matter(
             problems.append(Problem(name, line, what))
         elif not isinstance(value, str):
             problems.append(Problem(name, line, Message.of("heading-words", key=key)))
-        elif len(value) > _MATTER_CHARACTERS or "\n" in value:
-            what = Message.of("heading-line", key=key, most=_MATTER_CHARACTERS)
+        elif len(value) > _VALUE_CHARACTERS or "\n" in value:
+            what = Message.of("heading-line", key=key, most=_VALUE_CHARACTERS)
             problems.append(Problem(name, line, what))
     return problems
 
@@ -154,20 +154,20 @@ def _check_matter(
 
 @dataclass(frozen=True, slots=True)
 class SourceParts:
-    """A file's heading and words. ``heading`` and ``words`` use ``\\n`` for line ends."""
+    """A file's front matter and body, both with ``\\n`` line endings."""
 
     heading: dict[str, str]
     words: str
     words_line: int
-    """The file's line on which the words begin, so that a message can name a line of theirs."""
+    """The line of the file on which the words begin, so messages can number lines from there."""
 
 
 def split_source(text: str) -> SourceParts | None:
-    """The parts of a file; None where its heading cannot be read, so that it is shown whole."""
-    parted = _front_matter("", text)
-    if isinstance(parted, Problem):
+    """The parts of a file; None if its heading cannot be read and it must be shown whole."""
+    split = _front_matter("", text)
+    if isinstance(split, Problem):
         return None
-    matter, _lines_of, words, first = parted
+    matter, _key_lines, words, first = split
     heading = {key: value for key, value in matter.items() if isinstance(value, str)}
     return SourceParts(heading, words, first) if len(heading) == len(matter) else None
 
@@ -175,9 +175,9 @@ def split_source(text: str) -> SourceParts | None:
 def join_source(before: str, heading: Mapping[str, str], words: str) -> str:
     """The file with this heading and these words.
 
-    ``before`` is the file as it was, or empty for a new one; what is the same there is kept as
-    it is. An empty value of the heading leaves its line out. Line ends of a form (``\\r\\n``)
-    become ``\\n``, and the words end with one.
+    ``before`` is the file as it was, or empty for a new one; unchanged parts are kept as they are.
+    An empty heading value omits its line. A form's line endings (``\\r\\n``) become ``\\n``, and
+    the words end with one.
     """
     words = plain_lines(words)
     parts = split_source(before)
@@ -189,9 +189,9 @@ def join_source(before: str, heading: Mapping[str, str], words: str) -> str:
             return before
         if same_heading:
             lines = _lines(before)
-            end = _end(lines)
+            end = _closing_rule(lines)
             assert end is not None
-            start = _start(lines, end) if parts.words.strip() else end + 1
+            start = _body_start(lines, end) if parts.words.strip() else end + 1
             head = "\n".join(lines[:start]) + ("" if parts.words.strip() else "\n")
             return f"{head}\n{words.rstrip()}\n"
     order = [*(k for k in HEADING if k in given), *(k for k in given if k not in HEADING)]
@@ -200,12 +200,12 @@ def join_source(before: str, heading: Mapping[str, str], words: str) -> str:
 
 
 def plain_lines(text: str) -> str:
-    """A typed text with ``\\n`` for line ends."""
+    """A typed text with ``\\n`` line endings."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _quoted(value: str) -> str:
-    """A TOML string. JSON's escapes are TOML's, but for the delete character."""
+    """A TOML string. JSON's escapes are valid TOML; only DEL must also be escaped."""
     one_line = " ".join(plain_lines(value).split("\n"))
     return json.dumps(one_line, ensure_ascii=False).replace("\x7f", "\\u007F")
 
@@ -214,13 +214,13 @@ def _lines(text: str) -> list[str]:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
 
 
-def _end(lines: list[str]) -> int | None:
+def _closing_rule(lines: list[str]) -> int | None:
     if lines[0].rstrip() != _RULE:
         return None
     return next((n for n, line in enumerate(lines[1:], 1) if line.rstrip() == _RULE), None)
 
 
-def _start(lines: list[str], end: int) -> int:
+def _body_start(lines: list[str], end: int) -> int:
     start = end + 1
     while start < len(lines) and not lines[start].strip():
         start += 1

@@ -1,7 +1,7 @@
-"""What pages say about the bill: every sentence of it comes from the campaign's own folder.
+"""What pages say about the bill; every sentence of it comes from the campaign's own folder.
 
-``page_words`` renders the texts of ``campaign.toml`` for a day and a language; no template of
-the site and no module names a bill. ``facts_in`` says which facts a letter states.
+``page_words`` renders the texts of ``campaign.toml`` for a day and a language; no template or
+module of the site names a bill. ``facts_in`` tells which facts a letter states.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _DIGITS = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph, or a list with an item for each line."""
+    """A paragraph, or a list with one item per line."""
 
     lines: tuple[str, ...]
     listed: bool
@@ -46,19 +46,19 @@ class PageBar:
 
 @dataclass(frozen=True, slots=True)
 class PageWords:
-    """The texts of pages, ready to print. Any may be empty where the campaign has none."""
+    """The texts of pages, ready to print. A text that the campaign lacks is empty."""
 
     name: str
-    """What the campaign is called."""
+    """The campaign's name."""
     title: str
     headline: str
     lede: str
     summary: tuple[str, ...]
-    """The bill in a few plain words, by paragraphs."""
+    """The bill in a few plain words, as paragraphs."""
     stands: tuple[str, ...]
-    """Where the bill stands, by paragraphs; nothing about the calendar."""
+    """Where the bill stands, as paragraphs; nothing about the calendar."""
     share: str
-    """What a person says who passes the site on; a link follows."""
+    """What a person says when sharing the site; a link follows."""
     figures: str
     """The heading of the chart."""
     bars: tuple[PageBar, ...]
@@ -68,8 +68,8 @@ class PageWords:
 def page_words(campaign: Campaign, today: date, language: Language) -> PageWords:
     """What pages say about the bill on ``today``.
 
-    A text without a translation is shown in English, a headline that is missing by the
-    campaign's name.
+    A text without a translation falls back to English; a missing title, headline or share text
+    falls back to the campaign's name.
     """
     values = page_values(campaign, today, language)
     end = "_es" if language == "es" else ""
@@ -103,10 +103,10 @@ def page_words(campaign: Campaign, today: date, language: Language) -> PageWords
 
 
 def facts_in(campaign: Campaign, paragraphs: Iterable[str], state: str) -> tuple[Fact, ...]:
-    """The facts that a letter of either language states, in the order of ``campaign.toml``.
+    """The facts that a letter in either language states, in the order of ``campaign.toml``.
 
-    A fact counts when it is printed whole. One that is called as the state's own law is
-    (``requires`` or ``limits``) counts where letters speak of that law.
+    A fact counts if it is printed whole. A fact named ``requires`` or ``limits`` also counts in
+    the states with that policy, because letters there speak of the state's law.
     """
     text = "\n".join(paragraphs)
     policy = campaign.state_policies.get(state, "")
@@ -118,7 +118,7 @@ def facts_in(campaign: Campaign, paragraphs: Iterable[str], state: str) -> tuple
 
 
 def congress_gov(bill: Bill) -> str:
-    """The bill's page at congress.gov; empty where no number is known.
+    """The URL of the bill's page at congress.gov; empty if its number is not known.
 
     The form is that of https://www.congress.gov/bill/119th-congress/house-bill/1.
     """

@@ -1,10 +1,10 @@
 """What can be wrong with a campaign: a code with values, and one sentence for each code.
 
-The packages below the pages know no language, so what they find is a ``Message``: a code and
-the values that belong into its sentence. ``SENTENCES`` is the one table of sentences. They are
-English as a command prints them. Those marked for the catalogue stand on pages too, in the
-reader's language; the others speak of files and keys, and ``app.web.problem_words`` has the
-page's own words for them.
+The packages below the pages do not know the reader's language, so what they report is a
+``Message``: a code and the values for its sentence. ``SENTENCES`` is the one table of sentences,
+in English as commands print them. Those marked for the catalogue also appear on pages, in the
+reader's language; the others speak of files and keys, and ``app.web.problem_words`` has other
+words for them on pages.
 """
 
 from __future__ import annotations
@@ -287,14 +287,14 @@ SENTENCES: dict[str, str] = {
     ),
     "advice": "%(text)s",
 }  # fmt: skip
-"""The sentence of each code, in English; ``%%`` is a percent sign where there are values."""
+"""The English sentence of each code; in one with values, ``%%`` is a percent sign."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A code of ``SENTENCES`` with its values; a value may be a message of its own.
+    """A code of ``SENTENCES`` with its values; a value may itself be a message.
 
-    As text it is English. Two messages with the same code and values are the same.
+    ``str()`` gives the English. Messages with the same code and values are equal.
     """
 
     code: str
@@ -302,7 +302,7 @@ class Message:
 
     @classmethod
     def of(cls, code: str, **values: object) -> Message:
-        """A message; an unknown code is a mistake in the program and raises ``KeyError``."""
+        """A message. Raises ``KeyError`` for an unknown code, which is a bug."""
         SENTENCES[code]
         return cls(code, tuple(values.items()))
 
@@ -313,23 +313,23 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to fix: where, what and how, and the sentence that causes it.
+    """One thing to fix: where, what and how, and the sentence at fault.
 
     ``must`` keeps a letter from going out, ``should`` is advice, ``nice`` is a hint.
     """
 
     file: str
     line: int
-    """From 1; 0 where the file as a whole is meant."""
+    """From 1; 0 means the whole file."""
     what: Message
     sentence: str = ""
     level: Level = "must"
     example: str = ""
     """One recipient and moment for which the sentence was composed."""
     seats: int = 0
-    """At how many seats; 0 where nothing was composed."""
+    """How many seats it affects; 0 if nothing was composed."""
     field: str = ""
-    """The field of ``campaign.toml`` that is meant (``asks.3.text``); empty for the whole."""
+    """The field of ``campaign.toml`` at fault (``asks.3.text``); empty for the whole file."""
 
     @property
     def message(self) -> str:
@@ -344,7 +344,7 @@ class Problem:
 
 
 class CampaignError(ExplainedError):
-    """A campaign cannot be used; ``problems`` has everything found, not only the first."""
+    """A campaign cannot be used; ``problems`` has every problem found, not only the first."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

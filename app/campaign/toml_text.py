@@ -1,9 +1,9 @@
-"""A TOML text line by line: where its values stand, and moving its tables with their comments.
+"""A TOML text line by line: finding its values, and moving its tables with their comments.
 
-The standard reader gives values without positions, and its writer knows nothing of comments.
-This follows headers and keys and knows just enough of TOML to skip the inside of long strings.
-A table takes the comments that stand right above it along; comments and empty lines between
-tables stay where they are, so that the heading of a section never wanders with a table.
+``tomllib`` gives values without positions. This module follows headers and keys, with just enough
+TOML to skip the contents of multi-line strings. A table moves with the comments right above it;
+comments and blank lines between tables stay where they are, so a section's heading never moves
+with a table.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ LineKind = Literal["blank", "comment", "header", "value"]
 
 @lru_cache(maxsize=8)
 def toml_values(text: str) -> dict[str, Any]:
-    """What a TOML text says, whatever marks its beginning and ends its lines.
+    """The values of a TOML text, with or without a byte order mark and ``\\r\\n`` line endings.
 
-    A page asks for many fields of two or three texts, so the last ones stay read: what comes
-    back belongs to everybody and is not to be changed. Raises ``TOMLDecodeError``.
+    A page reads many fields of two or three texts, so the last few are cached: callers share the
+    result and must not change it. Raises ``TOMLDecodeError``.
     """
     return tomllib.loads(text.removeprefix("\ufeff").replace("\r\n", "\n"))
 
 
-def _read(lines: Iterable[str]) -> Iterator[tuple[LineKind, re.Match[str] | None]]:
-    """What each line is, with its header or its key; every line of a long string is part of its
-    value."""
-    until = ""
+def _classify(lines: Iterable[str]) -> Iterator[tuple[LineKind, re.Match[str] | None]]:
+    """The kind of each line, with the match of its header or key. All lines of a multi-line
+    string belong to its value."""
+    closing = ""
     for line in lines:
-        if until:
-            until = "" if until in line else until
+        if closing:
+            closing = "" if closing in line else closing
             yield "value", None
         elif not line.strip():
             yield "blank", None
@@ -53,7 +53,7 @@ def _read(lines: Iterable[str]) -> Iterator[tuple[LineKind, re.Match[str] | None
             key = _KEY.match(line)
             value = key[2] if key else ""
             if value.startswith(_QUOTES) and value[:3] not in value[3:]:
-                until = value[:3]
+                closing = value[:3]
             yield "value", key
 
 
@@ -61,12 +61,12 @@ def key_lines(text: str) -> dict[str, int]:
     """The line (from 1) of each table and value by dotted path.
 
     The n-th ``[[asks]]`` is ``asks.n`` (from 0) and its key ``text`` is ``asks.n.text``. For
-    a long string the line is that on which its words begin.
+    a multi-line string, it is the line on which the words begin.
     """
     lines: dict[str, int] = {}
     counts: Counter[str] = Counter()
     table = ""
-    for number, (kind, found) in enumerate(_read(text.split("\n")), start=1):
+    for number, (kind, found) in enumerate(_classify(text.split("\n")), start=1):
         if kind == "header" and found:
             name = found[2].replace('"', "")
             table = f"{name}.{counts[name]}" if found[1] else name
@@ -80,13 +80,13 @@ def key_lines(text: str) -> dict[str, int]:
 
 
 def toml_line(error: tomllib.TOMLDecodeError, text: str) -> int:
-    """The line that a TOML error names; the last one for what is missing at the end."""
+    """The line that a TOML error names; the last line if something is missing at the end."""
     match = _AT_LINE.search(str(error))
     return int(match[1]) if match else text.count("\n") + 1
 
 
 def toml_message(error: tomllib.TOMLDecodeError) -> Message:
-    """What a TOML error says, without its position."""
+    """A TOML error's message without its position."""
     words = _AT_LINE.sub("", str(error)).replace(" (at end of document)", "").rstrip(".")
     return Message.of("toml", why=words)
 
@@ -96,7 +96,8 @@ def toml_message(error: tomllib.TOMLDecodeError) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class TableLines:
-    """The lines of one table, from 0: ``first`` to before ``end``; ``header`` is ``[[name]]``."""
+    """The lines of one table, from 0: ``first`` up to but not including ``end``, comments
+    included; ``header`` is the line ``[[name]]``."""
 
     first: int
     header: int
@@ -104,46 +105,47 @@ class TableLines:
 
 
 def line_kinds(lines: list[str]) -> list[LineKind]:
-    """What each line is."""
-    return [kind for kind, _found in _read(lines)]
+    """The kind of each line."""
+    return [kind for kind, _found in _classify(lines)]
 
 
 def blocks_of(text: str, name: str) -> tuple[TableLines, ...]:
-    """The tables ``[[name]]`` of a text in order, or those inside it: ``[name.growth]``."""
+    """The tables ``[[name]]`` of a text, or ``[name.growth]``, in order."""
     lines = text.split("\n")
     kinds = line_kinds(lines)
     headers = [n for n, kind in enumerate(kinds) if kind == "header"]
     blocks: list[TableLines] = []
-    for place, header in enumerate(headers):
+    for position, header in enumerate(headers):
         match = _HEADER.match(lines[header])
         if match is None or not (match[2] == name if match[1] else match[2].startswith(f"{name}.")):
             continue
-        after = headers[place + 1] if place + 1 < len(headers) else len(lines)
+        after = headers[position + 1] if position + 1 < len(headers) else len(lines)
         end = max(n for n in range(header, after) if kinds[n] in ("header", "value")) + 1
         first = header
         while first and kinds[first - 1] == "comment":
             first -= 1
-        # A comment that follows the values of another table without a gap belongs to that one.
+        # A comment directly below another table's values belongs to that table.
         if first and kinds[first - 1] == "value":
             first = header
         while end < after and kinds[end] == "comment":
             end += 1
         if end == after and after < len(lines):
-            # Right above the next header: that one's own comment.
+            # A comment right above the next header belongs to that header.
             while kinds[end - 1] == "comment":
                 end -= 1
         blocks.append(TableLines(first, header, end))
     return tuple(blocks)
 
 
-def move_block(text: str, name: str, place: int, by: int) -> str:
-    """The text with table number ``place`` moved ``by`` places; unchanged at either end."""
+def move_block(text: str, name: str, index: int, by: int) -> str:
+    """The text with table ``index`` moved by ``by`` positions; unchanged if there is no such
+    table or position."""
     blocks = blocks_of(text, name)
-    target = place + by
-    if not (0 <= place < len(blocks) and 0 <= target < len(blocks)) or by == 0:
+    target = index + by
+    if not (0 <= index < len(blocks) and 0 <= target < len(blocks)) or by == 0:
         return text
     step = 1 if by > 0 else -1
-    for here in range(place, target, step):
+    for here in range(index, target, step):
         text = _swap(text, *blocks_of(text, name)[min(here, here + step) :][:2])
     return text
 
@@ -159,9 +161,9 @@ def _swap(text: str, upper: TableLines, lower: TableLines) -> str:
     )
 
 
-def remove_block(text: str, name: str, place: int) -> str:
-    """The text without table number ``place``; comments that are not its own stay."""
-    block = blocks_of(text, name)[place]
+def remove_block(text: str, name: str, index: int) -> str:
+    """The text without table ``index``; comments that are not its own stay."""
+    block = blocks_of(text, name)[index]
     lines = text.split("\n")
     end = block.end
     if end < len(lines) and not lines[end].strip() and end < len(lines) - 1:
@@ -169,18 +171,19 @@ def remove_block(text: str, name: str, place: int) -> str:
     return "\n".join(lines[: block.first] + lines[end:])
 
 
-def insert_block(text: str, name: str, place: int, body: str) -> str:
-    """The text with ``body`` (``[[name]]`` and its values) before table number ``place``.
+def insert_block(text: str, name: str, index: int, body: str) -> str:
+    """The text with ``body`` (``[[name]]`` and its values) before table ``index``.
 
-    Behind the last one for a larger number; at the end of the text if there is none.
+    It goes after the last table if ``index`` is larger, and at the end of the text if there is
+    no such table yet.
     """
     blocks = blocks_of(text, name)
     lines = text.split("\n")
     new = body.strip("\n").split("\n")
     if not blocks:
         return text.rstrip("\n") + "\n\n" + "\n".join(new) + "\n"
-    if place < len(blocks):
-        at = blocks[place].first
+    if index < len(blocks):
+        at = blocks[index].first
         return "\n".join([*lines[:at], *new, "", *lines[at:]])
     at = blocks[-1].end
     return "\n".join([*lines[:at], "", *new, *lines[at:]])

@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 from werkzeug.datastructures import FileStorage
 
-from app.campaign.beginning import ASKS, LETTERS, AskKind, Beginning, first_files
 from app.campaign.check import check_campaign
 from app.campaign.compose import Composer, body_text
 from app.campaign.entities import Writer
 from app.campaign.load import load_campaign, read_campaign, read_files
+from app.campaign.new_campaign import ASKS, LETTERS, AskKind, NewCampaign, initial_files
 from app.campaign.page_words import page_words
 from app.campaign.stance import Backing, bill_names
 from app.campaign.words import Language
@@ -157,13 +157,13 @@ def test_who_changes_the_bill_that_people_signed_for_is_led_to_the_next_campaign
 def test_every_campaign_that_can_be_begun_passes_its_check(
     kind: str, asks: tuple[AskKind, ...]
 ) -> None:
-    new = Beginning(
+    new = NewCampaign(
         kind=kind, number=21, congress=120, title="Library Cards Act",
         does="end fees for library cards", as_of=date(2027, 2, 1), asks=asks, letters=LETTERS,
         committee=("HSJU" if kind == "hr" else "SSJU", "Judiciary Committee"), backings=(SPONSOR,),
         topic="Arts, Culture, Religion",
     )  # fmt: skip
-    campaign = read_campaign("cards", first_files(new))
+    campaign = read_campaign("cards", initial_files(new))
     assert {ask.id for ask in campaign.asks} & set(ASKS["oppose"]) == (
         set(ASKS["oppose"]) if "oppose" in asks else set()
     )
@@ -174,11 +174,11 @@ def test_every_campaign_that_can_be_begun_passes_its_check(
 
 
 def test_a_bill_of_long_ago_is_not_said_to_be_of_the_last_congress() -> None:
-    new = Beginning(
+    new = NewCampaign(
         kind="hr", number=21, congress=117, title="Library Cards Act", does="end fees",
         as_of=date(2022, 12, 1), asks=("cosponsor", "oppose"), letters=LETTERS,
     )  # fmt: skip
-    campaign, today = read_campaign("cards", first_files(new)), date(2026, 11, 30)
+    campaign, today = read_campaign("cards", initial_files(new)), date(2026, 11, 30)
     tables = load_tables()
     holder, home = tables.holder("CA-12"), tables.delegation("CA", 12)
     assert holder
@@ -212,11 +212,11 @@ def test_the_example_campaign_passes_its_check() -> None:
 
 
 def test_the_check_looks_for_what_is_left_of_another_bill() -> None:
-    new = Beginning(
+    new = NewCampaign(
         kind="hr", number=21, congress=120, title="Library Cards Act", does="end fees",
         as_of=date(2027, 2, 1), asks=("cosponsor",), letters=("own-words",),
     )  # fmt: skip
-    files = first_files(new)
+    files = initial_files(new)
     left = files["campaign.toml"].replace(
         "in your own words:", "as for h.r.6890, in your words:", 1
     )

@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from app.campaign.beginning import AskKind, Beginning, first_files
+from app.campaign.new_campaign import AskKind, NewCampaign, initial_files
 from app.congress.model import Located, NoMatch, StreetAnswer
 from app.records.counts import totals
 from app.records.site_campaigns import begin, move
@@ -354,12 +354,12 @@ def test_nothing_typed_is_in_an_address(editor: Browser) -> None:
 def test_people_sign_on_paper_what_the_campaign_asks_for(
     app: Flask, staff: Office, clock: Clock, *, asks: tuple[AskKind, ...], language: str, asked: str
 ) -> None:
-    new = Beginning(
+    new = NewCampaign(
         kind="hr", number=21, congress=119, title="Library Cards Act", does="end fees",
         as_of=date(2026, 2, 1), asks=asks, letters=("own-words",),
     )  # fmt: skip
     first = "protect-immigration-act"
-    begin(staff.by("Eve"), "cards", first_files(new), first=first)
+    begin(staff.by("Eve"), "cards", initial_files(new), first=first)
     move(staff.by("Eve"), "cards", "open", first=first)
     browser = Browser(app, clock, base="https://letters.example.org")
     browser.log_in(staff.add("Eve", "exporter"))

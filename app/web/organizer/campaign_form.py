@@ -26,8 +26,8 @@ from app.campaign.campaign_fields import (
     ZONES,
     field_at,
     field_paths,
-    general,
     section_paths,
+    without_index,
 )
 from app.campaign.entities import ANY_TOPIC, TOPICS
 from app.campaign.problems import Message
@@ -176,7 +176,9 @@ class Section:
         if self.name in SECTIONS:
             return section_paths(self.name)
         paths = field_paths(self.name, self.place)
-        return tuple(path for path in paths if general(path) != f"{self.name}.id" or not self.keyed)
+        return tuple(
+            path for path in paths if without_index(path) != f"{self.name}.id" or not self.keyed
+        )
 
     @property
     def keyed(self) -> bool:
@@ -212,7 +214,7 @@ class NotSaved:
 
 def field_id(path: str) -> str:
     """A field's name in a form: without its place, which may change while the form is open."""
-    return general(path).replace(".", "-")
+    return without_index(path).replace(".", "-")
 
 
 class SectionForm(SiteForm):

@@ -15,9 +15,9 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, SelectMultipleField
 
 from app.campaign.backing_lists import read_list, write_list
-from app.campaign.beginning import LETTERS, LIBRARY, AskKind, Beginning, first_files
 from app.campaign.entities import Campaign
 from app.campaign.letter_file import read_template
+from app.campaign.new_campaign import LETTERS, LIBRARY, AskKind, NewCampaign, initial_files
 from app.campaign.problems import CampaignError
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import MOST_BYTES, Unusable, read_bill_status
@@ -271,7 +271,7 @@ def _files(form: BeginForm, site: Services) -> dict[str, str] | str:
     kind, number, congress = _bill_of(form)
     people = read_list("list", form.people.data, ())[0]
     code, _space, committee = form.committee.data.partition(" ")
-    beginning = Beginning(
+    new = NewCampaign(
         kind=kind, number=number, congress=congress, title=form.title.data, does=form.does.data,
         as_of=read_day(form.as_of.data) or site.today(), asks=tuple(form.asks.data),
         letters=tuple(form.letters.data), name=form.name.data, name_es=form.name_es.data,
@@ -282,7 +282,7 @@ def _files(form: BeginForm, site: Services) -> dict[str, str] | str:
         before_backings=live_lists(site).backings,
     )  # fmt: skip
     try:
-        files = first_files(beginning)
+        files = initial_files(new)
     except ValueError:
         return _("One of these is too long or has something letters cannot print. Make it plainer.")
     faults = read(form.slug.data, files).problems

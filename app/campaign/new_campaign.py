@@ -1,7 +1,7 @@
-"""Beginning a campaign: the bill's official record and a few choices become all of its files.
+"""Starting a campaign: its files are made from the bill's official record and a few choices.
 
-The words come from a small library of neutral asks and letters that name no bill. What is begun
-so can be checked, and then edited like any other campaign.
+The words come from a small library of neutral asks and letters that name no bill. The result can
+be checked and then edited like any other campaign.
 """
 
 from __future__ import annotations
@@ -32,27 +32,27 @@ ASKS: dict[AskKind, tuple[str, ...]] = {
     "oversight": ("oversight",),
     "oppose": ("oppose-backer", "oppose", "oppose-after"),
 }
-"""What can be asked, and the asks of the library that it stands for. Who is left is asked to
-read the bill and say where they stand."""
+"""The kinds of asks to choose from, and the library's asks that each includes. Members whom none
+of them matches are asked to read the bill and say where they stand."""
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
-    """What a new campaign is made of. Words are as an organizer typed them."""
+class NewCampaign:
+    """What a new campaign is made from. Words are as an organizer typed them."""
 
     kind: str
-    """``hr`` or ``s``, as ``bill_key`` has it."""
+    """``hr`` or ``s``, as ``bill_key`` returns it."""
     number: int
     congress: int
     title: str
     """As letters print it: ``Safe Streets Act``."""
     does: str
-    """What the bill would do, as it reads after "a bill to"."""
+    """What the bill would do, worded to follow "a bill to"."""
     as_of: date
     asks: tuple[AskKind, ...]
     letters: tuple[str, ...]
     name: str = ""
-    """What the campaign is called; empty: as the bill."""
+    """The campaign's name; empty uses the bill's title."""
     name_es: str = ""
     does_es: str = ""
     introduced: date | None = None
@@ -63,7 +63,7 @@ class Beginning:
     before: Campaign | None = None
     """The campaign for the bill's earlier version, if there was one."""
     before_backings: tuple[Backing, ...] = ()
-    """Who backed the earlier version, and those before it, as that campaign's list has them."""
+    """Who backed the earlier version and those before it, from that campaign's list."""
 
     @property
     def chamber(self) -> Chamber:
@@ -75,19 +75,19 @@ class Beginning:
         return printed_bill(self.kind, self.number)
 
 
-def first_files(new: Beginning) -> dict[str, str]:
-    """The files of the campaign, by name. Raises ``ValueError`` where a value fits no field."""
+def initial_files(new: NewCampaign) -> dict[str, str]:
+    """The campaign's files by name. Raises ``ValueError`` if a value does not fit its field."""
     text = (LIBRARY / FILE).read_text("utf-8")
     chosen = {ask for kind in new.asks for ask in ASKS[kind]}
     for ask in {ask for asks in ASKS.values() for ask in asks} - chosen:
         text = remove_block(text, "asks", edit.read_column(text, "asks", "id").index(ask))
     related = _related(new)
-    for place, bill in enumerate(related):
+    for index, bill in enumerate(related):
         values = {
             "id": bill.id, "kind": "earlier", "chamber": bill.chamber,
             "congress": str(bill.congress), "number": bill.number or "", "title": bill.title,
         }  # fmt: skip
-        text = insert_block(text, "related", place, edit.new_table("related", values))
+        text = insert_block(text, "related", index, edit.new_table("related", values))
     filled = edit.set_fields(text, _values(new))
     if isinstance(filled, dict):
         raise ValueError(", ".join(filled))
@@ -99,11 +99,11 @@ def first_files(new: Beginning) -> dict[str, str]:
     return files
 
 
-def _values(new: Beginning) -> dict[str, str]:
-    """Every field that says something of this bill."""
+def _values(new: NewCampaign) -> dict[str, str]:
+    """The values of every field about this bill."""
     _begins, ends = congress_years(new.congress)
     chamber, years = new.chamber, str(ends - 1)
-    # Beside the campaign for the bill's earlier version, the title alone would not tell them apart.
+    # The title alone would not distinguish it from the campaign for the bill's earlier version.
     number = f" ({new.printed})" if new.before is not None else ""
     values = {
         "title": new.name or f"The {new.title}{number}",
@@ -146,7 +146,7 @@ def _election(year: int) -> date:
     return first + timedelta(days=(7 - first.weekday()) % 7 + 1)
 
 
-def _history(new: Beginning) -> list[str]:
+def _history(new: NewCampaign) -> list[str]:
     chamber = "House" if new.chamber == "house" else "Senate"
     when = f" on {date_words(new.introduced)}" if new.introduced else ""
     said = [f"{new.sponsor} introduced {new.printed} in the {chamber}{when}." if new.sponsor
@@ -158,7 +158,7 @@ def _history(new: Beginning) -> list[str]:
     return said
 
 
-def _history_es(new: Beginning) -> list[str]:
+def _history_es(new: NewCampaign) -> list[str]:
     chamber = "la Cámara de Representantes" if new.chamber == "house" else "el Senado"
     when = f" el {date_words(new.introduced, 'es')}" if new.introduced else ""
     said = [f"{new.sponsor} presentó el proyecto {new.printed} en {chamber}{when}." if new.sponsor
@@ -170,8 +170,8 @@ def _history_es(new: Beginning) -> list[str]:
     return said
 
 
-def _predecessor(new: Beginning) -> RelatedBill | None:
-    """The bill of the campaign before, as the new one's lists name it."""
+def _predecessor(new: NewCampaign) -> RelatedBill | None:
+    """The previous campaign's bill, as the new campaign's lists name it."""
     if new.before is None:
         return None
     bills = [bill for bill in new.before.bills.values() if bill.number]
@@ -183,20 +183,20 @@ def _predecessor(new: Beginning) -> RelatedBill | None:
     return RelatedBill(id_, "earlier", bill.chamber, bill.congress, bill.number, bill.title)
 
 
-def _related(new: Beginning) -> tuple[RelatedBill, ...]:
-    """The earlier versions: those of the campaign before, and its own bill."""
+def _related(new: NewCampaign) -> tuple[RelatedBill, ...]:
+    """The earlier versions: those that the previous campaign lists, and its own bill."""
     last = _predecessor(new)
     if last is None or new.before is None:
         return ()
     return (*(b for b in new.before.related.values() if b.kind == "earlier"), last)
 
 
-def _list(new: Beginning, related: tuple[RelatedBill, ...]) -> str:
-    """The cosponsors: of this bill, and of the earlier versions under their own names."""
+def _list(new: NewCampaign, related: tuple[RelatedBill, ...]) -> str:
+    """The list of those who back this bill, and those who backed its earlier versions."""
     known = {bill.id for bill in related}
     earlier = []
-    for one in new.before_backings:
-        bill = related[-1].id if one.bill == CURRENT and related else one.bill
+    for old in new.before_backings:
+        bill = related[-1].id if old.bill == CURRENT and related else old.bill
         if bill in known:
-            earlier.append(Backing(one.bioguide, one.name, bill, one.role, one.day))
+            earlier.append(Backing(old.bioguide, old.name, bill, old.role, old.day))
     return write_list((*new.backings, *earlier))
