@@ -1,7 +1,7 @@
 """The entry point for servers (``wsgi:app``) and for the ``flask`` command.
 
-A server gets the site. The ``flask`` command gets the commands alone, which load what they need;
-only its own ``run``, ``shell`` and ``routes`` are about pages.
+A server gets the site. The ``flask`` command gets only the commands, which load what they need;
+its built-in ``run``, ``shell`` and ``routes`` need the pages.
 """
 
 import click

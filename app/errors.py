@@ -1,13 +1,13 @@
-"""Errors that need no explanation beside them."""
+"""Errors whose message is complete by itself."""
 
 
 class ExplainedError(Exception):
-    """Its message says what is so and what to do, for whoever runs the site.
+    """Its message tells the operator what is wrong and what to do.
 
-    A command that meets one prints it and ends, the doctor makes it a finding. What a resident
-    or an organizer reads is a code with values instead (``campaign.problems``).
+    A command prints it and exits; the doctor reports it as a finding. Residents and organizers
+    see a code with values instead (``campaign.problems``).
     """
 
 
 class NotStoredError(ExplainedError):
-    """Nothing was written, and nothing that was there before is lost. Trying again is safe."""
+    """Nothing was written and nothing stored before is lost. A retry is safe."""

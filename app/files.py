@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and one process at a time with them."""
+"""Atomic file writes, and locks between processes."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from pathlib import Path
 
 @contextmanager
 def drafted(path: Path, *, mode: int = 0o600, new: bool = False) -> Iterator[Path]:
-    """An empty file beside ``path`` to write to, which gets that name when the block ends.
+    """An empty file next to ``path`` to write to, renamed to ``path`` when the block ends.
 
-    By then all of it is on the disk. Where anything fails, what was there before is as it was. With
-    ``new`` no other file is ever replaced (``FileExistsError``), also one that came meanwhile.
+    It is flushed to disk first. If anything fails, ``path`` is unchanged. With ``new`` an
+    existing file is never replaced, even one created meanwhile (``FileExistsError``).
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
     except OSError as error:
-        error.filename = str(path)  # nobody has heard of a draft
+        error.filename = str(path)  # the caller does not know the draft's name
         raise
     try:
         yield draft
         flush(draft)
         if new:
-            name_new(draft, path)
+            rename_noreplace(draft, path)
         else:
             draft.replace(path)
     finally:
@@ -38,29 +38,29 @@ def drafted(path: Path, *, mode: int = 0o600, new: bool = False) -> Iterator[Pat
     flush(path.parent)
 
 
-NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
-"""As FAT, which sticks have, and some disks of other machines and of buckets answer."""
+NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What FAT (USB sticks), some network file systems and mounted buckets return."""
 
 
-def name_new(draft: Path, path: Path) -> None:
-    """Give a finished file its name, never over another one (``FileExistsError``)."""
+def rename_noreplace(draft: Path, path: Path) -> None:
+    """Rename a finished file without replacing another one (``FileExistsError``)."""
     try:
         os.link(draft, path)
     except OSError as error:
-        if error.errno not in NO_LINKS:
+        if error.errno not in NO_HARD_LINKS:
             raise
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # the name is ours
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # claims the name
         draft.replace(path)
 
 
 def write_file(path: Path, content: str | bytes, *, mode: int = 0o600, new: bool = False) -> None:
-    """Let ``path`` be this content, as a whole; see ``drafted``."""
+    """Write ``content`` to ``path`` atomically; see ``drafted``."""
     with drafted(path, mode=mode, new=new) as draft:
         draft.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def flush(path: Path) -> None:
-    """Have what was written to a file, or a folder's names, on the disk itself."""
+    """Flush a file's contents, or a folder's entries, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -70,11 +70,11 @@ def flush(path: Path) -> None:
 
 @contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[int]:
-    """Keep other processes from the same block meanwhile; gives the open file's descriptor.
+    """Hold an exclusive lock on ``path`` across processes; yields the open descriptor.
 
-    The kernel lets go when a process is killed. A folder can stand for itself, so that no file is
-    left that another user may not open. Without ``wait`` raises ``BlockingIOError`` where another
-    is within.
+    The kernel releases it when the process is killed. ``path`` can be a folder, which leaves no
+    lock file behind that another user cannot open. Without ``wait``, raises ``BlockingIOError``
+    if another process holds the lock.
     """
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -84,9 +84,11 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[int]:
         os.close(descriptor)
 
 
-def of_another(*paths: Path) -> str:
-    """What to do about the first of these that belongs to another user than this process's; empty
-    where there is none. What root writes in a site's folder the site itself cannot read."""
+def wrong_owner(*paths: Path) -> str:
+    """Advice about the first of ``paths`` that another user owns; empty if there is none.
+
+    The site cannot read what root writes into its folder.
+    """
     here = os.geteuid()
     for path in paths:
         try:
@@ -103,12 +105,12 @@ def of_another(*paths: Path) -> str:
 
 
 def typed(path: Path | str) -> str:
-    """The path as whoever runs the site types it in a shell: in quotes where it has blanks."""
+    """The path as typed in a shell: quoted where necessary."""
     return shlex.quote(str(path))
 
 
 def _user(number: int) -> str:
     try:
         return pwd.getpwuid(number).pw_name
-    except KeyError:  # as in a container
+    except KeyError:  # a container has no such user
         return str(number)

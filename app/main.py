@@ -1,7 +1,7 @@
 """The whole program: the site with its pages and its commands. The one file that knows both.
 
-``python -m app.main`` serves it, with the mail worker beside it: for a laptop and a small
-machine, where nothing else watches over them. ``--no-mail`` leaves the mail worker out.
+``python -m app.main`` serves it together with the mail worker, for a laptop or a small machine
+without a service manager. ``--no-mail`` leaves the mail worker out.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
 
 def _must_have_its_campaign(settings: Settings) -> None:
-    """Raises ``CampaignError`` where the campaign of the start page has no folder, and was not
-    made in the browser either."""
+    """Raise ``CampaignError`` if the start page's campaign has no folder and was not made in the
+    browser either."""
     if not (settings.letters / settings.campaign).is_dir():
         live_campaign(settings, settings.campaign)
-        local_database(settings.database).close()  # this process is forked in a moment
+        local_database(settings.database).close()  # must not be open across the fork
 
 
 def _read_ahead(app: Flask, settings: Settings) -> None:
-    """Read what nearly every page needs before the processes part: so it is in memory once, and
-    nobody waits for it. Organizers' pages are read when the first of them asks."""
-    with suppress(TablesError):  # which the pages that need them say
+    """Load what nearly every page needs before the fork, so that it is in memory once and no
+    request waits for it. Organizer pages are compiled on first use."""
+    with suppress(TablesError):  # the pages that need the tables report it
         load_tables(settings.instance, moment_of_site(settings))
     pages = app.jinja_env
     for name in pages.list_templates(filter_func=lambda name: not name.startswith("organizer/")):
@@ -62,13 +62,13 @@ def _read_ahead(app: Flask, settings: Settings) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until Ctrl-C or SIGTERM. What cannot be served is said in a sentence."""
+    """Serve until Ctrl-C or SIGTERM. If the site cannot start, say why in a sentence."""
     try:
         settings = load_settings()
         check_site(settings.database, settings.own_keys)
         serve_from(settings.database)
         if settings.stream_to:
-            litestream(settings, "replicate")  # say now what would fail in a moment
+            litestream(settings, "replicate")  # report now what would fail later
         sockets = listen(settings.host, settings.port)
         if settings.metrics:
             begin_counting(settings)

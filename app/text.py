@@ -1,14 +1,13 @@
-"""Text that people type or paste, read in one way by everything that keeps or prints it.
+"""Normalizing and parsing text that people type or paste.
 
-* ``clean_text`` and ``clean_line`` decide which characters mean nothing and go.
-* ``NO_TEXT`` is what nothing can carry, for texts that must stay as they were typed.
-* ``has_letter`` tells a name from signs, blanks and invisible characters.
-* ``fold_digits`` reads the digits that keyboards have, in any script, and no others.
-* ``decode`` reads bytes that a browser or a file sent in the wrong encoding.
-* ``read_email`` is the one judge of e-mail addresses; ``suggest_email`` sees slips in the
-  domains that most people have.
-* ``read_day`` reads a day however it is written, in both languages.
-* ``mark`` marks words of the program's own for translation.
+* ``clean_text`` and ``clean_line`` remove characters without meaning.
+* ``NO_TEXT`` matches what no output format can contain, for text that must stay as typed.
+* ``has_letter`` tells a name from symbols, spaces and invisible characters.
+* ``fold_digits`` converts the digits that keyboards have, in any script, and no others.
+* ``decode`` reads bytes that may be in the wrong encoding.
+* ``read_email`` validates email addresses; ``suggest_email`` detects typos in common domains.
+* ``read_day`` parses a day in the usual notations of both languages.
+* ``mark`` marks the program's own strings for translation.
 
     >>> clean_line("  Zoe\\u0308\\u200b \\v Ortiz ")
     'Zoë Ortiz'
@@ -29,122 +28,127 @@ from babel.dates import get_day_names, get_month_names
 from email_validator import EmailNotValidError, validate_email
 
 NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-"""What no page, letter, table or XML can carry: control characters but tab, line feed and carriage
-return, halves of surrogate pairs, and code points that are no characters."""
+"""What no page, letter, table or XML can contain: control characters except tab, line feed and
+carriage return, lone surrogates, and noncharacters."""
 _BREAKS = re.compile("\r\n?|[\v\f\x1c\x1d\x1e\x85\u2028]")
-_BLANKS = re.compile(r"[ \t]+")
+_SPACES = re.compile(r"[ \t]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
-# Format characters that are seen: the Arabic, Syriac and Kaithi number signs.
-_SEEN_FORMATS = frozenset("\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd") | {
+# Visible format characters: the Arabic, Syriac and Kaithi number signs.
+_VISIBLE_FORMATS = frozenset("\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd") | {
     chr(code) for code in range(0x0600, 0x0606)
 }
-_MARKS_OF_DIRECTION = frozenset("\u200e\u200f\u061c")
+_DIRECTION_MARKS = frozenset("\u200e\u200f\u061c")
 _JOINERS = frozenset("\u200c\u200d")
-_SELECTORS = frozenset(chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
-_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters, marks and signs that are drawn as nothing: Hangul and Khmer fillers and their kin."""
-_OBJECT = "\ufffc"
-"""Stands for a picture in copied text, and comes without it."""
+_VARIATION_SELECTORS = frozenset(
+    chr(code) for code in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+)
+_INVISIBLE_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters, marks and symbols without a glyph: Hangul and Khmer fillers and similar."""
+_OBJECT_REPLACEMENT = "\ufffc"
+"""The object replacement character, left in copied text where a picture was."""
 _KEYCAPS = frozenset("0123456789#*©®")
 _MARKS_PER_LETTER = 4
-"""Vietnamese needs two, Hebrew and Thai three; towers of marks would run into other lines."""
+"""Vietnamese needs two, Hebrew and Thai three; taller stacks would overlap other lines."""
 
 
 def mark(text: str) -> str:
-    """Marks words of the program's own for the catalogue of translations, and returns them."""
+    """Mark a string of the program for the translation catalogue, and return it."""
     return text
 
 
 def clean_text(text: str) -> str:
     """Text in NFC with ``\\n`` line breaks, at most one empty line in a row and none at the ends.
 
-    Lines have single blanks and none at their ends. Whatever breaks a line somewhere (vertical
-    tab, form feed, U+0085, U+2028) breaks it here. What means nothing is gone: control and
-    hidden characters, lone surrogates, noncharacters, marks that would turn the direction of
-    other text, joiners where nothing is joined. Every visible character stays.
-    Idempotent.
+    Spaces are single, with none at the ends of lines. Every kind of line break (vertical tab,
+    form feed, U+0085, U+2028) becomes ``\\n``. Removed are control and hidden characters, lone
+    surrogates, noncharacters, marks that would change the direction of other text, and joiners
+    that join nothing. Every visible character stays. Idempotent.
     """
     lines = text.replace("\r\n", "\n").split("\n")
-    if text.isascii() and all(map(str.isprintable, lines)):  # as nearly everybody types
+    if text.isascii() and all(map(str.isprintable, lines)):  # the common case
         text = "\n".join([" ".join(line.split()) for line in lines])
     else:
         text = _BREAKS.sub("\n", text).replace("\u2029", "\n\n").replace("\t", " ")
         text = _without_hidden(text)
-        text = "\n".join(_BLANKS.sub(" ", line).strip() for line in text.split("\n"))
-    if "\n\n\n" in text:  # seldom, and to look for it so takes no time
+        text = "\n".join(_SPACES.sub(" ", line).strip() for line in text.split("\n"))
+    if "\n\n\n" in text:  # rare, and cheap to test
         text = _EMPTY_LINES.sub("\n\n", text)
     return text.strip("\n")
 
 
 def clean_line(text: str) -> str:
-    """The same on one line: every run of white space, of whatever kind, is one blank."""
+    """Like ``clean_text``, on one line: every run of whitespace becomes one space."""
     plain = text.isascii() and text.isprintable()
     return " ".join((text if plain else clean_text(text)).split())
 
 
 def split_paragraphs(*texts: str) -> tuple[str, ...]:
-    """The clean paragraphs of texts: split at empty lines, single line breaks kept."""
+    """The cleaned paragraphs of texts: split at empty lines, keeping single line breaks."""
     return tuple(p for text in texts for p in clean_text(text).split("\n\n") if p)
 
 
 def _without_hidden(text: str) -> str:
-    # A text has few different characters, so each is looked at once. What is hidden goes first:
-    # it can stand between a letter and its accent. Taking one thing out may leave another
-    # without a meaning, so this goes on until nothing changes.
+    # A text has few distinct characters, so each is classified once. Hidden ones are removed
+    # first, because one can separate a letter from its accent. A removal can make another
+    # character meaningless, so repeat until nothing changes.
     before = None
     while before != text:
         before = text
         seen = set(text)
-        hidden = {ord(char): None for char in seen if _means_nothing(char)}
-        if seen & _MARKS_OF_DIRECTION and not any(map(_runs_left, seen)):
-            hidden.update({ord(char): None for char in _MARKS_OF_DIRECTION})
+        hidden = {ord(char): None for char in seen if _is_ignorable(char)}
+        if seen & _DIRECTION_MARKS and not any(map(_is_right_to_left, seen)):
+            hidden.update({ord(char): None for char in _DIRECTION_MARKS})
         text = text.translate(hidden) if hidden else text
-        if seen & _JOINERS or seen & _SELECTORS:
-            text = _with_useful_joiners(text)
+        if seen & _JOINERS or seen & _VARIATION_SELECTORS:
+            text = _keep_useful_joiners(text)
         text = unicodedata.normalize("NFC", text)
         if any(unicodedata.category(char) in ("Mn", "Me") for char in set(text)):
-            text = _with_few_marks(text)
+            text = _limit_marks(text)
     return text
 
 
 @lru_cache(maxsize=4096)
-def _means_nothing(char: str) -> bool:
+def _is_ignorable(char: str) -> bool:
     category = unicodedata.category(char)
     if category in ("Cc", "Cs"):
         return char != "\n"
     if category == "Cf":
-        return char not in _SEEN_FORMATS and char not in _JOINERS | _MARKS_OF_DIRECTION
+        return char not in _VISIBLE_FORMATS and char not in _JOINERS | _DIRECTION_MARKS
     code = ord(char)
     noncharacter = 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
-    return noncharacter or char in _BLANK_LETTERS or char == _OBJECT
+    return noncharacter or char in _INVISIBLE_LETTERS or char == _OBJECT_REPLACEMENT
 
 
-def _runs_left(char: str) -> bool:
-    return unicodedata.bidirectional(char) in ("R", "AL") and char not in _MARKS_OF_DIRECTION
+def _is_right_to_left(char: str) -> bool:
+    return unicodedata.bidirectional(char) in ("R", "AL") and char not in _DIRECTION_MARKS
 
 
-def _with_useful_joiners(text: str) -> str:
-    """Joiners and selectors of shape only where they do something: Persian, Hindi, emoji."""
+def _keep_useful_joiners(text: str) -> str:
+    """Keep joiners and variation selectors only where they matter: Persian, Hindi, emoji."""
     out: list[str] = []
     for char in text:
         last = out[-1] if out else " "
         if char in _JOINERS:
-            if last not in _SELECTORS and not _takes_joiner(last):
+            if last not in _VARIATION_SELECTORS and not _takes_joiner(last):
                 continue
-        elif char in _SELECTORS and not (_takes_joiner(last) or last in _KEYCAPS):
+        elif char in _VARIATION_SELECTORS and not (_takes_joiner(last) or last in _KEYCAPS):
             continue
         out.append(char)
     return "".join(out)
 
 
 def _takes_joiner(char: str) -> bool:
-    """Whether the character belongs to a script, or to pictures, whose shapes join."""
+    """Whether the character is of a script, or a pictograph, that uses joiners."""
     base = unicodedata.normalize("NFD", char)[0]
-    return base >= "\u0590" and char not in _SELECTORS and unicodedata.category(base)[0] in "LMS"
+    return (
+        base >= "\u0590"
+        and char not in _VARIATION_SELECTORS
+        and unicodedata.category(base)[0] in "LMS"
+    )
 
 
-def _with_few_marks(text: str) -> str:
+def _limit_marks(text: str) -> str:
     out: list[str] = []
     marks = 0
     for char in text:
@@ -155,32 +159,32 @@ def _with_few_marks(text: str) -> str:
 
 
 def has_letter(text: str) -> bool:
-    """Whether a name has a letter in it, of any script, that can be seen."""
+    """Whether a name has a visible letter, of any script."""
     return any(
-        unicodedata.category(char) in ("Lu", "Ll", "Lt", "Lo") and char not in _BLANK_LETTERS
+        unicodedata.category(char) in ("Lu", "Ll", "Lt", "Lo") and char not in _INVISIBLE_LETTERS
         for char in text
     )
 
 
 def says_something(line: str) -> bool:
-    """Whether a line has a letter, a digit or a picture; ``.`` and ``--`` have none."""
+    """Whether a line has a letter, a digit or a pictograph; ``.`` and ``--`` have none."""
     return any(
         unicodedata.category(char)[0] in "LN" or unicodedata.category(char) == "So" for char in line
     )
 
 
 def fold_digits(text: str) -> str:
-    """Full-width characters and the decimal digits of every script as ASCII, nothing else.
+    """Convert full-width characters and the decimal digits of every script to ASCII.
 
-    Keyboards have those. Raised (``²``), circled and mathematical digits are signs of their own,
-    which nobody has on a keyboard, and stay what they are.
+    Those are on keyboards. Superscript (``²``), circled and mathematical digits are not, and
+    stay as they are.
     """
     if text.isascii():
         return text
-    return "".join(map(_folded, text))
+    return "".join(map(_fold_digit, text))
 
 
-def _folded(char: str) -> str:
+def _fold_digit(char: str) -> str:
     if "\uff01" <= char <= "\uff5e":
         return chr(ord(char) - 0xFEE0)
     if unicodedata.category(char) == "Nd" and not unicodedata.decomposition(char):
@@ -189,58 +193,58 @@ def _folded(char: str) -> str:
 
 
 def decode(raw: bytes) -> str:
-    """UTF-8, or else the encoding that Windows has in the West: what a page or file not in
-    UTF-8 most likely is. Never fails, and never leaves an escape where a letter was."""
+    """Decode UTF-8, or else Windows-1252, the most likely encoding of a page or file that is not
+    UTF-8. Never fails, and never leaves an escape in place of a letter."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         try:
             return raw.decode("cp1252")
-        except UnicodeDecodeError:  # five bytes are no character there
+        except UnicodeDecodeError:  # five bytes are undefined there
             return raw.decode("latin-1")
 
 
-# --- E-mail addresses ------------------------------------------------------------------------
+# --- Email addresses -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Email:
-    """An address that mail can take."""
+    """A syntactically valid address."""
 
     text: str
-    """As typed, without what was pasted around it."""
+    """As typed, without anything pasted around it."""
     wire: str
-    """In ASCII, as a mail server hears it: ``ana@xn--bcher-kva.example``."""
+    """In ASCII, as sent to a mail server: ``ana@xn--bcher-kva.example``."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadEmail:
-    """Why a text is no such address.
+    """Why a text is not an address.
 
-    ``letters``: the part before the @ has others than a mail server must be able to take; many
-    take none, and nobody finds out before the mail comes back. ``form``: anything else.
+    ``letters``: the local part has non-ASCII letters. A mail server need not accept them, many
+    do not, and the sender only finds out when the message bounces. ``form``: anything else.
     """
 
     why: Literal["form", "letters"]
 
 
-_AROUND = " <>\"'“”‘’«»()[]"
-_NAMED = re.compile(r"[^<>]*<([^<>]+)>[\s,;.]*")
+_WRAPPERS = " <>\"'“”‘’«»()[]"
+_NAME_AND_ADDRESS = re.compile(r"[^<>]*<([^<>]+)>[\s,;.]*")
 
 
 def read_email(text: str) -> Email | BadEmail:
-    """Read an address as people type and paste it. Nothing is looked up, nothing is sent.
+    """Parse an address as people type and paste it. Nothing is looked up or sent.
 
-    What comes along is taken off: ``mailto:`` and its subject, angle brackets with the name
-    before them, quotes, a comma, semicolon or full stop behind, invisible characters. Unusual
-    addresses pass unchanged (``o'dell+parks.2026@example.museum``).
+    Removed are ``mailto:`` and its subject, angle brackets and the name before them, quotes, a
+    trailing comma, semicolon or period, and invisible characters. Unusual addresses pass
+    unchanged (``o'dell+parks.2026@example.museum``).
     """
     address = fold_digits(clean_line(text)).replace("’", "'")
-    if named := _NAMED.fullmatch(address):
+    if named := _NAME_AND_ADDRESS.fullmatch(address):
         address = named[1]
-    address = address.strip(_AROUND).rstrip(",;." + _AROUND)
+    address = address.strip(_WRAPPERS).rstrip(",;." + _WRAPPERS)
     if address[:7].lower() == "mailto:":
-        address = address[7:].partition("?")[0].strip(_AROUND)
+        address = address[7:].partition("?")[0].strip(_WRAPPERS)
     try:
         found = validate_email(address, check_deliverability=False, strict=True)
     except EmailNotValidError:
@@ -256,28 +260,30 @@ _DOMAINS = (
     "optonline.net", "rocketmail.com", "googlemail.com", "protonmail.com", "ymail.com",
     "live.com", "aol.com", "msn.com", "att.net", "cox.net",
 )  # fmt: skip
-"""The domains of most private addresses in the United States."""
-_OTHERS = frozenset({"mail", "email", "gmx", "mailo", "inbox", "hotmai", "ymail", "live", "love"})
-"""Names of other services, or words, that differ from one above by a letter."""
-_SLIPS = {
+"""The most common domains of personal addresses in the United States."""
+_OTHER_NAMES = frozenset(
+    {"mail", "email", "gmx", "mailo", "inbox", "hotmai", "ymail", "live", "love"}
+)
+"""Other services or words that differ from one above by a letter."""
+_TYPOS = {
     "com": frozenset({"con", "cim", "cpm", "xom", "vom", "dom", "cmo", "ocm", "comm", "coom",
                       "om", "cm", "ccom", "com"}),
     "net": frozenset({"ner", "ney", "met", "bet", "nte", "nett", "nt", "ne", "net"}),
 }  # fmt: skip
-"""Endings as fingers write them. ``.co`` is a country's, and many real domains end in it."""
-_NOWHERE = {
+"""Typos of endings. ``.co`` is a country's, and many real domains have it."""
+_INVALID_ENDINGS = {
     **dict.fromkeys(("con", "cim", "cpm", "xom", "vom", "cmo", "ocm", "comm", "coom"), "com"),
     **dict.fromkeys(("ner", "ney", "nte", "nett"), "net"), "ogr": "org", "orgg": "org",
 }  # fmt: skip
-"""Endings that no domain has (the root zone's list of November 2026)."""
-_LONG_NAME = 5
-"""Letters. A shorter name, one letter changed, is too often another domain that exists."""
+"""Endings that no domain has (root zone, November 2026)."""
+_SHORTEST_NAME = 5
+"""Letters. A shorter name with one letter changed is too often another real domain."""
 
 
 def suggest_email(email: str) -> str:
-    """The address that was most likely meant, when its domain looks like a slip; else empty.
+    """The most likely intended address if the domain looks like a typo; otherwise empty.
 
-    Only ever a hint: the domain as typed may exist all the same.
+    Only a hint: the domain as typed may exist.
     """
     local, _, domain = email.rpartition("@")
     domain = domain.lower()
@@ -286,17 +292,19 @@ def suggest_email(email: str) -> str:
         return ""
     for known in _DOMAINS:
         wanted, _, wanted_ending = known.partition(".")
-        if ending not in _SLIPS[wanted_ending]:
+        if ending not in _TYPOS[wanted_ending]:
             continue
-        near = len(wanted) >= _LONG_NAME and name not in _OTHERS and _one_slip(name, wanted)
+        near = (
+            len(wanted) >= _SHORTEST_NAME and name not in _OTHER_NAMES and _one_typo(name, wanted)
+        )
         if name == wanted or near:
             return f"{local}@{known}"
     rest, _, last = domain.rpartition(".")
-    return f"{local}@{rest}.{_NOWHERE[last]}" if rest and last in _NOWHERE else ""
+    return f"{local}@{rest}.{_INVALID_ENDINGS[last]}" if rest and last in _INVALID_ENDINGS else ""
 
 
-def _one_slip(typed: str, meant: str) -> bool:
-    """Whether one letter is missing, added, wrong, or has changed places with the next."""
+def _one_typo(typed: str, meant: str) -> bool:
+    """Whether one letter is missing, added, wrong, or swapped with the next."""
     if abs(len(typed) - len(meant)) > 1:
         return False
     start = 0
@@ -309,19 +317,19 @@ def _one_slip(typed: str, meant: str) -> bool:
 # --- days ------------------------------------------------------------------------------
 
 _PARTS = re.compile(r"\d+|[^\W\d_]+")
-_NO_WORDS = frozenset({"de", "del", "of", "the", "st", "nd", "rd", "th", "o", "ro"})
-"""Words in a day that say nothing of it; nor does a day of the week."""
+_FILLER_WORDS = frozenset({"de", "del", "of", "the", "st", "nd", "rd", "th", "o", "ro"})
+"""Words in a date without information; days of the week have none either."""
 
 
 def read_day(text: str) -> date | None:
-    """The day that somebody wrote; None where it is none, or could be read in two ways.
+    """Parse a day; None if it is not one or is ambiguous.
 
-    Known are ``2026-11-01``, ``11/01/2026`` and ``11-1-26`` (the month first, as in the United
-    States; where the first number can be no month, it is the day), ``Nov 1 2026``,
-    ``November 1st, 2026``, ``1 nov. 2026`` and ``1 de noviembre de 2026``. A year of two
-    digits is in this century. A year before 1900 is taken for a mistake.
+    Accepts ``2026-11-01``, ``11/01/2026`` and ``11-1-26`` (month first, as in the United States;
+    a first number that cannot be a month is the day), ``Nov 1 2026``, ``November 1st, 2026``,
+    ``1 nov. 2026`` and ``1 de noviembre de 2026``. A two-digit year is in this century. A year
+    before 1900 is rejected.
     """
-    passed = _NO_WORDS | (_week() - _months().keys())  # Spanish "mar" is a month too
+    passed = _FILLER_WORDS | (_week() - _months().keys())  # Spanish "mar" is a month too
     parts = [part for part in _PARTS.findall(plain(text)) if part not in passed]
     if len(parts) != 3 or len(text) > 40:
         return None
@@ -350,7 +358,7 @@ def read_day(text: str) -> date | None:
 
 
 def plain(text: str) -> str:
-    """A text without accents and case: ``Hernández`` is found by ``hernandez``."""
+    """The text without accents and case, so that ``hernandez`` finds ``Hernández``."""
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", text.replace("’", "'")).casefold()
@@ -358,19 +366,19 @@ def plain(text: str) -> str:
 
 
 def capital(words: str) -> str:
-    """With a capital letter at its beginning, and otherwise as it is."""
+    """The text with its first letter capitalized and the rest unchanged."""
     return words[:1].upper() + words[1:]
 
 
 def slug(text: str) -> str:
-    """A text as a file's name or an id: ``Hernández Rivera`` becomes ``hernandez-rivera``. Empty
-    where nothing of it is left."""
+    """The text as a file name or id: ``Hernández Rivera`` becomes ``hernandez-rivera``. Empty if
+    nothing is left."""
     return re.sub(r"[^a-z0-9]+", "-", plain(text)).strip("-")
 
 
 @cache
 def _months() -> dict[str, int]:
-    """The months by their names and short names, in the languages of the pages."""
+    """Month numbers by full and short name, in the languages of the pages."""
     found = {"sept": 9}
     for language in ("en", "es"):
         for width in ("wide", "abbreviated"):

@@ -12,7 +12,7 @@ from app.congress.places import Zip, parse_zip
 from app.text import (
     BadEmail,
     Email,
-    _means_nothing,
+    _is_ignorable,
     clean_line,
     clean_text,
     decode,
@@ -36,7 +36,7 @@ def test_cleaning_again_changes_nothing(text: str) -> None:
     assert clean_text(clean) == clean
     assert clean_line(clean_line(text)) == clean_line(text) == clean_line(clean)
     assert clean == unicodedata.normalize("NFC", clean)
-    assert not any(map(_means_nothing, clean))
+    assert not any(map(_is_ignorable, clean))
 
 
 @given(texts)
@@ -45,7 +45,7 @@ def test_nothing_visible_is_lost(text: str) -> None:
         plain = unicodedata.normalize("NFD", text)
         return "".join(c for c in plain if unicodedata.category(c)[0] not in "MZC")
 
-    visible = "".join(c for c in text if not _means_nothing(c))
+    visible = "".join(c for c in text if not _is_ignorable(c))
     assert seen(clean_text(text)) == seen(visible)
 
 
@@ -71,7 +71,7 @@ def test_a_paragraph_mark_makes_a_paragraph() -> None:
      "\ud83d", "\u115f", "\u034f", "\u2800", "\U000e0041", "\x07", "\x1b", "\u200d", "\u200e",
      "\ufe0f"],
 )  # fmt: skip
-def test_what_means_nothing_goes_wherever_it_stands(hidden: str) -> None:
+def test_what_is_ignorable_goes_wherever_it_stands(hidden: str) -> None:
     assert clean_line(f"{hidden}An{hidden}a{hidden}") == "Ana"
     assert not has_letter(clean_line(hidden * 3))
 

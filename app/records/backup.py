@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import ExplainedError, NotStoredError
-from app.files import flush, locked, name_new, write_file
+from app.files import flush, locked, rename_noreplace, write_file
 from app.records.counts import recount
 from app.records.database import aside, copy_to, open_database
 from app.records.identity import NotItselfError, known_id, moved_on, note_moved
@@ -143,7 +143,7 @@ def take(
             )
         _pack(packed, raw, manifest, extra)
         _read_back(packed, manifest)
-        name_new(packed, path)
+        rename_noreplace(packed, path)
     flush(folder)
     return Copy(path, path.stat().st_size, manifest)
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from app.errors import NotStoredError
-from app.files import of_another
+from app.files import wrong_owner
 from app.records.identity import (
     FIRST_PAGES,
     RESTORE,
@@ -168,7 +168,9 @@ def open_database(path: Path, *, threads: bool = False, moved: bool = False) -> 
         before = stamp_of(path)[:1]
         key, raw = _acquire(path)
     except OSError as error:
-        said = f"Cannot open the database {path}: {error.strerror}. {of_another(path, path.parent)}"
+        said = (
+            f"Cannot open the database {path}: {error.strerror}. {wrong_owner(path, path.parent)}"
+        )
         raise NotStoredError(said.strip()) from error
     try:
         if has_foreign_log(path, raw.head, known):

@@ -1,1 +1,1 @@
-"""What one running site is: settings, services, clock, tokens, languages."""
+"""One running site: settings, services, clock, tokens, languages."""

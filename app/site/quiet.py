@@ -1,9 +1,8 @@
-"""What a process of the site tells an operator, and what it must not: no address, no words of
-anyone, no core dump.
+"""Logging without personal data: no address, nothing that anyone typed, no core dump.
 
-Each thing is one line: words on a terminal, JSON anywhere else. An exception's message and a
-server's warning may hold what somebody typed or asked for, so only the type of an error and the
-place in our code are ever logged.
+Each record is one line: plain words on a terminal, JSON otherwise. An exception's message or a
+server's warning may contain what someone typed or requested, so only an error's type and its
+place in our code are logged.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _PR_SET_DUMPABLE = 4
 
 
 def where(error: BaseException) -> str:
-    """``ValueError at app/web/resident/views.py:31``, the innermost place in our own code."""
+    """``ValueError at app/web/resident/views.py:31``: the innermost frame in our code."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [f for f in frames if f.filename.startswith(str(ROOT / "app"))]
     if not ours:
@@ -33,8 +32,8 @@ def where(error: BaseException) -> str:
     return f"{type(error).__name__} at {place}:{ours[-1].lineno}"
 
 
-class _NamesNobody(logging.Filter):
-    """Turns the server's errors, which name the path that was asked for, into a place."""
+class _HideRequests(logging.Filter):
+    """Replaces waitress's errors, which contain the requested path, with a place in the code."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno >= logging.ERROR or record.exc_info:
@@ -44,10 +43,10 @@ class _NamesNobody(logging.Filter):
         return True
 
 
-class _Lines(logging.Formatter):
-    """One line for each thing: ``{"time": …, "level": …, "from": …, "what": …}``.
+class _JsonLines(logging.Formatter):
+    """One line for each record: ``{"time": …, "level": …, "from": …, "what": …}``.
 
-    What an exception says is left out.
+    Exception messages are left out.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -65,33 +64,33 @@ class _Lines(logging.Formatter):
         )
 
 
-class _Words(logging.Formatter):
-    """The same for somebody who looks on."""
+class _PlainLines(logging.Formatter):
+    """Only the message, for a terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         return record.getMessage()
 
 
 def log_in_lines(stream: TextIO | None = None) -> None:
-    """Write what an operator must know to standard error (or ``stream``), one line for each."""
+    """Log to standard error (or ``stream``), one line per record."""
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)
-    handler.setFormatter(_Words() if out.isatty() else _Lines())
+    handler.setFormatter(_PlainLines() if out.isatty() else _JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("dear_congress").setLevel(logging.INFO)
 
 
 def keep_quiet_logs() -> None:
-    """Let the server's own loggers say that something went wrong, never with which request."""
-    logging.getLogger("waitress").addFilter(_NamesNobody())
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # warns at every busy moment
+    """Let waitress log that something failed, never for which request."""
+    logging.getLogger("waitress").addFilter(_HideRequests())
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns whenever requests queue
 
 
 def keep_no_cores() -> None:
-    """Let this process and those that it forks leave no image of their memory.
+    """Disable core dumps for this process and its children.
 
-    The limit keeps files away; where the system hands dumps to a program instead, which the
-    limit does not stop, Linux is told that this process has none to give.
+    The limit prevents core files. It does not stop a system that pipes dumps to a program, so on
+    Linux the process is also marked as not dumpable.
     """
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

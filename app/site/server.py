@@ -1,9 +1,9 @@
-"""How the site is served: one process watches over several that answer, and over the mail worker.
+"""Serving the site: one process supervises several web processes and the mail worker.
 
-The application is loaded once and then forked, so its tables are in memory once. Each of the
-forked processes runs waitress over the same listening sockets: it reads a request as a whole
-before a thread works on it and sends answers from a loop, so nobody who sends or reads slowly
-holds a thread. There is no access log: an address list of visitors is a dangerous thing to own.
+The application is loaded once and then forked, so its tables are in memory once. Each forked
+process runs waitress on the same listening sockets. It reads each request whole before a thread
+handles it and sends responses from its event loop, so a slow client never holds a thread. There
+is no access log: a list of visitors' addresses is dangerous to own.
 """
 
 from __future__ import annotations
@@ -37,32 +37,33 @@ if TYPE_CHECKING:
 log = logging.getLogger("dear_congress")
 
 THREADS = 2 * IN_ONE_PROCESS + 28
-"""In each process: for slow work as many as rooms may take, and the others for reading and signing.
-A page takes milliseconds, but while somebody holds the lock of the database whoever signs waits in
-a thread, and nobody who reads should stand behind them. A thread that waits costs next to nothing.
+"""Per process: as many as slow work in rooms may take, plus 28 for reading and signing.
+
+A page takes milliseconds, but while the database is locked each signer waits in a thread, and
+readers must not queue behind them. A waiting thread costs next to nothing.
 """
 CONNECTIONS = 2000
-"""Open at once in each process; a connection that waits costs a few kilobytes."""
-SILENCE = 20
-"""Seconds after which a connection is closed that sends nothing, or takes nothing of an answer."""
-LARGEST_HEAD = 16 * 1024
+"""Open at once in each process; an idle connection costs a few kilobytes."""
+IDLE_SECONDS = 20
+"""Seconds after which a connection that neither sends nor reads is closed."""
+LARGEST_HEADER = 16 * 1024
 LARGEST_BODY = LARGEST_FILE + 1024 * 1024
-"""Bytes. The application has smaller limits for nearly every page and answers with words; this
-is for the largest sheet of paper signatures."""
-FILES_IN_MEMORY = "/dev/shm"  # noqa: S108 - files there are made without a name
-LARGEST_WAITING_ANSWER = 16 * 1024 * 1024
-"""Bytes of one answer that are kept for a slow reader, in memory and never in a file."""
+"""Bytes, for the largest sheet of paper signatures. Nearly every page has a smaller limit and
+explains a refusal."""
+FILES_IN_MEMORY = "/dev/shm"  # noqa: S108 - files there are unnamed
+LARGEST_BUFFERED_RESPONSE = 16 * 1024 * 1024
+"""Bytes of one response buffered for a slow reader, in memory and never in a file."""
 
 PATIENCE = 15.0
-"""Seconds for all to finish what they are doing when the site stops; then they are killed."""
+"""Seconds that processes have to finish when the site stops, before they are killed."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-"""Seconds before a process is started again that ended soon, doubled each time."""
-STEADY = 30.0
-"""A process that ran so long is taken to have been well, and is replaced at once."""
+"""Delay before a process that ended early is restarted, in seconds; doubled each time."""
+STEADY_SECONDS = 30.0
+"""A process that ran this many seconds was healthy and is restarted at once."""
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Sockets on every address that ``host`` has; ``::`` takes IPv4 too.
+    """Listening sockets on every address of ``host``; ``::`` accepts IPv4 too.
 
     Raises ``SettingsError`` with words for the operator.
     """
@@ -92,33 +93,33 @@ def listen(host: str, port: int) -> list[socket.socket]:
             ) from None
         raise SettingsError(f"{shown} cannot be served from: {error.strerror}.") from None
     for one in sockets:
-        _let_go_of_silent_readers(one)
+        _close_stalled_connections(one)
     return sockets
 
 
-def _let_go_of_silent_readers(listening: socket.socket) -> None:
-    """Have the kernel close a connection whose other end takes nothing for ``SILENCE``.
+def _close_stalled_connections(listening: socket.socket) -> None:
+    """Have the kernel close a connection whose client acknowledges nothing for ``IDLE_SECONDS``.
 
-    Connections inherit it. The server itself closes only those for which no thread works.
+    Connections inherit the option. waitress itself closes only those that no thread serves.
     """
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE * 1000)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, IDLE_SECONDS * 1000)
 
 
 def _keep_bodies_off_the_disk() -> None:
-    """Let what is too large to wait in a process wait in memory all the same.
+    """Buffer large request bodies in memory-backed files.
 
-    The server puts a request of over half a megabyte, such as a sheet of paper signatures, into
-    a file until it is whole. There it would outlive its deletion on the disk. A file in memory
-    does not, and however many send at once can fill no more than the part of the memory that the
-    machine sets aside for such files.
+    waitress writes a request of over half a megabyte, for example a sheet of paper signatures, to
+    a temporary file until it is complete. On disk its contents would outlive the deletion. A
+    memory-backed file does not, and concurrent uploads can fill no more than the space that the
+    machine reserves for such files.
     """
     if os.access(FILES_IN_MEMORY, os.W_OK | os.X_OK):
         tempfile.tempdir = FILES_IN_MEMORY
 
 
-def _answer(application: WSGIApplication, sockets: Sequence[socket.socket]) -> None:
-    """Answer requests until this process is told to stop."""
+def _run_web_process(application: WSGIApplication, sockets: Sequence[socket.socket]) -> None:
+    """Serve requests until this process is told to stop."""
     with suppress(OSError, ValueError):
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -129,22 +130,22 @@ def _answer(application: WSGIApplication, sockets: Sequence[socket.socket]) -> N
         sockets=list(sockets),
         threads=THREADS,
         connection_limit=CONNECTIONS,
-        channel_timeout=SILENCE,
+        channel_timeout=IDLE_SECONDS,
         cleanup_interval=5,
         asyncore_use_poll=True,
-        max_request_header_size=LARGEST_HEAD,
+        max_request_header_size=LARGEST_HEADER,
         max_request_body_size=LARGEST_BODY,
-        outbuf_high_watermark=LARGEST_WAITING_ANSWER,
-        outbuf_overflow=4 * LARGEST_WAITING_ANSWER,
+        outbuf_high_watermark=LARGEST_BUFFERED_RESPONSE,
+        outbuf_overflow=4 * LARGEST_BUFFERED_RESPONSE,
         log_socket_errors=False,
         ident=None,
         server_name="localhost",
-        clear_untrusted_proxy_headers=False,  # the application knows how many to believe
+        clear_untrusted_proxy_headers=False,  # the application knows how many to trust
     )
-    # A thread that computes gives way five times as often as usual: most requests compute little.
+    # Switch threads five times as often as by default: most requests compute little.
     sys.setswitchinterval(0.001)
-    # All threads stand still while garbage is looked for among everything that is alive: a third
-    # of a second beside a sheet of 49,000 rows. What requests leave behind is found without that.
+    # A full garbage collection stops all threads, for a third of a second when a sheet of 49,000
+    # rows is loaded. The younger generations catch what requests leave behind.
     young, middle, _ = gc.get_threshold()
     gc.set_threshold(young, middle, 1000)
     server.run()
@@ -152,11 +153,11 @@ def _answer(application: WSGIApplication, sockets: Sequence[socket.socket]) -> N
 
 @dataclass
 class _Child:
-    """One process under the watcher: what it does, and how it fared."""
+    """One supervised process and its restart state."""
 
     name: str
     lost: str
-    """What its end means, for the operator."""
+    """What its death means, for the operator."""
     work: Callable[[], object]
     pid: int = 0
     started: float = 0.0
@@ -165,42 +166,42 @@ class _Child:
 
 
 class Watcher:
-    """Starts processes, replaces those that end, and ends all when it is told to stop.
+    """Starts processes, restarts those that end, and stops all of them on a signal.
 
-    Whatever happens to the watcher itself, its processes end with it: they hold the reading end
-    of a pipe that closes when it is gone.
+    If the watcher itself dies, its processes end too: they hold the read end of a pipe that
+    closes with it.
     """
 
     def __init__(self) -> None:
         self._children: list[_Child] = []
         self._stop = threading.Event()
-        self._held, self._alive = os.pipe()
+        self._read_end, self._write_end = os.pipe()
 
     def add(self, name: str, lost: str, work: Callable[[], object]) -> None:
-        """Have ``work`` done in a process of its own."""
+        """Run ``work`` in a separate process."""
         self._children.append(_Child(name, lost, work))
 
     def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
-        """Ask all to end; for a signal."""
+        """Stop all processes; a signal handler."""
         self._stop.set()
 
     def run(self) -> None:
-        """Watch until told to stop."""
+        """Supervise until told to stop."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.stop)
-        # What is loaded by now stays, so garbage is not looked for in it again, and its memory
-        # stays shared.
+        # Everything loaded so far is permanent: exclude it from garbage collection, which also
+        # keeps its pages shared after the fork.
         gc.collect()
         gc.freeze()
         try:
             while not self._stop.is_set():
                 for child in self._children:
-                    self._look_after(child)
+                    self._check(child)
                 self._stop.wait(0.1)
         finally:
-            self._end_all()
+            self._stop_all()
 
-    def _look_after(self, child: _Child) -> None:
+    def _check(self, child: _Child) -> None:
         now = time.monotonic()
         if not child.pid:
             if now >= child.due:
@@ -209,12 +210,12 @@ class Watcher:
         ended, status = os.waitpid(child.pid, os.WNOHANG)
         if not ended:
             return
-        well = now - child.started > STEADY
+        well = now - child.started > STEADY_SECONDS
         child.pause = 0.0 if well or not child.pause else min(child.pause * 2, LONGEST_PAUSE)
         when = f"in {child.pause:.0f} s" if child.pause else "now"
         log.warning(
             "%s ended by itself (%s). %s Another one starts %s.",
-            child.name, _how(status), child.lost, when,
+            child.name, _describe_exit(status), child.lost, when,
         )  # fmt: skip
         child.pid, child.due = 0, now + child.pause
         child.pause = child.pause or FIRST_PAUSE
@@ -222,29 +223,29 @@ class Watcher:
     def _fork(self, child: _Child) -> int:
         pid = os.fork()
         if not pid:
-            self._be(child)
+            self._run_child(child)
         return pid
 
-    def _be(self, child: _Child) -> NoReturn:
+    def _run_child(self, child: _Child) -> NoReturn:
         status = 1
         try:
-            os.close(self._alive)
+            os.close(self._write_end)
             for number in (signal.SIGINT, signal.SIGHUP):
-                signal.signal(number, signal.SIG_IGN)  # the watcher hears it and says so
+                signal.signal(number, signal.SIG_IGN)  # the watcher handles it and sends SIGTERM
             signal.signal(signal.SIGTERM, _exit_once)
-            os.dup2(self._held, 0)
+            os.dup2(self._read_end, 0)
             child.work()
             status = 0
         except SystemExit:
             status = 0
-        except BaseException as error:  # noqa: BLE001 - this process has nowhere to raise it
+        except BaseException as error:  # noqa: BLE001 - nothing above catches it
             log.error("%s failed: %s", child.name, where(error))
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(status)
 
-    def _end_all(self) -> None:
+    def _stop_all(self) -> None:
         running = {child.pid for child in self._children if child.pid}
         for pid in running:
             os.kill(pid, signal.SIGTERM)
@@ -258,19 +259,19 @@ class Watcher:
 
 
 def _exit_once(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """A second signal must not break into the end that the first one began: both the watcher and
+    """Exit, ignoring a second signal so that it cannot interrupt the exit: both the watcher and
     its closing pipe send one."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit(0)
 
 
-def _how(status: int) -> str:
+def _describe_exit(status: int) -> str:
     code = os.waitstatus_to_exitcode(status)
     return f"signal {-code}" if code < 0 else f"exit status {code}"
 
 
 def _end_with_the_watcher() -> None:
-    """End this process when its standard input, the watcher's pipe, is closed."""
+    """End this process when its standard input, the watcher's pipe, closes."""
 
     def wait() -> None:
         os.read(0, 1)
@@ -291,9 +292,9 @@ def serve(
 ) -> None:
     """Serve until Ctrl-C or SIGTERM, with ``workers`` processes.
 
-    ``at_start`` runs in each of them once. ``mail`` is the command of the mail worker; it has to
-    end when its standard input does. ``metrics`` serves numbers and ``stream`` copies every change
-    elsewhere, each in a process of its own.
+    ``at_start`` runs once in each of them. ``mail`` is the command of the mail worker, which must
+    exit when its standard input closes. ``metrics`` serves numbers and ``stream`` copies every
+    change elsewhere, each in a separate process.
     """
     keep_no_cores()
     log_in_lines()
@@ -301,7 +302,7 @@ def serve(
     def answer() -> None:
         _end_with_the_watcher()
         at_start()
-        _answer(application, sockets)
+        _run_web_process(application, sockets)
 
     watcher = Watcher()
     for _ in range(workers):
@@ -317,7 +318,7 @@ def serve(
         watcher.add(
             "The mail worker",
             "Mail waits and is not lost.",
-            lambda: os.execv(mail[0], list(mail)),  # noqa: S606 - our own words
+            lambda: os.execv(mail[0], list(mail)),  # noqa: S606 - a fixed command
         )
     if stream is not None:
         lost = "Signing continues. Nothing is copied until then."

@@ -1,7 +1,7 @@
-"""What one running site has at hand: settings, campaign, tables, clock and database.
+"""What a running site works with: settings, campaign, tables, clock and database.
 
-Loaded once at start and shared by all threads; only the database connection is each
-thread's own, and the campaign is the live one. Views reach it with ``services()``.
+Loaded once at start and shared by all threads, except that each thread has its own database
+connection; the campaign is the live one. Views get it from ``services()``.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from app.site.tokens import FormTokens
 EXTENSION = "dear_congress"
 SEEN = "dear_congress.seen"
 ADDRESSED = "dear_congress.addressed"
-"""The name of the campaign that a request's address begins with; not set on the start page's."""
+"""The campaign that a request's address begins with; unset for the start page's campaign."""
 
 
 def _utc_now() -> datetime:
@@ -52,36 +52,36 @@ def _day(moment: datetime, zone: str) -> date:
 
 @dataclass
 class Services:
-    """One site's parts. ``clock`` gives an aware time in UTC and may be replaced in a test.
+    """One site's parts. ``clock`` returns an aware UTC time; tests replace it.
 
-    The campaign and the tables are those of the moment at which they are asked for.
+    ``campaign`` and ``tables`` are current at each access.
     """
 
     settings: Settings
     lives: LiveCampaigns
     clock: Callable[[], datetime] = _utc_now
     then: datetime | None = None
-    """A moment as which the site is looked at: that of a request, or one in the past (``at``).
-    None for whatever the clock says."""
+    """The time at which the site is seen: that of a request, or one in the past (``at``). None
+    to follow the clock."""
 
     @property
     def campaigns(self) -> tuple[SiteCampaign, ...]:
-        """Those of the site, that of the start page first."""
+        """The site's campaigns, the start page's first."""
         return campaigns_of(self.settings)
 
     @property
     def standing(self) -> SiteCampaign:
-        """Where the campaign stands that is looked at: here the one that a command was given."""
+        """The site's entry for the current campaign; here the one that a command was given."""
         return chosen_standing(self.settings)
 
     @property
     def slug(self) -> str:
-        """The name of the campaign that is looked at."""
+        """The name of the current campaign."""
         return self.standing.slug
 
     @property
     def live(self) -> LiveCampaign:
-        """The texts of that campaign."""
+        """The current campaign's live texts."""
         return self.lives.of(self.slug)
 
     @property
@@ -96,7 +96,7 @@ class Services:
 
     @property
     def tables(self) -> Tables:
-        """The tables as they hold now. Raises ``TablesError``."""
+        """The tables in force now. Raises ``TablesError``."""
         return load_tables(self.settings.instance, self.now())
 
     @property
@@ -104,8 +104,8 @@ class Services:
         return geocoder_of(self.settings)
 
     def locate_street(self, street: str, city: str, state: str | None, zip5: str) -> StreetAnswer:
-        """``congress.locate_street`` in its room: when a geocoder hangs, those who come later are
-        answered at once with ``LookupFailed("busy")``, and their ZIP has to do."""
+        """``congress.locate_street`` in its room. While a geocoder hangs, later callers get
+        ``LookupFailed("busy")`` at once and fall back to the ZIP."""
         try:
             with Place(self.settings.instance, "street"):
                 return locate_street(
@@ -119,31 +119,33 @@ class Services:
         return FormTokens(self.settings.secret_key, self.settings.form_minutes, self.timer)
 
     def timer(self) -> float:
-        """Seconds since some moment, for how long something took. All processes of a machine
-        read the same timer, and setting the clock does not move it; a clock that was given in
-        place of the real one is asked itself."""
+        """Seconds on a monotonic timer, for measuring durations.
+
+        All processes of a machine share it, and setting the clock does not move it. A clock that
+        replaces the real one is used instead.
+        """
         return time.monotonic() if self.clock is _utc_now else self.clock().timestamp()
 
     def now(self) -> datetime:
-        """The time, aware, UTC. Under a rehearsal date it is noon of that day in Washington."""
+        """The current time, aware UTC; on a rehearsal date, noon of that day in Washington."""
         return self.then or moment_of_site(self.settings, self.clock)
 
     def at(self, moment: datetime) -> Services:
-        """The same site as it was at a moment, to compose again what was signed then."""
+        """The same site as of ``moment``, to recompose what was signed then."""
         then = copy(self)
         then.then = moment
         then.__dict__.pop("tables", None)
         return then
 
     def today(self) -> date:
-        """The day in the campaign's time zone, which decides stages, dates and counts."""
+        """Today in the campaign's time zone, which decides stages, dates and counts."""
         return _day(self.now(), self.campaign.timezone)
 
     def writing_day(self) -> date:
-        """Today, for letters and for what pages say of the bill.
+        """Today, for letters and for what pages say about the bill.
 
-        Congress ends at noon. On the morning of that day this is the day's first minute (a
-        moment) and not the day, so that letters still speak of a Congress that sits.
+        A Congress ends at noon. On the morning of that day this returns the day's first minute
+        (a ``datetime``) rather than the day, so that letters still address a sitting Congress.
         """
         day, ends = self.today(), self.campaign.ends
         if self.now() < ends and day == day_in_washington(ends):
@@ -152,22 +154,22 @@ class Services:
 
     @property
     def confirm_email(self) -> bool:
-        """Whether signatures wait for a click in an e-mail: the campaign says, or the site."""
-        wish = self.campaign.confirm_email
-        return self.settings.confirm_email if wish is None else wish
+        """Whether a signature must be confirmed by email; the campaign overrides the site."""
+        own = self.campaign.confirm_email
+        return self.settings.confirm_email if own is None else own
 
     def db(self) -> Connection:
-        """This thread's own connection; a forked worker never uses its parent's."""
+        """This thread's connection; a forked worker never uses its parent's."""
         return local_database(self.settings.database)
 
 
 @dataclass
 class _InRequest(Services):
-    """A site as one request sees it, at one moment: what is published or refreshed meanwhile is
-    the next one's."""
+    """The site as one request sees it, at one point in time. The next request sees what is
+    published or refreshed meanwhile."""
 
     named: str = ""
-    """The campaign that the request's address begins with; empty on the start page's."""
+    """The campaign that the request's address begins with; empty for the start page's."""
 
     @cached_property
     def campaigns(self) -> tuple[SiteCampaign, ...]:
@@ -195,19 +197,19 @@ class _InRequest(Services):
 
 
 def open_services(settings: Settings, **overrides: Any) -> Services:
-    """A site's parts, read from its folders. Raises ``CampaignError``."""
+    """Load a site's parts from its folders. Raises ``CampaignError``."""
     lives = LiveCampaigns(settings.letters)
     lives.of(settings.campaign)
     return Services(settings=settings, lives=lives, **overrides)
 
 
 def services() -> Services:
-    """The parts of the site that answers the present request, or that a command works on."""
+    """The services of the current request, or of a command's site."""
     environ = request.environ if has_request_context() else {}
     seen = environ.get(SEEN)
     if seen is None:
         seen = current_app.extensions.get(EXTENSION)
-        if seen is None:  # a command, for which no site was opened
+        if seen is None:  # a command: no site was opened
             seen = current_app.extensions[EXTENSION] = open_services(load_settings())
         if environ:
             seen = environ[SEEN] = _InRequest(
@@ -217,7 +219,7 @@ def services() -> Services:
 
 
 def geocoder_of(settings: Settings) -> GeocoderSettings:
-    """The geocoder that the operator chose, with its vintage for each set of lines."""
+    """The operator's choice of geocoder, with its vintage for each Congress's lines."""
     return GeocoderSettings(
         provider=settings.geocoder_provider,
         url=settings.geocoder_url,
@@ -227,16 +229,16 @@ def geocoder_of(settings: Settings) -> GeocoderSettings:
 
 
 def moment_of_site(settings: Settings, clock: Callable[[], datetime] = _utc_now) -> datetime:
-    """The time that counts for a site: noon in Washington of its rehearsal day, else now."""
+    """A site's current time: noon in Washington on its rehearsal day, otherwise now."""
     return as_moment(date.fromisoformat(settings.today)) if settings.today else clock()
 
 
 def today_of_site(settings: Settings, campaign: Campaign) -> date:
-    """The day of the campaign's time zone."""
+    """Today in the campaign's time zone."""
     return moment_of_site(settings).astimezone(ZoneInfo(campaign.timezone)).date()
 
 
 def campaign_and_tables(settings: Settings) -> tuple[Campaign, Tables]:
-    """What a command needs of a site that it does not open: the live campaign and the tables of
-    this moment. Raises ``CampaignError`` and ``TablesError``."""
+    """The live campaign and the current tables, for a command that opens no site. Raises
+    ``CampaignError`` and ``TablesError``."""
     return live_campaign(settings), load_tables(settings.instance, moment_of_site(settings))

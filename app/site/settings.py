@@ -25,7 +25,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from app.errors import ExplainedError
-from app.files import of_another, write_file
+from app.files import write_file, wrong_owner
 from app.text import Email, read_email
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -535,7 +535,7 @@ def _in_file(path: Path) -> Iterator[tuple[str, _Written]]:
     except FileNotFoundError:
         return
     except OSError as error:
-        whose = of_another(path, path.parent)
+        whose = wrong_owner(path, path.parent)
         raise SettingsError(f"{path} cannot be read: {error.strerror}. {whose}".strip()) from None
     except UnicodeDecodeError:
         raise SettingsError(f"{name} is not plain text. Save it as UTF-8.") from None
@@ -645,7 +645,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
     settings = read_settings(environ, **overrides)
     try:
         settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if os.geteuid() == 0 and (whose := of_another(settings.instance)):
+        if os.geteuid() == 0 and (whose := wrong_owner(settings.instance)):
             raise SettingsError(whose)
         keys = {
             name.replace(".", "_"): getattr(settings, name.replace(".", "_"))
@@ -654,7 +654,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
         }
     except OSError as error:
         path = Path(error.filename or settings.instance)
-        whose = of_another(path, path.parent)
+        whose = wrong_owner(path, path.parent)
         raise SettingsError(f"{path} cannot be used: {error.strerror}. {whose}".strip()) from None
     return Settings(**{f.name: getattr(settings, f.name) for f in fields(Settings)} | keys)
 

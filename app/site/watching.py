@@ -1,9 +1,9 @@
-"""Whether a site can take a signature, what it tells the doctor, and numbers for a monitor.
+"""Readiness, the doctor's check by way of the public address, and metrics for a monitor.
 
-Numbers are counted by every process into files of its own in ``instance/metrics/`` and added up
-by one that serves them, at an address of their own: they are for the operator. No label names a
-person, a place or a path: a page is one of a few ``PARTS``. Where ``metrics`` is not set, nothing
-is counted and the library is not loaded.
+Every process counts into its own files in ``instance/metrics/``; one process adds them up and
+serves them at a separate address, for the operator. No label names a person, a place or a path: a
+page is one of a few ``PARTS``. Where ``metrics`` is not set, nothing is counted and the library is
+not loaded.
 """
 
 from __future__ import annotations
@@ -42,20 +42,20 @@ if TYPE_CHECKING:
 log = logging.getLogger("dear_congress")
 
 PARTS = ("signing", "resident", "public", "organizer", "static", "other")
-"""Parts of the site, for the numbers: signing is the press of that one button."""
+"""Parts of the site, as labels. ``signing`` is the press of the Sign button."""
 LEAST_FREE = 32 * 1024 * 1024
-"""Bytes of the disk below which a signature may not fit any more."""
+"""Free bytes on disk below which a signature may no longer fit."""
 LOCK_SECONDS = 1.0
-"""For which somebody who asks whether the site is ready waits for the write lock."""
+"""How long a readiness check waits for the write lock."""
 
 
 # --- Ready -------------------------------------------------------------------------------------
 
 
 def unready(settings: Settings) -> str:
-    """Why no signature can be taken now, in a word or two; empty where one can.
+    """Why no signature can be taken now, in a word or two; empty if one can.
 
-    Writes for a moment and takes it back.
+    Tries a write and rolls it back.
     """
     try:
         if shutil.disk_usage(settings.instance).free < LEAST_FREE:
@@ -69,7 +69,7 @@ def unready(settings: Settings) -> str:
     return ""
 
 
-# --- Asked by way of its public address --------------------------------------------------------
+# --- Asked through the public address ----------------------------------------------------------
 
 
 _WORD = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -77,9 +77,8 @@ _WORD = re.compile(r"[A-Za-z0-9_-]{22}")
 
 @contextmanager
 def question(instance: Path) -> Iterator[str]:
-    """A word for the running site, which answers only as long as the block runs, and only where
-    it is the site of this folder: ``is_question`` finds a file there that is named after it, so
-    that several may ask at once."""
+    """A random word that only the running site of this folder recognizes, and only within the
+    block: ``is_question`` looks for a file there with that name. Several can ask at once."""
     word = secrets.token_urlsafe(16)
     file = instance / f"asked-{word}"
     write_file(file, "")
@@ -90,7 +89,7 @@ def question(instance: Path) -> Iterator[str]:
 
 
 def is_question(instance: Path, word: str) -> bool:
-    """Whether somebody who may write into the folder of this site asks just now."""
+    """Whether ``word`` comes from a ``question`` about this site's folder that is open now."""
     return bool(_WORD.fullmatch(word)) and (instance / f"asked-{word}").is_file()
 
 
@@ -99,14 +98,14 @@ def is_question(instance: Path, word: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Meters:
-    """What each process counts."""
+    """The metrics that each process counts."""
 
     answers: Counter
     seconds: Histogram
     full: Counter
 
     def note(self, part: str, status: int, began: float) -> None:
-        """An answer of a part of the site that was begun at ``began`` (``time.perf_counter``)."""
+        """Count a response of ``part`` to a request that began at ``began`` (``perf_counter``)."""
         self.answers.labels(part, f"{status // 100}xx").inc()
         self.seconds.labels(part).observe(time.perf_counter() - began)
 
@@ -116,7 +115,7 @@ meters: Meters | None = None
 
 
 def begin_counting(settings: Settings) -> None:
-    """Count from now on in this process and in those that it forks. Call before any is forked."""
+    """Start counting in this process and its children. Call before forking."""
     global meters  # noqa: PLW0603 - one for each process
     folder = settings.instance / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
@@ -137,21 +136,21 @@ def begin_counting(settings: Settings) -> None:
 
 
 def serve_numbers(settings: Settings) -> None:
-    """Serve the numbers of all processes at the address that ``metrics`` names, for ever."""
+    """Serve the metrics of all processes at the address in ``metrics``, forever."""
     from prometheus_client import CollectorRegistry, start_http_server
     from prometheus_client.multiprocess import MultiProcessCollector
 
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    registry.register(_OfTheSite(settings))
+    registry.register(_SiteGauges(settings))
     host, _, port = settings.metrics.rpartition(":")
     start_http_server(int(port), host.strip("[]"), registry)
     log.info("Numbers for Prometheus are served at http://%s/metrics", settings.metrics)
     threading.Event().wait()
 
 
-class _OfTheSite:
-    """What can be read from the site itself when somebody asks."""
+class _SiteGauges:
+    """Gauges read from the site at each scrape."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

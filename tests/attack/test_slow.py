@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from app.site.server import FILES_IN_MEMORY, LARGEST_BODY, SILENCE
+from app.site.server import FILES_IN_MEMORY, IDLE_SECONDS, LARGEST_BODY
 from tests.attack.test_cores import workers_of
 from tests.attack.test_running_site import token
 from tests.bench.people import sign_form
@@ -169,7 +169,7 @@ def test_whoever_sends_or_reads_nothing_is_let_go(server: Server) -> None:
         # One picture may be taken whole by the systems between them, before anybody reads it.
         asked = 8 * b"GET /static/card-en.png HTTP/1.1\r\nHost: localhost\r\n\r\n"
         reading_nothing = deaf(stack, server, asked)
-        silent.settimeout(SILENCE + 60)
+        silent.settimeout(IDLE_SECONDS + 60)
         assert silent.recv(1) == b"", "closed by the server"
         reading_nothing.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         found, size = 0, 8 * Path("app/web/static/card-en.png").stat().st_size

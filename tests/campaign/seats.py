@@ -65,6 +65,6 @@ def few_seats(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     ) -> Iterator[Any]:
         return work(*args, holders=some(holders))
 
-    monkeypatch.setattr(campaign_check, "pieces_apart", apart)
+    monkeypatch.setattr(campaign_check, "pieces_from_subprocess", apart)
     monkeypatch.setattr(letter_commands, "check_campaign", check)
     monkeypatch.setattr(letters_shelf, "survey", look)

@@ -15,7 +15,7 @@ import pytest
 
 from app.records import paper
 from app.records.paper_sheets import Step, process_sheet
-from app.site.rooms import Apart, Place
+from app.site.rooms import Place, Subprocess
 from app.web.organizer import paper_pages
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Office
@@ -93,7 +93,7 @@ def test_a_bomb_costs_the_site_no_memory_and_its_sender_an_answer(
 ) -> None:
     content = bomb(200 << 20)
     assert len(content) < 1 << 20
-    monkeypatch.setattr(paper_pages, "LOOKING", Apart(memory=400 << 20, seconds=60))
+    monkeypatch.setattr(paper_pages, "LOOKING", Subprocess(memory=400 << 20, seconds=60))
     upload(editor, content, "s.xlsx", source="fair")
     assert GIVEN_UP in editor.words or "or it is damaged" in editor.words
     assert editor.page.by_id("file").get("aria-invalid") == "true"
@@ -124,9 +124,9 @@ def test_who_finds_the_room_full_is_told_at_once(
     assert editor.status == 200
 
 
-@pytest.mark.parametrize(("work", "bounds"), [(die, LOOKING), (linger, Apart(seconds=1))])
+@pytest.mark.parametrize(("work", "bounds"), [(die, LOOKING), (linger, Subprocess(seconds=1))])
 def test_a_reader_that_ends_is_said_beside_the_field_and_the_form_is_kept(
-    editor: Browser, monkeypatch: pytest.MonkeyPatch, work: Any, bounds: Apart
+    editor: Browser, monkeypatch: pytest.MonkeyPatch, work: Any, bounds: Subprocess
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(paper_pages, "process_sheet", work)

@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.errors import NotStoredError
-from app.files import name_new
+from app.files import rename_noreplace
 from app.records import migrations
 from app.records.backup import (
     MANIFEST,
@@ -110,7 +110,7 @@ def test_a_stick_that_knows_no_links_gets_a_copy_and_never_loses_one(
     before = file.read_bytes()
     (tmp_path / "draft").write_text("another")
     with pytest.raises(FileExistsError):
-        name_new(tmp_path / "draft", file)
+        rename_noreplace(tmp_path / "draft", file)
     assert file.read_bytes() == before
 
 

@@ -16,7 +16,7 @@ import pytest
 from nacl.pwhash import argon2id
 from sqlite_utils import Database
 
-from app.files import locked, of_another
+from app.files import locked, wrong_owner
 from app.records import migrations
 from app.records.audit import TrailFilter, What, every
 from app.records.backup import copies, note, notes
@@ -371,5 +371,5 @@ def test_a_command_that_names_a_folder_can_be_pasted_into_a_shell(
     said = flask("backup", "list", folder).output.rpartition("To take one: ")[2]
     assert shlex.split(said) == ["flask", "backup", "now", str(folder)]
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
-    said = of_another(folder).rpartition("sudo ")[2]
+    said = wrong_owner(folder).rpartition("sudo ")[2]
     assert shlex.split(said) == ["chown", "-R", "4242", str(folder)]

@@ -1,4 +1,4 @@
-"""Rooms for slow work: so many places for all processes, and an answer at once for the rest."""
+"""Rooms for slow work: a fixed number of places across processes, and an immediate refusal."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from app.site.rooms import (
     IN_ONE_PROCESS,
     POLITE,
     SIZES,
-    Apart,
-    EndedError,
     Place,
     RoomFullError,
-    apart,
-    pieces_apart,
+    Subprocess,
+    SubprocessEndedError,
+    in_subprocess,
+    pieces_from_subprocess,
 )
 from app.site.server import THREADS
 from app.site.settings import Settings
 from app.web.limits import in_room
 from tests.sites import Sites
 
-HOLDER = """
+HOLD_A_PLACE = """
 import sys
 from pathlib import Path
-from app.site.rooms import IN_ONE_PROCESS, POLITE, SIZES, Place, RoomFullError, apart, pieces_apart
+from app.site.rooms import Place
 with Place(Path(sys.argv[1]), "exports"):
     print("in", flush=True)
     sys.stdin.read()
@@ -45,8 +45,8 @@ with Place(Path(sys.argv[1]), "exports"):
 
 
 @pytest.fixture(autouse=True)
-def own_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a process that does nothing else."""
+def free_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process without other slow work."""
     for name in ("_for_streets", "_for_the_rest"):
         monkeypatch.setattr(rooms, name, threading.BoundedSemaphore(IN_ONE_PROCESS))
 
@@ -71,7 +71,7 @@ def test_a_place_that_everybody_forgot_is_free(tmp_path: Path) -> None:
 
 def test_all_processes_share_a_room_and_a_killed_one_leaves_it(tmp_path: Path) -> None:
     assert SIZES["exports"] == 2
-    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    command = [sys.executable, "-c", HOLD_A_PLACE, str(tmp_path)]
     with ExitStack() as stack:
         others = [
             stack.enter_context(
@@ -159,29 +159,29 @@ def test_whoever_finds_a_room_full_is_told_so_in_their_language(
     assert app.test_client().get(path).text == "made"
 
 
-def test_work_apart_gives_its_answer_and_its_error_and_gives_way_to_others() -> None:
-    assert apart(divmod, 7, 2) == (3, 1)
+def test_work_in_a_subprocess_returns_or_raises_and_yields_the_processor() -> None:
+    assert in_subprocess(divmod, 7, 2) == (3, 1)
     with pytest.raises(ZeroDivisionError):
-        apart(divmod, 7, 0)
-    assert apart(os.nice, 0) == min(19, os.nice(0) + POLITE)
-    assert apart(print, "what somebody prints is no answer") is None
-    with pytest.raises(EndedError):
-        apart(os._exit, 1)
+        in_subprocess(divmod, 7, 0)
+    assert in_subprocess(os.nice, 0) == min(19, os.nice(0) + POLITE)
+    assert in_subprocess(print, "a print is no answer") is None
+    with pytest.raises(SubprocessEndedError):
+        in_subprocess(os._exit, 1)
 
 
-def test_work_apart_has_bounds_of_memory_and_time() -> None:
-    assert len(Apart(memory=1 << 30)(bytes, 1 << 20)) == 1 << 20
+def test_work_in_a_subprocess_has_limits_of_memory_and_time() -> None:
+    assert len(Subprocess(memory=1 << 30)(bytes, 1 << 20)) == 1 << 20
     with pytest.raises(MemoryError):
-        Apart(memory=1 << 30)(bytes, 1 << 30)
-    with pytest.raises(EndedError):
-        Apart(seconds=1)(signal.pause)
-    assert apart(resource.getrlimit, resource.RLIMIT_CORE) == (0, 0)
+        Subprocess(memory=1 << 30)(bytes, 1 << 30)
+    with pytest.raises(SubprocessEndedError):
+        Subprocess(seconds=1)(signal.pause)
+    assert in_subprocess(resource.getrlimit, resource.RLIMIT_CORE) == (0, 0)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says which process it would end")
-def test_where_memory_runs_out_work_apart_ends_and_not_the_site() -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows which process it would kill")
+def test_where_memory_runs_out_a_subprocess_ends_and_not_the_site() -> None:
     score = Path("/proc/self/oom_score_adj")
-    assert int(apart(score.read_text)) == 1000 > int(score.read_text())
+    assert int(in_subprocess(score.read_text)) == 1000 > int(score.read_text())
 
 
 def letters_of(word: str) -> Iterator[bytes]:
@@ -191,12 +191,12 @@ def letters_of(word: str) -> Iterator[bytes]:
         raise LookupError("no c")
 
 
-def test_pieces_come_from_apart_one_by_one_and_whoever_has_enough_ends_the_work() -> None:
-    assert b"".join(pieces_apart(letters_of, "abc")) == b"abc"
-    broken = pieces_apart(letters_of, "ab")
+def test_pieces_come_from_a_subprocess_one_by_one_and_closing_ends_it() -> None:
+    assert b"".join(pieces_from_subprocess(letters_of, "abc")) == b"abc"
+    broken = pieces_from_subprocess(letters_of, "ab")
     assert next(broken) == b"a"
     with pytest.raises(LookupError, match="no c"):
         list(broken)
-    endless = pieces_apart(itertools.repeat, b"x")
+    endless = pieces_from_subprocess(itertools.repeat, b"x")
     assert next(endless) == b"x"
     endless.close()

@@ -22,7 +22,7 @@ from app.campaign.load import read_campaign
 from app.campaign.problems import LEVELS, CampaignError, Level, Message, Problem
 from app.congress.tables import Tables
 from app.site.i18n import gettext as _
-from app.site.rooms import Place, pieces_apart
+from app.site.rooms import Place, pieces_from_subprocess
 from app.site.services import Services, services
 from app.web.limits import room
 from app.web.organizer.show import Steps, working
@@ -144,7 +144,9 @@ def _known(key: _Key) -> Checked | None:
 def _checking(key: _Key) -> Iterator[int]:
     """Have the check done apart and keep what it found. Gives the seats that were read so far."""
     slug, texts, letter_id, tables = key
-    for found in pieces_apart(check_in_subprocess, slug, texts, letter_id, holders=tables.holders):
+    for found in pieces_from_subprocess(
+        check_in_subprocess, slug, texts, letter_id, holders=tables.holders
+    ):
         if isinstance(found, Report):
             campaign = _read(slug, texts).campaign
             _kept[key] = Checked(campaign, found.problems, found.seats, found.letters)

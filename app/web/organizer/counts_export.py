@@ -30,7 +30,7 @@ from app.records.exports import (
 )
 from app.records.tabular import csv_lines, csv_metadata, json_lines
 from app.site.i18n import gettext as _
-from app.site.rooms import apart, pieces_apart
+from app.site.rooms import in_subprocess, pieces_from_subprocess
 from app.site.services import Services, services
 from app.web.access import access
 from app.web.forms import queried
@@ -161,7 +161,7 @@ def _file(
     database, chosen = site.settings.database, wanted.asked.chosen
     if wanted.form not in ("xlsx", "sqlite"):
         arguments = (database, wanted.form, (wanted.shape, wanted.by, chosen, now), name)
-        return pieces_apart(_streamed, *arguments) if many else _streamed(*arguments)
+        return pieces_from_subprocess(_streamed, *arguments) if many else _streamed(*arguments)
     folder = Path(tempfile.mkdtemp(prefix=".export-", dir=site.settings.instance))
     try:
         finish = partial(
@@ -169,7 +169,7 @@ def _file(
             chosen=chosen, occasion=now,
         )  # fmt: skip
         if many:
-            apart(finish)
+            in_subprocess(finish)
         else:
             finish()
         return pieces_of(folder / name)

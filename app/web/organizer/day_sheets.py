@@ -15,7 +15,7 @@ from app.records.counts import count
 from app.records.office_numbers import office_sheets, sheet_facts
 from app.site.i18n import gettext as _
 from app.site.i18n import language
-from app.site.rooms import apart
+from app.site.rooms import in_subprocess
 from app.site.services import Services, services
 from app.text import plain
 from app.web.access import access
@@ -127,7 +127,7 @@ def _file(holders: list[Holder], name: str, *, book: bool = False) -> Response:
         members_as_of=site.tables.as_of,
     )  # fmt: skip
     try:
-        pdf = apart(book_pdf, sheets, facts) if book else sheets_pdf(sheets, facts)
+        pdf = in_subprocess(book_pdf, sheets, facts) if book else sheets_pdf(sheets, facts)
     except (PdfError, OSError):
         return page(
             "offices/failed", 500,

@@ -89,7 +89,7 @@ from app.site.paper_words import (
     unread_words,
 )
 from app.site.quiet import where
-from app.site.rooms import LARGEST_FILE, Apart, EndedError
+from app.site.rooms import LARGEST_FILE, Subprocess, SubprocessEndedError
 from app.site.services import Services, services
 from app.text import capital, clean_line
 from app.web.access import access
@@ -111,10 +111,10 @@ KEPT = ("city", "state", "zip")
 MOST_ROWS = 50_000
 EVERY = 1.0
 """Seconds between two lines about the progress."""
-LOOKING = Apart(memory=1 << 30, seconds=600)
+LOOKING = Subprocess(memory=1 << 30, seconds=600)
 """How a sheet is read and judged: of those that fit, the worst that was tried took 0.7 GB and a
 minute of a processor, and 49,000 usual rows a tenth of both."""
-ADDING = Apart(nice=0, memory=1 << 30, seconds=1800)
+ADDING = Subprocess(nice=0, memory=1 << 30, seconds=1800)
 """How it is added: who has the write lock must not give way, since all others wait for it."""
 
 
@@ -569,7 +569,7 @@ def _judged(sheet: bytes | str, said: Answers, *, adding: bool) -> Generator[str
             "site operator: the import command takes any number.", number=MOST_ROWS,
         )  # fmt: skip
         return upload(words, "file", 422)
-    except (EndedError, MemoryError) as error:
+    except (SubprocessEndedError, MemoryError) as error:
         log.warning("A sheet was not read to its end: %s", where(error))
         return upload(_too_much_words(), "file", 503)
     if added is not None:
@@ -632,7 +632,7 @@ def _apart(
             with suppress(NotStoredError):  # the site does it within the hour
                 undo_interrupted(services().db(), paper_lock(settings.instance))
     if outline is None:
-        raise EndedError("a sheet was judged and nothing said of it")
+        raise SubprocessEndedError("a sheet was judged and nothing said of it")
     return outline, added, None
 
 
