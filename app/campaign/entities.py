@@ -340,5 +340,11 @@ class Campaign:
     def bill_for(self, chamber: Chamber) -> Bill:
         return self.bills[chamber]
 
+    @property
+    def main_bill(self) -> Bill:
+        """The one that has a number; where both have, or none, the House's."""
+        house, senate = self.bills["house"], self.bills["senate"]
+        return senate if senate.number and not house.number else house
+
     def template(self, template_id: str, length: Length = "full") -> LetterTemplate | None:
         return self.templates.get((template_id, length))

@@ -12,11 +12,11 @@ from app.campaign.compose import LetterFrame
 from app.campaign.entities import Campaign, Length, StageName
 from app.campaign.patterns import compile_claim
 from app.campaign.problems import Level, Message
-from app.campaign.words import Language
+from app.campaign.words import KINDS, WRITTEN, Language, bill_kind
 from app.congress.model import Chamber
 
 _ABBREVIATION = re.compile(
-    r"\b((H\.R|[A-HJ-Z]|U\.S|D\.C|Dr|Mr|Ms|Mrs|Sen|Rep|Gov|St)\.(?=\s)|No\.(?=\s\d))"
+    r"\b((H\.R|[A-HJ-Z]|U\.S|D\.C|Dr|Mr|Ms|Mrs|Sen|Rep|Gov|St)\.(?=\s)|(No|Res)\.(?=\s\d))"
 )
 _END = re.compile(r"(?<=[.!?])[”’\"')]*\s+")
 _WORD = re.compile(r"[A-Za-z][A-Za-z’'-]*|\d[\d,.()\w]*")
@@ -62,8 +62,7 @@ BLANK_OPEN, BLANK_CLOSE = "⟦", "⟧"
 
 _NUMBER = re.compile(
     r"(?<![\w’'])(?<!U\.)(?<!U\. )"
-    r"(h\.?\s?r\.?|h\.?\s?res\.?|s\.?\s?res\.?|s\.|s(?=\s?\d{2})|(?:house|senate)\s(?:bill|resolution))"
-    r"\s?(?:no\.?\s?)?(\d+|_+)\b",
+    rf"({WRITTEN}|s\.|s(?=\s?\d{{2}}))\s?(?:no\.?\s?)?(\d+|_+)\b",
     re.IGNORECASE,
 )
 """A bill number, however it is typed: H.R. 1234, HR1234, h. r. 1234, S 1234, House Bill 1234."""
@@ -81,9 +80,9 @@ _NOTHING = re.compile(r"\b(None(?! of)|undefined|NaN|null)\b")
 _GAP = re.compile(r"  |\s[,.;:!?](?!\.)|,,|\.\.(?!\.)|\( ?\)|“”|\bin ,")
 DOUBLED = re.compile(r"(?<=[^\s{}%])  +(?=[^\s{}%])")
 """Two spaces in a source. A letter prints one, but a word may be missing between them."""
-_JOINED = re.compile(r"[a-záéíóúüñ)”’%][.!?][”’]?[A-ZÁÉÍÓÚÑ¿¡“][\w’]")
+_JOINED = re.compile(r"(?!n\.Res\.)[a-záéíóúüñ)”’%][.!?][”’]?[A-ZÁÉÍÓÚÑ¿¡“][\w’]")
 """Two sentences without a space between them; H.R. and U.S. do not match, because a capital
-precedes each stop."""
+precedes each stop, nor does H.Con.Res."""
 _CUT = re.compile(
     r"\b(the|a|an|and|or|which|because|than|el|las|los|un|una|del|y|o|porque)[.,;:!?]*$",
     re.IGNORECASE,
@@ -351,11 +350,7 @@ def _check_numbers(campaign: Campaign, sentence: str, situation: Situation) -> I
 def _bills_named(sentence: str) -> Iterator[tuple[str, bool]]:
     """The bills that a sentence names, as printed, and whether in words (``House Bill 8``)."""
     for match in _NUMBER.finditer(sentence):
-        typed, digits = re.sub(r"[\s.]", "", match[1]).lower(), match[2]
-        kind = "H.R." if typed.startswith("h") else "S."
-        if "res" in typed:
-            kind = "H.Res." if typed.startswith("h") else "S.Res."
-        yield f"{kind} {digits}", typed.endswith("bill")
+        yield f"{KINDS[bill_kind(match[1])]} {match[2]}", match[1].lower().endswith("bill")
 
 
 def other_bills(campaign: Campaign, sentence: str) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ be checked and then edited like any other campaign.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,15 +15,16 @@ from typing import Literal
 from app.campaign import edit, reading_aids
 from app.campaign.backing_lists import COSPONSORS, OPPOSING, write_list
 from app.campaign.campaign_file import FILE
-from app.campaign.entities import Campaign, RelatedBill
+from app.campaign.entities import Bill, Campaign, RelatedBill
+from app.campaign.page_words import congress_gov
 from app.campaign.stance import CURRENT, Backing
 from app.campaign.toml_text import insert_block, remove_block
-from app.campaign.words import bill_key, date_words, ordinal, printed_bill
+from app.campaign.words import LAW, bill_key, bill_noun, date_words, ordinal, printed_bill
 from app.congress.model import Chamber, congress_years
 
 LIBRARY = Path(__file__).with_name("library")
 LETTERS = ("own-words", "my-state", "plain-law")
-"""The letters of the library, by id."""
+"""The letters of the library, by id. The last one speaks of a law (``letters_for``)."""
 
 AskKind = Literal["thank", "cosponsor", "companion", "oversight", "oppose"]
 ASKS: dict[AskKind, tuple[str, ...]] = {
@@ -41,7 +43,7 @@ class NewCampaign:
     """What a new campaign is made from. Words are as an organizer typed them."""
 
     kind: str
-    """``hr`` or ``s``, as ``bill_key`` returns it."""
+    """``hr``, ``sjres`` and so on, as ``bill_key`` returns it."""
     number: int
     congress: int
     title: str
@@ -75,9 +77,15 @@ class NewCampaign:
         return printed_bill(self.kind, self.number)
 
 
+def letters_for(kind: str) -> tuple[str, ...]:
+    """The library letters that are true of this kind of bill or resolution."""
+    return LETTERS if kind in LAW else LETTERS[:-1]
+
+
 def initial_files(new: NewCampaign) -> dict[str, str]:
     """The campaign's files by name. Raises ``ValueError`` if a value does not fit its field."""
-    text = (LIBRARY / FILE).read_text("utf-8")
+    words = library(new.printed)
+    text = words[FILE]
     chosen = {ask for kind in new.asks for ask in ASKS[kind]}
     for ask in {ask for asks in ASKS.values() for ask in asks} - chosen:
         text = remove_block(text, "asks", edit.read_column(text, "asks", "id").index(ask))
@@ -93,10 +101,27 @@ def initial_files(new: NewCampaign) -> dict[str, str]:
         raise ValueError(", ".join(filled))
     text = reading_aids.note_every_aid(filled)
     files = {FILE: text, COSPONSORS: _list(new, related), OPPOSING: write_list(())}
-    for letter in new.letters:
-        for path in sorted(LIBRARY.glob(f"{letter}.*")):
-            files[path.name] = path.read_text("utf-8")
-    return files
+    return files | {name: words[name] for name in words if name.split(".")[0] in new.letters}
+
+
+def library(number: str) -> dict[str, str]:
+    """The library's files by name, with the noun of what has such a number (``H.Res. 12``)."""
+    texts = {path.name: path.read_text("utf-8") for path in sorted(LIBRARY.iterdir())}
+    noun, noun_es = bill_noun(number), bill_noun(number, "es")
+    named = {
+        name: re.sub(r"\bbill\b", noun, text).replace("proyecto de ley", noun_es)
+        for name, text in texts.items()
+    }
+    for name in texts:
+        english = name.replace(".es.txt", ".txt")
+        if english != name:  # each paragraph names the English that it was made for
+            for mark, new in zip(_marks(texts[english]), _marks(named[english]), strict=True):
+                named[name] = named[name].replace(mark, new)
+    return named
+
+
+def _marks(letter: str) -> list[str]:
+    return [reading_aids.mark_of(text) for text in reading_aids.paragraphs(letter)]
 
 
 def _values(new: NewCampaign) -> dict[str, str]:
@@ -107,7 +132,7 @@ def _values(new: NewCampaign) -> dict[str, str]:
     number = f" ({new.printed})" if new.before is not None else ""
     values = {
         "title": new.name or f"The {new.title}{number}",
-        "title_es": new.name_es or f"El proyecto de ley {new.title}{number}",
+        "title_es": new.name_es or f"El {bill_noun(new.printed, 'es')} {new.title}{number}",
         "position": "against" if "oppose" in new.asks else "",
         "topic": new.topic,
         "congress": str(new.congress),
@@ -123,11 +148,7 @@ def _values(new: NewCampaign) -> dict[str, str]:
         "facts.0.text": new.does,
         "facts.0.text_es": new.does_es or new.does,
         "facts.0.source": f"{new.printed}, {ordinal(new.congress)} Congress",
-        "facts.0.url": (
-            f"https://www.congress.gov/bill/{ordinal(new.congress)}-congress/{chamber}-"
-            f"{'resolution' if new.kind.endswith('res') else 'bill'}/"
-            f"{new.number}"
-        ),
+        "facts.0.url": congress_gov(Bill(chamber, new.congress, new.printed, new.title)),
         "facts.0.as_of": new.as_of.isoformat(),
         "about.0.text": " ".join(_history(new)),
         "about.0.text_es": " ".join(_history_es(new)),
@@ -152,7 +173,7 @@ def _history(new: NewCampaign) -> list[str]:
     said = [f"{new.sponsor} introduced {new.printed} in the {chamber}{when}." if new.sponsor
             else f"{new.printed} was introduced in the {chamber}{when}."]  # fmt: skip
     if (old := _predecessor(new)) is not None:
-        name = old.number or "an earlier bill"
+        name = old.number or f"an earlier {bill_noun(new.printed)}"
         said.append(f"It follows {name} of the {ordinal(old.congress)} Congress, which expired "
                     "with that Congress.")  # fmt: skip
     return said

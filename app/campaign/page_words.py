@@ -14,10 +14,9 @@ from datetime import date
 from app.campaign.entities import Bill, Campaign, Fact
 from app.campaign.language import compiled
 from app.campaign.values import Values, page_values
-from app.campaign.words import Language, frame_paragraphs, one_line, ordinal, said
+from app.campaign.words import Language, bill_key, frame_paragraphs, one_line, ordinal, said
 
 _ITEM = re.compile(r"- +")
-_DIGITS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +119,23 @@ def facts_in(campaign: Campaign, paragraphs: Iterable[str], state: str) -> tuple
 def congress_gov(bill: Bill) -> str:
     """The URL of the bill's page at congress.gov; empty if its number is not known.
 
-    The form is that of https://www.congress.gov/bill/119th-congress/house-bill/1.
+    The form is that of https://www.congress.gov/bill/119th-congress/house-bill/1, and for others
+    ``senate-joint-resolution`` and the like.
     """
-    digits = _DIGITS.search(bill.number or "")
-    if digits is None:
+    key = bill_key(bill.number)
+    if key is None:
         return ""
+    kind, number = key
+    what = next(words for end, words in _PAGES.items() if kind.endswith(end))
     return (
         f"https://www.congress.gov/bill/{ordinal(bill.congress)}-congress/"
-        f"{bill.chamber}-bill/{digits[0]}"
+        f"{bill.chamber}-{what}/{number}"
     )
+
+
+_PAGES = {
+    "conres": "concurrent-resolution", "jres": "joint-resolution", "res": "resolution", "": "bill",
+}  # fmt: skip
 
 
 def _rendered(campaign: Campaign, text: str, values: Values) -> str:

@@ -195,6 +195,9 @@ SENTENCES: dict[str, str] = {
         "This is another kind of file (it begins with “%(where)s”). Choose the status file of the "
         "bill, or a list of its cosponsors."
     ),
+    "status-amendment": _mark(
+        "This file is about an amendment. Choose the file of the bill or resolution it amends."
+    ),
     "status-bill": _mark("The file does not say which bill it is about."),
     "status-people": _mark("The file names %(where)s people, more than Congress has."),
     "status-person": _mark("The file names someone without a proper id: “%(where)s”."),

@@ -31,7 +31,7 @@ from app.campaign.backing_lists import BIOGUIDE
 from app.campaign.entities import TOPICS
 from app.campaign.problems import Message
 from app.campaign.stance import CURRENT, Backing
-from app.campaign.words import printed_bill
+from app.campaign.words import KINDS, printed_bill
 from app.text import clean_line, plain, read_day
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ MOST_CELL = 200
 MOST_TITLE = 1_000
 """Whole titles are long; whoever begins a campaign shortens what does not fit a letter."""
 
-_KINDS = frozenset({"hr", "s", "hres", "sres", "hjres", "sjres", "hconres", "sconres"})
 _FORBIDDEN = re.compile(r"<!(DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
 _COMMITTEE = re.compile(r"[HSJ][A-Z]{3}\d{2}")
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
@@ -160,6 +159,8 @@ def read_bill_status(data: bytes) -> BillStatus | Unusable:
     if isinstance(root, Unusable):
         return root
     found = root.find("bill") if root.tag == "billStatus" else None
+    if found is None and next(root.iter("amendment"), None) is not None:
+        return Unusable.of("status-amendment")
     if found is None:
         return Unusable.of("status-other", str(root.tag)[:60])
     bill = _part({"bill": _plain(found)}, "bill")
@@ -175,6 +176,8 @@ def read_bill_json(data: bytes) -> BillStatus | Unusable:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return Unusable.of("status-json")
+    if isinstance(found, dict) and _part(found, "amendment"):
+        return Unusable.of("status-amendment")
     if not isinstance(found, dict) or not (_part(found, "bill") or _items(found.get("cosponsors"))):
         return Unusable.of("status-other", "JSON")
     bill = _part(found, "bill")
@@ -216,7 +219,9 @@ def _status(
     """The status that a file's words make, or what is wrong with them."""
     kind = (_said(bill, "type") or _said(bill, "billType")).lower()
     number, congress = _said(bill, "number") or _said(bill, "billNumber"), _said(bill, "congress")
-    if kind not in _KINDS or not _whole(number) or not _whole(congress):
+    if kind in ("hamdt", "samdt"):
+        return Unusable.of("status-amendment")
+    if kind not in KINDS or not _whole(number) or not _whole(congress):
         return Unusable.of("status-bill", f"{kind} {number} {congress}".strip()[:60])
     introduced = _day(_said(bill, "introducedDate"))
     sponsors, joining = _items(bill.get("sponsors")), _items(cosponsors)

@@ -12,6 +12,7 @@ from app.campaign.words import (
     CHAMBERS_ES,
     TITLES_ES,
     Language,
+    bill_noun,
     clean_place,
     curly,
     date_words,
@@ -141,7 +142,7 @@ def _bill_values(campaign: Campaign, chamber: Chamber, today: date, language: La
     return {
         "bill_title": bill.title,
         "bill_number": bill.number or "",
-        "bill_name": bill_name(bill.number, bill.title, language),
+        "bill_name": bill_name(bill.number, bill.title, campaign.main_bill.number, language),
         "house_number": house.number or "",
         "senate_number": campaign.bill_for("senate").number or "",
         "introduced": DateValue(house.introduced, language) if house.introduced else "",
@@ -174,7 +175,9 @@ def _stance_values(campaign: Campaign, stance: Stance, language: Language) -> Va
         "earlier_latest": _earlier(earlier, language),
         "earlier_led": stance.led and stance.name == "earlier",
         "opposes_bill": (
-            bill_name(opposite[-1].number, opposite[-1].title, language) if opposite else ""
+            bill_name(opposite[-1].number, opposite[-1].title, opposite[-1].number, language)
+            if opposite
+            else ""
         ),
         "opposes_led": stance.led and stance.name == "opposes",
     }
@@ -193,8 +196,12 @@ def _earlier(bills: list[RelatedBill], language: Language) -> str:
     return f"{name} in the {congress} Congress"
 
 
-def bill_name(number: str | None, title: str, language: Language) -> str:
-    """``H.R. 1234, the Safe Streets Act``; the Spanish form follows a verb."""
+def bill_name(number: str | None, title: str, like: str | None, language: Language) -> str:
+    """``H.R. 1234, the Safe Streets Act``; the Spanish form follows a verb.
+
+    ``like``: a number that tells whether it is a bill or a resolution (``bill_noun``).
+    """
     if language == "es":
-        return f"el proyecto de ley {number} ({title})" if number else f"el proyecto de ley {title}"
+        noun = bill_noun(like, "es")
+        return f"el {noun} {number} ({title})" if number else f"el {noun} {title}"
     return f"{number}, the {title}" if number else f"the {title}"

@@ -93,17 +93,44 @@ def frame_paragraphs(text: str) -> list[str]:
 
 # --- bills -----------------------------------------------------------------------------------
 
-_NUMBER = re.compile(
-    r"(h\.?\s*r\.?|s\.?|h\.?\s*res\.?|s\.?\s*res\.?|(?:house|senate)\s+bill)\s*(?:no\.?\s*)?"
-    r"(\d{1,5})",
-    re.IGNORECASE,
+KINDS = {
+    "hr": "H.R.", "s": "S.", "hres": "H.Res.", "sres": "S.Res.", "hjres": "H.J.Res.",
+    "sjres": "S.J.Res.", "hconres": "H.Con.Res.", "sconres": "S.Con.Res.",
+}  # fmt: skip
+"""What members cosponsor, by its official short name, and how its number is printed."""
+LAW = ("hr", "s", "hjres", "sjres")
+"""Those that can become law. The others say what one chamber, or both, think or do themselves."""
+WRITTEN = (
+    r"h\.?\s*r\.?|[hs]\.?\s*(?:j\.?\s*|con\.?\s*)?res\.?|"
+    r"(?:house|senate)\s+(?:bill|(?:joint\s+|concurrent\s+)?resolution)"
 )
-_PRINTED = {"hr": "H.R.", "s": "S.", "hres": "H.Res.", "sres": "S.Res."}
+"""However a kind is typed, as a pattern; a bill of the Senate also as ``S.``."""
+_NUMBER = re.compile(rf"({WRITTEN}|s\.?)\s*(?:no\.?\s*)?(\d{{1,5}})", re.IGNORECASE)
+_SHORT = {
+    "house": "h", "senate": "s", "joint": "j", "concurrent": "con", "resolution": "res",
+    "hbill": "hr", "bill": "",
+}  # fmt: skip
+
+
+def bill_kind(typed: str) -> str:
+    """``House Joint Resolution`` and ``H. J. Res.`` as ``hjres``."""
+    kind = re.sub(r"[^a-z]", "", typed.lower())
+    for long, short in _SHORT.items():
+        kind = kind.replace(long, short)
+    return kind
 
 
 def printed_bill(kind: str, number: int) -> str:
     """``H.R. 1234``."""
-    return f"{_PRINTED.get(kind, kind.upper())} {number}"
+    return f"{KINDS[kind]} {number}"
+
+
+def bill_noun(number: str | None, language: Language = "en") -> str:
+    """What a thing with such a number is called; a bill where there is none yet."""
+    resolution = "Res." in (number or "")
+    if language == "es":
+        return "proyecto de resolución" if resolution else "proyecto de ley"
+    return "resolution" if resolution else "bill"
 
 
 def bill_key(number: str | None) -> tuple[str, int] | None:
@@ -111,8 +138,7 @@ def bill_key(number: str | None) -> tuple[str, int] | None:
     match = _NUMBER.fullmatch(" ".join((number or "").split()))
     if match is None:
         return None
-    kind = re.sub(r"[^a-z]", "", match[1].lower())
-    return {"housebill": "hr", "senatebill": "s"}.get(kind, kind), int(match[2])
+    return bill_kind(match[1]), int(match[2])
 
 
 def printed_number(number: str) -> str | None:

@@ -47,7 +47,7 @@ from app.site.settings import load_settings
 
 NO_ADDRESS = "Set site_url in settings.toml first: the code on the paper leads there."
 ENDED = "This campaign has ended: no one can sign it, so nothing is printed to invite people."
-LAW = "The bill has become law, so there is nothing to sign for."
+LAW = "It has become law, so there is nothing to sign for."
 
 _out = click.option("--out", required=True, type=NEW_FILE,
                     help="The PDF to write.")  # fmt: skip

@@ -24,6 +24,7 @@ from lxml import etree
 
 from app.campaign.entities import TOPICS, Campaign, Letter, Writer
 from app.campaign.stance import has_ended
+from app.campaign.words import KINDS, bill_key
 from app.congress.model import MILITARY_STATES, STATES, Chamber, Seat
 from app.text import Email, clean_line, clean_text, fold_digits, read_email
 
@@ -130,14 +131,8 @@ HOUSE_PREFIXES = (
 )  # fmt: skip
 """Prefixes seen at the House, which is lenient: others pass too."""
 
-SENATE_BILL_TYPES = {
-    "hr": "H.R.", "s": "S.", "hjres": "H.J.Res.", "sjres": "S.J.Res.",
-    "hconres": "H.Con.Res", "sconres": "S.Con.Res.", "hres": "H.Res.", "sres": "S.Res.",
-    "hamdt": "H.Amdt.", "samdt": "S.Amdt.",
-}  # fmt: skip
-"""The Senate's spellings. ``H.Con.Res`` really has no final dot."""
-
-HOUSE_BILL_TYPES = ("hr", "s", "hjres", "sjres", "hconres", "sconres", "hres", "sres")
+SENATE_BILL_TYPES = {**KINDS, "hconres": "H.Con.Res"}
+"""The Senate's spellings. ``H.Con.Res`` really has no final dot. The House has the short names."""
 
 TEXT_LIMIT = 10_000
 TEXT_LEAST = 6
@@ -205,12 +200,10 @@ def prefix_for(chamber: Chamber, text: str) -> str | None:
 
 def bill_ref(chamber: Chamber, congress: int, number: str) -> BillRef | FieldProblem:
     """A printed bill number (``H.R. 1234``) in the spelling of the chamber that receives it."""
-    match = re.fullmatch(r"([A-Za-z. ]*[A-Za-z.])\s*([0-9]{1,5})", clean_line(number))
-    kind = re.sub(r"[. ]", "", match[1]).lower() if match else ""
-    known = SENATE_BILL_TYPES if chamber == "senate" else {k: k for k in HOUSE_BILL_TYPES}
-    if match is None or kind not in known or int(match[2]) == 0:
+    kind, digits = bill_key(number) or ("", 0)
+    if not digits:
         return FieldProblem("bill", "The campaign's bill number is not one that the system knows.")
-    return BillRef(congress, known[kind], int(match[2]))
+    return BillRef(congress, SENATE_BILL_TYPES[kind] if chamber == "senate" else kind, digits)
 
 
 # --- what stands in a message's way ----------------------------------------------------------

@@ -106,7 +106,7 @@ def day_sheet(
 ) -> DaySheet:  # fmt: skip
     """The sheet of one seat on ``today``, a day in the campaign's time zone."""
     bill = campaign.bill_for(holder.seat.chamber)
-    number = bill.number or campaign.bill_for("house").number
+    number = bill.number or campaign.main_bill.number
     enacted = stage_of(campaign, today) == "enacted"
     stance = stance_of(campaign, holder.member) if holder.member else None
     asked = None if holder.member is None or enacted else ask_for(campaign, holder, today)
@@ -115,7 +115,7 @@ def day_sheet(
         numbers=numbers,
         weeks=_lines(numbers.weeks, today),
         stance=stance,
-        bill=bill_name(number, bill.title, language),
+        bill=bill_name(number, bill.title, number, language),
         others=bill_names(campaign, stance, language) if stance else (),
         ask=said(asked, "text", language) if asked else "",
         enacted=enacted,
@@ -163,7 +163,7 @@ def stance_words(sheet: DaySheet, list_as_of: date) -> str:
         "sponsor": f"Sponsor of {sheet.bill},{since}.",
         "cosponsor": f"Cosponsor of {sheet.bill},{since}.",
         "earlier": f"{'Sponsored' if stance.led else 'Cosponsored'} an earlier version: {bills}. "
-        "Not on the list of the present bill.",
+        "Not on the list of the present one.",
         "opposes": f"{'Sponsor' if stance.led else 'Cosponsor'} of an opposing bill: {bills}.",
         "none": f"Not on our lists as sponsor or cosponsor of {sheet.bill}.",
     }[stance.name]
@@ -231,7 +231,7 @@ def _data(sheet: DaySheet, facts: Facts) -> dict[str, Any]:
         if numbers.towns is None
         else [[clean_line(town), f"{number:,}"] for town, number in numbers.towns],
         "stance": stance_words(sheet, facts.list_as_of),
-        "ask": sheet.ask or ("The bill has become law; nothing is asked." if sheet.enacted else ""),
+        "ask": sheet.ask or ("It has become law; nothing is asked." if sheet.enacted else ""),
         "state": STATES[holder.seat.state],
     }
 

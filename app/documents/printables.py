@@ -14,7 +14,7 @@ from typing import Any
 from app.campaign.compose import compose
 from app.campaign.entities import Campaign, LetterTemplate, Writer
 from app.campaign.stance import has_ended, stage_of
-from app.campaign.words import Language, said
+from app.campaign.words import Language, bill_noun, said
 from app.congress.model import Delegation
 from app.congress.names import inside_address
 from app.documents.layout import isolated, paragraph_data, with_breaks
@@ -175,16 +175,16 @@ SIGNUP_WORDS: dict[Language, Words] = {
 
 SIGNED_FOR: dict[Language, dict[tuple[bool, bool], str]] = {
     "en": {
-        (False, False): "to support this bill",
-        (True, False): "to oppose this bill",
-        (False, True): "to help bring this bill back",
-        (True, True): "not to help bring this bill back",
+        (False, False): "to support this {bill}",
+        (True, False): "to oppose this {bill}",
+        (False, True): "to help bring this {bill} back",
+        (True, True): "not to help bring this {bill} back",
     },
     "es": {
-        (False, False): "que apoyen este proyecto de ley",
-        (True, False): "que se opongan a este proyecto de ley",
-        (False, True): "que ayuden a que vuelva este proyecto de ley",
-        (True, True): "que no ayuden a que vuelva este proyecto de ley",
+        (False, False): "que apoyen este {bill}",
+        (True, False): "que se opongan a este {bill}",
+        (False, True): "que ayuden a que vuelva este {bill}",
+        (True, True): "que no ayuden a que vuelva este {bill}",
     },
 }
 """What people sign: by whether the campaign is against its bill, and whether the bill's Congress
@@ -202,6 +202,7 @@ def signup_pdf(
         raise ValueError("the bill has become law")
     words = SIGNUP_WORDS[language]
     wanted = SIGNED_FOR[language][campaign.position == "against", has_ended(campaign, when)]
+    wanted = wanted.format(bill=bill_noun(campaign.main_bill.number, language))
     *asked, mail = words["columns"]
     columns = [*([name, ""] for name in asked), [mail, words["optional"]]]
     return _typeset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from io import BytesIO
 
@@ -13,19 +14,32 @@ from app.campaign.check import check_campaign
 from app.campaign.compose import Composer, body_text
 from app.campaign.entities import Writer
 from app.campaign.load import load_campaign, read_campaign, read_files
-from app.campaign.new_campaign import ASKS, LETTERS, AskKind, NewCampaign, initial_files
+from app.campaign.new_campaign import (
+    ASKS,
+    LETTERS,
+    AskKind,
+    NewCampaign,
+    initial_files,
+    letters_for,
+)
 from app.campaign.page_words import page_words
+from app.campaign.reading_aids import parts_to_translate
 from app.campaign.stance import Backing, bill_names
-from app.campaign.words import Language
+from app.campaign.supporter_files import Unusable, read_bill_json
+from app.campaign.values import bill_name
+from app.campaign.words import KINDS, Language
 from app.congress.tables import load_tables
+from app.documents.printables import Link, signup_pdf
 from app.records.site_campaigns import begin as begin_campaign
 from app.records.site_campaigns import campaigns_here, move
 from app.records.workshop import live_files
 from app.site.settings import ROOT
+from app.web.organizer.letters_shelf import pairs_of
 from tests.campaign.seats import Few
 from tests.campaign_page.conftest import status_xml
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
+from tests.packets.conftest import pages
 
 FIRST = "protect-immigration-act"
 SLUG = "protect-immigration-act-120"
@@ -112,7 +126,7 @@ def test_without_a_file_the_rest_is_typed(browser: Browser, staff: Office) -> No
     begin(browser, "S. 21", congress="120")
     path, fields = browser.form("/campaigns/begin")
     browser.post(path, {**fields, "letters": []})
-    assert "Enter the bill’s title" in browser.words
+    assert "Enter its title" in browser.words
     assert "Choose at least one letter" in browser.words
     browser.post(path, {
         **fields, "title": "Library Cards Act", "does": "end fees for library cards",
@@ -150,7 +164,7 @@ def test_who_changes_the_bill_that_people_signed_for_is_led_to_the_next_campaign
     assert "/organize/campaigns/new" in links
 
 
-@pytest.mark.parametrize("kind", ["hr", "s"])
+@pytest.mark.parametrize("kind", list(KINDS))
 @pytest.mark.parametrize(
     "asks", [("thank", "cosponsor", "companion", "oversight"), ("oppose",), ()]
 )
@@ -159,8 +173,10 @@ def test_every_campaign_that_can_be_begun_passes_its_check(
 ) -> None:
     new = NewCampaign(
         kind=kind, number=21, congress=120, title="Library Cards Act",
-        does="end fees for library cards", as_of=date(2027, 2, 1), asks=asks, letters=LETTERS,
-        committee=("HSJU" if kind == "hr" else "SSJU", "Judiciary Committee"), backings=(SPONSOR,),
+        does="end fees for library cards", as_of=date(2027, 2, 1), asks=asks,
+        letters=letters_for(kind),
+        committee=("HSJU" if kind[0] == "h" else "SSJU", "Judiciary Committee"),
+        backings=(SPONSOR,),
         topic="Arts, Culture, Religion",
     )  # fmt: skip
     campaign = read_campaign("cards", initial_files(new))
@@ -171,6 +187,73 @@ def test_every_campaign_that_can_be_begun_passes_its_check(
     assert campaign.topic == "Arts, Culture, Religion"
     report = check_campaign(campaign, Few.of(load_tables()).holders)
     assert report.ok, [str(problem) for problem in report.problems]
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "printed", "page"),
+    [
+        ("hres", "house resolution 21", "H.Res. 21", "house-resolution"),
+        ("sres", "S Res 21", "S.Res. 21", "senate-resolution"),
+        ("hjres", "H. J. Res. 21", "H.J.Res. 21", "house-joint-resolution"),
+        ("sjres", "sjres21", "S.J.Res. 21", "senate-joint-resolution"),
+        ("hconres", "House Concurrent Resolution 21", "H.Con.Res. 21",
+         "house-concurrent-resolution"),
+        ("sconres", "s.con.res.21", "S.Con.Res. 21", "senate-concurrent-resolution"),
+    ],
+)  # fmt: skip
+def test_a_resolution_is_called_one_in_every_text_of_its_campaign(
+    browser: Browser, staff: Office, *, kind: str, typed: str, printed: str, page: str
+) -> None:
+    begin(browser, typed, status_xml([SPONSOR], number="21", kind=kind.upper(), congress="120"))
+    assert "a resolution to" in browser.words
+    assert ("A plain law" in browser.words) == ("j" in kind), "the others can be no law"
+    path, fields = browser.form("/campaigns/begin")
+    browser.post(path, {
+        **fields, "title": "Library Cards Resolution", "does": "praise libraries",
+        "does_es": "elogiar a las bibliotecas", "slug": "cards",
+        "asks": ["thank", "cosponsor", "companion", "oversight"],
+        "letters": list(letters_for(kind)),
+    })  # fmt: skip
+    files = live_files(staff.db, "cards", {}).files
+    campaign = read_campaign("cards", files)
+    assert campaign.main_bill.number == printed
+    assert campaign.facts["does"].url.endswith(f"/120th-congress/{page}/21")
+    for name, text in files.items():
+        if name.endswith(".csv"):
+            continue  # a column is called bill
+        assert not re.search(r"(?<!gov/)\bbill\b|proyecto de ley", text, re.IGNORECASE), name
+    assert not parts_to_translate(files["campaign.toml"])
+    for name in letters_for(kind):
+        for length in ("", ".short"):
+            pairs = pairs_of(files[f"{name}{length}.txt"], files[f"{name}{length}.es.txt"])
+            assert {pair.state for pair in pairs} == {"current"}
+    languages: tuple[tuple[Language, str], ...] = (
+        ("en", "this resolution."), ("es", "este proyecto de resolución."),
+    )  # fmt: skip
+    for language, words in languages:
+        link = Link("https://letters.example.org/", "letters.example.org")
+        (sheet,) = pages(signup_pdf(campaign, group="G", link=link, when=date(2027, 2, 1),
+                                    language=language))  # fmt: skip
+        assert words in " ".join(sheet.split())
+    with_number = {"en": f"{printed}, the Library", "es": f"el proyecto de resolución {printed} ("}
+    assert with_number == {
+        one: bill_name(printed, "Library", printed, one)[: len(with_number[one])]
+        for one, _words in languages
+    }
+
+
+def test_the_file_of_an_amendment_is_refused_with_words(browser: Browser) -> None:
+    for data in (
+        status_xml([SPONSOR], kind="HAMDT"),
+        b"<billStatus><amendment><number>5</number></amendment></billStatus>",
+        b"<amendment><number>5</number></amendment>",
+    ):
+        begin(browser, "", data)
+        assert browser.status == 422
+        assert "This file is about an amendment." in browser.words
+    found = read_bill_json(b'{"amendment": {"number": "5", "type": "SAMDT"}}')
+    assert isinstance(found, Unusable)
+    assert found.what.code == "status-amendment"
 
 
 def test_a_bill_of_long_ago_is_not_said_to_be_of_the_last_congress() -> None:

@@ -118,7 +118,7 @@ def test_a_senate_message_names_no_bill_where_the_senate_has_none() -> None:
         ("house", "S. 12", "s"), ("senate", "H.Con.Res. 3", "H.Con.Res"),
         ("house", "H. Con. Res. 3", "hconres"), ("senate", "S.Con.Res. 3", "S.Con.Res."),
         ("senate", "H.J.Res. 1", "H.J.Res."), ("house", "S.J.Res. 1", "sjres"),
-        ("senate", "S.Amdt. 9", "S.Amdt."), ("senate", "H.Res. 7", "H.Res."),
+        ("senate", "H.Res. 7", "H.Res."),
         ("house", "hr6890", "hr"),
     ],
 )  # fmt: skip

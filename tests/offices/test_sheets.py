@@ -135,7 +135,7 @@ def test_once_the_bill_is_law_nothing_is_asked(
 ) -> None:
     law = replace(campaign, enacted=date(2026, 11, 1))
     made = day_sheet(law, holder(tables, "CA-12"), FULL, today=TODAY)
-    assert "The bill has become law; nothing is asked." in words(sheets_pdf([made], facts))
+    assert "It has become law; nothing is asked." in words(sheets_pdf([made], facts))
 
 
 def test_weeks_have_no_gap_and_end_with_the_present_one(campaign: Campaign, tables: Tables) -> None:

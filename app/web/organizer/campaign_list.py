@@ -4,7 +4,7 @@ beginning the next from a bill's official record."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,11 +17,18 @@ from wtforms import BooleanField, SelectMultipleField
 from app.campaign.backing_lists import read_list, write_list
 from app.campaign.entities import Campaign
 from app.campaign.letter_file import read_template
-from app.campaign.new_campaign import LETTERS, LIBRARY, AskKind, NewCampaign, initial_files
+from app.campaign.new_campaign import (
+    LETTERS,
+    AskKind,
+    NewCampaign,
+    initial_files,
+    letters_for,
+    library,
+)
 from app.campaign.problems import CampaignError
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import MOST_BYTES, Unusable, read_bill_status
-from app.campaign.words import bill_key, ordinal, printed_number, said
+from app.campaign.words import KINDS, bill_key, bill_noun, ordinal, printed_bill, said
 from app.records.counts import totals
 from app.records.site_campaigns import SLUG, SiteCampaign, begin, move, put_on_start_page
 from app.site.i18n import gettext as _
@@ -118,7 +125,6 @@ CHOICES: dict[AskKind, LazyString] = {
     "oversight": _l("Ask its committee for a hearing"),
     "oppose": _l("Ask everyone not to back it"),
 }
-KINDS = ("hr", "s", "hres", "sres")
 _YEAR = re.compile(r" of (19|20)\d\d$")
 
 
@@ -160,10 +166,11 @@ def new_post() -> Response:
     key, typed = bill_key(form.number.data), form.congress.data
     congress = int(typed) if re.fullmatch(r"[0-9]{1,3}", typed) else 0
     if form.number.data and key is None:
-        return new(_("Enter the number of a bill, like HR 1234 or S. 567."), status=422)
+        words = _("Enter the number of a bill or resolution, like HR 1234 or S.Res. 56.")
+        return new(words, status=422)
     if not data.strip():
         if key is None:
-            return new(_("Enter the bill’s number, or choose its official file."), status=422)
+            return new(_("Enter its number, or choose its official file."), status=422)
         if not 119 <= congress <= 200:
             words = _("Enter the number of its Congress, like 120.")
             return new(words, "congress", 422)
@@ -173,9 +180,6 @@ def new_post() -> Response:
     found = read_bill_status(data)
     if isinstance(found, Unusable):
         return new(problem_words(found.what), "file", 422)
-    if found.kind not in KINDS:
-        return new(_("Letters can be about a bill (H.R. or S.) or a resolution (H.Res. or S.Res.), "
-                     "and this is neither."), "file", 422)  # fmt: skip
     if key is not None and key != (found.kind, found.number):
         words = _("The file is about %(bill)s. Remove the number, or choose the other file.",
                   bill=found.printed)  # fmt: skip
@@ -206,24 +210,25 @@ def _usual(site: Services, title: str, congress: int) -> dict[str, Any]:
 def _ask_rest(form: BeginForm, faults: dict[str, str] | None = None, status: int = 200) -> Response:
     site, people = services(), read_list("list", form.people.data, ())[0]
     kind, number, congress = _bill_of(form)
-    first = next(iter(site.campaign.bills.values()))
+    printed = printed_bill(kind, number)
+    words = library(printed)
     return page(
         "campaigns/begin", status, form=form, errors=list((faults or {}).items()),
         faults=faults or {},
-        bill=printed_number(f"{kind}{number}"),
+        bill=printed,
         congress=ordinal(congress, language()),
         choices=CHOICES,
-        letters=[(one, _letter_title(one)) for one in LETTERS],
+        letters=[(one, _letter_title(one, words)) for one in letters_for(kind)],
+        noun=bill_noun(printed),
         sponsor=_sponsor(site, people), cosponsors=sum(b.role == "cosponsor" for b in people),
         before=_("%(title)s (%(bill)s, %(congress)s Congress)", title=site.campaign.title,
-                 bill=first.number or _("number not known"),
+                 bill=site.campaign.main_bill.number or _("number not known"),
                  congress=ordinal(site.campaign.congress, language())),
     )  # fmt: skip
 
 
-def _letter_title(letter: str) -> str:
-    found = read_template(f"{letter}.txt", (LIBRARY / f"{letter}.txt").read_text("utf-8"),
-                          facts=("does",))  # fmt: skip
+def _letter_title(letter: str, words: Mapping[str, str]) -> str:
+    found = read_template(f"{letter}.txt", words[f"{letter}.txt"], facts=("does",))
     assert not isinstance(found, tuple)
     title, about = (
         (found.title_es, found.about_es) if language() == "es" else (found.title, found.about)
@@ -292,15 +297,15 @@ def _files(form: BeginForm, site: Services) -> dict[str, str] | str:
 def _lacking(form: BeginForm) -> dict[str, str]:
     faults = {}
     if not form.title.data or len(form.title.data) > 120:
-        faults["title"] = _("Enter the bill’s title, in at most 120 characters.")
+        faults["title"] = _("Enter its title, in at most 120 characters.")
     if not form.does.data or re.search(r"[{}]", form.does.data):
-        faults["does"] = _("Say what the bill would do, in plain words.")
+        faults["does"] = _("Say what it would do, in plain words.")
     if not SLUG.fullmatch(form.slug.data):
         faults["slug"] = _("Use lowercase letters, digits and hyphens, like safe-streets-120.")
     if form.introduced.data and read_day(form.introduced.data) is None:
         faults["introduced"] = _("Enter the day it was introduced, like 2027-02-11.")
     if "oppose" in form.asks.data and {"cosponsor", "companion"} & set(form.asks.data):
-        faults["asks"] = _("Ask members to back the bill or not to back it, not both.")
+        faults["asks"] = _("Ask members to back it or not to back it, not both.")
     if not form.letters.data:
         faults["letters"] = _("Choose at least one letter.")
     return faults

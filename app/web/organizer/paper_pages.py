@@ -242,7 +242,7 @@ def printed(kind: str) -> Response:
     if site.standing.state == "ended":
         return index(status=409)  # the page says so in place of the forms
     if kind == "signup" and not may_be_signed(site.campaign, site.now()):
-        return index(_("The bill has become law, so there is nothing to sign for."), "", 409)
+        return index(_("It has become law, so there is nothing to sign for."), "", 409)
     tag = queried().get("source", "")
     if bad := _bad_tag_words(tag):
         return index(bad, f"source-{kind}", 422)

@@ -203,8 +203,8 @@ def _bill(site: Services) -> dict[str, Any]:
         "stage": stage_of(campaign, site.writing_day()),
         "words": page_words(campaign, site.writing_day(), language()),
         "time_words": time_words(site),
-        "bill_url": congress_gov(campaign.bill_for("house")),
-        "bill_number": campaign.bill_for("house").number,
+        "bill_url": congress_gov(campaign.main_bill),
+        "bill_number": campaign.main_bill.number,
         "facts": list({(f.source, f.url): f for f in campaign.facts.values()}.values()),
     }
 
@@ -214,7 +214,7 @@ def time_words(site: Services) -> tuple[str, ...]:
     campaign, today = site.campaign, site.today()
     ends, stage = long_date(campaign.ends.date()), stage_of(campaign, site.writing_day())
     if stage == "enacted":
-        return (_("The bill has become law."),)
+        return (_("It has become law."),)
     if stage == "expired":
         return ()
     left = (campaign.ends.date() - today).days

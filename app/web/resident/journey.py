@@ -476,7 +476,7 @@ def review_page(
     draft, found, site = made.draft, made.found, made.site
     wrong = frozenset(target for target, _message in errors or ())
     vacant = [h for h in found.delegation.holders if h.vacant]
-    letters, bill = made.review(wrong), site.campaign.bill_for("house")
+    letters, bill = made.review(wrong), site.campaign.main_bill
     context = {
         "draft": draft, "token": site.tokens.renew(draft.token), "errors": errors or (),
         "letters": letters, "glyphs": glyphs_missing(draft),

@@ -379,5 +379,5 @@ def _cannot_words(found: NotReady) -> str:
     if "own words" in fields or "statement" in fields:
         return _("This letter is too long or too short for the office’s system.")
     if "bill" in fields:
-        return _("This letter names a bill of a Congress that has ended.")
+        return _("This letter was written to a Congress that has ended.")
     return _("This letter cannot go to the office’s system. Hand it over another way.")
