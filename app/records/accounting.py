@@ -1,11 +1,11 @@
-"""Where every letter is, since when, and why: one state machine for everything that moves one.
+"""Where every letter is, since when, and why: the one state machine for letters.
 
-A letter begins as ``written`` (or, to a vacant seat, as ``not attempted`` for good). After
-that four can move it: the person by their own report or by their wish to have it delivered, a
-mail server that took a copy to themselves, an office's own system, and a withdrawal, which
-takes a letter out of the queue. ``MOVES`` says what each may do; nothing else in the program
-writes a letter's state, but for ``undo``, which takes back the person's last report. Only an
-office's system makes *accepted*, and that is an end.
+A letter begins as ``written`` (or, for a vacant seat, as ``not attempted``, which is final). After
+that, four causes can move it: the person, by reporting what they did or asking to have it
+delivered; a mail server that accepted a copy to themselves; an office's own system; and a
+withdrawal, which takes the letter out of the queue. ``MOVES`` says what each may do. Nothing else
+in the program writes a letter's state, except ``undo``, which reverts the person's last report.
+Only an office's system makes a letter *accepted*, and that is final.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from app.records.acts import Cause, LetterRow, State, minute, token_digest
 from app.records.database import reading, writing
 
 BEGUN: frozenset[State] = frozenset({"downloaded", "copied", "printed", "line busy", "call later"})
-"""The person's own reports of a way that they began."""
+"""The person's own reports that they began handing the letter over."""
 HANDED: frozenset[State] = frozenset({"pasted", "mailed", "spoke by phone", "left a voicemail"})
-"""Their own reports of having handed the letter over, or said what it says."""
+"""The person's own reports that they handed the letter over, or said what it says by phone."""
 OWN = BEGUN | HANDED
 MAILED: State = "mailed to self"
 ACCEPTED: State = "accepted by the office's system"
 QUEUED: State = "queued"
 OFFICE: frozenset[State] = frozenset({ACCEPTED, "refused", "unknown", "not attempted"})
-_UNTOLD: frozenset[State] = frozenset({"written", MAILED, "refused", "not attempted", *BEGUN})
-_OPEN = _UNTOLD | HANDED
+_NOT_HANDED: frozenset[State] = frozenset({"written", MAILED, "refused", "not attempted", *BEGUN})
+_OPEN = _NOT_HANDED | HANDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,14 @@ class Moves:
 
 MOVES: Mapping[Cause, tuple[Moves, ...]] = {
     "person": (
-        # The last report stands, and whoever was refused can still hand over by hand. Who
-        # prints one more copy of what they handed over has handed it over all the same.
-        Moves(_UNTOLD | {"unknown"}, OWN),
+        # The last report wins, and a refused letter can still be handed over by hand. Printing
+        # another copy does not undo a report of having handed the letter over.
+        Moves(_NOT_HANDED | {"unknown"}, OWN),
         Moves(HANDED, HANDED),
-        # A letter that an office may have is never queued once more.
+        # A letter that an office may have is never queued again.
         Moves(_OPEN, frozenset({QUEUED})),
     ),
-    # A copy to oneself says less than a report of having pasted or printed.
+    # A copy to oneself says less than a report of having pasted or printed the letter.
     "mail server": (Moves(frozenset({"written", "downloaded", MAILED}), frozenset({MAILED})),),
     "office system": (Moves(_OPEN | {QUEUED, "unknown"}, OFFICE),),
     "withdrawn": (Moves(frozenset({QUEUED}), frozenset({"not attempted"})),),
@@ -57,16 +57,16 @@ BEGINNINGS: Mapping[Cause, frozenset[State]] = {
     "signed": frozenset({"written"}),
     "vacant seat": frozenset({"not attempted", "written"}),
 }
-"""How a letter's row may begin. A vacant seat's row is no letter, whatever its state."""
+"""The first state of a letter's row. A vacant seat's row is not a letter, whatever its state."""
 
 QUIET = timedelta(days=14)
-"""After so long nobody is expected to report any more that they handed a letter over."""
+"""After this long, a report that a letter was handed over is no longer expected."""
 STUCK = timedelta(days=2)
-"""So long a letter may wait that an office's system refused or could not be given."""
+"""How long a letter may wait that is queued for an office's system, or was not accepted by it."""
 
 
 def allowed(cause: Cause, now: State, then: State) -> bool:
-    """Whether ``cause`` may bring a letter from one state to another, or confirm it there."""
+    """Whether ``cause`` may move a letter from one state to another, or confirm it there."""
     return any(now in moves.start and then in moves.to for moves in MOVES.get(cause, ()))
 
 
@@ -78,7 +78,7 @@ def first_cause(row: LetterRow) -> Cause:
 
 
 def cause_of(state: State) -> Cause:
-    """Who alone can have made a state that is not a beginning."""
+    """The only cause that can have led to a state other than a first one."""
     if state in OWN or state == QUEUED:
         return "person"
     return "mail server" if state == MAILED else "office system"
@@ -92,10 +92,10 @@ def mark(
     *,
     at: datetime | None = None,
 ) -> bool:
-    """Note what the person did with one letter, or that a copy was mailed to them.
+    """Record what the person did with one letter, or that a copy was mailed to them.
 
-    True when it now says so. False changes nothing: a move that is not allowed, no such
-    receipt or seat, a vacant seat, a withdrawn signature. ``at`` is now unless given. Raises
+    False, with nothing changed, if the move is not allowed, there is no such receipt or seat, the
+    seat is vacant or the signature is withdrawn. ``at`` defaults to now. Raises
     ``NotStoredError``.
     """
     if state not in OWN and state != MAILED:
@@ -108,10 +108,10 @@ def mark(
 
 
 def undo(db: sqlite3.Connection, token: str, seat: str, *, at: datetime | None = None) -> bool:
-    """Take back the last report of what the person did with one letter.
+    """Revert the person's last report about one letter to the state from before it.
 
-    True when the letter is again in the state from before it. False changes nothing: there is
-    no such report, or something else has moved the letter since. Raises ``NotStoredError``.
+    False, with nothing changed, if there is no such report or something else has moved the letter
+    since. Raises ``NotStoredError``.
     """
     with writing(db):
         row = db.execute(
@@ -137,9 +137,9 @@ def note_office(
     campaign: str,
     at: datetime | None = None,
 ) -> bool:
-    """Note what an office's own system said to the letter of a signature, by its number.
+    """Record an office's own system's answer to a letter of a signature, by number.
 
-    Like ``mark``; also False where the signature belongs to another campaign.
+    Like ``mark``; also False if the signature belongs to another campaign.
     """
     with writing(db):
         found = db.execute(
@@ -156,7 +156,7 @@ def move(
     to: tuple[State, Cause],
     at: datetime | None,
 ) -> bool:
-    """Bring one letter into a state, inside a transaction of the caller's; False: not allowed."""
+    """Move one letter, inside the caller's transaction; False if that is not allowed."""
     state, cause = to
     row = db.execute(
         "SELECT state FROM letters WHERE signature = ? AND seat = ? AND bioguide IS NOT NULL",
@@ -177,7 +177,7 @@ def _write(
     *,
     replaces: State | None = None,
 ) -> None:
-    """``replaces``: the state that a report takes the place of; the same again keeps the first."""
+    """``replaces`` is the state before a report; repeating a report keeps the first one's."""
     state, cause = to
     db.execute(
         "UPDATE letters SET state = ?1, state_at = ?2, cause = ?3,"
@@ -189,23 +189,23 @@ def _write(
 
 @dataclass(frozen=True, slots=True)
 class LetterSweep:
-    """What a look at every letter found. All but ``quiet`` are for somebody to act on."""
+    """Numbers of letters that need attention; ``quiet`` ones only for information."""
 
     stuck: int
-    """Refused by an office's system, or not taken, or waiting for it, for more than two days;
+    """For more than two days refused or not accepted by an office's system, or waiting for it, and
     the person has reported no other way since."""
     since: datetime | None
-    """Since when the longest of these waits."""
+    """When the oldest of these got stuck."""
     unnoted: int
-    """Still ``written``, although a mail server took the copy more than an hour ago."""
+    """Still ``written``, although a mail server accepted the copy more than an hour ago."""
     wrong: int
     """In a state that no allowed move leads to."""
     quiet: int
-    """``written`` for more than two weeks: nobody told us of handing them over."""
+    """``written`` for more than two weeks, with no report of being handed over."""
 
 
 def sweep_letters(db: sqlite3.Connection, now: datetime) -> LetterSweep:
-    """Look at every letter that was not withdrawn, in one snapshot. Changes nothing."""
+    """Check every letter of signatures that are not withdrawn, in one snapshot. Read-only."""
     with reading(db):
         stuck, since = db.execute(
             f"SELECT count(*), min(l.state_at) {_LETTERS} AND (l.cause = 'office system'"
@@ -236,7 +236,7 @@ _LETTERS = (
 
 
 def _made_by(cause: Cause) -> frozenset[State]:
-    """The states of a letter, not of a vacant seat, that a cause can have made."""
+    """The states that a cause can lead to, vacant seats aside."""
     if cause in MOVES:
         return frozenset().union(*(moves.to for moves in MOVES[cause]))
     return BEGINNINGS["signed"] if cause == "signed" else frozenset()

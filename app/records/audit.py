@@ -1,9 +1,9 @@
 """The audit trail: who changed what, from what, to what.
 
-Each kind of event has an exact schema: the keys that its ``before`` and ``after`` carry.
-An event that does not fit is a mistake in the program and is refused at once, so that a
-reader of the export can rely on every row. Events are written in the transaction of the
-change they tell of, are never altered, and hold no password, token, code or address.
+Each kind of event has an exact schema: the keys of its ``before`` and ``after``. An event that does
+not fit is a bug and is rejected at once, so that a reader of the export can rely on every row.
+Events are written in the transaction of the change they describe, are never altered, and contain
+no password, token, code or address.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Self
 from app.text import mark as _mark
 
 COMMAND_LINE = "command line"
-"""Who acted, when it was the operator at a terminal."""
+"""The ``who`` of an operator at a terminal."""
 
 PAGE = 50
 
@@ -28,8 +28,8 @@ Facts = Mapping[str, Value]
 
 
 class What(StrEnum):
-    """Every kind of event, with the keys that its ``before`` and its ``after`` carry, parted by
-    commas. The value is what is stored and exported: never rename one.
+    """Every kind of event, with the keys of its ``before`` and ``after``, separated by commas. The
+    value is stored and exported: never rename one.
     """
 
     _value_: str
@@ -99,17 +99,17 @@ class Event:
     at: datetime
     """Aware, UTC, whole seconds."""
     who: str
-    """An organizer's name, or ``command line``; empty when nobody was logged in."""
+    """An organizer's name, or ``command line``; empty if no one was logged in."""
     what: What
     subject: str
-    """Whom or what it is about: an organizer's name, a letter, a file."""
+    """What was changed: an organizer's name, a letter, a file."""
     before: dict[str, Value]
     after: dict[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
 class TrailFilter:
-    """Which events are wanted; an empty field means all. Days are UTC, ``until`` included."""
+    """Which events to show; an empty field means all. Days are UTC, and ``until`` is inclusive."""
 
     who: str = ""
     what: str = ""
@@ -120,7 +120,8 @@ class TrailFilter:
 
 @dataclass(frozen=True, slots=True)
 class TrailPage:
-    """One page of the trail, newest first. ``older`` and ``newer`` are numbers to go on from."""
+    """One page of the trail, newest first. ``older`` and ``newer`` are ``below`` and ``above`` of
+    the neighboring pages; None if there is no such page."""
 
     events: tuple[Event, ...]
     total: int
@@ -137,11 +138,11 @@ def stamp(at: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Whoever changes something, when, and in which database: each change leaves an event."""
+    """Who makes a change, when, and in which database. Every change records an event."""
 
     db: sqlite3.Connection = field(repr=False)
     who: str
-    """An organizer's name, ``COMMAND_LINE``, or empty where nobody is logged in."""
+    """An organizer's name, ``COMMAND_LINE``, or empty if no one is logged in."""
     at: datetime
     """Aware."""
 
@@ -151,7 +152,7 @@ class Actor:
 
     @property
     def seconds(self) -> int:
-        """Since 1970."""
+        """``at`` in seconds since 1970."""
         return int(self.at.timestamp())
 
     def record(
@@ -159,8 +160,8 @@ class Actor:
     ) -> int:
         """Write one event inside the caller's transaction; returns its number.
 
-        Raises ``ValueError`` when ``before`` or ``after`` does not have exactly the keys of the
-        kind, or a value is not text, a whole number, a truth value or nothing.
+        Raises ``ValueError`` if ``before`` or ``after`` does not have exactly the keys of the kind,
+        or a value is not a string, an integer, a boolean or None.
         """
         for name, facts, keys in (("before", before, what.before), ("after", after, what.after)):
             found = dict(facts or {})
@@ -181,12 +182,12 @@ def _json(facts: Facts | None) -> str:
 
 
 def _where(wanted: TrailFilter) -> tuple[str, list[str | int]]:
-    """Conditions and values for a filter, over constant column names only."""
-    wishes = {
+    """Conditions and values for a filter, using only constant column names."""
+    conditions = {
         "who = ?": wanted.who, "what = ?": wanted.what,
         "substr(at, 1, 10) >= ?": wanted.since, "substr(at, 1, 10) <= ?": wanted.until,
     }  # fmt: skip
-    used = {condition: value for condition, value in wishes.items() if value}
+    used = {condition: value for condition, value in conditions.items() if value}
     return " AND ".join(["1", *used]), list(used.values())
 
 
@@ -206,9 +207,9 @@ def page(
     below: int | None = None,
     above: int | None = None,
 ) -> TrailPage:
-    """Fifty events, newest first: the latest, or those below or above a number.
+    """Fifty events, newest first: the latest, or those just below or above a number.
 
-    Pages go on from a number rather than an offset, so they do not shift while events arrive.
+    Pages continue from a number rather than an offset, so they do not shift as events arrive.
     """
     where, values = _where(wanted)
     sql = f"SELECT {_COLUMNS} FROM audit_events WHERE {where}"  # noqa: S608 - constant parts
@@ -234,7 +235,7 @@ def page(
 def every(
     db: sqlite3.Connection, wanted: TrailFilter, *, below: int | None = None
 ) -> Iterator[Event]:
-    """All events that fit, oldest first, read a few at a time; only those below a number."""
+    """All matching events, oldest first, streamed; with ``below``, only those below that number."""
     where, values = _where(wanted)
     sql = f"SELECT {_COLUMNS} FROM audit_events WHERE {where}"  # noqa: S608
     ceiling = below if below is not None else 2**62
@@ -243,6 +244,6 @@ def every(
 
 
 def actors(db: sqlite3.Connection) -> tuple[str, ...]:
-    """The names of all who appear in the trail, for the filter."""
+    """Everyone who appears in the trail, for the filter."""
     rows = db.execute("SELECT DISTINCT who FROM audit_events WHERE who <> '' ORDER BY who")
     return tuple(row[0] for row in rows)

@@ -1,6 +1,7 @@
-"""Signatures that an organizer looks at before they count, or sets aside; always reversible.
+"""Signatures that an organizer reviews before they count, or sets aside; always reversible.
 
-A held signature was taken and has its receipt; it is only not counted. Nothing here deletes.
+A held signature has been accepted and has its receipt; it is just not counted. Nothing here
+deletes anything.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ from app.records.database import writing
 View = Literal["waiting", "set aside", "released"]
 VIEWS: tuple[View, ...] = ("waiting", "set aside", "released")
 PAGE = 100
-"""Rows on one page, and at most so many in one decision."""
+"""Rows per page, and the most in one decision."""
 
-# A further signing of somebody who had signed waits like any other, so that its receipt says the
-# same. Its status stays, and no count changes whatever is decided.
-_FURTHER = (
+# A repeated signature waits like any other, so that its receipt says the same. Its status stays,
+# and no count changes, whatever is decided.
+_REPEATED = (
     "(s.status = 'repeated' AND s.withdrawn = 0 AND h.signature IS NOT NULL AND NOT EXISTS"
     " (SELECT 1 FROM confirmations c WHERE c.signature = s.id AND c.confirmed IS NULL))"
 )
 _WHERE: dict[View, str] = {
-    "waiting": f"(s.status = 'held' OR {_FURTHER}) AND coalesce(h.decision, '') = ''",
-    "set aside": f"(s.status = 'held' OR {_FURTHER}) AND h.decision = 'set aside'",
-    "released": f"(s.status = 'counted' OR {_FURTHER}) AND h.decision = 'released'",
+    "waiting": f"(s.status = 'held' OR {_REPEATED}) AND coalesce(h.decision, '') = ''",
+    "set aside": f"(s.status = 'held' OR {_REPEATED}) AND h.decision = 'set aside'",
+    "released": f"(s.status = 'counted' OR {_REPEATED}) AND h.decision = 'released'",
 }
 _SEEN = " OR ".join(f"({where})" for where in _WHERE.values())
 _SEEN = f"({_SEEN})"
@@ -38,7 +39,7 @@ _FROM = "FROM signatures s LEFT JOIN held h ON h.signature = s.id WHERE s.campai
 
 @dataclass(frozen=True, slots=True)
 class HeldRow:
-    """One signature as an organizer sees it: nothing in it names anyone."""
+    """One signature as an organizer sees it, with nothing that names anyone."""
 
     number: int
     day: date
@@ -50,14 +51,14 @@ class HeldRow:
 
 @dataclass(frozen=True, slots=True)
 class HeldPage:
-    """The oldest rows of one view first, and how many each view has."""
+    """Rows of one view, oldest first, and the number of rows in each view."""
 
     rows: tuple[HeldRow, ...]
     numbers: dict[View, int]
 
 
 def held_page(db: sqlite3.Connection, campaign: str, view: View = "waiting") -> HeldPage:
-    """The first hundred rows of a view. What is decided leaves it, so the next ones move up."""
+    """The first hundred rows of a view. Decided rows leave it, so the next ones move up."""
     rows = db.execute(
         "SELECT s.id, s.day, s.state, s.district, s.template, coalesce(h.reason, 'by hand')"
         f" {_FROM}{_WHERE[view]} ORDER BY s.id LIMIT {PAGE}",
@@ -72,34 +73,35 @@ def held_page(db: sqlite3.Connection, campaign: str, view: View = "waiting") -> 
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class _Decision:
     before: str | None
-    """The status that is asked for; None for whatever was decided here."""
+    """None for taking back a decision, whatever it was."""
     after: str
-    decision: str
+    """The status that counted and held signatures get."""
+    name: str
     what: What
 
 
 def release(by: Actor, campaign: str, numbers: Sequence[int]) -> int:
-    """Count held signatures from now on, also those set aside; returns how many."""
-    step = _Step("held", "counted", "released", What.SIGNATURES_RELEASED)
-    return _decide(by, campaign, numbers, step)
+    """Count held signatures, including those set aside; returns how many."""
+    decision = _Decision("held", "counted", "released", What.SIGNATURES_RELEASED)
+    return _decide(by, campaign, numbers, decision)
 
 
 def set_aside(by: Actor, campaign: str, numbers: Sequence[int]) -> int:
-    """Leave held signatures uncounted and out of the list of those that wait."""
-    step = _Step("held", "held", "set aside", What.SIGNATURES_SET_ASIDE)
-    return _decide(by, campaign, numbers, step)
+    """Leave held signatures uncounted, and take them off the waiting list; returns how many."""
+    decision = _Decision("held", "held", "set aside", What.SIGNATURES_SET_ASIDE)
+    return _decide(by, campaign, numbers, decision)
 
 
 def hold_again(by: Actor, campaign: str, numbers: Sequence[int]) -> int:
-    """Take a decision back: released or set aside, they wait again."""
-    step = _Step(None, "held", "", What.SIGNATURES_HELD_AGAIN)
-    return _decide(by, campaign, numbers, step)
+    """Take decisions back: released or set aside, the signatures wait again; returns how many."""
+    decision = _Decision(None, "held", "", What.SIGNATURES_HELD_AGAIN)
+    return _decide(by, campaign, numbers, decision)
 
 
-def _decide(by: Actor, campaign: str, numbers: Sequence[int], step: _Step) -> int:
-    """All or none, with its line in the trail. Raises ``NotStoredError``."""
+def _decide(by: Actor, campaign: str, numbers: Sequence[int], decision: _Decision) -> int:
+    """All or none, with an audit event. Raises ``NotStoredError``."""
     db, done = by.db, list[int]()
     with writing(db):
         for number in sorted(set(numbers))[:PAGE]:
@@ -108,25 +110,27 @@ def _decide(by: Actor, campaign: str, numbers: Sequence[int], step: _Step) -> in
                 f" ON h.signature = s.id WHERE s.id = ? AND s.campaign = ? AND {_SEEN}",
                 (number, campaign),
             ).fetchone()
-            if row is None or row[1] == step.decision:
+            if row is None or row[1] == decision.name:
                 continue
-            if row[1] == "released" if step.before else row[1] == "":
+            if row[1] == "released" if decision.before else row[1] == "":
                 continue
             if row[0] != "repeated":
-                db.execute("UPDATE signatures SET status = ? WHERE id = ?", (step.after, number))
+                db.execute(
+                    "UPDATE signatures SET status = ? WHERE id = ?", (decision.after, number)
+                )
             db.execute(
                 "INSERT INTO held (signature, reason, decision) VALUES (?, 'by hand', ?)"
                 " ON CONFLICT (signature) DO UPDATE SET decision = excluded.decision",
-                (number, step.decision),
+                (number, decision.name),
             )
             done.append(number)
         if done:
             facts: Facts = {"rows": len(done), "numbers": ", ".join(map(str, done))}
-            by.record(step.what, campaign, after=facts)
+            by.record(decision.what, campaign, after=facts)
     return len(done)
 
 
 def held_waiting(db: sqlite3.Connection, campaign: str) -> int:
-    """How many signatures wait for an organizer."""
+    """Number of signatures waiting for an organizer."""
     query = f"SELECT count(*) {_FROM}{_WHERE['waiting']}"
     return int(db.execute(query, (campaign,)).fetchone()[0])

@@ -1,14 +1,14 @@
-"""How often one visitor and one network may do a thing, without knowing who they are.
+"""Rate limits per visitor and per network, without knowing who they are.
 
-Addresses are kept only as keyed hashes, for at most twice a window: two hours, or a day
-for the recipient of an e-mail. A visitor is
-an IPv4 address or 64 bits of IPv6; a network is a /24 or a /48. Numbers are generous, because
-a library, a campus or a telephone company shows a whole crowd as one visitor. For signing
-there are two steps: above the first a signature is taken but *held*, and the person sees
-that an organizer will look at it; only far above is anybody asked to wait. An operator can
-also name networks (``raised``) that may do twenty times as much, for a library or an event.
+Addresses are stored only as keyed hashes, for at most twice the window: two hours, or a day for an
+email's recipient. A visitor is an IPv4 address or 64 bits of IPv6; a network is a /24 or a /48.
+The limits are generous, because a library, a campus or a phone carrier makes a whole crowd look
+like one visitor. Signing has two thresholds: above the first, a signature is accepted but *held*,
+and the person sees that an organizer will look at it; only far above that is anyone asked to wait.
+An operator can also name networks (``raised``), such as a library or an event, that get twenty
+times the limits.
 
-Counters live in ``instance/limits.db``, shared by all workers, or in Redis by its URL.
+Counters are in ``instance/limits.db``, shared by all workers, or in Redis if there is a URL.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ from app.records.throttle import address_of, network
 
 Name = Literal["find", "street", "sign", "email", "login"]
 RAISED = 20
-"""How many times more the networks may do that an operator named."""
+"""Multiplier of the limits for networks that an operator named."""
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Numbers for one kind of act within ``seconds``, for a visitor and for a network."""
+    """How often one kind of action is allowed within ``seconds``, per visitor and per network."""
 
     seconds: int
     client: int
     network: int
     held_above: tuple[int, int] | None = None
-    """(visitor, network): above these the act is taken, with a second step."""
+    """(visitor, network): above these counts the action is allowed, with a second step."""
     about: tuple[int, int] | None = None
-    """(number, seconds) for what it is about: an e-mail's recipient, an account."""
+    """(count, seconds) per subject of the action: an email's recipient, an account."""
     open_when_broken: bool = True
-    """Whether the act goes on when counters cannot be kept: yes, except for e-mail."""
+    """Whether the action is allowed if counters do not work: yes, except for email."""
 
 
 MINUTE, HOUR = 60, 3600
 AWAY_SECONDS = 5.0
-"""For which a Redis that did not answer is left alone."""
+"""How long a Redis that did not answer is not asked again."""
 T = TypeVar("T")
 
 LIMITS: dict[Name, Limit] = {
@@ -67,31 +67,31 @@ LIMITS: dict[Name, Limit] = {
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Go on."""
+    """Within the limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class SecondStep:
-    """Take it, but hold it, and say so on the page: unusually many came from here."""
+    """Unusually many came from here: accept it, but hold it, and say so on the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Not now; ``seconds`` is for Retry-After and for the page. At least 1."""
+    """Over the limit; ``seconds`` is for Retry-After and for the page. At least 1."""
 
     seconds: int
 
 
 class LimitsError(ExplainedError):
-    """The place where counters are kept cannot be used; a sentence for the operator."""
+    """Limits are misconfigured: their storage, or a network. A sentence for the operator."""
 
 
 _BROKEN = (sqlite3.Error, OSError)
-"""What counters raise that cannot be kept."""
+"""What counters raise when their storage does not work."""
 
 
 class Counters(Protocol):
-    """What is needed of a storage of the ``limits`` package."""
+    """The part of a ``limits`` package storage that is used here."""
 
     def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int) -> bool: ...
 
@@ -101,9 +101,9 @@ class Counters(Protocol):
 
 
 def open_counters(where: Path | str) -> Counters:
-    """Counters in a SQLite file (a path), or in what a URL names (``redis://localhost``).
+    """Counters in a SQLite file (a path), or at a URL (``redis://localhost``).
 
-    Raises ``LimitsError`` when the URL is unknown or its client package is not installed.
+    Raises ``LimitsError`` if the URL is not supported or its client package is not installed.
     """
     if isinstance(where, Path):
         return FileCounters(where)
@@ -119,10 +119,10 @@ def open_counters(where: Path | str) -> Counters:
 
 
 class RedisCounters:
-    """Counters in a Redis, kept by the ``limits`` package, which is loaded only here.
+    """Counters in Redis, through the ``limits`` package, which is loaded only here.
 
-    One that did not answer is not asked again for a while, so that only one visitor in
-    ``AWAY_SECONDS`` waits for it (half a second, once), and not everybody who looks something up.
+    If Redis does not answer, it is not asked again for ``AWAY_SECONDS``, so that one visitor waits
+    for it (half a second) instead of every visitor.
     """
 
     def __init__(self, url: str) -> None:
@@ -165,7 +165,7 @@ def _key(secret: bytes, kind: str, value: str) -> str:
 
 
 def client_key(secret: bytes, ip: str) -> str:
-    """A visitor's key, 22 characters: of an IPv4 address, or of 64 bits of IPv6."""
+    """A visitor's key, 22 characters, from an IPv4 address or 64 bits of IPv6."""
     return _key(secret, "client", network(ip))
 
 
@@ -175,13 +175,13 @@ def network_key(secret: bytes, ip: str) -> str:
 
 
 def about_key(secret: bytes, what: str) -> str:
-    """The key of an email address or account name, however it is capitalised."""
+    """The key of an email address or account name, regardless of case."""
     text = unicodedata.normalize("NFC", what).casefold().strip()
     return _key(secret, "about", text)
 
 
 def networks(names: Sequence[str]) -> tuple[Network, ...]:
-    """Networks as an operator writes them (``192.0.2.0/24``). Raises ``LimitsError``."""
+    """Parses networks as an operator writes them (``192.0.2.0/24``). Raises ``LimitsError``."""
     found: list[Network] = []
     for name in names:
         try:
@@ -207,29 +207,29 @@ def check(
     about: str = "",
     raised: Sequence[Network] = (),
 ) -> Allowed | SecondStep | Wait:
-    """Count one act, and say whether it may go on. A limit that refuses does not count the act.
+    """Count one action and decide whether it is allowed. The limit that refuses does not count it.
 
-    ``ip`` must come from the connection or from a trusted proxy, never from a header that
-    anybody can send. ``about`` is the recipient's address or the account's name, where the
-    limit has numbers for it; ``raised`` are networks that may do twenty times as much.
-    ``SecondStep`` only ever comes for ``sign``.
+    ``ip`` must come from the connection or from a trusted proxy, never from a header that anyone
+    can send. ``about`` is the recipient's address or the account's name, if the limit has a number
+    for it; ``raised`` are networks with twenty times the limits. ``SecondStep`` is returned only
+    for ``sign``.
     """
     limit = LIMITS[name]
-    times = RAISED if _is_in(ip, raised) else 1
+    factor = RAISED if _is_in(ip, raised) else 1
     client, around = client_key(secret, ip), network_key(secret, ip)
-    places = [
-        (f"{name}/c/{client}", limit.client * times, limit.seconds),
-        (f"{name}/n/{around}", limit.network * times, limit.seconds),
+    windows = [
+        (f"{name}/c/{client}", limit.client * factor, limit.seconds),
+        (f"{name}/n/{around}", limit.network * factor, limit.seconds),
     ]
     if limit.about and about:
-        places.append((f"{name}/a/{about_key(secret, about)}", *limit.about))
+        windows.append((f"{name}/a/{about_key(secret, about)}", *limit.about))
     try:
-        for key, most, seconds in places:
+        for key, most, seconds in windows:
             if not counters.acquire_sliding_window_entry(key, most, seconds):
                 return Wait(_until_free(counters, key, most, seconds))
         if limit.held_above:
-            for (key, _, seconds), soft in zip(places, limit.held_above, strict=False):
-                if _count(counters, key, seconds) > soft * times:
+            for (key, _, seconds), soft in zip(windows, limit.held_above, strict=False):
+                if _count(counters, key, seconds) > soft * factor:
                     return SecondStep()
     except _BROKEN:
         return Allowed() if limit.open_when_broken else Wait(MINUTE)
@@ -244,12 +244,12 @@ def _count(counters: Counters, key: str, seconds: int) -> int:
 def _until_free(counters: Counters, key: str, most: int, seconds: int) -> int:
     """Whole seconds until one more fits, at least 1.
 
-    The count is this window's plus a share of the one before, which falls to nothing while
-    this window runs. If this window alone is full, the next must also run for a while.
+    The count is this window's plus a share of the previous one's, which falls to zero as this
+    window runs. If this window alone is full, part of the next one must pass too.
     """
-    before, left, now, lives = counters.get_sliding_window(key, seconds)
-    # ``lives`` ends with the next window; some storages start a window at the first entry.
-    rest = left if before else max(0.0, lives - seconds)
+    before, left, now, lifetime = counters.get_sliding_window(key, seconds)
+    # ``lifetime`` ends with the next window; some storages start a window at the first entry.
+    rest = left if before else max(0.0, lifetime - seconds)
     if now < most:
         wait = left - (most - now) * seconds / before if before else 0.0
     else:
@@ -257,11 +257,11 @@ def _until_free(counters: Counters, key: str, most: int, seconds: int) -> int:
     return min(max(1, math.floor(wait) + 1), 2 * seconds)
 
 
-# --- Counters for limits in a small SQLite file of its own, shared by all workers ---
+# --- Counters in a separate small SQLite file, shared by all workers ---
 
 
 SWEEP_EVERY = 60.0
-"""Seconds between two deletions of expired counters, in each process."""
+"""Seconds between deletions of expired counters, in each process."""
 BUSY_SECONDS = 2.0
 
 _SCHEMA = (
@@ -270,7 +270,7 @@ _SCHEMA = (
     "CREATE INDEX IF NOT EXISTS counters_expire ON counters (expires)",
 )
 _WINDOWS = "SELECT key, count FROM counters WHERE key IN (:before, :key)"
-# One statement, so that no other worker counts in between.
+# One statement, so that no other worker can count in between.
 _ACQUIRE = (
     "INSERT INTO counters (key, count, expires) SELECT :key, 1, :expires"
     " FROM (SELECT coalesce(sum(iif(key = :key, count, count * :share)), 0) AS used"
@@ -280,8 +280,8 @@ _ACQUIRE = (
 
 
 class FileCounters:
-    """The same as the package's storages: this window's count and a falling share of the one
-    before. Windows start at fixed moments, and each has a row of its own.
+    """Works like the package's storages: this window's count plus a falling share of the previous
+    one's. Windows start at fixed times, and each has its own row.
 
     Each thread of each process has its own connection.
     """
@@ -298,7 +298,7 @@ class FileCounters:
             self._sweep(now)
         values = {
             **_keys(key, expiry, now), "most": limit, "share": 1 - now % expiry / expiry,
-            # Until the end of the next window: there it is the one before.
+            # At the end of the next window, for which this one is the previous one.
             "expires": (now // expiry + 2) * expiry,
         }  # fmt: skip
         return bool(self._do(_ACQUIRE, values))
@@ -323,11 +323,11 @@ class FileCounters:
         self._do("DELETE FROM counters WHERE expires <= :now", {"now": now})
 
     def _do(self, sql: str, values: Mapping[str, object]) -> list[Any]:
-        """All rows of a statement; a damaged file is replaced once, and tried again."""
+        """All rows of a statement. A damaged file is deleted, and the statement retried once."""
         try:
             return self._connection().execute(sql, values).fetchall()
         except sqlite3.OperationalError:
-            raise  # busy, or no room: the file itself is sound
+            raise  # busy, or disk full: the file itself is sound
         except sqlite3.DatabaseError:
             self.close()
             for end in ("", "-wal", "-shm"):
@@ -364,6 +364,6 @@ class FileCounters:
 
 
 def _keys(key: str, expiry: int, now: float) -> dict[str, str]:
-    """The names of this window's row and of the one before."""
+    """The keys of this window's row and of the previous one's."""
     number = int(now // expiry)
     return {"key": f"{key}/{number}", "before": f"{key}/{number - 1}"}

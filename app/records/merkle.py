@@ -1,8 +1,8 @@
-"""A Merkle tree as in RFC 6962: one short value that stands for a list, and proofs from it.
+"""A Merkle tree as in RFC 6962: one short value that commits to a list, and inclusion proofs.
 
-A leaf is hashed with the byte 0 in front, a node with the byte 1, so that no leaf can pass
-for a node. ``above`` makes the tree of RFC 6962, section 2.1, row by row: a node without a
-partner moves up unchanged. Checking a proof follows RFC 9162, section 2.1.3.2.
+A leaf is hashed with a leading byte 0, a node with a leading byte 1, so that no leaf can pass for
+a node. ``above`` builds the tree of RFC 6962, section 2.1, row by row: a node without a sibling
+moves up unchanged. Checking a proof follows RFC 9162, section 2.1.3.2.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ def leaf_hash(entry: bytes) -> bytes:
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """The hash of two neighbours."""
+    """The hash of two siblings."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 def above(row: bytes | bytearray) -> Iterator[bytes | bytearray]:
-    """The hashes of the row above a row, or above a part of it that begins with a pair."""
+    """The hashes of the row above ``row``, which may be a part of a row that begins at a pair."""
     sha256, pair = hashlib.sha256, 2 * SIZE
     for start in range(0, len(row), pair):
         two = row[start : start + pair]
@@ -36,7 +36,7 @@ def above(row: bytes | bytearray) -> Iterator[bytes | bytearray]:
 
 
 def row_sizes(size: int) -> list[int]:
-    """How many hashes each row of a tree of ``size`` leaves has, leaves first."""
+    """The number of hashes in each row of a tree with ``size`` leaves, leaves first."""
     sizes = [size] if size else []
     while sizes and sizes[-1] > 1:
         sizes.append((sizes[-1] + 1) // 2)
@@ -44,21 +44,20 @@ def row_sizes(size: int) -> list[int]:
 
 
 def path_places(index: int, size: int) -> Iterator[int]:
-    """Where the hashes of an inclusion proof stand in the rows written one after the other.
+    """Positions of the hashes of an inclusion proof within the concatenated rows of the tree.
 
-    The proof is for the leaf number ``index`` (from 0) of ``size``; its hashes come from the
-    leaf upwards.
+    The proof is for leaf ``index`` (from 0) of ``size``; its hashes come from the leaf upwards.
     """
     start = 0
     for count in row_sizes(size):
-        partner = index ^ 1
-        if partner < count:
-            yield start + partner
+        sibling = index ^ 1
+        if sibling < count:
+            yield start + sibling
         start, index = start + count, index // 2
 
 
 def proves(root: bytes, entry: bytes, index: int, size: int, path: Sequence[bytes]) -> bool:
-    """Whether ``path`` proves that ``entry`` is number ``index`` of the ``size`` below ``root``."""
+    """Whether ``path`` proves that ``entry`` is leaf ``index`` of the ``size`` under ``root``."""
     if not 0 <= index < size or any(len(step) != SIZE for step in path):
         return False
     here, last, found = index, size - 1, leaf_hash(entry)
@@ -78,8 +77,8 @@ def proves(root: bytes, entry: bytes, index: int, size: int, path: Sequence[byte
 def write_tree(entries: Iterable[bytes], file: BinaryIO) -> tuple[int, bytes]:
     """Write the tree over entries in ascending order; returns their number and the root.
 
-    The entries come first, then the rows of the tree over them, from the leaf hashes up to the
-    root. In memory is one row at a time.
+    The entries come first, then the rows of the tree, from the leaf hashes up to the root. Keeps
+    about one row in memory at a time.
     """
     row = bytearray()
     for entry in entries:
@@ -89,7 +88,7 @@ def write_tree(entries: Iterable[bytes], file: BinaryIO) -> tuple[int, bytes]:
     file.write(row)
     while len(row) > SIZE:
         below, row = row, bytearray()
-        for node in above(below):  # one by one: joined, they would be a list of many bytes first
+        for node in above(below):  # one by one: ``join`` would first build a list of them all
             row += node
         file.write(row)
     return size, bytes(row) or EMPTY_ROOT

@@ -1,8 +1,8 @@
-"""Look for what was deleted in the raw bytes of a database's files.
+"""Searches the raw bytes of a database's files for deleted data.
 
-Run as a program of its own (``python raw_scan.py FILE < marks``, a JSON list in hex), never
-inside a process that has the database open: closing any handle of the file there would drop
-SQLite's locks. It needs only the standard library. Prints one JSON object.
+Run it as a separate program (``python raw_scan.py FILE < marks``, a JSON list of hex strings),
+never inside a process that has the database open: closing any handle to the file there would drop
+SQLite's locks. Uses only the standard library. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pathlib import Path
 
 MARK = b"DCSEAL1\n"
 HEAD = 40
-"""How much of a box is enough to tell it from every other: the mark and 32 random bytes."""
+"""Bytes that identify a box: the mark and 32 random bytes."""
 
 
 def files_of(database: Path) -> Iterator[Path]:
-    """The database, its log, its shared memory, and a journal that a crash left."""
+    """The database, its WAL, its shared-memory file, and a journal that a crash may have left."""
     for end in ("", "-wal", "-shm", "-journal"):
         path = Path(f"{database}{end}")
         if path.exists() and path.stat().st_size:
@@ -34,7 +34,7 @@ def find(data: mmap.mmap, what: bytes) -> Iterator[int]:
 
 
 def unclean_free_pages(data: mmap.mmap) -> int:
-    """How many pages that belong to nobody still hold bytes (file format, section 1.5)."""
+    """Number of free pages that are not all zeros (file format, section 1.5)."""
     if data[:16] != b"SQLite format 3\0":
         return 0
     size = int.from_bytes(data[16:18], "big")
@@ -55,7 +55,7 @@ def unclean_free_pages(data: mmap.mmap) -> int:
 
 
 def scan(database: Path, marks: list[bytes]) -> dict[str, object]:
-    """Heads of all boxes, unclean free pages, and which of the marks were found where."""
+    """Heads of all boxes, unclean free pages, and which marks were found in which file."""
     heads: set[str] = set()
     found: list[str] = []
     unclean = 0

@@ -1,11 +1,11 @@
-"""How long things are kept, the purge that ends it, and the proof that nothing older is left.
+"""How long data is kept, the purge that deletes it, and the proof that nothing older is left.
 
-Each kind of data has its own time; the defaults are safe. A purge deletes, empties SQLite's
-log, and rewrites the file when anything deleted could still be read from its raw bytes.
+Each kind of data has its own retention period; the defaults are safe. A purge deletes, truncates
+SQLite's WAL, and vacuums the file if deleted data could still be read from its raw bytes.
 
-``prove`` shows whether it worked, and looks for itself: it counts what is too old, searches the
-raw files for sealed boxes that no row owns and for free pages that are not blank, and tries the
-whole purge with marked rows on a scratch database beside the real one.
+``prove`` checks independently whether that worked: it counts rows that are too old, searches the
+raw files for sealed boxes that no row owns and for free pages that are not blank, and rehearses the
+whole purge with marked rows in a scratch database next to the real one.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ class Policy:
     """How many days each kind is kept. ``ends`` has the last day of each known campaign."""
 
     sealed: int = 90
-    """After the campaign's end; where no end is known, after the day of sealing."""
+    """After the campaign's end or, if that is unknown, after the day of sealing."""
     letters: int = 90
-    """The same for the words of letters that are kept behind a receipt."""
+    """The same, for letters kept behind a receipt."""
     audit: int = 730
     mail: int = 7
     logs: int = 14
     copies: int = 30
-    """Databases and keys that were put aside by an upgrade or a restoring."""
+    """Databases and keys that were set aside by an upgrade or a restore."""
     throttle: int = 1
     sessions: int = 30
     unconfirmed: int = 1
-    """After a day the next daily purge takes the question away, and what nobody confirmed."""
+    """The purge deletes an older question and, with it, a signature that was never confirmed."""
     ends: Mapping[str, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ExpiringRows:
-    """Rows of one table that end at one moment. ``old`` is a condition in SQL.
+    """The rows of one table that have expired. ``old`` is an SQL condition.
 
-    It may use ``:stamp`` and ``:seconds`` (the moment before which rows are too old, as text
-    and since 1970), ``:today``, ``:ends`` (a JSON object) and ``:days``.
+    It may use ``:stamp`` and ``:seconds`` (the time before which rows are too old, as text and in
+    seconds since 1970), ``:today``, ``:ends`` (a JSON object) and ``:days``.
     """
 
     name: str
@@ -97,7 +97,7 @@ KINDS: tuple[ExpiringRows, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How much of one kind was deleted, or would be in a dry run."""
+    """How much of one kind was deleted, or would have been without ``dry_run``."""
 
     kind: str
     days: int
@@ -117,13 +117,13 @@ def _values(policy: Policy, kind: ExpiringRows, now: datetime) -> dict[str, obje
 
 
 def old_rows(db: sqlite3.Connection, kind: ExpiringRows, policy: Policy, now: datetime) -> int:
-    """How many rows of a kind are older than the policy allows at ``now``."""
+    """Number of rows of a kind that are older than the policy allows at ``now``."""
     query = f"SELECT count(*) FROM {kind.table} WHERE {kind.old}"  # noqa: S608 - from KINDS
     return int(db.execute(query, _values(policy, kind, now)).fetchone()[0])
 
 
 def delete_old_rows(db: sqlite3.Connection, now: datetime, policy: Policy) -> list[Purged]:
-    """Delete the rows that are too old, each kind in a short transaction of its own."""
+    """Delete the rows that are too old, each kind in its own short transaction."""
     done = []
     for kind in KINDS:
         query = f"DELETE FROM {kind.table} WHERE {kind.old}"  # noqa: S608 - from KINDS
@@ -138,11 +138,11 @@ FILES = {
     "log files": ("logs", "logs"),
     "copies put aside": ("aside", "copies"),
 }
-"""Kinds of files in the instance folder: where they lie, and how long they may."""
+"""Kinds of files in the instance folder: their subfolder, and their field in ``Policy``."""
 
 
 def old_files(instance: Path, policy: Policy, now: datetime) -> Iterator[tuple[str, int, Path]]:
-    """What lies as files in the instance folder and is too old, by their time."""
+    """Files in the instance folder that are too old by modification time: kind, days and path."""
     for kind, (folder, setting) in FILES.items():
         days = getattr(policy, setting)
         before = (now - timedelta(days=days)).timestamp()
@@ -159,11 +159,11 @@ def purge(
     dry_run: bool = False,
     instance: Path | None = None,
 ) -> tuple[Purged, ...]:
-    """Delete whatever is older than the policy allows, and every trace of it in the file.
+    """Delete everything that is older than the policy allows, and every trace of it in the file.
 
-    With ``dry_run`` only counts. ``instance`` is the folder whose files (``FILES``) are swept
-    too. Safe to run while people sign: each kind is one short transaction. Raises
-    ``NotStoredError`` when the database is busy; nothing is half deleted then.
+    With ``dry_run``, only count. ``instance`` is the folder whose files (``FILES``) are swept too.
+    Safe to run while people sign: each kind is one short transaction. Raises ``NotStoredError`` if
+    the database is busy; each kind is then deleted completely or not at all.
     """
     if dry_run:
         done = [
@@ -184,7 +184,7 @@ def purge(
 
 
 def purge_and_note(by: Actor, policy: Policy, instance: Path) -> tuple[Purged, ...]:
-    """Purge, and note in the audit trail how much of what was deleted, and by whom."""
+    """Purge, and record in the audit trail how much of each kind was deleted, and by whom."""
     done = purge(by.db, by.at, policy, instance=instance)
     for one in done:
         if one.number:
@@ -197,24 +197,24 @@ def purge_and_note(by: Actor, policy: Policy, instance: Path) -> tuple[Purged, .
 # --- The proof -------------------------------------------------------------------------------
 
 GRACE = timedelta(days=1)
-"""The purge runs daily, so something may be up to a day too old before it counts as left."""
+"""The purge runs daily, so data may be up to a day too old before it counts as left behind."""
 PLANTED = "Planted-to-be-found-7c1e"
 PLANTED_ROWS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class PurgeProof:
-    """``problems`` are sentences; empty means that nothing too old is left, not even as a trace."""
+    """``problems`` are sentences; empty if nothing too old is left, not even as a trace."""
 
     problems: tuple[str, ...]
     checked: tuple[str, ...]
 
 
 def prove(path: Path, now: datetime, policy: Policy, *, instance: Path | None = None) -> PurgeProof:
-    """Prove that nothing is left that is more than a day too old, in raw bytes either.
+    """Prove that nothing is left that is more than a day too old, not even in raw bytes.
 
-    Reads the database and its log as files, so it may take a second per gigabyte. Changes
-    nothing but the log, which it empties. Raises ``NotStoredError`` when the file cannot be opened.
+    Reads the database and its WAL as files, so it may take a second per gigabyte. Its only change
+    is to truncate the WAL. Raises ``NotStoredError`` if the file cannot be opened.
     """
     problems: list[str] = []
     with closing(open_database(path)) as db:
@@ -237,8 +237,8 @@ def prove(path: Path, now: datetime, policy: Policy, *, instance: Path | None = 
 def rehearse(folder: Path, now: datetime) -> list[str]:
     """Purge marked rows of every kind from a scratch database, and search its raw bytes.
 
-    Shows that this machine's SQLite, with this site's settings, really blanks what is
-    deleted. Returns sentences about what was found; empty is good.
+    Shows that this machine's SQLite, with this site's settings, really overwrites deleted data.
+    Returns sentences about what was found; empty if all is well.
     """
     with tempfile.TemporaryDirectory(dir=folder, prefix=".rehearsal-") as name:
         path = Path(name) / "scratch.db"
@@ -253,14 +253,14 @@ def rehearse(folder: Path, now: datetime) -> list[str]:
             done = delete_old_rows(db, now, Policy())
             if short := [one.kind for one in done if one.number < PLANTED_ROWS]:
                 return [f"The purge left marked rows behind: {', '.join(short)}."]
-            empty_log(db)  # and no VACUUM: what is deleted must be blank without it
+            empty_log(db)  # without VACUUM: deleted data must be blank even so
             found = scan_files(path, [PLANTED.encode()])["marks"]
     places = [place.partition(":")[0] for place in found]
     return [f"Rows that were deleted can still be read in {place}." for place in places]
 
 
 def _plant(db: sqlite3.Connection, kind: ExpiringRows) -> None:
-    """Rows of one kind that are long too old, their texts and blobs marked."""
+    """Insert expired rows of one kind, with marks in their texts and blobs."""
     columns: list[tuple[str, str]] = db.execute(
         "SELECT name, type FROM pragma_table_info(?)", (kind.table,)
     ).fetchall()

@@ -1,15 +1,15 @@
 -- Version 1 of the database: every table, index, view and trigger.
 --
--- After a release this file is never changed: a later wish is a step of its own at the end of
--- `migrations.py`. Every table is STRICT. Days are days in the campaign's time zone; `at` and
--- `*_at` are text in UTC where people read them, and whole seconds since 1970 where the program
--- compares them. A BLOB of 32 bytes is a digest or a keyed code: nothing can be read back from it.
+-- This file never changes after a release: a later change is a new step at the end of
+-- `migrations.py`. Every table is STRICT. Days are in the campaign's time zone; `at` and `*_at` are
+-- UTC text where people read them, and whole seconds since 1970 where the program compares them. A
+-- BLOB of 32 bytes is a digest or a keyed code, from which nothing can be recovered.
 
 
 -- 0. Which site this is --------------------------------------------------------------------
 
--- `id` is made with the database and also stands in the file beside it (`.id`), so that another
--- database in its place is noticed. The other rows are fingerprints of the site's keys.
+-- `id` is created with the database and is also in the file next to it (`.id`), so that a different
+-- database in its place is detected. The other rows are fingerprints of the site's keys.
 CREATE TABLE site (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -20,23 +20,24 @@ INSERT INTO site VALUES ('id', lower(hex(randomblob(16))));
 
 -- 1. Signatures and their letters ----------------------------------------------------------
 
--- One person's act, and the least that can be counted of it.
+-- One person's act: the minimum needed to count it.
 --
--- `receipt` is the digest of the receipt's token. The token is made from the key of the form that
--- was sent, of which only the code `form` is kept, and from `salt`: so one form can bring several
--- people's acts, each with a receipt of its own. `content` is a digest, keyed with the form, of
--- all that was sent: the same again changes nothing. `changed` is when it was corrected last.
+-- `receipt` is the digest of the receipt's token. The token is made from `salt` and from the key of
+-- the form that was sent, of which only the code `form` is stored; so one form can hold the acts of
+-- several people, each with its own receipt. `content` is a digest, keyed with the form, of
+-- everything that was sent: sending the same again changes nothing. `changed` is the time of the
+-- last correction.
 --
--- `by_email` and `by_address` are keyed codes of the person (`persons.py`); the unique indexes over
--- them are what makes one person one signature. `near` and `alike` hold codes by which another
--- spelling is found. All are erased when the person withdraws, so that they can sign again and the
--- row says nothing about anyone. `earlier` is the standing signature of the same person, where this
--- one is 'repeated'; `replaces` says that it came from the same house, so that what was sealed with
--- it stands for what was sealed before.
+-- `by_email` and `by_address` are keyed codes of the person (`persons.py`); the unique indexes on
+-- them enforce one signature per person. `near` and `alike` hold codes for finding other spellings.
+-- All four are erased when the person withdraws, so that they can sign again and the row says
+-- nothing about anyone. For a 'repeated' row, `earlier` is the standing signature of the same
+-- person; `replaces` means that it came from the same house, so that details sealed with it replace
+-- those sealed before.
 --
--- `district` is a number of a `congress`: after a change of lines the same number is other people.
--- `town` is NULL unless the campaign keeps towns. `own_share` is the share of the letter, in per
--- cent, that the person wrote. `letters` counts those to a seat that somebody holds.
+-- `district` is a number of a `congress`: with new lines, the same number means other people.
+-- `town` is NULL unless the campaign keeps towns. `own_share` is the percentage of the letters that
+-- the person wrote. `letters` counts those to a seat that is not vacant.
 CREATE TABLE signatures (
     id INTEGER PRIMARY KEY,
     receipt BLOB NOT NULL UNIQUE CHECK (length(receipt) = 32),
@@ -69,7 +70,7 @@ CREATE TABLE signatures (
     by_address BLOB CHECK (length(by_address) = 24),
     near BLOB,
     alike BLOB,
-    -- Who stands is known, and of whom we were to forget nothing is.
+    -- A standing signature has a code of its person; one that was to be forgotten has none.
     CHECK (CASE WHEN status IN ('counted', 'held', 'unconfirmed')
         THEN coalesce(by_email, by_address) IS NOT NULL
         WHEN withdrawn = 1 OR status <> 'repeated'
@@ -83,14 +84,13 @@ CREATE UNIQUE INDEX one_signature_per_house_and_name ON signatures (campaign, by
 CREATE INDEX signatures_by_form ON signatures (form) WHERE form IS NOT NULL;
 CREATE INDEX signatures_by_earlier ON signatures (earlier) WHERE earlier IS NOT NULL;
 
--- All that a page about one office counts, so that it reads its state's part of the index alone.
+-- Covers what a page about one office counts, so that it reads only its state's part of the index.
 CREATE INDEX signatures_by_place ON signatures
     (campaign, status, state, district, congress, day, own_share, template, town);
 
--- One letter to one seat; `bioguide` is NULL where the seat was vacant. `cause` is who or what
--- brought the letter into its state; `before_report` is the state that the person's last report
--- took the place of, so that they can undo it. Clustered by signature: one person's letters lie
--- together.
+-- One letter to one seat; `bioguide` is NULL if the seat was vacant. `cause` is who or what put the
+-- letter into its state; `before_report` is the state before the person's last report, so that they
+-- can undo it. Clustered by signature: one person's letters are stored together.
 CREATE TABLE letters (
     signature INTEGER NOT NULL REFERENCES signatures (id) ON DELETE CASCADE,
     seat TEXT NOT NULL,
@@ -107,7 +107,7 @@ CREATE TABLE letters (
     PRIMARY KEY (signature, seat)
 ) STRICT, WITHOUT ROWID;
 
--- The texts that signatures point at. Never overwritten.
+-- The texts that signatures refer to. Never overwritten.
 CREATE TABLE letter_versions (
     campaign TEXT NOT NULL,
     template TEXT NOT NULL,
@@ -117,10 +117,10 @@ CREATE TABLE letter_versions (
     PRIMARY KEY (campaign, template, length, version)
 ) STRICT;
 
--- Imports of paper signatures that still stand, so that each can be undone as a whole. One that
--- is not ``done`` was broken off, and what it stored is removed.
+-- Imports of paper signatures that still stand, so that each can be undone as a whole. One that is
+-- not 'done' was interrupted, and what it stored is removed.
 CREATE TABLE paper_imports (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, -- an old “Undo” must never mean a newer import
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- an old “Undo” must never apply to a newer import
     campaign TEXT NOT NULL,
     at TEXT NOT NULL,
     who TEXT NOT NULL,
@@ -128,21 +128,21 @@ CREATE TABLE paper_imports (
     state TEXT NOT NULL CHECK (state IN ('working', 'done', 'undoing'))
 ) STRICT;
 
--- Which signatures an import stored.
+-- The signatures that an import stored.
 CREATE TABLE paper_rows (
     signature INTEGER PRIMARY KEY REFERENCES signatures (id) ON DELETE CASCADE,
     import INTEGER NOT NULL REFERENCES paper_imports (id) ON DELETE CASCADE
 ) STRICT;
 CREATE INDEX paper_rows_by_import ON paper_rows (import);
 
--- What organizers said that the columns of their sheets are, by header; empty for “not read”.
+-- What organizers said the columns of their sheets contain, by header; empty for “not read”.
 CREATE TABLE paper_headers (
     header TEXT PRIMARY KEY,
     role TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Imports that can be undone: how many of their signatures still stand, and how many of their
--- people went on online since.
+-- Imports that can be undone, with how many of their signatures are not withdrawn and how many of
+-- their people have continued online since.
 CREATE VIEW standing_imports AS
 SELECT i.id, i.campaign, i.at, i.who, i.source,
     (SELECT count(*) FROM paper_rows r JOIN signatures s ON s.id = r.signature
@@ -154,7 +154,7 @@ SELECT i.id, i.campaign, i.at, i.who, i.source,
 FROM paper_imports i WHERE i.state = 'done';
 
 
--- 2. Signatures that wait: for an organizer's eyes, or for a click in an e-mail ------------
+-- 2. Signatures that wait for an organizer's review, or for a click in an email ------------
 
 CREATE TABLE held (
     signature INTEGER PRIMARY KEY REFERENCES signatures (id) ON DELETE CASCADE,
@@ -172,7 +172,7 @@ CREATE TABLE confirmations (
     confirmed TEXT
 ) STRICT;
 
--- What was given last by the same person, and neither taken back nor waiting for anyone.
+-- Signatures whose sealed details replace earlier ones: not withdrawn, and not waiting for anyone.
 CREATE VIEW replacements AS
 SELECT s.id AS signature, s.earlier FROM signatures s
 WHERE s.replaces = 1 AND s.withdrawn = 0
@@ -182,8 +182,8 @@ AND NOT EXISTS (SELECT 1 FROM held h WHERE h.signature = s.id AND h.decision <> 
 
 -- 3. What is kept of a person, encrypted ---------------------------------------------------
 
--- Details that somebody asked us to keep for a purpose, each in a box of its own. `key` is the
--- id of the public key that the box is sealed to. A box begins with the bytes 'DCSEAL1\n'.
+-- Details that a person asked us to keep for a purpose, each in its own box. `key` is the id of the
+-- public key that the box is sealed to. A box begins with the bytes 'DCSEAL1\n'.
 CREATE TABLE sealed (
     id INTEGER PRIMARY KEY,
     signature INTEGER NOT NULL REFERENCES signatures (id) ON DELETE CASCADE,
@@ -196,8 +196,8 @@ CREATE TABLE sealed (
 
 CREATE INDEX sealed_by_key ON sealed (key);
 
--- The words of somebody's letters, where they asked for it, encrypted with a key that is made
--- from their receipt's token, which this site does not keep.
+-- The words of a person's letters, if they asked for it, encrypted with a key derived from their
+-- receipt's token, which this site does not store.
 CREATE TABLE kept_letters (
     signature INTEGER PRIMARY KEY REFERENCES signatures (id) ON DELETE CASCADE,
     box BLOB NOT NULL CHECK (substr(box, 1, 8) = x'44435345414c310a'),
@@ -205,8 +205,8 @@ CREATE TABLE kept_letters (
 ) STRICT;
 
 
--- Has its one row while the files may still hold something that was deleted: somebody has been
--- reading since, and the log could not be emptied.
+-- Has one row while the files may still hold deleted data, mostly because a long read has kept the
+-- WAL from being truncated.
 CREATE TABLE unerased (
     id INTEGER PRIMARY KEY CHECK (id = 1)
 ) STRICT;
@@ -215,16 +215,16 @@ CREATE TABLE unerased (
 -- 4. What leaves the site ------------------------------------------------------------------
 
 -- One row for each message to one address, and for each letter ('house', 'senate') that its writer
--- wants given to the office's own system.
+-- wants delivered to the office's own system.
 --
--- `payload` is what leaves, encrypted with the site's own key, and is there only while it still has
--- a way to go: the constraint sees to it. `once` makes the same wish the same row. `receipt` and
--- `seats` (a JSON list) are the letters that it stands for. `recipient` is a keyed code of the
--- address, for the daily limit, and is erased after a day. 'held' waits for the person's own click
--- behind `release`, 'sending' has been claimed by a worker, 'handing over' is past the point from
--- which the other side may have taken it. `maybe` says that a try ended without an answer, so that
--- an office may have it. `round` counts the wishes after a refusal. At `until` what is held is
--- dropped, and a letter is not tried any more.
+-- `payload` is what leaves, encrypted with the site's own key; a constraint makes sure that no row
+-- in an end state has one. `once` is an idempotency key. `receipt` and `seats` (a JSON list) are the
+-- letters that the row stands for. `recipient` is a keyed code of the address, for the daily limit,
+-- and is erased after a day. 'held' waits for the person's own click on the link behind `release`,
+-- 'sending' has been claimed by a worker, and from 'handing over' on the server may have accepted
+-- it. `maybe` means that an attempt ended without an answer, so that an office may have it. `round`
+-- counts further requests after a refusal. At `until`, a held message is dropped and a letter is no
+-- longer tried.
 CREATE TABLE outbound (
     id TEXT PRIMARY KEY CHECK (length(id) = 32),
     once BLOB NOT NULL UNIQUE CHECK (length(once) = 32),
@@ -254,7 +254,7 @@ CREATE INDEX outbound_waiting ON outbound (next_at) WHERE payload IS NOT NULL;
 CREATE INDEX outbound_by_recipient ON outbound (recipient, queued_at) WHERE recipient IS NOT NULL;
 CREATE INDEX outbound_by_receipt ON outbound (receipt) WHERE receipt IS NOT NULL;
 
--- No letter waits for a message that is not there any more, whatever took it away.
+-- No letter waits for a message that no longer exists, however it was deleted.
 CREATE TRIGGER no_letter_waits_without_its_message
 AFTER DELETE ON outbound WHEN OLD.payload IS NOT NULL AND OLD.kind IN ('house', 'senate')
 BEGIN
@@ -265,7 +265,7 @@ BEGIN
 END;
 
 
--- 5. Withdrawal: whatever way in the program leads to it, it leaves nothing behind ----------
+-- 5. Withdrawal: whichever code path leads to it, nothing is left behind --------------------
 
 CREATE TRIGGER sealed_goes_with_withdrawal
 AFTER UPDATE OF status, withdrawn ON signatures
@@ -277,7 +277,7 @@ AFTER UPDATE OF status, withdrawn ON signatures
 WHEN NEW.status = 'withdrawn' OR NEW.withdrawn = 1
 BEGIN DELETE FROM kept_letters WHERE signature = NEW.id; END;
 
--- A slow second request cannot put it back.
+-- A slow concurrent request cannot put it back.
 CREATE TRIGGER nothing_sealed_after_withdrawal
 BEFORE INSERT ON sealed
 WHEN (SELECT status = 'withdrawn' OR withdrawn = 1 FROM signatures WHERE id = NEW.signature)
@@ -288,7 +288,7 @@ BEFORE INSERT ON kept_letters
 WHEN (SELECT status = 'withdrawn' OR withdrawn = 1 FROM signatures WHERE id = NEW.signature)
 BEGIN SELECT RAISE(IGNORE); END;
 
--- Nor what the same person gave when they signed again from the same house.
+-- What the same person gave when they signed again from the same house goes too.
 CREATE TRIGGER further_signings_go_with_withdrawal
 AFTER UPDATE OF withdrawn ON signatures WHEN NEW.withdrawn = 1 AND OLD.withdrawn = 0
 BEGIN
@@ -299,7 +299,7 @@ BEGIN
         (SELECT id FROM signatures WHERE earlier = NEW.id AND replaces = 1);
 END;
 
--- No open question.
+-- So do an open question and a hold.
 CREATE TRIGGER nothing_waits_after_withdrawal
 AFTER UPDATE OF withdrawn ON signatures WHEN NEW.withdrawn = 1
 BEGIN
@@ -307,8 +307,8 @@ BEGIN
     DELETE FROM held WHERE signature = NEW.id;
 END;
 
--- What has not left is taken out of the queue: mail, and letters to offices' own systems with all
--- that is known of their way. What is leaving at this moment, or may have left, gets its own end.
+-- Whatever has not left is taken out of the queue: mail, and letters to offices' own systems with
+-- all records of their delivery. What is leaving now, or may have left, ends in the usual way.
 CREATE TRIGGER nothing_leaves_after_withdrawal
 AFTER UPDATE OF withdrawn ON signatures WHEN NEW.withdrawn = 1 AND OLD.withdrawn = 0
 BEGIN
@@ -330,8 +330,8 @@ BEGIN
     AND (state IN ('held', 'queued', 'deferred') OR kind IN ('house', 'senate'));
 END;
 
--- A signature that its owner never confirmed ends with the question. One of somebody who had
--- signed does so too: it looks the same from outside.
+-- A signature that its owner never confirmed is deleted with the question. So is a repeated one,
+-- which must look the same from outside.
 CREATE TRIGGER unconfirmed_goes_with_its_question
 AFTER DELETE ON confirmations WHEN OLD.confirmed IS NULL
 BEGIN
@@ -342,9 +342,9 @@ END;
 
 -- 6. Counts, kept by triggers as rows arrive -----------------------------------------------
 
--- What each signature is counted by: one column for each breakdown, under its name. The one
--- definition for the tallies, for a recount, and for counts under a finer filter. Reads the
--- rows in the order in which they lie: an index would only make a full count slower.
+-- What each signature is counted by: one column for each breakdown, named after it. This is the one
+-- definition for the tallies, a recount, and counts under a finer filter. Reads rows in storage
+-- order: an index would only slow down a full count.
 CREATE VIEW countable AS
 SELECT id, campaign, status, letters,
     day,
@@ -360,9 +360,9 @@ SELECT id, campaign, status, letters,
     printf('%02d', min(own_share / 10, 9) * 10) AS own_share
 FROM signatures NOT INDEXED;
 
--- The breakdowns, once for all of a campaign and once within each of what a page of counts is
--- narrowed to most. They are rows, which are read for every signature, because SQLite makes a list
--- of VALUES anew each time it is asked for. A letter is counted by its `way`.
+-- The breakdowns, once for a whole campaign and once within each of the most common filters of a
+-- page of counts. They are read for every signature, so they are rows: SQLite would rebuild a list
+-- of VALUES each time. A letter is counted by its `way`.
 CREATE TABLE breakdowns (
     breakdown TEXT NOT NULL,
     within TEXT NOT NULL,
@@ -375,8 +375,8 @@ FROM (VALUES ('all'), ('day'), ('state'), ('district'), ('template'), ('version'
     ('match'), ('source'), ('edited'), ('own_share'), ('way')) AS breakdown
 CROSS JOIN (VALUES (''), ('state'), ('day'), ('template'), ('source')) AS within;
 
--- The same as one row for each breakdown: `day in state CA` beside `day`. So a narrowed page reads
--- tallies too, and a range of days is a range of the key.
+-- The same with one row for each breakdown: `day in state CA` as well as `day`. So a filtered page
+-- reads tallies too, and a range of days is a range of the key.
 CREATE VIEW signature_dimensions AS
 SELECT id AS signature, campaign, status,
     breakdown || CASE within
@@ -402,9 +402,9 @@ SELECT id AS signature, campaign, status,
     letters
 FROM countable CROSS JOIN breakdowns WHERE breakdown <> 'way';
 
--- What each letter to a seat that somebody holds is counted by: whom it is written to, and
--- where it is on its way, narrowed like the above. The way counts no people, because one person's
--- letters may be in several places.
+-- What each letter to a seat that is not vacant is counted by: its recipient, and its state,
+-- filtered as above. The state counts no people, because one person's letters may be in several
+-- states.
 CREATE VIEW letter_dimensions AS
 SELECT l.signature, l.seat, s.campaign, s.status, 'recipient' AS dimension, l.bioguide AS value,
     1 AS signatures
@@ -422,8 +422,8 @@ SELECT l.signature, l.seat, s.campaign, s.status,
 FROM letters l JOIN signatures s ON s.id = l.signature CROSS JOIN breakdowns
 WHERE breakdown = 'way' AND l.bioguide IS NOT NULL;
 
--- So many people and letters are in this campaign, in this status, under this value of this
--- breakdown. A page of counts reads some hundreds of these and never the signatures.
+-- The number of people and letters in a campaign and a status, for one value of one breakdown. A
+-- page of counts reads a few hundred of these rows and never the signatures.
 CREATE TABLE tallies (
     campaign TEXT NOT NULL,
     status TEXT NOT NULL,
@@ -443,8 +443,8 @@ BEGIN
         letters = letters + excluded.letters;
 END;
 
--- What was counted is taken off before a change, while the rows still say it, and counted anew
--- after it. A change that is given up half-way (UPDATE OR IGNORE) must not be used here.
+-- A change is subtracted while the rows still have the old values, and added again afterwards. A
+-- statement that may be abandoned between the two (UPDATE OR IGNORE) must not be used here.
 CREATE TRIGGER tally_signature_before_update BEFORE UPDATE OF campaign, status, day, state, district,
     congress, template, version, length, language, match, source, edited, own_share, letters ON signatures
 BEGIN
@@ -471,7 +471,7 @@ BEGIN
         letters = letters + excluded.letters;
 END;
 
--- Its letters go with it by the foreign key, when it is already gone: they are counted off here.
+-- The foreign key deletes its letters only once the row is gone, so they are subtracted here.
 CREATE TRIGGER tally_signature_delete BEFORE DELETE ON signatures
 BEGIN
     INSERT INTO tallies (campaign, status, dimension, value, signatures, letters)
@@ -522,7 +522,7 @@ BEGIN
         letters = letters + excluded.letters;
 END;
 
--- By far the most frequent change: the same letter, somewhere else on its way.
+-- By far the most frequent change: a letter's state.
 CREATE TRIGGER tally_letter_state AFTER UPDATE OF state ON letters
 WHEN OLD.signature = NEW.signature AND OLD.bioguide = NEW.bioguide AND OLD.state <> NEW.state
 BEGIN
@@ -536,7 +536,7 @@ BEGIN
         letters = letters + excluded.letters;
 END;
 
--- The counts by state from which the public table was last made.
+-- The counts by state that the public table was last built from.
 CREATE TABLE shown (
     campaign TEXT NOT NULL,
     state TEXT NOT NULL,
@@ -545,15 +545,15 @@ CREATE TABLE shown (
 ) STRICT, WITHOUT ROWID;
 
 
--- 8. The campaign's own texts, as organizers shape them ------------------------------------
+-- 8. The campaign's own texts, as edited by organizers -------------------------------------
 
--- Every text that was ever saved for a file of a campaign, each in a row of its own.
+-- Every text that was ever saved for a file of a campaign, one per row.
 --
--- 'draft' is the one draft of a file and 'saved' an earlier state of it; 'live' is what
--- residents see and 'past' what they saw before; 'retired' was live last and is no longer
--- offered. Where a file has no live or retired row, its text in the folder counts. `number` is
--- given when a text is published. `began_from` is the live row (0: the file in the folder) on
--- which a draft was begun.
+-- 'draft' is the current draft of a file and 'saved' an earlier state of it; 'live' is what
+-- residents see and 'past' what they saw before; 'retired' was the last live text and is no longer
+-- offered. A file without a live or retired row uses its text in the folder. `number` is assigned
+-- when a text is published. `began_from` is the live row (0: the file in the folder) that a draft
+-- started from.
 CREATE TABLE campaign_files (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     campaign TEXT NOT NULL,
@@ -579,16 +579,16 @@ CREATE UNIQUE INDEX one_number ON campaign_files (campaign, name, number)
     WHERE number IS NOT NULL;
 CREATE INDEX files_by_name ON campaign_files (campaign, name, id);
 
--- Counts what residents can notice, so that every process sees with one cheap question whether
--- it has to read anew.
+-- Counts changes that residents can see, so that every process can tell with one cheap query
+-- whether to reload.
 CREATE TABLE campaign_changes (
     campaign TEXT PRIMARY KEY,
     counter INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The campaigns that a site has. The one that its settings name needs no row: it is open, and on
--- the start page while no other one is. What is 'preparing' is seen by organizers alone, and what
--- has 'ended' is an archive: neither takes a signature, whoever brings it.
+-- The campaigns of a site. The one in its settings needs no row: it is open, and on the start page
+-- while no other one is. One that is 'preparing' is visible only to organizers, and one that has
+-- 'ended' is an archive: neither takes signatures from any source.
 CREATE TABLE campaigns (
     slug TEXT PRIMARY KEY,
     state TEXT NOT NULL CHECK (state IN ('preparing', 'open', 'ended')),
@@ -611,10 +611,10 @@ END;
 
 -- 9. Organizers ----------------------------------------------------------------------------
 
--- `name_key` is the name with case and spaces levelled: two organizers whose names look alike
--- cannot exist. `totp` is sealed; `totp_step` is the step of the last code that was accepted, so
--- that none works twice; `alerts` is where they want mail, encrypted with the site's secret. An
--- organizer is never deleted, because the audit trail names them.
+-- `name_key` is the name with case and spaces normalized, so that no two organizers' names look
+-- alike. `totp` is sealed; `totp_step` is the step of the last accepted code, so that none works
+-- twice; `alerts` is their email address for alerts, encrypted with the site's secret. An organizer
+-- is never deleted, because the audit trail names them.
 CREATE TABLE organizers (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
@@ -643,8 +643,8 @@ CREATE TABLE organizer_recovery_codes (
     PRIMARY KEY (organizer, hash)
 ) STRICT, WITHOUT ROWID;
 
--- Passkeys (WebAuthn), each a second factor beside the authenticator. `uses` is the counter of the
--- device, which must only rise; 0 where a device does not count.
+-- Passkeys (WebAuthn), each a second factor in addition to the authenticator app. `uses` is the
+-- device's signature counter, which must only increase; 0 for a device that does not count.
 CREATE TABLE organizer_passkeys (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     organizer INTEGER NOT NULL REFERENCES organizers (id),
@@ -656,8 +656,8 @@ CREATE TABLE organizer_passkeys (
     used INTEGER
 ) STRICT;
 
--- `id` is never used again and may be shown; the token is kept as a digest. `stage` is
--- 'password' after the first half of logging in and 'full' after both.
+-- `id` is never reused and may be shown; the token is stored as a digest. `stage` is 'password'
+-- after the first half of logging in and 'full' after both.
 CREATE TABLE organizer_sessions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     hash BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
@@ -674,7 +674,7 @@ CREATE TABLE organizer_sessions (
 
 CREATE INDEX organizer_sessions_of ON organizer_sessions (organizer, ended);
 
--- The audit trail. A row is never altered; old rows may be purged, never rewritten.
+-- The audit trail. Rows are never altered; old ones may be purged.
 CREATE TABLE audit_events (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     at TEXT NOT NULL CHECK (at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T*Z'),
@@ -691,9 +691,9 @@ CREATE INDEX audit_events_what ON audit_events (what, number);
 CREATE TRIGGER audit_events_stay BEFORE UPDATE ON audit_events
 BEGIN SELECT RAISE(ABORT, 'an audit event is never altered'); END;
 
--- Failed log-ins of the last hours, and where an account logged in successfully. `account` and
--- `source` are keyed codes: neither a name that somebody typed nor an internet address can be
--- read back. All three tables are swept as they are used.
+-- Recent failed log-ins, and where an account has logged in successfully. `account` and `source`
+-- are keyed codes: neither a name that was typed nor an IP address can be recovered. All three
+-- tables are swept as they are used.
 CREATE TABLE login_failures (
     account BLOB NOT NULL,
     source BLOB NOT NULL,

@@ -1,19 +1,19 @@
-"""Slowing down whoever guesses passwords, without locking out whose password is guessed.
+"""Slows down password guessing without locking out the account's owner.
 
-A *source* is where a try comes from: the browser, when it carries the mark of an earlier
-successful log-in to this account, else the network address. Three waits are weighed:
+A *source* is where an attempt comes from: the browser, if it carries the mark of an earlier
+successful log-in to this account, or else the network address. Three waits apply:
 
-* the pair of account and source: after five failures, longer and longer, five minutes at most;
-* the address over all accounts, against one guess for each of many names;
-* the account over all sources, against one guess from each of many addresses. Here a newcomer
-  waits once, a minute at most, and is then heard, however many others are trying.
+* per pair of account and source: after five failures, growing to five minutes at most;
+* per address over all accounts, against one guess at each of many names;
+* per account over all sources, against one guess from each of many addresses. Here a new source
+  waits once, for a minute at most, and is then let through, however many others are trying.
 
-A source from which the account logged in before is spared the second and the third. Nobody
-is ever shut out. A name that no organizer has is treated just the same, so the waits tell
-nothing about who exists.
+A source from which the account has logged in before is exempt from the second and third. No one is
+ever locked out. A name that no organizer has is treated the same, so the waits do not reveal who
+exists.
 
-What is kept are keyed hashes, failures for an hour, addresses of successful log-ins for a
-week, browsers for half a year.
+Only keyed hashes are stored: failures for an hour, addresses of successful log-ins for a week,
+browsers for half a year.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ PAIR_FREE = 5
 ADDRESS_FREE = 20
 ACCOUNT_FREE = 20
 CODE_FREE = 30
-"""Wrong codes for an account in an hour after which a newcomer needs a recovery code: with
-the right password and many addresses, six digits could be guessed; 49 random bits cannot."""
+"""Wrong codes for an account in an hour, above which a new source needs a recovery code: an
+attacker with the password and many addresses could guess six digits, but not 49 random bits."""
 
 FIRST_WAIT = 15
 LONGEST_WAIT = 300
@@ -48,36 +48,36 @@ Step = Literal["password", "code"]
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Where a request comes from, as far as logging in needs to know."""
+    """Where a log-in request comes from."""
 
     address: str
-    """The network address. Kept only as a keyed hash, for an hour or a week."""
+    """The network address. Stored only as a keyed hash, for an hour or a week."""
     device: str = ""
     """The random mark of this browser, or empty."""
     label: str = ""
-    """Such as ``Firefox on Linux``: what the list of sessions shows."""
+    """For the list of sessions, such as ``Firefox on Linux``."""
 
 
 @dataclass(frozen=True, slots=True)
 class TooSoon:
-    """The try was not looked at. It may be repeated after ``seconds``, for ``Retry-After``."""
+    """The attempt was not checked. It may be repeated after ``seconds``, for ``Retry-After``."""
 
     seconds: int
 
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """A try that may be looked at. Until it is settled it counts as a failure."""
+    """An attempt that may be checked. It counts as a failure until it is settled."""
 
     row: int
     account: bytes
     source: bytes
     known: bool
-    """Whether the account logged in from this source before."""
+    """Whether the account has logged in from this source before."""
 
 
 def address_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """A network address; None for a local socket, or nonsense."""
+    """Parses a network address; None for a local socket or an invalid one."""
     try:
         ip = ipaddress.ip_address(text.partition("%")[0].strip())
     except ValueError:
@@ -87,8 +87,8 @@ def address_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 
 def network(text: str, four: int = 32, six: int = 64) -> str:
-    """The network around an address, of so many bits; without them that which one subscriber
-    controls. All that has none is one visitor."""
+    """The network around an address, with a prefix of ``four`` or ``six`` bits (IPv4, IPv6); by
+    default, what one subscriber controls. ``unknown`` for anything that is not an address."""
     ip = address_of(text)
     if ip is None:
         return "unknown"
@@ -108,7 +108,8 @@ def _account(secret: bytes, name_key: str) -> bytes:
 
 
 def _growing(failures: int, free: int, each: int, longest: int) -> int:
-    """Seconds to wait after a number of failures; nothing while ``free`` are not used up."""
+    """Seconds to wait after so many failures; zero for fewer than ``free``. Doubles after every
+    ``each`` further failures, up to ``longest``."""
     if failures < free:
         return 0
     return int(min(FIRST_WAIT * 2 ** min((failures - free) // each, 10), longest))
@@ -123,10 +124,9 @@ def begin_try(
     step: Step,
     at: datetime,
 ) -> Try | TooSoon:
-    """Ask whether a try may be looked at, and count it as failed until it is settled.
+    """Decide whether an attempt may be checked, and count it as failed until it is settled.
 
-    Counting first means that a hundred tries in the same moment are a hundred failures and
-    not one.
+    Because it is counted first, a hundred concurrent attempts are a hundred failures, not one.
     """
     now = int(at.timestamp())
     account = _account(secret, name_key)
@@ -169,7 +169,7 @@ def _is_known(db: sqlite3.Connection, account: bytes, source: bytes, now: int) -
 
 
 def _wait(db: sqlite3.Connection, now: int, of: Mapping[str, bytes], free: int, each: int) -> int:
-    """Seconds to wait after the last failure of a source, or an address."""
+    """Seconds that the failures matching ``of`` still require to wait."""
     failures, last = db.execute(
         "SELECT count(*), max(at) FROM login_failures WHERE "  # noqa: S608 - our own names
         + " AND ".join(f"{column} = ?" for column in of),
@@ -195,10 +195,9 @@ def _account_wait(db: sqlite3.Connection, account: bytes, source: bytes, now: in
 
 
 def settle_half(db: sqlite3.Connection, attempt: Try) -> None:
-    """Inside the caller's transaction: the password was right, and a code is still to come.
+    """Inside the caller's transaction: the password was right, and the code is still to come.
 
-    This try no longer counts as a failure; the failures before it do, until the log-in is
-    complete.
+    This attempt no longer counts as a failure; earlier failures do until the log-in is complete.
     """
     db.execute("DELETE FROM login_failures WHERE rowid = ?", (attempt.row,))
 
@@ -206,7 +205,8 @@ def settle_half(db: sqlite3.Connection, attempt: Try) -> None:
 def settle(
     db: sqlite3.Connection, secret: bytes, attempt: Try, client: Client, at: datetime
 ) -> None:
-    """Inside the caller's transaction: the log-in is complete. Forget failures, know the source."""
+    """Inside the caller's transaction: the log-in is complete. Forget its source's failures, and
+    remember the source."""
     now = int(at.timestamp())
     db.execute(
         "DELETE FROM login_failures WHERE account = ? AND source = ?",
@@ -235,7 +235,7 @@ def forget(db: sqlite3.Connection, secret: bytes, name_key: str) -> None:
 
 
 def needs_recovery_code(db: sqlite3.Connection, attempt: Try) -> bool:
-    """Whether so many wrong codes came for this account that six digits are not enough here."""
+    """Whether this account has had so many wrong codes that a six-digit code is not enough here."""
     if attempt.known:
         return False
     (wrong,) = db.execute(
