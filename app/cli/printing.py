@@ -23,7 +23,7 @@ from app.cli.plain import (
     some,
     template_option,
 )
-from app.congress.model import Holder
+from app.congress.model import Holder, ordinal
 from app.congress.names import inside_address
 from app.congress.tables import Tables
 from app.delivery.writer_rows import BadRow, read_rows
@@ -112,12 +112,12 @@ def _offices(
 ) -> list[tuple[str, ...]]:
     """The addresses, and on the terminal whom there is none for."""
     addresses: list[tuple[str, ...]] = []
-    homeless, vacant = [], []
+    homeless, vacant, awaited = list[str](), list[str](), list[str]()
     for holder in tables.holders:
         if state and holder.seat.state != state:
             continue
         if holder.member is None:
-            vacant.append(holder.seat.id)
+            (awaited if holder.awaited else vacant).append(holder.seat.id)
         elif local and holder.member.local_offices:
             addresses += [inside_address(holder, office) for office in holder.member.local_offices]
         else:
@@ -129,6 +129,11 @@ def _offices(
         click.echo(
             f"No label for {some(len(vacant), 'vacant seat')}: {', '.join(vacant)}", err=True
         )
+    if awaited:
+        click.echo(
+            f"No label for {some(len(awaited), 'seat')} without a name in the list of "
+            f"{tables.as_of}: {', '.join(awaited)}", err=True,
+        )  # fmt: skip
     if homeless:
         what = (
             "The address in Washington is used" if or_washington
@@ -269,6 +274,12 @@ def _chosen(tables: Tables, state: str | None, member: str | None) -> list[Holde
     if member:
         name = member.upper()
         holder = tables.holder(name) or tables.holder_of(name)
+        if holder is None and (person := tables.people.get(name)):
+            seat, who = person.holder.seat.id, person.member.full_name
+            raise click.ClickException(
+                f"{who} held {seat} in the {ordinal(person.congress)} Congress, and is not known "
+                f"to sit now, by the list of {tables.as_of}. Give the seat: --member {seat}"
+            )
         if holder is None:
             raise click.ClickException(
                 f"No one with the id {member} sits in Congress, as listed on {tables.as_of}, and "

@@ -34,7 +34,7 @@ from app.campaign.supporter_files import (
     read_supporters,
 )
 from app.campaign.words import bill_key
-from app.congress.model import STATES, Chamber, Holder
+from app.congress.model import STATES, Chamber, Listed
 from app.records.audit import Actor, What
 from app.records.workshop import LiveFiles, Published, publish_texts, save_draft, state_of
 from app.site.services import Services
@@ -106,23 +106,23 @@ def known_members(site: Services) -> dict[str, tuple[str, str]]:
     }
 
 
-def search_members(site: Services, query: str) -> list[Holder]:
-    """Members whose name, state or bioguide id fits what was typed; at most 25."""
+def search_members(site: Services, query: str) -> list[Listed]:
+    """Members, of now and of before, whose name, state or bioguide id fits what was typed; at
+    most 25, who sits before who sat."""
     wanted = fold(query)
     if not wanted:
         return []
     found = []
-    for holder in site.tables.holders:
-        member, state = holder.member, holder.seat.state
-        if member is None:
-            continue
+    people = {person.member.bioguide: person for person in site.tables.people.values()}
+    for person in sorted(people.values(), key=lambda one: one.standing != "sits"):
+        member, state = person.member, person.holder.seat.state
         if (
             wanted in fold(member.full_name)
             or wanted == fold(f"{member.first}{member.last}")
             or wanted in (state.casefold(), fold(STATES[state]), member.bioguide.casefold())
-            or wanted == fold(holder.seat.id)
+            or wanted == fold(person.holder.seat.id)
         ):
-            found.append(holder)
+            found.append(person)
     return found[:MOST_FOUND]
 
 

@@ -115,6 +115,11 @@ def test_after_noon_a_cosponsor_has_the_seat_of_then_with_its_congress(
     assert browser.words.count("not in our list of members") == gone, "backers of 2019 and before"
     browser.get("/es/organize/cosponsors/")
     assert "IL-5 (119.º Congreso)" in browser.words
+    # Who is not known to sit any longer can be added all the same.
+    browser.get("/organize/cosponsors/?q=lieu")
+    assert "Ted Lieu" in browser.words
+    browser.get("/organize/cosponsors/add/L000582")
+    assert "CA-36 (119th Congress)" in browser.words
     # An official file of then names them by their ids, and a list by their names.
     upload(browser, status_xml([*shipped, LIEU], updated="2027-01-02T00:00:00Z"))
     assert "Not in our list of members" not in browser.words

@@ -280,6 +280,18 @@ def test_a_pipe_gets_no_progress_and_one_file_is_no_files(tmp_path: Path) -> Non
     assert result.stdout.startswith("1 letter in 1 file in ")
 
 
+def test_after_a_change_of_congress_a_seat_without_a_listed_name_is_not_called_vacant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEAR_CONGRESS_TODAY", "2027-01-04")
+    result = flask("letters labels", "--state", "VT", "--out", tmp_path / "labels.pdf")
+    assert "No label for 1 seat without a name in the list of 2026-06-15: VT-0" in result.output
+    assert "vacant" not in result.output
+    told = flask("signatures sheets", "--member", "B001318", "--out", tmp_path / "vt.pdf").output
+    assert "Becca Balint held VT-0 in the 119th Congress, and is not known to sit now" in told
+    assert "Give the seat: --member VT-0" in told
+
+
 def test_labels_name_whom_they_leave_out_and_offer_washington(tmp_path: Path) -> None:
     """N22"""
     out = tmp_path / "labels.pdf"

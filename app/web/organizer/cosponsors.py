@@ -17,7 +17,7 @@ from app.campaign.entities import Campaign
 from app.campaign.stance import CURRENT, Backing
 from app.campaign.supporter_files import MOST_BYTES, Unusable
 from app.campaign.words import ordinal
-from app.congress.model import Holder
+from app.congress.model import Listed
 from app.records.workshop import history
 from app.site.alerts import days_too_old
 from app.site.i18n import gettext as _
@@ -88,19 +88,17 @@ def stance_words(site: Services, bioguide: str) -> str:
     }.get(stance.name if stance else "") or _("on no list")
 
 
-def seat_words(holder: Holder) -> str:
-    """``CA-12``, ``VT at large``, ``CA`` for a senator."""
-    seat = holder.seat
-    return seat.state if seat.district is None else district_code(seat.state, seat.district)
+def seat_words(person: Listed, site: Services) -> str:
+    """``CA-12``, ``VT at large``, ``CA`` for a senator; of a former one with the Congress."""
+    seat = person.holder.seat
+    code = seat.state if seat.district is None else district_code(seat.state, seat.district)
+    return past_seat(code, person, site.tables)
 
 
 def _line(site: Services, backing: Backing, before: Backing | None = None) -> dict[str, object]:
     """One line of a list, in words; its key is for the button or tick that takes it off."""
     person = site.tables.people.get(backing.bioguide)
-    seat = (
-        past_seat(seat_words(person.holder), person, site.tables) if person
-        else _("not in our list of members")
-    )  # fmt: skip
+    seat = seat_words(person, site) if person else _("not in our list of members")
     note = _("was: %(role)s, %(day)s", role=role_words(before.role),
              day=long_date(before.day)) if before else ""  # fmt: skip
     return {
@@ -134,17 +132,16 @@ def index(problem: str = "", status: int = 200) -> Response:
     ]  # fmt: skip
     return page(
         "campaign/cosponsors", status, problem=problem, groups=groups, query=query,
-        found=[_found(site, holder) for holder in search_members(site, query)],
+        found=[_found(site, person) for person in search_members(site, query)],
         as_of=site.campaign.as_of, age=days_too_old(site.campaign, site.now()),
     )  # fmt: skip
 
 
-def _found(site: Services, holder: Holder) -> dict[str, str]:
+def _found(site: Services, person: Listed) -> dict[str, str]:
     """A member who fits the search, in words."""
-    assert holder.member is not None
-    who = holder.member.bioguide
+    who = person.member.bioguide
     return {
-        "bioguide": who, "name": holder.member.full_name, "seat": seat_words(holder),
+        "bioguide": who, "name": person.member.full_name, "seat": seat_words(person, site),
         "stance": stance_words(site, who),
     }  # fmt: skip
 
@@ -176,9 +173,9 @@ def add(
     )  # fmt: skip
 
 
-def _member(bioguide: str) -> Holder:
-    """Whoever an address names, of those who sit in Congress."""
-    return known(services().tables.holder_of(bioguide))
+def _member(bioguide: str) -> Listed:
+    """Whoever an address names, of the members of now and of before."""
+    return known(services().tables.people.get(bioguide))
 
 
 @cosponsors.post("/cosponsors/add/<bioguide>")
@@ -186,7 +183,6 @@ def _member(bioguide: str) -> Holder:
 def add_post(bioguide: str) -> Response:
     """Show what one more supporter changes."""
     site, form, member = services(), sent(AddForm), _member(bioguide).member
-    assert member is not None
     now, day, bill = live_lists(site), form.date.data, form.bill.data
     wrong = {}
     if day is None or day > site.today():
@@ -199,7 +195,9 @@ def add_post(bioguide: str) -> Response:
         wrong["role"] = _("This bill has a sponsor already. Take that one off first.")
     if wrong or day is None:
         return add(bioguide, form, wrong, 422)
-    new = Backing(bioguide, member.full_name, bill, "sponsor" if sponsor else "cosponsor", day)
+    new = Backing(
+        member.bioguide, member.full_name, bill, "sponsor" if sponsor else "cosponsor", day
+    )
     lines = [b for b in now.backings if _key(b) != _key(new)]
     place = max((n for n, b in enumerate(lines, 1) if b.bill == bill), default=len(lines))
     return _review([*lines[:place], new, *lines[place:]], source=_("added by hand"))

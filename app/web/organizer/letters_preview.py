@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any, Literal
 
 from flask import abort
@@ -41,7 +42,7 @@ from app.web.organizer.letters_shelf import (
     letters,
 )
 from app.web.organizer.show import download, page, visible
-from app.web.resident.people import role, state_name, title_name
+from app.web.resident.people import no_letter, role, state_name, title_name
 
 Form = Literal["letter", "web", "call"]
 FORMS: tuple[Form, ...] = ("letter", "web", "call")
@@ -130,7 +131,8 @@ def preview(letter_id: str) -> Response:
         chosen=chosen, shown=shown, checked=checked, moments=MOMENTS,
         days=_days(site, site.campaign),
         texts=[t for t in letter.texts.values() if t.newest is not None],
-        name_of=title_name, role_of=role, starts=first_lines(letter),
+        name_of=title_name, role_of=role, no_letter=partial(no_letter, tables=site.tables),
+        starts=first_lines(letter),
         elsewhere_url=page_url("organizer_letters.preview", other_language(), letter_id=letter.id,
                                **wanted.query_of()),
     )  # fmt: skip
@@ -342,7 +344,7 @@ KINDS: tuple[RecipientKind, ...] = (
         _l("a representative of a whole state"),
         lambda _c, h: h.seat.district == 0 and not h.seat.is_delegate and not h.vacant,
     ),
-    RecipientKind("vacant", _l("a vacant seat"), lambda _c, h: h.vacant),
+    RecipientKind("vacant", _l("a vacant seat"), lambda _c, h: h.vacant and not h.awaited),
 )
 
 
