@@ -109,7 +109,7 @@ def library(number: str) -> dict[str, str]:
     texts = {path.name: path.read_text("utf-8") for path in sorted(LIBRARY.iterdir())}
     noun, noun_es = bill_noun(number), bill_noun(number, "es")
     named = {
-        name: re.sub(r"\bbill\b", noun, text).replace("proyecto de ley", noun_es)
+        name: re.sub(r"proyecto\s+de\s+ley", noun_es, re.sub(r"\bbill\b", noun, text))
         for name, text in texts.items()
     }
     for name in texts:
@@ -146,7 +146,7 @@ def _values(new: NewCampaign) -> dict[str, str]:
         f"bills.{chamber}.number": new.printed,
         f"bills.{chamber}.introduced": new.introduced.isoformat() if new.introduced else "",
         "facts.0.text": new.does,
-        "facts.0.text_es": new.does_es or new.does,
+        "facts.0.text_es": new.does_es,
         "facts.0.source": f"{new.printed}, {ordinal(new.congress)} Congress",
         "facts.0.url": congress_gov(Bill(chamber, new.congress, new.printed, new.title)),
         "facts.0.as_of": new.as_of.isoformat(),

@@ -105,7 +105,7 @@ WRITTEN = (
     r"(?:house|senate)\s+(?:bill|(?:joint\s+|concurrent\s+)?resolution)"
 )
 """However a kind is typed, as a pattern; a bill of the Senate also as ``S.``."""
-_NUMBER = re.compile(rf"({WRITTEN}|s\.?)\s*(?:no\.?\s*)?(\d{{1,5}})", re.IGNORECASE)
+_NUMBER = re.compile(rf"({WRITTEN}|s\.?)[\s-]*(?:no\.?\s*)?((?!0+\b)\d{{1,5}})", re.IGNORECASE)
 _SHORT = {
     "house": "h", "senate": "s", "joint": "j", "concurrent": "con", "resolution": "res",
     "hbill": "hr", "bill": "",

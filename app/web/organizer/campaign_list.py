@@ -164,7 +164,8 @@ def new_post() -> Response:
     """Read the number and the file, and ask for what neither says."""
     form, (_name, data) = sent(BillForm), uploaded(MOST_BYTES + 1)
     key, typed = bill_key(form.number.data), form.congress.data
-    congress = int(typed) if re.fullmatch(r"[0-9]{1,3}", typed) else 0
+    ordinal_typed = re.fullmatch(r"([0-9]{1,3})(st|nd|rd|th)?", typed)
+    congress = int(ordinal_typed[1]) if ordinal_typed else 0
     if form.number.data and key is None:
         words = _("Enter the number of a bill or resolution, like HR 1234 or S.Res. 56.")
         return new(words, status=422)
@@ -172,7 +173,7 @@ def new_post() -> Response:
         if key is None:
             return new(_("Enter its number, or choose its official file."), status=422)
         if not 119 <= congress <= 200:
-            words = _("Enter the number of its Congress, like 120.")
+            words = _("Enter the number of its Congress, 119 or later.")
             return new(words, "congress", 422)
         kind, number = key
         return _ask_rest(BeginForm(data={"bill": f"{kind}{number}-{congress}",
@@ -277,10 +278,11 @@ def _files(form: BeginForm, site: Services) -> dict[str, str] | str:
     people = read_list("list", form.people.data, ())[0]
     code, _space, committee = form.committee.data.partition(" ")
     new = NewCampaign(
-        kind=kind, number=number, congress=congress, title=form.title.data, does=form.does.data,
+        kind=kind, number=number, congress=congress, title=form.title.data,
+        does=form.does.data.rstrip(" ."),  # it is printed inside sentences
         as_of=read_day(form.as_of.data) or site.today(), asks=tuple(form.asks.data),
         letters=tuple(form.letters.data), name=form.name.data, name_es=form.name_es.data,
-        does_es=form.does_es.data, introduced=read_day(form.introduced.data),
+        does_es=form.does_es.data.rstrip(" ."), introduced=read_day(form.introduced.data),
         sponsor=_sponsor(site, people), committee=(code, committee), backings=people,
         topic=form.topic.data,
         before=site.campaign if form.follows.data else None,
