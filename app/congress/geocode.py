@@ -1,10 +1,10 @@
 """Provider classes for the ``geocoder`` package that ask the Census Bureau for districts.
 
-The package's own Census provider asks the ``locations`` service, which knows no districts;
-these ask ``geographies``. They are registered with the package under the name ``census``, so
-``geocoder.get(address, provider="census")`` works like any other provider, and another one
-can be named in its place. Importing this module takes a moment (it loads ``requests``);
-``app.congress.street`` does so at the first lookup.
+The package's own Census provider calls the ``locations`` service, which has no districts; these
+call ``geographies``. They are registered with the package under the name ``census``, so
+``geocoder.get(address, provider="census")`` works like any other provider, and settings can name
+another one instead. Importing this module is slow (it loads ``requests``), so
+``app.congress.street`` does it on the first lookup.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from app.congress.model import ordinal
 
 PROVIDER = "census"
 _LARGEST_REPLY = 1_000_000
-"""Bytes; a real reply has about 2,000 for each match."""
+"""Bytes; a real reply has about 2,000 per match."""
 
-_TALKATIVE = (
+_LEAKY_LOGGERS = (
     "geocoder", "geocoder.base", "requests", "urllib3", "urllib3.connection",
     "urllib3.connectionpool", "urllib3.poolmanager", "urllib3.util.retry",
 )  # fmt: skip
-"""Loggers that would write the street address, as part of a URL."""
+"""Loggers that would write the street address as part of a URL."""
 
 
 def _drop(record: logging.LogRecord) -> bool:  # noqa: ARG001 - the signature of a filter
@@ -35,11 +35,11 @@ def _drop(record: logging.LogRecord) -> bool:  # noqa: ARG001 - the signature of
 
 
 def silence_loggers() -> None:
-    """Make sure that no logger of the HTTP stack writes an address, at any level.
+    """Keep every logger of the HTTP stack from writing an address, at any level.
 
-    A filter on each logger holds whatever the levels and handlers of the root logger are.
+    A filter on each logger works whatever the root logger's level and handlers are.
     """
-    for name in _TALKATIVE:
+    for name in _LEAKY_LOGGERS:
         logger = logging.getLogger(name)
         logger.disabled = True
         if _drop not in logger.filters:
@@ -56,16 +56,16 @@ def _geographies_params(kwargs: dict[str, Any]) -> dict[str, str]:
 
 
 class CensusDistrictResult(USCensusResult):  # type: ignore[misc]
-    """One match, with the geographies in which it lies."""
+    """One match, with the geographies that contain it."""
 
     @property
     def geographies(self) -> Any:
-        """Layer name to records, as the Bureau sent them."""
+        """Records by layer name, as the Bureau sent them."""
         return self.raw.get("geographies")
 
 
 class _CensusQuery(USCensusQuery):  # type: ignore[misc]
-    """Reads the whole reply within ``timeout`` seconds; the package bounds only each read."""
+    """Bounds the whole reply to ``timeout`` seconds; the package bounds only each read."""
 
     provider = PROVIDER
     _RESULT_CLASS = CensusDistrictResult
@@ -79,7 +79,7 @@ class _CensusQuery(USCensusQuery):  # type: ignore[misc]
         return reply
 
     def rate_limited_get(self, url: str, **kwargs: Any) -> requests.Response:
-        """GET without redirects (which could carry the address elsewhere), within the time."""
+        """GET within ``timeout``, without redirects, which could send the address elsewhere."""
         deadline = time.monotonic() + kwargs["timeout"]
         response = self.session.get(url, stream=True, allow_redirects=False, **kwargs)
         body = bytearray()
@@ -97,9 +97,9 @@ class _CensusQuery(USCensusQuery):  # type: ignore[misc]
 
 
 class CensusDistrictQuery(_CensusQuery):
-    """Asks in which congressional district a one-line address lies.
+    """Asks for the congressional district of a one-line address.
 
-    Besides the package's usual keywords it takes ``benchmark``, ``vintage`` and ``congress``.
+    Besides the package's usual keywords, it takes ``benchmark``, ``vintage`` and ``congress``.
     """
 
     method = "geocode"
@@ -113,7 +113,7 @@ class CensusDistrictQuery(_CensusQuery):
 
 
 class CensusPointQuery(_CensusQuery):
-    """Asks in which congressional district a point (latitude, longitude) lies."""
+    """Asks for the congressional district of a point (latitude, longitude)."""
 
     method = "reverse"
     _URL = "https://geocoding.geo.census.gov/geocoder/geographies/coordinates"
@@ -132,7 +132,7 @@ class CensusPointQuery(_CensusQuery):
 
 
 def register() -> None:
-    """Make ``census`` a provider of the ``geocoder`` package."""
+    """Register ``census`` as a provider of the ``geocoder`` package."""
     geocoder.api.options[PROVIDER] = {"geocode": CensusDistrictQuery, "reverse": CensusPointQuery}
 
 

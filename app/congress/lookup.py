@@ -1,7 +1,7 @@
 """Who represents an address: the rules, without I/O and without a clock.
 
-The state comes from what the person says; the ZIP may question it, never overrule it. The
-ZIP narrows the districts; a street or the person's own choice settles them; nobody is ever
+The state is the one that the person names; the ZIP may question it but never overrules it. The
+ZIP narrows the districts, and a street or the person's own choice settles them. No one is ever
 assigned by elimination.
 """
 
@@ -40,7 +40,7 @@ from app.congress.places import Zip, ZipProblem, parse_zip, read_state
 from app.congress.tables import Postal, Tables, ZipState, load_tables
 
 _MILITARY_PREFIXES = frozenset({"340", *(f"09{n}" for n in range(9)), *(f"96{n}" for n in "23456")})
-"""Three digits under which the Postal Service has military ZIPs only (099 is also New Jersey)."""
+"""The three-digit prefixes used only for military ZIPs (099 is also New Jersey)."""
 
 
 def find_delegation(
@@ -54,26 +54,25 @@ def find_delegation(
     street: StreetAnswer | None = None,
     tables: Tables | None = None,
 ) -> Outcome:
-    """Who represents the person at this ZIP, in the state that they give.
+    """Who represents the person at this ZIP, in the state that they name.
 
-    ``now`` is the moment that counts, an aware datetime; a plain day stands for its noon in
-    Washington. ``zip5`` is five digits (``parse_zip(...).five``). ``state`` is a postal code or
-    None when the person named none. ``district`` is what they picked by hand: any district of the
-    state. ``state_confirmed`` says that they were asked about the state and stand by it.
-    ``city`` only orders the choices where the ZIP has no district of its own. ``street`` is
-    the answer of ``locate_street``.
+    ``now`` is the moment asked about, an aware datetime; a plain day means its noon in Washington.
+    ``zip5`` is five digits (``parse_zip(...).five``). ``state`` is a postal code, or None if the
+    person named none. ``district`` is one that they picked by hand, any district of the state.
+    ``state_confirmed`` means that they were asked about the state and confirmed it. ``city`` only
+    orders the choices if the ZIP has no row in the district table. ``street`` is the answer of
+    ``locate_street``.
 
-    Where the people of a ZIP are counted, its districts are those in which they live, by how
-    many do. Where only the land is known (in nine states, until their new lines hold), every
-    piece counts: one that the Bureau's list gives a share of the land is a choice, by that
-    share; a sliver, of which is known only that it is under 1 % and often without a resident,
-    is no choice of its own but stands in ``slivers``, to be offered in a sentence below. So
-    84101 UT is UT-2 with a sliver of UT-1, and 90210 CA is a choice of two with a sliver of a
-    third.
+    If the people of a ZIP are counted, its districts are those in which they live, ordered by
+    their number. If only the land is known (in nine states, until their new lines take effect),
+    every piece counts: one with a share of the land in the Bureau's list is a choice, ordered by
+    that share. A sliver, known only to be under 1 % and often without a resident, is not a choice
+    but is in ``slivers``, to be offered in a sentence below. So 84101 UT is UT-2 with a sliver of
+    UT-1, and 90210 CA is a choice of two with a sliver of a third.
 
-    Returns one of the outcome types of ``app.congress.model``; no input raises.
-    ``Found.match`` is ``zip`` when the ZIP (or an at-large state) settled it, ``street`` when
-    the street did, ``chosen`` when the person did.
+    Returns one of the outcome types of ``app.congress.model``; never raises. ``Found.match`` is
+    ``zip`` if the ZIP (or an at-large state) settled it, ``street`` if the street did, ``chosen``
+    if the person did.
     """
     moment = now if isinstance(now, datetime) else as_moment(now)
     tables = tables or load_tables()
@@ -83,7 +82,7 @@ def find_delegation(
         return OutOfDate(tables.last_known, change_of(tables.last_known + 1).date())
     parts = tables.zips.get(zip5)
     if parts is not None and state in STATES and district is None and street is None:
-        # The plain case, for which nothing else needs to be looked at.
+        # The common case, which needs nothing else.
         postal = tables.postal.get(zip5)
         for part in parts:
             if part.state == state:
@@ -108,7 +107,7 @@ def find_delegation(
 
 
 class _Case(NamedTuple):
-    """One question, with what the tables say of its ZIP."""
+    """One lookup, with what the tables say about its ZIP."""
 
     tables: Tables
     zip5: str
@@ -128,7 +127,7 @@ def _home_state(
         return Outside("associated_state", zip5)
     is_state = state in STATES
     if not (confirmed and is_state):
-        # The ZIP of a post abroad says nothing about the home state, right or wrong.
+        # A military ZIP says nothing about the home state, so it cannot contradict it.
         if (postal and postal.kind == "military") or zip5[:3] in _MILITARY_PREFIXES:
             return Outside("military", zip5)
         if postal and postal.state in ASSOCIATED_STATES:
@@ -148,12 +147,13 @@ def _home_state(
         return state
     if listed:
         return Disagree(zip5, state, tuple(listed))
-    # A ZIP newer than our tables: believed when the street was found in the state given.
+    # A ZIP newer than our tables is accepted if the street was found in the named state.
     return state if is_state and located == state else ZipUnknown(zip5, tables.senators(state))
 
 
 def _with_term(tables: Tables, state: str, notice: str | None) -> str | None:
-    """The notice, or else a word that a listed term has ended (House terms end with a Congress)."""
+    """The notice, or else one that a senator's listed term has ended (House terms end with the
+    Congress)."""
     return "term_ended" if notice is None and state in tables.ended else notice
 
 
@@ -162,13 +162,13 @@ def _postal_notice(postal: Postal | None) -> str | None:
 
 
 def _from_part(part: ZipState, postal: Postal | None) -> Found | Choose:
-    """What the ZIP's own row says: one district, or several to choose from."""
+    """The answer in the ZIP's own row: one district, or several to choose from."""
     notice = _postal_notice(postal)
     return replace(part.plain, notice=notice) if notice else part.plain
 
 
 def _by_zip(case: _Case, state: str) -> Found | Choose:
-    """What the ZIP alone says in this state."""
+    """The answer from the ZIP alone, in this state."""
     tables, zip5, parts, postal, city = case
     for part in parts or ():
         if part.state == state:
@@ -195,17 +195,17 @@ def _by_zip(case: _Case, state: str) -> Found | Choose:
 
 
 def _town_first(candidates: tuple[Candidate, ...], town: tuple[int, ...]) -> tuple[Candidate, ...]:
-    """All candidates, those of the town first and in its order."""
+    """All candidates, with the town's districts first and in its order."""
     if not town:
         return candidates
-    first = (candidates[number - 1] for number in town)  # districts count from 1 where several
+    first = (candidates[number - 1] for number in town)  # several districts number from 1
     return (*first, *(c for c in candidates if c.district not in town))
 
 
 def _by_hand(
     case: _Case, plain: Found | Choose, district: int, street: StreetAnswer | None
 ) -> Found | Choose:
-    """The person's own choice. It is ``chosen`` unless the ZIP or the street says the same."""
+    """The person's own choice: a ``chosen`` match, unless the ZIP or the street gives the same."""
     state = plain.state
     delegation = case.tables.delegation(state, district)
     if delegation is None:
@@ -222,7 +222,7 @@ def _by_hand(
 def _by_street(
     case: _Case, plain: Found | Choose, street: StreetAnswer
 ) -> Found | Choose | Unavailable:
-    """What the street adds to ``plain``; where it adds nothing, ``Unavailable`` says why."""
+    """``plain`` narrowed by the street; if the street is no help, ``Unavailable`` says why."""
     state, tables = plain.state, case.tables
     places: tuple[Located, ...] = ()
     reason = "no_match"
@@ -239,23 +239,23 @@ def _by_street(
             reason = why
         case NoMatch():
             pass
-    here = dict.fromkeys(place.district for place in places if place.state == state)
-    real = [found for number in here if (found := tables.delegation(state, number))]
-    if len(real) == 1:
-        return Found(real[0], "street", plain.notice)
-    if real:
-        return _ambiguous(case, plain, [found.district for found in real])
-    if here:
+    numbers = dict.fromkeys(place.district for place in places if place.state == state)
+    found = [delegation for n in numbers if (delegation := tables.delegation(state, n))]
+    if len(found) == 1:
+        return Found(found[0], "street", plain.notice)
+    if found:
+        return _ambiguous(case, plain, [delegation.district for delegation in found])
+    if numbers:
         reason = "no_district"
     fallback = replace(plain, reason="street_failed") if isinstance(plain, Choose) else plain
     return Unavailable(reason, fallback)
 
 
 def _ambiguous(case: _Case, plain: Found | Choose, districts: list[int]) -> Choose:
-    """The street fits several districts: offer those, with the ZIP's shares where known."""
-    known = {c.district: c for c in plain.candidates} if isinstance(plain, Choose) else {}
+    """The street matches several districts: offer those, with the ZIP's shares where known."""
+    with_share = {c.district: c for c in plain.candidates} if isinstance(plain, Choose) else {}
     every = {c.district: c for c in case.tables.candidates(plain.state)}
-    candidates = [known.get(number, every[number]) for number in districts]
+    candidates = [with_share.get(number, every[number]) for number in districts]
     candidates.sort(key=lambda candidate: -(candidate.share or 0))
     senators = case.tables.senators(plain.state)
     return Choose(plain.state, tuple(candidates), senators, "street_ambiguous", plain.notice)

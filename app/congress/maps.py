@@ -1,4 +1,4 @@
-"""The map of districts, loaded for drawing. ``congress.sources.outlines`` makes it."""
+"""Loads the map of districts for drawing. ``congress.sources.outlines`` makes it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.congress.model import TablesError
 from app.congress.tables import FOLDER
 
 MAP, NEW_MAP = "map.json", "new_map.json"
-"""The map of the districts of this Congress; of the next, where its outlines are known."""
+"""The maps of this Congress's districts, and of the next one's if its outlines are known."""
 
 Box = tuple[int, int, int, int]
 """Left, top, width, height in the map's units."""
@@ -27,21 +27,21 @@ class DistrictMap:
     height: int
     source: str
     districts: Mapping[str, str]
-    """``CA-12`` to an SVG path, by state, then number."""
+    """SVG paths by seat (``CA-12``), ordered by state, then number."""
     state_lines: str
     """The borders between states as one SVG path."""
     frames: Mapping[str, Box]
-    """By state: the part of the picture that it takes up."""
+    """The bounding box of each state."""
     boxes: Mapping[str, Box]
-    """By state: the box that stands for a place too small to be seen, or without an outline."""
+    """The box drawn for a state that is too small to see or has no outline."""
 
 
 @lru_cache(maxsize=4)
 def load_map(folder: Path = FOLDER, congress: int | None = None) -> DistrictMap:
-    """The map of a Congress's districts, read at the first call and shared afterwards.
+    """The map of a Congress's districts, read on the first call and shared afterward.
 
-    Where there is none of ``congress``, the one that there is: ask it whose lines it shows.
-    Raises ``TablesError``.
+    If there is none for ``congress``, returns the map that there is; its ``congress`` says whose
+    lines it shows. Raises ``TablesError``.
     """
     try:
         newer = folder / NEW_MAP

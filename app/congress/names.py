@@ -1,7 +1,7 @@
-"""How a member is addressed and greeted, what a seat is called, and what the outcomes' codes mean.
+"""How to address and greet a member, what seats are called, and what the outcomes' codes mean.
 
-A constituent writes to the Speaker or the President pro tempore as to any other member: the
-forms of those offices are for writing about the office.
+A constituent addresses the Speaker or the President pro tempore like any other member; the forms
+of address for those offices are for letters about the office.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ def inside_address(holder: Holder, office: Office | None = None) -> tuple[str, .
     """The inside address, line by line; no line is ever empty.
 
     ``office`` is one of the member's local offices; without it the letter goes to Washington.
-    Sources: US ITA "Models of Address and Salutation"; the commissioner's own line is custom.
-    Raises ``ValueError`` for a vacant seat, to which nothing is written.
+    Sources: US ITA "Models of Address and Salutation"; the resident commissioner's line follows
+    custom. Raises ``ValueError`` for a vacant seat.
     """
     member = _member_of(holder)
     place = office or member.washington
@@ -29,12 +29,12 @@ def inside_address(holder: Holder, office: Office | None = None) -> tuple[str, .
 
 
 def salutation(holder: Holder) -> str:
-    """``Dear Senator Padilla:``, ``Dear Delegate Norton:``. Raises ``ValueError`` when vacant."""
+    """``Dear Senator Padilla:``, ``Dear Delegate Norton:``. Raises ``ValueError`` if vacant."""
     return f"Dear {titled_name(holder)}:"
 
 
 def titled_name(holder: Holder) -> str:
-    """``Representative Wasserman Schultz``: title and surname. ``ValueError`` when vacant."""
+    """Title and surname: ``Representative Wasserman Schultz``. Raises ``ValueError`` if vacant."""
     return f"{holder.seat.title} {surname(_member_of(holder))}"
 
 
@@ -42,7 +42,7 @@ def surname(member: Member) -> str:
     """The surname as the official name prints it.
 
     Pablo José Hernández is listed under Hernández Rivera; a letter with one name on the envelope
-    and another in the greeting reads as if it were for somebody else.
+    and another in the greeting reads as if meant for someone else.
     """
     words = member.last.split()
     while words and " ".join(words) not in member.full_name:
@@ -78,7 +78,7 @@ NOTICES: dict[str, str] = {
         "Check before you write."
     ),
 }
-"""Codes of ``Found.notice`` and ``Choose.notice``, most pressing first; only one is given."""
+"""Codes of ``Found.notice`` and ``Choose.notice``, most important first; only one is given."""
 
 STREET_REASONS: dict[str, str] = {
     "timeout": _mark("The address lookup timed out."),

@@ -1,9 +1,9 @@
 """ZIP codes and towns as people write them.
 
-A ZIP that can only mean one thing is accepted (spaces, typographic hyphens, full-width digits,
-a trailing hyphen). What could mean two things is questioned with a suggestion, never silently
-changed: a ZIP that lost its leading zero, a "+4" with digits missing. A town is the same town
-however it is accented, abbreviated or hyphenated.
+A ZIP that can mean only one thing is accepted (spaces, typographic hyphens, full-width digits,
+a trailing hyphen). An ambiguous one is never silently changed but questioned with a suggestion: a
+ZIP that lost its leading zero, a "+4" with missing digits. Towns match however they are accented,
+abbreviated or hyphenated.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Zip:
 
 @dataclass(frozen=True, slots=True)
 class ZipProblem:
-    """Why a text is no ZIP code, and what the person may have meant."""
+    """Why a text is not a ZIP code, and what the person may have meant."""
 
     kind: ZipProblemKind
     suggestion: str | None = None
@@ -50,18 +50,18 @@ _SHORT = """
     ISLAS VIRGENES VI, CNMI MP, SAIPAN MP, COMMONWEALTH OF THE NORTHERN MARIANA ISLANDS MP,
     ISLAS MARIANAS MP, NUEVA HAMPSHIRE NH, TEJAS TX, VIRGINIA DEL OESTE WV
 """
-"""What states are called besides their codes and names; first the traditional abbreviations."""
+"""Other names for states, besides their codes and full names; traditional abbreviations first."""
 
 
 def read_state(text: str) -> str | None:
     """The postal code of a state, territory, military region or associated state, however it is
     written in English or Spanish: ``vt``, ``Vt.``, ``N. Dakota``, ``Nueva York``, ``Iowa (IA)``.
-    Else None.
+    None for anything else.
     """
     if text in _CODES:
         return text
-    said = {_STATE_WORDS.get(_state_words(part)) for part in re.split("[-–(/]", text)}
-    return said.pop() if len(said) == 1 else None
+    codes = {_STATE_WORDS.get(_state_words(part)) for part in re.split("[-–(/]", text)}
+    return codes.pop() if len(codes) == 1 else None
 
 
 def _state_words(text: str) -> str:
@@ -71,7 +71,7 @@ def _state_words(text: str) -> str:
 
 
 def town_alone(text: str, *states: str) -> str:
-    """A town without one of these states and a ZIP behind it, which have fields of their own.
+    """A town without any of these states and a ZIP after it, which have their own fields.
 
     >>> town_alone("Stowe, VT 05672", "VT")
     'Stowe'
@@ -84,7 +84,7 @@ def town_alone(text: str, *states: str) -> str:
 
 
 def street_alone(text: str, city: str, *states: str) -> str:
-    """A street without the town, state and ZIP behind it, which have fields of their own.
+    """A street without the town, state and ZIP after it, which have their own fields.
 
     >>> street_alone("12 Main St, Stowe, VT 05672", "Stowe", "VT")
     '12 Main St'
@@ -115,9 +115,9 @@ _HARMLESS = re.compile(
     r"(?<![A-Z0-9])(?:ZIP ?\+ ?4|ZIP ?CODE|ZIP|CODE|C[OÓ]DIGO|POSTAL|C\.? ?P\.?|U\.? ?S\.?(?: ?A)?"
     r"|UNITED STATES(?: OF AMERICA)?|EE?\.? ?UU?)(?![A-Z])\.?"
 )
-"""Words that say only that this is a ZIP code, or that the country is this one."""
+"""Words that say only that this is a ZIP code, or that the country is the United States."""
 _LOOKALIKES = str.maketrans({"O": "0", "Ο": "0", "О": "0", "I": "1", "Ι": "1", "І": "1", "L": "1"})
-"""Latin, Greek and Cyrillic letters that look like the two digits."""
+"""Latin, Greek and Cyrillic letters that look like 0 or 1."""
 _STATE = re.compile(
     rf"(?<![A-Z])(?:{'|'.join([*sorted(_CODES), *(name.upper() for name in STATES.values())])})"
     r"(?![A-Z])"
@@ -127,11 +127,11 @@ _AFTER_STATE = re.compile(rf"{_STATE.pattern}[\s,.-]*([0-9]{{5}}(?:-[0-9]{{4}})?
 _FIVE = re.compile(r"(?<![\w-])[0-9]{5}(?:-[0-9]{4})?(?![\w-])")
 _FOUR = re.compile(r"(?<![\w-])[0-9]{4}(?![\w-])")
 _ZERO_STATES = frozenset(["CT", "MA", "ME", "NH", "NJ", "RI", "VT", "PR", "VI", "AE"])
-"""Where ZIPs begin with 0. (A few of New York's do too, but hardly anybody's.)"""
+"""Where ZIPs begin with 0. (A few of New York's do too, but hardly anyone has one.)"""
 
 
-def _plain(text: str) -> str:
-    """Upper-case ASCII digits, letters, ``-`` and other marks, without any white space."""
+def _normalized(text: str) -> str:
+    """One clean line in upper case, with ASCII digits, and ``-`` for every kind of dash."""
     line = fold_digits(clean_line(text))
     return "".join("-" if _is_dash(char) else char.upper() for char in line)
 
@@ -141,7 +141,7 @@ def _is_dash(char: str) -> bool:
 
 
 def _from_digits(compact: str) -> Zip | ZipProblem:
-    """Judge a text of digits and single hyphens, without hyphens at its ends."""
+    """Read a text of digits and single hyphens, with no hyphen at either end."""
     head, _, tail = compact.partition("-")
     digits = head + tail
     if "-" in tail or (tail and len(head) not in (3, 4, 5)):
@@ -162,7 +162,7 @@ def _from_digits(compact: str) -> Zip | ZipProblem:
 
 
 def _from_words(text: str) -> Zip | ZipProblem:
-    """Judge a text that has letters: a slip that we can question, or another country's code."""
+    """Read a text with letters: a slip to be questioned, or another country's code."""
     text = _POINTS.sub(r"\1\2", text)
     rest = _HARMLESS.sub(" ", text)
     if not re.search("[0-9]", rest):
@@ -177,7 +177,7 @@ def _from_words(text: str) -> Zip | ZipProblem:
         return ZipProblem("malformed")  # two ZIPs, not one in Oregon
     if not states and rest == text:
         return ZipProblem("foreign")
-    # A whole line of an address: question what stands where a ZIP stands.
+    # A whole line of an address: question the part that is where a ZIP would be.
     for found in (_AFTER_STATE.findall(rest), _FIVE.findall(rest)):
         if len(found) == 1:
             return ZipProblem("malformed", found[0])
@@ -191,8 +191,8 @@ def _from_words(text: str) -> Zip | ZipProblem:
 
 
 def _from_marks(text: str) -> Zip | ZipProblem:
-    """Judge a text of digits, blanks and marks."""
-    # A blank after five digits parts them from the four.
+    """Read a text of digits, spaces and punctuation."""
+    # A space after five digits separates them from the four.
     text = re.sub(r"(?<![0-9])([0-9]{5})\s+(?=[0-9])", r"\1-", text)
     compact = _SEPARATORS.sub("-", re.sub(r"\s", "", text))
     compact = re.sub(r"^\W+|\W+$", "", compact)
@@ -202,24 +202,24 @@ def _from_marks(text: str) -> Zip | ZipProblem:
 
 
 def parse_zip(text: str | None) -> Zip | ZipProblem:
-    """Read what a person typed as a ZIP code.
+    """Read a typed ZIP code.
 
     Returns ``Zip`` (``five`` and perhaps ``plus4``), or ``ZipProblem`` whose kind is
     ``missing`` (nothing typed), ``foreign`` (letters and digits, as in Canada or Britain),
-    ``four_digits`` (a leading zero was lost; the suggestion has it), ``bad_plus4`` (the
-    four digits after the hyphen are not four; the suggestion is the ZIP without them) or
-    ``malformed`` (with a suggestion where there is one plain guess).
+    ``four_digits`` (a leading zero was lost; the suggestion has it), ``bad_plus4`` (the part after
+    the hyphen does not have four digits; the suggestion is the ZIP without it) or ``malformed``
+    (with a suggestion if there is one obvious guess).
     """
     if text and len(text) == 5 and text.isascii() and text.isdigit():
-        return Zip(text)  # what nearly everybody types
-    plain = _plain(text or "").strip()
-    if not plain:
+        return Zip(text)  # what nearly everyone types
+    line = _normalized(text or "").strip()
+    if not line:
         return ZipProblem("missing")
-    if len(plain) > _LONGEST:
+    if len(line) > _LONGEST:
         return ZipProblem("malformed")
-    if any(char.isalpha() for char in plain):
-        return _from_words(plain)
-    return _from_marks(plain)
+    if any(char.isalpha() for char in line):
+        return _from_words(line)
+    return _from_marks(line)
 
 
 _ABBREVIATIONS = {"saint": "st", "sainte": "ste", "fort": "ft", "mount": "mt"}
@@ -235,15 +235,13 @@ _CONSOLIDATED = (
 _DISTRICT = re.compile(
     r"(?:(.*?)[\s-]*)??(?:0*([0-9]{1,2})(?:ST|ND|RD|TH)?|AL|AT[ -]LARGE)", re.IGNORECASE
 )
-_ONLY_SAYS = re.compile(
-    r"\b(?:U\.?S\.?|CONGRESSIONAL|HOUSE|DISTRICT|DIST|CD|NO)\b\.?", re.IGNORECASE
-)
+_FILLER = re.compile(r"\b(?:U\.?S\.?|CONGRESSIONAL|HOUSE|DISTRICT|DIST|CD|NO)\b\.?", re.IGNORECASE)
 
 
 def parse_district(text: str, state: str = "") -> tuple[str, int] | None:
-    """``IL-5``, ``5``, ``5th``, ``CD 5``, ``at large`` as state and number; None for anything
-    else, also for another state than ``state``, which stands where the text names none."""
-    found = _DISTRICT.fullmatch(_ONLY_SAYS.sub(" ", text).strip())
+    """``IL-5``, ``5``, ``5th``, ``CD 5``, ``at large`` as state and number. ``state`` is used if
+    the text names none. None for anything else, or if the text names a different state."""
+    found = _DISTRICT.fullmatch(_FILLER.sub(" ", text).strip())
     if found is None:
         return None
     named = read_state(found[1].strip()) if found[1] else ""
@@ -253,11 +251,11 @@ def parse_district(text: str, state: str = "") -> tuple[str, int] | None:
 
 
 def town_key(name: str) -> str:
-    """A town's name folded for comparison: ``Cañon City`` and ``CANON CITY`` are one key.
+    """A town's name folded for comparison: ``Cañon City`` and ``CANON CITY`` have the same key.
 
-    Accents, case and punctuation go; ``Saint``, ``Fort`` and ``Mount`` are abbreviated as the
-    Postal Service does; spaces go last, since it also writes ``Mc Intosh``. Empty when nothing
-    is left.
+    Accents, case and punctuation are dropped; ``Saint``, ``Fort`` and ``Mount`` are abbreviated as
+    the Postal Service does; then spaces are dropped, because it also writes ``Mc Intosh``. Empty
+    if nothing is left.
     """
     words = re.findall(r"[a-z0-9]+", plain(name))
     return "".join(_ABBREVIATIONS.get(word, word) for word in words)
@@ -281,9 +279,9 @@ def town_keys(name: str) -> tuple[str, ...]:
 
 
 def place_name(namelsad: str) -> str:
-    """A Census ``NAMELSAD`` without its legal status: ``Cañon City city`` is ``Cañon City``.
+    """A Census ``NAMELSAD`` without its legal status: ``Cañon City city`` → ``Cañon City``.
 
-    Only the last status word is cut, because many towns have one in their name.
+    Only the last status word is removed, because many towns have one in their name.
     """
     if "(balance)" in namelsad:
         return namelsad

@@ -1,7 +1,7 @@
-"""Asking a geocoder in which district a street address lies.
+"""Asking a geocoder for the district of a street address.
 
-The address leaves this machine only here, and only when the person asked for it. Whatever
-goes wrong outside becomes an answer of a named type; nothing is kept, cached or logged.
+The address leaves this machine only here, and only if the person asked for it. Any failure
+outside becomes an answer of a named type; nothing is kept, cached or logged.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CENSUS_URL = "https://geocoding.geo.census.gov/geocoder/geographies/onelineaddre
 _LAYER = re.compile(r"(\d+)(?:st|nd|rd|th) Congressional Districts")
 _PO_BOX = re.compile(r"\s*(?:p\.?\s*o\.?|post office)\s*box\b", re.IGNORECASE)
 _MOST_LOOKUPS = threading.BoundedSemaphore(8)
-"""Requests under way in this process, those included that nobody waits for any more."""
+"""Bounds the requests in flight in this process, including those that timed out for the caller."""
 _log = logging.getLogger("dear_congress.geocoder")
 
 
@@ -43,33 +43,33 @@ _log = logging.getLogger("dear_congress.geocoder")
 class GeocoderSettings:
     """Which geocoder to ask, and how.
 
-    ``vintages`` says which of the Bureau's vintages answers with the lines of which Congress.
-    Its default vintage changes without notice, so one is always named, and the reply is
-    checked all the same.
+    ``vintages`` maps each Congress to the Bureau's vintage that has its lines. The Bureau's
+    default vintage changes without notice, so one is always named, and the reply is still
+    checked.
     """
 
     provider: str = "census"
-    """A provider name of the ``geocoder`` package; ``census`` is registered by this project.
-    Another one is asked for the place only, and the Bureau for the district of that point."""
+    """A provider name of the ``geocoder`` package; this project registers ``census``. Any other
+    provider is asked only for the point, and the Bureau for the district of that point."""
     url: str = CENSUS_URL
     vintages: Mapping[int, str] = field(
         default_factory=lambda: {119: "ACS2025_Current", 120: "ACS2026_Current"}
     )
     benchmark: str = "Public_AR_Current"
     timeout: float = 5.0
-    """Seconds until the person gets an answer, all tries together."""
+    """How long the person waits for an answer, in seconds, for all tries together."""
     tries: int = 2
-    """The second starts when the first has failed or has taken its half of the time."""
+    """The second starts once the first has failed or has used half of the time."""
 
     def layer(self, state: str | None, tables: Tables) -> tuple[int, str]:
-        """The Congress whose lines to ask for in ``state`` (or in any), and the vintage."""
+        """The Congress whose lines to ask for in ``state`` (None: any state), and the vintage."""
         wanted = tables.lines_of(state) if state else tables.congress
-        known = wanted if wanted in self.vintages else max(self.vintages)
-        return known, self.vintages[known]
+        congress = wanted if wanted in self.vintages else max(self.vintages)
+        return congress, self.vintages[congress]
 
 
 def one_line(street: str, city: str, state: str | None, zip5: str) -> str:
-    """``12 Larkspur Ct, Brooklyn, NY 11201``; what is missing leaves no comma behind."""
+    """``12 Larkspur Ct, Brooklyn, NY 11201``; a missing part leaves no stray comma."""
     parts = (" ".join(part.split()) for part in (street, city, f"{state or ''} {zip5}"))
     return ", ".join(part for part in parts if part)[:300]
 
@@ -77,58 +77,58 @@ def one_line(street: str, city: str, state: str | None, zip5: str) -> str:
 def read_districts(
     geographies: Any, good: Callable[[str], Container[int]]
 ) -> Located | WrongCongress | LookupFailed:
-    """The district in one match's ``geographies`` (layer name to records).
+    """The district in one match's ``geographies`` (records by layer name).
 
-    ``good`` gives for a state the Congresses whose lines hold there now; a layer of another
-    one is refused. The district is the last two characters of ``GEOID``, since one of the
-    vintages leaves ``CD119`` out; ``STATE`` and ``CDSESSN`` must agree with it and with the
+    ``good`` returns the Congresses whose lines are in force in a state now; layers of other
+    Congresses are refused. The district is the last two characters of ``GEOID``, because one of
+    the vintages omits ``CD119``; ``STATE`` must agree with ``GEOID``, and ``CDSESSN`` with the
     layer's name.
     """
     if not isinstance(geographies, dict):
-        return _odd("no geographies")
+        return _unknown_layout("no geographies")
     layers = {int(m[1]): name for name in geographies if (m := _LAYER.fullmatch(str(name)))}
     if not layers:
-        return _odd("no layer of districts")
+        return _unknown_layout("no layer of districts")
     answers = [
-        _of_layer(congress, geographies[layers[congress]], good) for congress in sorted(layers)
+        _read_layer(congress, geographies[layers[congress]], good) for congress in sorted(layers)
     ]
-    fine = [answer for answer in answers if isinstance(answer, Located)]
-    return fine[0] if fine else answers[-1]
+    located = [answer for answer in answers if isinstance(answer, Located)]
+    return located[0] if located else answers[-1]
 
 
-def _of_layer(
+def _read_layer(
     congress: int, records: Any, good: Callable[[str], Container[int]]
 ) -> Located | WrongCongress | LookupFailed:
     if not isinstance(records, list):
-        return _odd("a layer that is no list")
+        return _unknown_layout("a layer that is no list")
     if not records:
         return LookupFailed("no_district")
     record = records[0]
     if len(records) > 1 or not isinstance(record, dict):
-        return _odd("several records in a layer")
+        return _unknown_layout("several records in a layer")
     session, geoid = str(record.get("CDSESSN")), str(record.get("GEOID"))
     if not (session.isascii() and session.isdigit()) or not re.fullmatch(r"\d\d[0-9Z]{2}", geoid):
-        return _odd("no CDSESSN or GEOID as known")
+        return _unknown_layout("no CDSESSN or GEOID as known")
     if int(session) != congress:
         return WrongCongress(int(session))
     state, district = FIPS.get(geoid[:2]), district_of_code(geoid[2:])
     if state is None or record.get("STATE") != geoid[:2]:
-        return _odd("a STATE that differs from GEOID")
+        return _unknown_layout("a STATE that differs from GEOID")
     if congress not in good(state):
         return WrongCongress(congress)
     return LookupFailed("no_district") if district is None else Located(state, district)
 
 
-def _odd(what: str) -> LookupFailed:
-    """Log that the reply is not laid out as known, in our own words: none of its own."""
+def _unknown_layout(what: str) -> LookupFailed:
+    """Log, without quoting it, that the reply has an unknown layout."""
     _log.warning("The address lookup's reply has a layout that is not known: %s.", what)
     return LookupFailed("bad_reply")
 
 
-def _judge(
+def _combine(
     answers: list[Located | WrongCongress | LookupFailed], state: str | None
 ) -> StreetAnswer:
-    """One answer from those of all matches, in the state that the person gave."""
+    """One answer from those of all matches, for the state that the person named."""
     if not answers:
         return NoMatch()
     located = list(dict.fromkeys(answer for answer in answers if isinstance(answer, Located)))
@@ -143,7 +143,7 @@ def _judge(
 def _ask_once(
     address: str, state: str | None, settings: GeocoderSettings, tables: Tables, wait: float
 ) -> StreetAnswer:
-    """One try, of at most about ``wait`` seconds."""
+    """One try, taking at most about ``wait`` seconds."""
     import geocoder
     import requests
 
@@ -179,13 +179,13 @@ def _ask_once(
                 if failure := _failure(found, began, wait):
                     return failure
                 matches += [one.geographies for one in found]
-    return _judge([read_districts(match, tables.good_lines) for match in matches], state)
+    return _combine([read_districts(match, tables.good_lines) for match in matches], state)
 
 
 def _failure(reply: Any, began: float, wait: float) -> LookupFailed | None:
-    """Why a query has no results that count; None when it was answered properly.
+    """Why a query failed; None if it was answered properly.
 
-    ``reply.status`` and ``reply.error`` hold the address and are never shown or kept.
+    ``reply.status`` and ``reply.error`` contain the address and are never shown or kept.
     """
     if not reply.error:
         return None
@@ -196,7 +196,7 @@ def _failure(reply: Any, began: float, wait: float) -> LookupFailed | None:
 
 
 def _safely(ask: Callable[[], StreetAnswer]) -> StreetAnswer:
-    """Run one try; any exception becomes an answer, because its text may hold the address."""
+    """Run one try; an exception becomes an answer, because its text may contain the address."""
     import requests
 
     try:
@@ -204,7 +204,7 @@ def _safely(ask: Callable[[], StreetAnswer]) -> StreetAnswer:
     except (requests.RequestException, OSError):
         return LookupFailed("unreachable")
     except ValueError as error:
-        # The package's own words for a provider that it does not have.
+        # The package's messages for a provider that it does not have or that is not set up.
         known = str(error) in ("Invalid provider", "Invalid method", "Provide API Key")
         return LookupFailed("provider" if known else "bad_reply")
     except Exception:  # noqa: BLE001 - any provider class may raise anything
@@ -212,7 +212,7 @@ def _safely(ask: Callable[[], StreetAnswer]) -> StreetAnswer:
 
 
 def _start(ask: Callable[[], StreetAnswer], answers: queue.SimpleQueue[StreetAnswer]) -> None:
-    """Run one try in its own thread, so that no provider can hold up the person's page."""
+    """Run one try in its own thread, so that a slow provider cannot hold up the page."""
     slots = _MOST_LOOKUPS
     if not slots.acquire(blocking=False):
         answers.put(LookupFailed("busy"))
@@ -228,7 +228,7 @@ def _start(ask: Callable[[], StreetAnswer], answers: queue.SimpleQueue[StreetAns
 
 
 def _is_final(answer: StreetAnswer) -> bool:
-    """Whether another try could not do better: the Bureau's maps and moods change by the minute."""
+    """Whether another try is pointless; the Bureau's replies can change from minute to minute."""
     return not isinstance(answer, LookupFailed | WrongCongress) or answer == LookupFailed(
         "provider"
     )
@@ -243,26 +243,27 @@ def locate_street(
     geocoder: GeocoderSettings,
     tables: Tables,
 ) -> StreetAnswer:
-    """In which district this address lies, according to the configured geocoder.
+    """The district of this address, according to the configured geocoder.
 
-    ``tables`` as they hold now say whose lines count in each state.
+    ``tables``, as of now, say whose lines are in force in each state.
 
-    Returns within about ``geocoder.timeout`` seconds, whatever the other side does:
-    ``Located``; ``SeveralDistricts`` when the address fits places in different districts;
-    ``NoMatch``; ``OtherState`` when it was found only outside ``state``; ``WrongCongress``
-    when its lines do not hold in that state now; ``LookupFailed`` with a reason (``busy`` at
-    once when too many requests are under way). Never raises, keeps nothing, and logs no
-    word of the address or of the reply.
+    Returns within about ``geocoder.timeout`` seconds, whatever the server does: ``Located``;
+    ``SeveralDistricts`` if the address matches places in different districts; ``NoMatch``;
+    ``OtherState`` if it was found only outside ``state``; ``WrongCongress`` if the lines in the
+    reply are not in force in that state now; ``LookupFailed`` with a reason (immediately
+    ``busy`` if too many requests are in flight). Never raises, keeps nothing, and logs no word of
+    the address or the reply.
     """
     if not street.strip() or _PO_BOX.match(street):
-        return NoMatch()  # a box has no place on a map, so the address need not leave at all
+        return NoMatch()  # a box is on no map, so the address need not leave this machine
     address = one_line(street, city, state, zip5)
     home = state if state in STATES else None
     return _locate(partial(_ask_once, address, home, geocoder, tables), geocoder)
 
 
 def _locate(ask: Callable[[float], StreetAnswer], geocoder: GeocoderSettings) -> StreetAnswer:
-    """Up to ``geocoder.tries`` answers of ``ask`` (given its seconds), the first final one."""
+    """The first final answer of up to ``geocoder.tries`` calls of ``ask``, which is passed its
+    seconds; else the last answer."""
     began = time.monotonic()
     deadline = began + geocoder.timeout
     answers: queue.SimpleQueue[StreetAnswer] = queue.SimpleQueue()

@@ -16,7 +16,7 @@ from app.congress.sources.outlines import (
     find_outlines,
     map_table,
     read_outlines,
-    simplified,
+    without_bends,
 )
 from app.congress.tables import FOLDER
 from tests.counts.shapes import area, rings
@@ -111,9 +111,9 @@ def test_projection_keeps_the_middle_and_turns_east_to_the_right_and_north_up() 
 
 def test_a_line_keeps_its_ends_and_loses_only_small_bends() -> None:
     line = [(0.0, 0.0), (10.0, 0.1), (20.0, 0.0), (30.0, 50.0), (40.0, 0.0)]
-    assert simplified(line, 50) == [(0.0, 0.0), (20.0, 0.0), (30.0, 50.0), (40.0, 0.0)]
+    assert without_bends(line, 50) == [(0.0, 0.0), (20.0, 0.0), (30.0, 50.0), (40.0, 0.0)]
     ring = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0)]
-    assert len(simplified(ring, 1e9)) == 4, "a ring never becomes a line"
+    assert len(without_bends(ring, 1e9)) == 4, "a ring never becomes a line"
 
 
 def feature(**facts: str) -> dict[str, object]:

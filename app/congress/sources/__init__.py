@@ -1,5 +1,5 @@
-"""The official files, read and checked; only ``congress.build`` makes tables of them.
+"""Readers of the official files, from which only ``congress.build`` makes tables.
 
-Members and their offices, the districts of ZIPs and towns, the Census Bureau's blocks, the
-outlines of districts. Each raises ``BuildError`` with a sentence that names the file.
+They read members and their offices, the districts of ZIPs and towns, the Census Bureau's blocks
+and the outlines of districts. Each raises ``BuildError`` with a sentence that names the file.
 """

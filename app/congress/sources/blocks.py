@@ -1,11 +1,11 @@
-"""The people of each ZIP and town by district, from the Census Bureau's own block files.
+"""The people of each ZIP and town by district, counted from the Census Bureau's block files.
 
-A block is the smallest piece of land that the Bureau counts, and every line follows blocks. So
-lists are joined: block to district (``cd120.zip``), block to people (the geographic headers of
-the 2020 redistricting data, which have the names of places too), and block to ZIP
-(``tab20_zcta520_tabblock20_natl.txt``, over a gigabyte) or to place (the states' block
-assignment files), both read as streams. 8.1 million blocks stand in three flat arrays of about
-110 MB together.
+A block is the smallest area that the Bureau counts, and every district line follows blocks. So
+this joins block to district (``cd120.zip``), block to people (the geographic headers of the 2020
+redistricting data, which also name places), and block to ZIP
+(``tab20_zcta520_tabblock20_natl.txt``, over a gigabyte) or to place (the states' block assignment
+files). The last two are streamed; the 8.1 million blocks are in three flat arrays of about 110 MB
+together.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ from app.congress.sources.lines import Piece, Pieces, Town, read_people
 BLOCK_TO_ZIP = "tab20_zcta520_tabblock20_natl.txt"
 _NO_DISTRICT = 255
 _SUMMARY_LEVEL, _GEOCODE, _NAME, _PEOPLE = 2, 9, 87, 90
-"""Places of fields in a geographic header; 750 is the summary level of blocks, 160 of places."""
-EVERY = 500_000
-"""So many lines after which progress is told."""
+"""Columns of a geographic header. Summary level 750 is a block, 160 a place."""
+PROGRESS_LINES = 500_000
+"""How many lines are read between two progress reports."""
 
 
 class Blocks:
-    """Blocks in order, each with its district and its people."""
+    """Blocks in ascending order, each with its district and its people."""
 
     def __init__(self) -> None:
         self.codes = array("Q")
         self.districts = array("B")
         self.people = array("I")
         self.places: dict[str, str] = {}
-        """State FIPS and place code to the place's name with its legal status."""
+        """Place names with their legal status, by state FIPS and place code."""
 
-    def place(self, code: int) -> int:
-        """Where a block stands; -1 for one that is not here."""
-        place = bisect_left(self.codes, code)
-        return place if place < len(self.codes) and self.codes[place] == code else -1
+    def index(self, code: int) -> int:
+        """The index of a block, or -1 if it is not here."""
+        index = bisect_left(self.codes, code)
+        return index if index < len(self.codes) and self.codes[index] == code else -1
 
 
 @dataclass(frozen=True, slots=True)
 class BlockCounts:
-    """What the block files say of one Congress."""
+    """What the block files say about the lines of one Congress."""
 
     zips: Pieces
     towns: list[Town]
@@ -59,19 +59,19 @@ class BlockCounts:
 
 
 def has_blocks(folder: Path, congress: int) -> bool:
-    """Whether a folder has the lists from which the people of ``congress`` can be counted."""
+    """Whether a folder has the block files to count people by the districts of ``congress``."""
     return (folder / f"cd{congress}.zip").is_file() and (folder / BLOCK_TO_ZIP).is_file()
 
 
 def count_blocks(
     folder: Path, congress: int, progress: Callable[[str], None] = lambda _: None
 ) -> BlockCounts:
-    """The districts of ``congress`` of each ZIP and town, with their shares of its people.
+    """The districts of each ZIP and town in ``congress``, with their shares of its people.
 
-    A piece in which nobody lives is left out, except where nobody lives in the whole of it: then
-    each has an empty share. ``folder`` holds ``cd<congress>.zip``, the block to ZIP file, the
-    headers (``*geo2020.pl``, or the ``*2020.pl.zip`` that hold them), and for towns
-    ``BlockAssign_ST*.zip``. Raises ``BuildError``.
+    A piece without residents is left out, unless the whole ZIP or town has none: then each piece
+    has a share of None. ``folder`` has ``cd<congress>.zip``, the block to ZIP file, the headers
+    (``*geo2020.pl``, or ``*2020.pl.zip`` with them inside), and for towns ``BlockAssign_ST*.zip``.
+    Raises ``BuildError``.
     """
     blocks = _districts(folder / f"cd{congress}.zip", congress, progress)
     _add_people(folder, blocks, progress)
@@ -91,15 +91,15 @@ def count_blocks(
 def _people_by_piece(
     rows: Iterator[tuple[str, int]], blocks: Blocks, name: str
 ) -> Iterator[tuple[tuple[str, str], list[Piece]]]:
-    """Each code (a ZIP, a place) and state, with its districts by people."""
+    """Each code (a ZIP or a place) and state, with its districts by descending people."""
     counted: dict[tuple[str, str], dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for code, block in rows:
-        place = blocks.place(block)
-        if place < 0:
+        index = blocks.index(block)
+        if index < 0:
             raise BuildError(f"{name}: block {block:015} is in no list of districts.")
         state = FIPS.get(f"{block:015}"[:2])
-        if state and blocks.districts[place] != _NO_DISTRICT:
-            counted[code, state][blocks.districts[place]] += blocks.people[place]
+        if state and blocks.districts[index] != _NO_DISTRICT:
+            counted[code, state][blocks.districts[index]] += blocks.people[index]
     for key, people in sorted(counted.items()):
         whole = sum(people.values())
         order = sorted(people, key=lambda district: (-people[district], district))
@@ -115,7 +115,7 @@ def _people_by_piece(
 
 def _lines(path: Path) -> Iterator[str]:
     try:
-        # The headers are in Latin-1, as the names of places in Puerto Rico show.
+        # The headers are in Latin-1, as place names in Puerto Rico show.
         encoding = "latin-1" if path.suffix == ".pl" else "utf-8-sig"
         with path.open(encoding=encoding, newline="") as file:
             yield from file
@@ -123,8 +123,8 @@ def _lines(path: Path) -> Iterator[str]:
         raise BuildError(f"{path.parent} has no {path.name}.") from None
 
 
-def _members(path: Path, pattern: str) -> Iterator[tuple[str, Iterator[str]]]:
-    """The lines of the files of a zip archive whose names fit."""
+def _archived(path: Path, pattern: str) -> Iterator[tuple[str, Iterator[str]]]:
+    """The names and lines of the files in a zip archive whose base names match ``pattern``."""
     try:
         with zipfile.ZipFile(path) as archive:
             for name in sorted(archive.namelist()):
@@ -138,10 +138,10 @@ def _members(path: Path, pattern: str) -> Iterator[tuple[str, Iterator[str]]]:
 
 
 def _districts(path: Path, congress: int, progress: Callable[[str], None]) -> Blocks:
-    """Block to district, from the national file, or else from those of the states."""
+    """The blocks with their districts, from the national file or else the states' files."""
     blocks = Blocks()
     for pattern in (rf"NationalCD{congress}\.txt", rf"CD{congress}_\d\d\.txt"):
-        for name, lines in _members(path, pattern):
+        for name, lines in _archived(path, pattern):
             progress(name)
             rows = csv.reader(lines)
             if next(rows, None) != ["GEOID", "CDFP"]:
@@ -169,7 +169,7 @@ def _add_people(folder: Path, blocks: Blocks, progress: Callable[[str], None]) -
     sources: list[tuple[str, Iterator[str]]] = [(path.name, _lines(path)) for path in plain]
     found = 0
     for path in () if sources else sorted(folder.glob("*2020.pl.zip")):
-        for name, lines in _members(path, r"\w\wgeo2020\.pl"):
+        for name, lines in _archived(path, r"\w\wgeo2020\.pl"):
             found += _count_people(name, lines, blocks, progress)
     for name, lines in sources:
         found += _count_people(name, lines, blocks, progress)
@@ -188,9 +188,9 @@ def _count_people(
     for line in lines:
         cells = line.split("|")
         if len(cells) > _PEOPLE and cells[_SUMMARY_LEVEL] == "750":
-            place = blocks.place(int(cells[_GEOCODE]))
-            if place >= 0:
-                blocks.people[place] = int(cells[_PEOPLE])
+            index = blocks.index(int(cells[_GEOCODE]))
+            if index >= 0:
+                blocks.people[index] = int(cells[_PEOPLE])
                 found += 1
         elif len(cells) > _PEOPLE and cells[_SUMMARY_LEVEL] == "160":
             blocks.places[cells[_GEOCODE]] = cells[_NAME]
@@ -198,9 +198,9 @@ def _count_people(
 
 
 def _assigned(folder: Path, progress: Callable[[str], None]) -> Iterator[tuple[str, int]]:
-    """Place (state FIPS and code) and block of each row; blocks outside of places are left out."""
+    """The place (state FIPS and code) and block of each row; blocks in no place are skipped."""
     for path in sorted(folder.glob("BlockAssign_ST*.zip")):
-        for name, lines in _members(path, r"BlockAssign_ST\d\d_[A-Z]{2}_INCPLACE_CDP\.txt"):
+        for name, lines in _archived(path, r"BlockAssign_ST\d\d_[A-Z]{2}_INCPLACE_CDP\.txt"):
             progress(name)
             if next(lines, "").strip() != "BLOCKID|PLACEFP":
                 raise BuildError(f"{path.name}, {name}: the columns BLOCKID|PLACEFP were expected.")
@@ -213,7 +213,7 @@ def _assigned(folder: Path, progress: Callable[[str], None]) -> Iterator[tuple[s
 
 
 def _zips(path: Path, progress: Callable[[str], None]) -> Iterator[tuple[str, int]]:
-    """ZIP and block of each row; blocks without a ZIP are left out."""
+    """The ZIP and block of each row; blocks without a ZIP are skipped."""
     lines = _lines(path)
     header = next(lines, "").strip().split("|")
     try:
@@ -224,7 +224,7 @@ def _zips(path: Path, progress: Callable[[str], None]) -> Iterator[tuple[str, in
         ) from None
     for number, line in enumerate(lines, start=2):
         cells = line.rstrip("\r\n").split("|")
-        if number % EVERY == 0:
+        if number % PROGRESS_LINES == 0:
             progress(f"{path.name}, line {number:,}")
         if len(cells) != len(header) or not cells[block_at].isdecimal():
             raise BuildError(f"{path.name}, line {number}: cut short.")
@@ -233,13 +233,13 @@ def _zips(path: Path, progress: Callable[[str], None]) -> Iterator[tuple[str, in
 
 
 def write_towns(towns: list[Town], path: Path) -> None:
-    """Write the towns as ``flask congress build`` reads them."""
+    """Write the towns in the form that ``flask congress build`` reads."""
     rows = ((town, state, d) for town, state, districts in towns for d in districts)
     _write(path, ("town", "state", "district"), rows)
 
 
 def write_people(zips: Pieces, path: Path) -> None:
-    """Write the shares as ``flask congress build`` reads them."""
+    """Write the shares in the form that ``flask congress build`` reads."""
     rows = (
         (code, state, district, "" if share is None else f"{float(f'{share:.6f}'):g}")
         for code, states in zips.items()
@@ -255,17 +255,17 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) 
 
 
 def differences(zips: Pieces, other: Path) -> list[str]:
-    """Where a table of others says something else: another district, or a share more than 1 %
-    of the ZIP's people away. One line for each ZIP and state."""
+    """Where another source's table differs: a different district, or a share that is off by more
+    than 1 % of the ZIP's people. One line per ZIP and state."""
     found = []
     for code, states in read_people(other).items():
         for state, pieces in states.items():
             mine = {d: s or 0 for d, s, _ in zips.get(code, {}).get(state, ())}
             theirs = {d: s or 0 for d, s, _ in pieces}
             if any(abs(mine.get(d, 0) - theirs.get(d, 0)) > 0.01 for d in mine | theirs):
-                found.append(f"{code} {state}: {_said(mine)} here, {_said(theirs)} there")
+                found.append(f"{code} {state}: {_listed(mine)} here, {_listed(theirs)} there")
     return found
 
 
-def _said(pieces: dict[int, float]) -> str:
+def _listed(pieces: dict[int, float]) -> str:
     return ", ".join(f"{district} {share:.1%}" for district, share in pieces.items()) or "nothing"

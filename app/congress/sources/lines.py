@@ -1,8 +1,8 @@
-"""Which districts a ZIP or a town touches: files of the Census Bureau, and postal facts.
+"""Which districts a ZIP or a town touches, from Census Bureau files and postal facts.
 
-Two formats of land are read for each: the Bureau's relationship file (pipe-delimited, UTF-8
-with a byte-order mark, one row for each piece of land) and the compact CSV made from it. Where
-the people of a ZIP's pieces are known, they decide; land only says which pieces there are.
+Land is read in two formats: the Bureau's relationship file (pipe-delimited, UTF-8 with a byte
+order mark, one row per piece of land) and the compact CSV made from it. If the people of a ZIP's
+pieces are known, they decide; land only tells which pieces exist.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ _ACROSS_A_STATE_LINE = """
 87328 AZ NM; 88430 NM TX; 89010 CA NV; 89019 CA NV; 89060 CA NV; 89061 CA NV; 89439 CA NV;
 89832 ID NV; 97635 CA OR; 97910 ID OR; 97913 ID OR; 99033 ID WA; 99128 ID WA; 99362 OR WA
 """
-"""ZIPs that the Census Bureau's tracts or the housing department's file place in two states.
+"""ZIPs that the Census Bureau's tracts or the housing department's file put in several states.
 
-The land across the line is often under 1 % of the ZIP, and then the district table leaves it
-out. These ZIPs never settle a state by themselves: the person is asked.
+The land across the line is often under 1 % of the ZIP and so missing from the district table.
+These ZIPs alone never settle a state: the person is asked.
 """
 
 
 def across_a_state_line() -> dict[str, set[str]]:
-    """ZIP to every state in which some source places a part of it."""
+    """By ZIP, every state in which some source puts a part of it."""
     entries = (entry.split() for entry in _ACROSS_A_STATE_LINE.split(";"))
     return {code: set(states) for code, *states in entries}
 
 
 def read_postal() -> dict[str, Postal]:
     """Every ZIP that the installed ``zipcodes`` package knows (42,789 in release 3.0.0)."""
-    import zipcodes  # only a build needs it, and its data takes most of a second to list
+    import zipcodes  # only a build needs it, and listing its data takes most of a second
 
     return {
         row["zip_code"]: Postal(
@@ -78,7 +78,7 @@ Piece = tuple[int, float | None, bool]
 """A district's piece of a ZIP: its number, its share, and whether the share is of land."""
 
 Pieces = dict[str, dict[str, list[Piece]]]
-"""ZIP, then state, to its pieces: the largest share of people (or of land) first."""
+"""Pieces by ZIP, then state; the largest share of people (or of land) first."""
 
 Town = tuple[str, str, list[int]]
 """A town's name, its state, and its districts, the largest piece first."""
@@ -86,18 +86,18 @@ Town = tuple[str, str, list[int]]
 
 @dataclass(slots=True)
 class Lines:
-    """The districts of every ZIP in one Congress, and in the next where its plans are known."""
+    """The districts of every ZIP in one Congress, and in the next if its plans are known."""
 
     congress: int
     zips: Pieces
     sources: list[str]
     new: Pieces = field(default_factory=dict)
-    """The next Congress's pieces, in the states with new lines only."""
+    """The next Congress's pieces, only in the states with new lines."""
     plans: list[EnactedPlan] = field(default_factory=list)
 
     @property
     def both(self) -> tuple[int, int]:
-        """This Congress and the next, whether its lines are known or not."""
+        """This Congress and the next, even if its lines are not known."""
         return self.congress, self.congress + 1
 
     @property
@@ -106,21 +106,20 @@ class Lines:
 
 
 def _named(folder: Path, pattern: str) -> dict[int, Path]:
-    """Congress to file, for the names that fit ``pattern`` in ``folder`` and its ``lines``."""
-    places = [folder, folder / "lines"]
+    """By Congress, the files in ``folder`` and its ``lines`` whose names match ``pattern``."""
     return {
         int(match[1]): path
-        for place in places
-        if place.is_dir()
-        for path in sorted(place.iterdir())
+        for directory in (folder, folder / "lines")
+        if directory.is_dir()
+        for path in sorted(directory.iterdir())
         if (match := re.fullmatch(pattern, path.name))
     }
 
 
 def find_sources(folder: Path, kind: str) -> dict[int, Path]:
-    """Congress to land file of a kind (``zip`` or ``town``), at least one.
+    """The land files of a kind (``zip`` or ``town``) by Congress, at least one.
 
-    The Bureau's own file is preferred to the compact CSV. Raises ``BuildError``.
+    The Bureau's own file is preferred to the compact CSV. Raises ``BuildError`` if there is none.
     """
     layer = {"zip": "zcta5", "town": "place"}[kind]
     compact = _named(folder, rf"{kind}_districts_(\d+)\.csv")
@@ -136,9 +135,9 @@ def find_sources(folder: Path, kind: str) -> dict[int, Path]:
 def read_rows(
     path: Path, needed: set[str], *, delimiter: Literal["|", ","] = ","
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of a table with their lines. Raises ``BuildError`` where a column is missing."""
+    """The rows of a table with their line numbers. Raises ``BuildError`` if a column is missing."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        if delimiter == "|":  # the Bureau's own format has no quoting: a quote is a letter
+        if delimiter == "|":  # the Bureau's format has no quoting, so quotes are literal
             reader = csv.DictReader(file, delimiter="|", quoting=csv.QUOTE_NONE)
         else:
             reader = csv.DictReader(file)
@@ -152,7 +151,7 @@ def read_rows(
 
 
 def _place_of(geoid: str) -> tuple[str, int] | None:
-    """A Census district GEOID (state FIPS and two characters) as state and number."""
+    """The state and number of a Census district GEOID (state FIPS and two characters)."""
     state = FIPS.get(geoid[:2])
     district = district_of_code(geoid[2:])
     return None if state is None or district is None else (state, district)
@@ -168,20 +167,20 @@ def _number(path: Path, line: int, text: str | None) -> float:
 def read_lines(folder: Path, counted: Mapping[int, Pieces] | None = None) -> Lines:
     """The districts of every ZIP, from whichever files ``folder`` has.
 
-    ``counted`` are the people of a Congress's pieces where the Bureau's own block files gave
-    them; they go before any file of shares.
+    ``counted`` has, by Congress, the pieces with people counted from the Bureau's block files;
+    they take precedence over any file of shares.
 
-    Land files say which districts a ZIP touches. ``zip_people_<congress>.csv`` says how many
-    of its people live in each: a ZIP of a state in that file which is not in it itself has all
-    its people in one district. ``plans_<congress>.csv`` says which states get new lines with
-    the next Congress; those come from that Congress's own files. Raises ``BuildError``.
+    Land files tell which districts a ZIP touches. ``zip_people_<congress>.csv`` tells how many of
+    its people live in each: if the file covers a state but not one of its ZIPs, all people of that
+    ZIP live in one district. ``plans_<congress>.csv`` tells which states get new lines in the next
+    Congress; those are read from that Congress's files. Raises ``BuildError``.
     """
     land_files = find_sources(folder, "zip")
     newest = max(land_files)
     first = newest - 1 if newest - 1 in land_files else newest
     plan_files = _named(folder, r"plans_(\d+)\.csv")
-    stayed = _read_plans(plan_files[first], first) if first in plan_files else []
-    if kept := [plan.state for plan in stayed if plan.congress < first]:
+    plans = _read_plans(plan_files[first], first) if first in plan_files else []
+    if kept := [plan.state for plan in plans if plan.congress < first]:
         raise BuildError(
             f"{plan_files[first].name} says that {', '.join(kept)} keep the lines of the "
             f"{ordinal(first - 1)} Congress: put its ZIP file into the folder too."
@@ -206,10 +205,10 @@ def read_lines(folder: Path, counted: Mapping[int, Pieces] | None = None) -> Lin
 
 
 def read_new_lines(folder: Path, congress: int, counted: Pieces | None = None) -> Lines:
-    """What ``folder`` says of the lines that come after those of ``congress``: which states have
-    new ones, and the pieces of their ZIPs. Without ``plans_<next>.csv`` there are none.
+    """The lines in ``folder`` that follow those of ``congress``: which states have new ones, and
+    the pieces of their ZIPs. Without ``plans_<next>.csv`` there are none.
 
-    ``counted`` are the pieces from block files. Raises ``BuildError``.
+    ``counted`` has the pieces counted from block files, if any. Raises ``BuildError``.
     """
     coming = congress + 1
     lines = Lines(congress, {}, [])
@@ -241,7 +240,7 @@ def read_new_lines(folder: Path, congress: int, counted: Pieces | None = None) -
 
 
 def _check(zips: Pieces, states: set[str], name: str) -> None:
-    """Every district must have a ZIP: otherwise a file is of another map or cut short."""
+    """Every district must have a ZIP; otherwise a file is for another map or truncated."""
     found = {
         (state, piece[0])
         for by_state in zips.values()
@@ -285,7 +284,7 @@ def _pieces() -> defaultdict[str, defaultdict[str, list[Piece]]]:
 
 
 def read_land(path: Path, congress: int) -> Pieces:
-    """Every piece with its share of the ZIP's land, the state with most of the land first."""
+    """Every piece with its share of the ZIP's land, the state with the most land first."""
     zips = _pieces()
     if path.suffix == ".csv":
         for line, row in read_rows(path, {"zip", "state", "district", "land_share"}):
@@ -312,13 +311,13 @@ def _areas(path: Path, congress: int) -> dict[str, dict[tuple[str, int], float]]
     land: dict[str, dict[tuple[str, int], float]] = defaultdict(lambda: defaultdict(float))
     for line, row in read_rows(path, {column, "GEOID_ZCTA5_20", "AREALAND_PART"}, delimiter="|"):
         code, place = row["GEOID_ZCTA5_20"], _place_of(row[column])
-        if code and place:  # rows without a ZCTA or in open water name nobody's home
+        if code and place:  # no one lives on land without a ZCTA or in open water
             land[code][place] += _number(path, line, row["AREALAND_PART"])
     return land
 
 
 def _add_slivers(land: Pieces, path: Path) -> None:
-    """Pieces under 1 % of a ZIP's land: how little is not said, only that they are there."""
+    """Add the pieces under 1 % of a ZIP's land, whose exact share the file does not give."""
     for line, row in read_rows(path, {"zip", "state", "district"}):
         code, state, district = _place(path, line, row)
         pieces = land.setdefault(code, {}).setdefault(state, [])
@@ -327,7 +326,7 @@ def _add_slivers(land: Pieces, path: Path) -> None:
 
 
 def read_people(path: Path) -> Pieces:
-    """Shares of people; a piece of a ZIP where nobody lived at the census has none."""
+    """Shares of people; None for a ZIP in which no one lived at the census."""
     zips = _pieces()
     for line, row in read_rows(path, {"zip", "state", "district", "people_share"}):
         code, state, district = _place(path, line, row)
@@ -344,10 +343,10 @@ def read_people(path: Path) -> Pieces:
 
 
 def _by_people(land: Pieces, people: Pieces) -> Pieces:
-    """The pieces of land in which somebody lives, by how many do.
+    """The pieces of land with residents, by how many there are.
 
-    Where all live in one district and the land does not say which (several have 1 % or more),
-    each stays, with its share of land. Where no people are counted, every piece stays.
+    If all residents live in one district and the land does not tell which (several have 1 % or
+    more), each stays, with its share of land. In states without counted people, every piece stays.
     """
     counted = {state for states in people.values() for state in states}
     zips: Pieces = {}
@@ -358,19 +357,21 @@ def _by_people(land: Pieces, people: Pieces) -> Pieces:
             if kept is None:
                 kept = pieces
                 if state in counted:
-                    kept = [piece for piece in pieces if (piece[1] or 0) >= SMALLEST] or pieces
+                    kept = [
+                        piece for piece in pieces if (piece[1] or 0) >= SMALLEST_SHARE
+                    ] or pieces
                 if len(kept) == 1:
                     kept = [(kept[0][0], 1.0, False)]
             zips[code][state] = kept
     return zips
 
 
-SMALLEST = 0.01
-"""Share of land under which a piece cannot be the one where all people of a ZIP live."""
+SMALLEST_SHARE = 0.01
+"""A piece with a smaller share of land cannot be the one where all people of a ZIP live."""
 
 
 def read_town_districts(folder: Path, congress: int) -> dict[tuple[str, str], list[int]]:
-    """(state, town key) to districts of ``congress``, the largest piece first."""
+    """The districts of ``congress`` by (state, town key), the largest piece first."""
     if congress not in find_sources(folder, "town"):
         raise BuildError(
             f"The ZIP file is of the {ordinal(congress)} Congress, and {folder} has no town file "
@@ -404,12 +405,12 @@ def _towns_from_relationship(path: Path, congress: int) -> Iterator[Town]:
     for geoid, (name, state) in names.items():
         pieces = land[geoid]
         whole = sum(pieces.values())
-        kept = [d for d in pieces if not whole or pieces[d] / whole >= SMALLEST]
+        kept = [d for d in pieces if not whole or pieces[d] / whole >= SMALLEST_SHARE]
         yield name, state, sorted(kept, key=lambda d: (-pieces[d], d))
 
 
 def by_town_key(towns: Iterable[Town]) -> dict[tuple[str, str], list[int]]:
-    """Towns as (state, town key) to districts."""
+    """The districts of towns by (state, town key)."""
     found: dict[tuple[str, str], list[int]] = defaultdict(list)
     for name, state, districts in towns:
         for key in town_keys(name):
@@ -421,11 +422,10 @@ def by_town_key(towns: Iterable[Town]) -> dict[tuple[str, str], list[int]]:
 def read_new_towns(
     folder: Path, lines: Lines, counted: Iterable[Town] = ()
 ) -> dict[tuple[str, str], list[int]]:
-    """(state, town key) to districts on the new lines, in the states that have new ones.
+    """The districts by (state, town key) on the new lines, in the states that have them.
 
-    The Bureau publishes no town file of them. Where towns were ``counted`` from blocks, or
-    were before (``town_districts_<congress>.csv``), those are taken; else the ZIPs that bear a
-    town's name order the list.
+    The Bureau publishes no town file for new lines. Towns ``counted`` from blocks are used, or
+    those counted earlier (``town_districts_<congress>.csv``), or else ``towns_by_zip``.
     """
     path = _named(folder, r"town_districts_(\d+)\.csv").get(lines.congress + 1)
     towns = list(counted) or (list(_towns_from_csv(path)) if path else [])
@@ -434,9 +434,9 @@ def read_new_towns(
 
 
 def towns_by_zip(lines: Lines) -> dict[tuple[str, str], list[int]]:
-    """(state, town key) to districts on the new lines, by the ZIPs that bear a town's name.
+    """The districts by (state, town key) on the new lines, from the ZIPs with a town's name.
 
-    These only order a list to choose from.
+    They only order a list of choices.
     """
     postal = read_postal()
     weights: dict[tuple[str, str], dict[int, float]] = defaultdict(lambda: defaultdict(float))

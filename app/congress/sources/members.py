@@ -28,7 +28,7 @@ _WIDEST_LINE = 48
 
 
 def text_of(value: Any) -> str:
-    """A YAML scalar as one clean line; missing and empty are ``""``, numbers are digits."""
+    """A YAML scalar as one clean line; ``""`` if missing or empty, digits for a number."""
     return " ".join(str(value).split()) if value is not None else ""
 
 
@@ -41,7 +41,7 @@ def phone_of(value: Any) -> str | None:
 def washington_lines(address: Any) -> tuple[str, ...] | None:
     """Room and building, then ``Washington, DC 20515-1234``; None unless complete.
 
-    The source has one line without commas; this form fits all 536 that it had in June 2026.
+    The source has one line without commas; the pattern matches all 536 addresses of June 2026.
     """
     match = _WASHINGTON.fullmatch(text_of(address))
     if not match:
@@ -57,15 +57,15 @@ def suite_line(value: Any) -> str:
 
 
 def local_office(raw: dict[str, Any]) -> dict[str, Any] | None:
-    """One district or state office as stored in the tables; None when nothing can be posted there.
+    """One district or state office as stored in the tables; None if it has no postal address.
 
-    The result has ``id, city, state, zip, lines`` and, where known, ``phone`` and ``building``.
+    The result has ``id, city, state, zip, lines`` and, if known, ``phone`` and ``building``.
     """
     street, city, state, code = (text_of(raw.get(k)) for k in ("address", "city", "state", "zip"))
     if not (street and city and state in STATES and _ZIP.fullmatch(code)):
         return None
     if town_key(street).startswith(town_key(city + state)):
-        return None  # the city line stands where the street should
+        return None  # the source has the city line in place of the street
     building, suite = text_of(raw.get("building")), suite_line(raw.get("suite"))
     together = f"{street}, {suite}" if suite else street
     lines = [together] if len(together) <= _WIDEST_LINE else [suite, street]
@@ -88,7 +88,7 @@ def local_office(raw: dict[str, Any]) -> dict[str, Any] | None:
 OTHER_IDS = ("govtrack", "wikidata")
 
 Record = dict[str, Any]
-"""One member or office as it stands in ``members.json``."""
+"""One member or office as stored in ``members.json``."""
 
 
 LONGEST_FILE = 20_000_000
@@ -101,7 +101,7 @@ MEMBERS_FILE = "legislators-current.yaml"
 
 
 def missing(folder: Path, name: str) -> BuildError:
-    """That a folder lacks one of the legislator files."""
+    """The error for a folder without one of the legislator files."""
     return BuildError(
         f"{folder} has no {name}. Download it from the congress-legislators project into "
         "that folder and build again."
@@ -109,8 +109,8 @@ def missing(folder: Path, name: str) -> BuildError:
 
 
 def load_yaml(folder: Path, name: str) -> Any:
-    """Parse one official YAML file. Raises ``BuildError`` when it is missing or broken."""
-    import yaml  # large, and a site that is served reads no such file
+    """Parse one official YAML file. Raises ``BuildError`` if it is missing or malformed."""
+    import yaml  # large, and a running site reads no such file
 
     try:
         text = (folder / name).read_text(encoding="utf-8")
@@ -121,7 +121,7 @@ def load_yaml(folder: Path, name: str) -> Any:
     if len(text) > LONGEST_FILE or len(_NESTING.findall(text)) > MOST_NESTING:
         raise BuildError(f"{name} is far larger or deeper than the real one. Download it again.")
     if _ALIAS.search(text):
-        # A few lines of these can stand for more data than a machine has room for.
+        # A few lines of aliases can expand to more data than fits in memory.
         raise BuildError(f"{name} uses anchors or aliases, which the real one does not.")
     try:
         return yaml.load(text, Loader=yaml.CSafeLoader)
@@ -150,9 +150,8 @@ def _seat_id(term: Record) -> str:
 
 
 def term_end(term: Record, seat_id: str) -> date:
-    """The listed end, except for Puerto Rico's commissioner, whose term is four years (48 USC 891).
-
-    The source lists every term as ending with its Congress.
+    """The listed end, except for Puerto Rico's commissioner, whose term is four years (48 USC 891)
+    although the source lists every term as ending with its Congress.
     """
     start, end = date.fromisoformat(term["start"]), date.fromisoformat(term["end"])
     if seat_id == "PR-0":
@@ -181,7 +180,7 @@ def _offices(folder: Path) -> dict[str, list[Record]]:
 
 
 def _committees(folder: Path) -> dict[str, list[list[str]]]:
-    """Committee and title, by bioguide id; in the first weeks of a Congress there are few."""
+    """Committees and titles by bioguide id; there are few in the first weeks of a Congress."""
     name = "committee-membership-current.yaml"
     membership = load_yaml(folder, name) or {}
     seats: dict[str, list[list[str]]] = defaultdict(list)
@@ -197,14 +196,14 @@ def _committees(folder: Path) -> dict[str, list[list[str]]]:
 
 
 def _other_ids(raw: Record) -> list[str]:
-    """Other public ids, each marked as what it is."""
+    """Other public ids, each prefixed with its kind."""
     ids = raw.get("id") or {}
     found = {name: re.sub(r"[^A-Za-z0-9]", "", text_of(ids.get(name))) for name in OTHER_IDS}
     return [f"{name}-{value}" for name, value in found.items() if value]
 
 
 def _id(raw: Record) -> str | None:
-    """The bioguide id; for a new member without one another public id."""
+    """The bioguide id, or another public id for a new member without one."""
     ids = raw.get("id") or {}
     if bioguide := text_of(ids.get("bioguide")):
         if not re.fullmatch(r"[A-Z]\d{6}", bioguide):
@@ -254,8 +253,9 @@ def _member(
 
 
 def _terms_of(raw: Record, as_of: date) -> list[Record]:
-    """The terms that matter on ``as_of`` and after: the last one listed, and any before it that
-    is not over. So a member who moves to another seat in January is not lost until then."""
+    """The terms that matter from ``as_of`` on: the last one listed, and any earlier one that has
+    not ended. This keeps a member who moves to another seat in January in the old one until
+    then."""
     *before, last = raw["terms"]
     return [t for t in before if date.fromisoformat(t["end"]) > as_of] + [last]
 
@@ -263,16 +263,17 @@ def _terms_of(raw: Record, as_of: date) -> list[Record]:
 def _records(
     raw: Record, as_of: date, offices: list[Record], committees: list[list[str]]
 ) -> list[Record]:
-    """One record for each term that matters; offices and committees go with the present seat."""
+    """One record per term that matters; offices and committees belong to the current seat."""
     terms = _terms_of(raw, as_of)
     begun = [t for t in terms if date.fromisoformat(t["start"]) <= as_of] or terms[-1:]
-    here = begun[-1]
+    current = begun[-1]
+    represented = current["type"], current["state"]
     return [
         _member(
             raw,
             term,
-            offices if (term["type"], term["state"]) == (here["type"], here["state"]) else [],
-            committees if term is here else [],
+            offices if (term["type"], term["state"]) == represented else [],
+            committees if term is current else [],
         )
         for term in terms
     ]
@@ -280,23 +281,23 @@ def _records(
 
 @dataclass(slots=True)
 class MemberList:
-    """What a list of members says, and what is odd about it without being wrong."""
+    """A list of members, with notices of anything odd in it that is not an error."""
 
     members: list[Record]
-    """One record for each term, in the order of the seats."""
+    """One record per term, in the order of the seats."""
     congress: int | None
-    """The Congress of the House terms in it; None for an empty list."""
+    """The Congress of its House terms; None for an empty list."""
     notices: list[str]
     other_ids: dict[str, str]
-    """To the bioguide id of each member from the ids that may have stood in for it before."""
+    """Each member's id by the other ids that an earlier list may have used in its place."""
 
 
 def read_members(folder: Path, as_of: date) -> MemberList:
-    """Every member with offices and committees, as the list stood on ``as_of``.
+    """Every member with offices and committees, from the list of ``as_of``.
 
-    In the first days of a Congress the list is unfinished: a new member may have no address
-    and no bioguide id. That is a notice. Raises ``BuildError`` where two people hold one seat
-    or one id, a seat does not exist, or the terms are of two Congresses.
+    In the first days of a Congress the list is incomplete: a new member may have no address
+    and no bioguide id. That gives a notice. Raises ``BuildError`` if two people have one seat
+    or one id, a seat does not exist, or the terms belong to two Congresses.
     """
     name = MEMBERS_FILE
     people = load_yaml(folder, name)
@@ -339,23 +340,26 @@ def read_members(folder: Path, as_of: date) -> MemberList:
                 f"{name}: {record['bioguide']} holds {record['seat']}, which is no seat."
             )
     records.sort(key=lambda r: (order[r["seat"]], r["start"]))
-    for one, other in pairwise(records):
-        if one["seat"] == other["seat"] and one["bioguide"] == other["bioguide"]:
-            one["end"] = min(one["end"], other["start"])  # Puerto Rico's four years in two entries
-        elif one["seat"] == other["seat"] and one["end"] > other["start"]:
+    for earlier, later in pairwise(records):
+        same_seat = earlier["seat"] == later["seat"]
+        if same_seat and earlier["bioguide"] == later["bioguide"]:
+            # Puerto Rico's four-year term is listed as two.
+            earlier["end"] = min(earlier["end"], later["start"])
+        elif same_seat and earlier["end"] > later["start"]:
+            who = f"{earlier['bioguide']} and {later['bioguide']}"
             raise BuildError(
-                f"{name}: {one['bioguide']} and {other['bioguide']} both hold {one['seat']}. "
+                f"{name}: {who} both hold {earlier['seat']}. "
                 "Remove the one who has left and build again."
             )
     return MemberList(records, _congress_of(records, name), notices, other_ids)
 
 
-ODD_TERMS = 5
-"""So many House terms of another Congress are an oversight in a list; more make it a mixture."""
+MOST_STRAY_TERMS = 5
+"""Up to this many House terms of another Congress are an oversight; more make it a mixed list."""
 
 
 def _congress_of(records: list[Record], name: str) -> int | None:
-    """The Congress to which nearly all House terms in the list lead."""
+    """The Congress of nearly all House terms in the list. Raises ``BuildError`` if it is mixed."""
     last: dict[str, int] = {}
     for record in records:
         if "-S" not in record["seat"] and record["seat"] != "PR-0":
@@ -363,7 +367,7 @@ def _congress_of(records: list[Record], name: str) -> int | None:
     if not last:
         return None
     counts = Counter(last.values()).most_common()
-    if sum(number for _, number in counts[1:]) > ODD_TERMS:
+    if sum(number for _, number in counts[1:]) > MOST_STRAY_TERMS:
         words = ", ".join(f"{number} of the {ordinal(c)} Congress" for c, number in counts)
         raise BuildError(
             f"{name} mixes House terms: {words}. It is being changed, or two files were joined. "
@@ -373,7 +377,7 @@ def _congress_of(records: list[Record], name: str) -> int | None:
 
 
 def read_committee_names(folder: Path) -> dict[str, str]:
-    """Committee id to name; subcommittees have the committee's id and their own number."""
+    """Names by committee id; a subcommittee's id is the committee's with its own number."""
     names: dict[str, str] = {}
     for committee in load_yaml(folder, "committees-current.yaml"):
         code = committee["thomas_id"]
@@ -390,9 +394,9 @@ FORM_COLUMNS = (
 
 
 def read_form_rules(folder: Path) -> list[dict[str, str]] | None:
-    """What each senator's web form asks, from ``senate_forms.csv``; None when there is no file.
+    """What each senator's web form asks, from ``senate_forms.csv``; None without that file.
 
-    Only the columns that the tables keep, plus ``bioguide``.
+    The rows have ``bioguide`` and the columns that the tables keep.
     """
     path = folder / "senate_forms.csv"
     if not path.exists():

@@ -1,8 +1,8 @@
-"""The map of districts, made from the Census Bureau's outlines.
+"""Making the map of districts from the Census Bureau's outlines.
 
-The 48 states and DC are in one Albers projection; Alaska, Hawaii and Puerto Rico stand beside
-them in their own. The file has no outlines of the other territories: each has a box. A border
-that two districts share is simplified once, so that no gap opens between them.
+The 48 states and DC share one Albers projection; Alaska, Hawaii and Puerto Rico are insets with
+their own. The file has no outlines for the other territories, so each gets a box. A border that
+two districts share is simplified only once, so that no gap opens between them.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One projected part of the map: which parallels, what is in its middle, and where it lies."""
+    """One projected part of the map: its parallels, its center, and its position on the map."""
 
     parallels: tuple[float, float]
-    """Standard parallels, degrees north."""
-    middle: Point
-    """Longitude and latitude of the point that comes to ``place``, degrees."""
-    place: Point
-    """Where that point comes to lie, in the map's units, y downwards."""
+    """Standard parallels, in degrees north."""
+    center: Point
+    """Longitude and latitude of the point drawn at ``position``, in degrees."""
+    position: Point
+    """Where ``center`` is drawn, in map units, with y pointing down."""
     scale: float
-    """Map units for one radian of the Earth's surface."""
+    """Map units per radian of the Earth's surface."""
 
     def projection(self) -> Callable[[Point], Point]:
-        """From longitude and latitude in degrees to the map's units."""
+        """The function from longitude and latitude in degrees to map units."""
         first, second = (sin(radians(parallel)) for parallel in self.parallels)
         cone = (first + second) / 2
         constant = 1 - first * first + 2 * cone * first
@@ -45,24 +45,24 @@ class View:
         def radius(latitude: float) -> float:
             return sqrt(constant - 2 * cone * sin(radians(latitude))) / cone
 
-        west, north = self.middle
+        west, north = self.center
         origin = radius(north)
 
         def project(point: Point) -> Point:
-            # The far end of the Aleutian Islands lies beyond the 180th meridian.
+            # The far end of the Aleutian Islands is beyond the 180th meridian.
             longitude = point[0] - 360 if point[0] > 0 else point[0]
             angle = cone * radians(longitude - west)
             distance = radius(point[1])
             return (
-                self.place[0] + self.scale * distance * sin(angle),
-                self.place[1] - self.scale * (origin - distance * cos(angle)),
+                self.position[0] + self.scale * distance * sin(angle),
+                self.position[1] - self.scale * (origin - distance * cos(angle)),
             )
 
         return project
 
 
 UNITS = 8
-"""Map units for one pixel of a map that is 960 pixels wide: about 600 m each."""
+"""Map units per pixel of a map that is 960 pixels wide; a unit is about 600 m."""
 WIDTH, HEIGHT = 960 * UNITS, 600 * UNITS
 SCALE = 1250.0 * UNITS
 
@@ -72,7 +72,7 @@ VIEWS = {
     "HI": View((8, 18), (-157.5, 20.6), (322 * UNITS, 560 * UNITS), SCALE),
     "PR": View((8, 18), (-66.45, 18.2), (930 * UNITS, 527 * UNITS), SCALE * 0.9),
 }
-"""By state; the empty one is for all others. Parallels as the Census Bureau's own maps."""
+"""By state; the empty key is for all others. The parallels are those of the Bureau's own maps."""
 
 BOX = (42 * UNITS, 26 * UNITS)
 BOXES = {
@@ -82,12 +82,12 @@ BOXES = {
     "MP": (852 * UNITS, 568 * UNITS),
     "AS": (908 * UNITS, 568 * UNITS),
 }
-"""Left upper corners of the boxes for places that are too small or have no outline."""
+"""Upper left corners of the boxes for places that are too small or have no outline."""
 
-SMALLEST = 55.0
-"""Square units: a bend in a border that is smaller is made straight (0.9 square pixels)."""
+SMALLEST_BEND = 55.0
+"""Smaller bends in a border are straightened; in square units (0.9 square pixels)."""
 SMALLEST_ISLAND = 140.0
-"""Square units: smaller pieces are left out, where the district has a larger one."""
+"""Smaller pieces are left out if the district has a larger one; in square units."""
 
 Ring = tuple[Point, ...]
 Spot = tuple[int, int]
@@ -95,7 +95,7 @@ Outlines = dict[tuple[str, int], list[Ring]]
 
 
 def find_outlines(folder: Path, congress: int) -> Path | None:
-    """A Congress's outlines in a folder of official files, or None: they are optional."""
+    """A Congress's outlines in a folder of official files; None if absent, as they are optional."""
     names = sorted(p for p in folder.glob("*.*json") if re.search(rf"cd{congress}.*20m", p.name))
     return names[-1] if names else None
 
@@ -103,8 +103,8 @@ def find_outlines(folder: Path, congress: int) -> Path | None:
 def read_outlines(path: Path, congress: int) -> Outlines:
     """Rings in degrees by state and district, each without its repeated last point.
 
-    Raises ``BuildError`` for a file that is of another Congress, or lacks a district that has
-    no box.
+    Raises ``BuildError`` if the file is for another Congress, or lacks a district that has no
+    box.
     """
     try:
         features = json.loads(path.read_text(encoding="utf-8"))["features"]
@@ -135,15 +135,15 @@ def _rings(geometry: dict[str, Any]) -> Iterator[Ring]:
 
 
 def map_table(path: Path, congress: int) -> str:
-    """The whole map as JSON, one district a line."""
+    """The whole map as JSON, one district per line."""
     outlines = read_outlines(path, congress)
-    cut = _Borders(outlines)
+    borders = _Borders(outlines)
     paths: dict[str, str] = {}
     frames: dict[str, list[int]] = {}
     for state in sorted(STATES):
         spots: list[Spot] = []
         for number in district_numbers(state):
-            rings = cut.rings(state, number) if (state, number) in outlines else []
+            rings = borders.rings(state, number) if (state, number) in outlines else []
             spots += [spot for ring in rings for spot in ring]
             text = "".join(f"{_path(ring)}z" for ring in rings)
             if state in BOXES:
@@ -157,13 +157,13 @@ def map_table(path: Path, congress: int) -> str:
         "source": f"U.S. Census Bureau, {path.name}",
         "boxes": {state: [*corner, *BOX] for state, corner in BOXES.items()},
         "frames": frames,
-        "state_lines": cut.state_lines(),
+        "state_lines": borders.state_lines(),
         "districts": paths,
     }
-    return _one_a_line(lines)
+    return _one_per_line(lines)
 
 
-def _one_a_line(lines: dict[str, Any]) -> str:
+def _one_per_line(lines: dict[str, Any]) -> str:
     *rest, (last, districts) = lines.items()
     head = ",\n".join(f"{json.dumps(k)}: {json.dumps(v, separators=(',', ':'))}" for k, v in rest)
     body = ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in districts.items())
@@ -176,7 +176,7 @@ def _frame(spots: Sequence[Spot]) -> list[int]:
 
 
 def _path(spots: Sequence[Spot]) -> str:
-    """``M10 20l5-3 2 1``: relative, with no more blanks than needed."""
+    """``M10 20l5-3 2 1``: relative coordinates, with no unnecessary spaces."""
     (x, y), *_ = spots
     text = f"M{x} {y}l"
     for (x0, y0), (x1, y1) in pairwise(spots):
@@ -186,50 +186,50 @@ def _path(spots: Sequence[Spot]) -> str:
 
 
 class _Borders:
-    """All borders, cut where three or more meet, each simplified once."""
+    """All borders, split where three or more meet, each simplified once."""
 
     def __init__(self, outlines: Outlines) -> None:
         self.outlines = outlines
         self.views = {state: view.projection() for state, view in VIEWS.items()}
-        beside: dict[Point, set[Point]] = defaultdict(set)
+        neighbors: dict[Point, set[Point]] = defaultdict(set)
         for rings in outlines.values():
             for ring in rings:
                 for before, after in pairwise((*ring, ring[0])):
-                    beside[before].add(after)
-                    beside[after].add(before)
-        self.forks = {point for point, others in beside.items() if len(others) > 2}
+                    neighbors[before].add(after)
+                    neighbors[after].add(before)
+        self.forks = {point for point, others in neighbors.items() if len(others) > 2}
         self.owners: dict[Ring, set[str]] = defaultdict(set)
         for (state, _number), rings in outlines.items():
             for ring in rings:
                 for line in self._lines(ring):
-                    self.owners[_either_way(line)].add(state)
-        self.whole: set[Ring] = set()
-        """Borders that stay as they are: without their bends a small district would vanish."""
-        self.known: dict[Ring, list[Spot]] = {}
+                    self.owners[_undirected(line)].add(state)
+        self.exact: set[Ring] = set()
+        """Borders that are not simplified, because a small district would vanish."""
+        self.simplified: dict[Ring, list[Spot]] = {}
         self._spare_small_districts()
 
     def _spare_small_districts(self) -> None:
-        """Find the districts that would lose or gain a fifth of their area, and spare them."""
+        """Keep exact borders for districts that would lose or gain a fifth of their area."""
         for (state, _number), rings in self.outlines.items():
             project = self._view(state)
             for ring in rings:
                 points = [project(point) for point in (*ring, ring[0])]
                 before, after = abs(_area(points)), abs(_area(self._ring(ring, state)))
                 if before >= SMALLEST_ISLAND and abs(after - before) > before / 5:
-                    self.whole.update(map(_either_way, self._lines(ring)))
-        self.known.clear()
+                    self.exact.update(map(_undirected, self._lines(ring)))
+        self.simplified.clear()
 
     def _view(self, state: str) -> Callable[[Point], Point]:
         return self.views.get(state) or self.views[""]
 
     def _lines(self, ring: Ring) -> Iterator[Ring]:
-        """A ring as the lines between forks; a ring without one starts at its least point."""
-        places = [n for n, point in enumerate(ring) if point in self.forks]
-        if not places:
-            places = [ring.index(min(ring))]
-        turned = ring[places[0] :] + ring[: places[0]]
-        ends = [*(place - places[0] for place in places), len(ring)]
-        closed = (*turned, turned[0])
+        """A ring as the lines between forks; one without forks starts at its smallest point."""
+        splits = [n for n, point in enumerate(ring) if point in self.forks]
+        if not splits:
+            splits = [ring.index(min(ring))]
+        rotated = ring[splits[0] :] + ring[: splits[0]]
+        ends = [*(split - splits[0] for split in splits), len(ring)]
+        closed = (*rotated, rotated[0])
         for first, last in pairwise(ends):
             yield closed[first : last + 1]
 
@@ -243,31 +243,31 @@ class _Borders:
     def _ring(self, ring: Ring, state: str) -> list[Spot]:
         spots: list[Spot] = []
         for line in self._lines(ring):
-            part = self._simple(_either_way(line), state)
-            part = part if line == _either_way(line) else part[::-1]
+            part = self._simplify(_undirected(line), state)
+            part = part if line == _undirected(line) else part[::-1]
             spots += part[1:] if spots else part
         return [spot for n, spot in enumerate(spots) if not n or spot != spots[n - 1]]
 
-    def _simple(self, line: Ring, state: str) -> list[Spot]:
-        if line not in self.known:
+    def _simplify(self, line: Ring, state: str) -> list[Spot]:
+        if line not in self.simplified:
             project = self._view(state)
             points = [project(point) for point in line]
-            if line not in self.whole:
-                points = simplified(points, SMALLEST)
-            self.known[line] = [(round(x), round(y)) for x, y in points]
-        return self.known[line]
+            if line not in self.exact:
+                points = without_bends(points, SMALLEST_BEND)
+            self.simplified[line] = [(round(x), round(y)) for x, y in points]
+        return self.simplified[line]
 
     def state_lines(self) -> str:
-        """The borders between two states."""
+        """The borders between states as one SVG path."""
         return "".join(
-            _path(self._simple(line, min(states)))
+            _path(self._simplify(line, min(states)))
             for line, states in sorted(self.owners.items())
             if len(states) > 1
         )
 
 
-def _either_way(line: Ring) -> Ring:
-    """The same for a line and the line backwards."""
+def _undirected(line: Ring) -> Ring:
+    """A canonical form, the same for a line and its reverse."""
     return min(line, line[::-1])
 
 
@@ -275,11 +275,11 @@ def _area(ring: Iterable[tuple[float, float]]) -> float:
     return sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairwise(ring)) / 2
 
 
-def simplified(points: Sequence[Point], smallest: float) -> list[Point]:
+def without_bends(points: Sequence[Point], smallest: float) -> list[Point]:
     """A line without its small bends; its ends, and two more points of a ring, always stay.
 
-    Visvalingam and Whyatt (1993): again and again the point that makes the smallest triangle
-    with its neighbours is left out, until none is smaller than ``smallest``.
+    Visvalingam and Whyatt (1993): repeatedly removes the point that forms the smallest triangle
+    with its neighbors, until every triangle has an area of at least ``smallest``.
     """
     least = 4 if points[0] == points[-1] else 2
     count = len(points)
@@ -296,19 +296,19 @@ def simplified(points: Sequence[Point], smallest: float) -> list[Point]:
         size[n] = triangle(n)
         heapq.heappush(heap, (size[n], n))
     left = count
-    gone = [False] * count
+    removed = [False] * count
     while heap and left > least:
         area, n = heapq.heappop(heap)
         if area >= smallest:
             break
-        if gone[n] or area != size[n]:
+        if removed[n] or area != size[n]:
             continue
-        gone[n] = True
+        removed[n] = True
         left -= 1
         after[before[n]], before[after[n]] = after[n], before[n]
         for other in (before[n], after[n]):
             if 0 < other < count - 1:
-                # Never smaller than what went before: the order of leaving out stays stable.
+                # Never smaller than the point just removed, so the order of removal is stable.
                 size[other] = max(triangle(other), area)
                 heapq.heappush(heap, (size[other], other))
-    return [point for n, point in enumerate(points) if not gone[n]]
+    return [point for n, point in enumerate(points) if not removed[n]]
