@@ -1,4 +1,4 @@
-"""What an office's own system said goes back to the letter it was said of."""
+"""An office's own system's answer is recorded for the letter that it is about."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_the_command_says_what_it_did(
     tmp_path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
-    for name in ("SECRET_KEY", "PERSON_KEY"):  # a database is there before any command runs
+    for name in ("SECRET_KEY", "PERSON_KEY"):  # the database exists before any command runs
         monkeypatch.setenv(f"DEAR_CONGRESS_{name}", "0123456789abcdef" * 2)
     sign(db, signature("one"), SECRET)
     folder = write(tmp_path / "xml", [("a.xml", "accepted")], INDEX)

@@ -1,4 +1,4 @@
-"""Where every letter is: the moves that are allowed, by whom, and nothing else."""
+"""The states of letters: which moves are allowed to whom, and no others."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ ALLOWED: dict[str, set[tuple[State, State]]] = {
     "vacant seat": set(),
     "withdrawn": {("queued", "not attempted")},
 }
-"""Written out a second time, in another way, on purpose."""
+"""Deliberately written out again, independently of the code."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Letters that are stuck are found, and ``flask doctor`` says so in a sentence."""
+"""Stuck letters are found, and ``flask doctor`` reports them in a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures to test with."""
+"""Signatures for tests."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ CAMPAIGN = "protect-immigration-act"
 
 
 def person(name: str, **changes: str) -> Person:
-    """Somebody with this first name and a mailbox of the same name."""
+    """A person with this first name, and a mailbox and house derived from it."""
     box = hashlib.sha256(name.encode()).hexdigest()[:12]
     values = {"first": name, "last": "Reyes", "street": f"{box} Elm St", "zip5": "94601", **changes}
     return person_of(SECRET, **{"email": f"{box}@example.org", **values})
 
 
 def letters_of(state: str, district: int, written: State = "written") -> tuple[LetterRow, ...]:
-    """House member and two senators; the one delegate in DC."""
+    """Letters to the House member and two senators; in DC only to the delegate."""
     house = LetterRow(f"{state}-{district}", f"H{state}{district:03}", "everyone", written)
     if state == "DC":
         return (house,)
@@ -33,7 +33,7 @@ def letters_of(state: str, district: int, written: State = "written") -> tuple[L
 
 
 def signature(key: str, **changes: Any) -> SignatureRequest:
-    """A Californian's signature; the person is new for every ``key`` unless given."""
+    """A Californian's signature; each ``key`` is a new person unless one is given."""
     values: dict[str, Any] = {
         "key": key,
         "person": person(key),
@@ -57,9 +57,9 @@ def signature(key: str, **changes: Any) -> SignatureRequest:
 
 
 def set_status(db: sqlite3.Connection, numbers: Sequence[int], status: Status) -> int:
-    """Make signatures ``held``, ``unconfirmed`` or ``counted``, as organizers and their signers do.
+    """Make signatures ``held``, ``unconfirmed`` or ``counted``, as organizers and signers do.
 
-    Returns how many changed: withdrawn, repeated ones and tests stay what they are.
+    Returns how many changed: withdrawn and repeated ones and tests are left alone.
     """
     with writing(db):
         changed = [
@@ -82,7 +82,7 @@ def set_status(db: sqlite3.Connection, numbers: Sequence[int], status: Status) -
 def kept_text(
     db: sqlite3.Connection, campaign: str, template: str, length: str, version: str
 ) -> str:
-    """The text that was kept for the version that a signature names."""
+    """The stored text of the version that a signature refers to."""
     sql = (
         "SELECT source FROM letter_versions"
         " WHERE (campaign, template, length, version) = (?, ?, ?, ?)"

@@ -1,4 +1,4 @@
-"""Copies of the database: whole, few, and without undoing what people took back."""
+"""Backup copies: complete, thinned out, and never undoing a withdrawal."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_copy_holds_every_row_and_what_belongs_to_it(
         assert not recount(again)
         assert copy.files == {"letters/a.txt": b"Dear"}
         assert (copy.at, copy.differences) == (NOW, 0)
-    assert sorted(p.name for p in file.parent.iterdir()) == [file.name], "no draft is left"
+    assert sorted(p.name for p in file.parent.iterdir()) == [file.name], "no draft is left over"
 
 
 @pytest.mark.parametrize("why", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
@@ -203,7 +203,7 @@ def test_of_old_copies_the_last_of_each_day_is_kept_for_so_long(
     gone = thin(tmp_path / "c", NOW, 7)
     left = {made[file] for file in made if file.exists()}
     assert {made[file] for file in gone} == set(made.values()) - left
-    assert {h for h in made.values() if h <= 48} <= left, "of two days every one"
+    assert {h for h in made.values() if h <= 48} <= left, "all copies of the last two days"
     later = [(NOW - timedelta(hours=h)).date() for h in left if h > 48]
     assert len(later) == len(set(later)) >= 4
     assert all(h <= 24 * 7 for h in left)
@@ -259,7 +259,7 @@ def test_who_withdrew_after_a_copy_is_withdrawn_again(
 def test_a_state_that_went_another_way_takes_nothing_away(
     path: Path, db: sqlite3.Connection, tmp_path: Path
 ) -> None:
-    """Somebody restored too old a copy, and now a newer one."""
+    """The operator restored too old a copy, and now restores a newer one."""
     people(db, "one")
     older = copied(path, tmp_path / "c")
     people(db, "two")
@@ -304,7 +304,7 @@ def test_a_copy_takes_the_place_of_what_was_there_with_its_log(path: Path, tmp_p
         people(db, "two")
         for end in ("", "-wal", "-shm"):
             shutil.copy(f"{path}{end}", tmp_path / f"left{end}")
-    for end in ("", "-wal", "-shm"):  # as a killed machine leaves them
+    for end in ("", "-wal", "-shm"):  # as a power cut leaves them
         shutil.copy(tmp_path / f"left{end}", f"{path}{end}")
     with stopped(path), unpacked(file, path.parent) as copy:
         moved = put_back(copy, path)
@@ -392,7 +392,7 @@ def test_nothing_is_put_back_under_a_running_site(path: Path, how: str) -> None:
     ) as other:  # fmt: skip
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        if how == "serve":  # also one whose database was deleted under it
+        if how == "serve":  # even if its database was deleted while it was running
             path.rename(path.with_suffix(".gone"))
         with pytest.raises(NotStoredError, match="The site is running"), stopped(path):
             pass
@@ -436,7 +436,7 @@ def test_a_database_of_version_1_is_copied_upgraded_and_can_go_back(
     [before] = before_upgrades(path)
     with pytest.raises(NotStoredError, match="newer version"):
         open_database(path)
-    assert readable(path), "what was signed since can still be said"
+    assert readable(path), "so it can still be reported what was signed since"
     with stopped(path), unpacked(before, path.parent) as copy:
         assert missing(copy.database, path).people == 1
         put_back(copy, path)
@@ -480,7 +480,7 @@ def test_an_upgrade_that_is_interrupted_while_it_copies_changes_nothing_and_goes
 
 
 def _upgrade_until(path: Path, number: int) -> NoReturn:
-    """Upgrade in a process of its own, which is killed at a statement."""
+    """Upgrade in a separate process that is killed at the given statement."""
     status = 1
     try:
         left = itertools.count(number - 1, -1)
@@ -550,7 +550,7 @@ def test_no_secret_is_in_a_copy(path: Path, db: sqlite3.Connection, tmp_path: Pa
 def test_a_copy_with_other_rows_than_were_counted_in_it_is_refused(
     path: Path, tmp_path: Path
 ) -> None:
-    """Its files are as their digests say, so only counting shows it."""
+    """Its files match their digests, so only counting the rows reveals it."""
     with closing(open_database(path)) as db:
         people(db, "one")
     file = copied(path, tmp_path / "copies")

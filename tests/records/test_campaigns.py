@@ -1,4 +1,4 @@
-"""Several campaigns at one site: one on the start page, and none that is not open is signed."""
+"""Several campaigns on one site: one on the start page, and only open ones take signatures."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_campaign_that_was_begun_is_prepared_first_and_has_its_texts(
 
 def test_one_campaign_is_on_the_start_page(db: sqlite3.Connection) -> None:
     begin(ana(db), "next", {}, first=FIRST)
-    assert put_on_start_page(ana(db), "next", first=FIRST) is None, "nobody sees it yet"
+    assert put_on_start_page(ana(db), "next", first=FIRST) is None, "it is not public yet"
     move(ana(db), "next", "open", first=FIRST)
     assert put_on_start_page(ana(db), "next", first=FIRST) == SiteCampaign("next", starts=True)
     assert [one.prefix for one in campaigns_here(db, FIRST)] == ["", "/c/first"]
@@ -99,9 +99,9 @@ def test_a_campaign_is_taken_away_only_where_nobody_signed_and_it_is_not_the_sta
         begin(ana(db), slug, {}, first=FIRST)
     move(ana(db), "next", "open", first=FIRST)
     put_on_start_page(ana(db), "next", first=FIRST)
-    assert not remove_campaign(ana(db), "next"), "the start page would show nothing"
+    assert not remove_campaign(ana(db), "next"), "it is on the start page"
     put_on_start_page(ana(db), FIRST, first=FIRST)
     sign(db, signature("one", campaign="next"), b"s" * 32)
-    assert not remove_campaign(ana(db), "next"), "somebody has signed it"
+    assert not remove_campaign(ana(db), "next"), "it has a signature"
     assert remove_campaign(ana(db), "third")
     assert [one.slug for one in campaigns_here(db, FIRST)] == [FIRST, "next"]

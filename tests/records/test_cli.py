@@ -1,4 +1,4 @@
-"""``flask signatures``: what an organizer or operator sees at the terminal."""
+"""``flask signatures``: what an organizer or operator sees in the terminal."""
 
 # mypy: disable-error-code="import-untyped"
 
@@ -28,11 +28,11 @@ from tests.records.build import CAMPAIGN, SECRET, signature
 
 @pytest.fixture
 def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
-    """The database of a site of its own."""
+    """The database of a separate site."""
     instance = tmp_path / "instance"
     instance.mkdir()
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(instance))
-    for name in ("SECRET_KEY", "PERSON_KEY"):  # a database is there before any command runs
+    for name in ("SECRET_KEY", "PERSON_KEY"):  # the database exists before any command runs
         monkeypatch.setenv(f"DEAR_CONGRESS_{name}", "0123456789abcdef" * 2)
     connection = open_database(instance / "dear-congress.db")
     yield connection

@@ -142,7 +142,7 @@ def test_every_breakdown_has_a_tally_and_every_tally_a_breakdown(db: sqlite3.Con
 
 
 def test_each_breakdown_is_its_own_column(db: sqlite3.Connection) -> None:
-    """What a finer filter counts by is what the tallies count by, under the same name."""
+    """A finer filter counts by the same columns as the tallies, under the same names."""
     sign(db, signature("one"), SECRET)
     names = [name for name in BREAKDOWNS if name != "recipient"]
     row = db.execute(f"SELECT {', '.join(names)} FROM countable").fetchone()

@@ -1,4 +1,4 @@
-"""How the file is opened, kept private, migrated and written to."""
+"""How the database is opened, kept private, migrated and written."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_opening_again_changes_nothing(path: Path, db: sqlite3.Connection) -> No
 
 
 def version_2(db: Database) -> None:
-    """An invented step, as a later release would add one."""
+    """A made-up step, like one that a later release might add."""
     db.execute("ALTER TABLE signatures ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'")
     db.execute("UPDATE signatures SET district = 13")
 
@@ -122,7 +122,7 @@ def test_a_database_of_a_newer_version_is_not_touched(
 
 
 def test_a_database_from_before_version_1_is_refused_with_words(path: Path) -> None:
-    """Whatever step it had come to: none of those databases was ever released."""
+    """Whichever step it has: none of those databases was ever released."""
     with closing(sqlite3.connect(path, isolation_level=None)) as old:
         Migrations("dear-congress").ensure_migrations_table(Database(old))
         old.execute(
@@ -195,9 +195,9 @@ def test_a_writer_that_waits_too_long_says_that_nothing_was_stored(
 def test_behind_a_lock_that_is_held_only_one_of_a_process_waits(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The others have their answer at once, so that their threads are free for readers."""
+    """The others fail fast, so that their threads are free for readers."""
     monkeypatch.setattr("app.records.turns.STUCK_SECONDS", 0.2)
-    told, begun = queue.SimpleQueue[str](), threading.Event()
+    results, begun = queue.SimpleQueue[str](), threading.Event()
 
     def write(name: str) -> None:
         with closing(open_database(path)) as own:
@@ -206,25 +206,25 @@ def test_behind_a_lock_that_is_held_only_one_of_a_process_waits(
                 with writing(own, wait=60):
                     own.execute("UPDATE site SET value = value")
             except NotStoredError:
-                told.put(f"{name} was told")
+                results.put(f"{name} failed")
             else:
-                told.put(f"{name} wrote")
+                results.put(f"{name} wrote")
 
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         first = threading.Thread(target=write, args=("first",))
         first.start()
         assert begun.wait(30)
-        until(lambda: open_turn(db))
+        wait_until(lambda: is_blocked(db))
         rest = [threading.Thread(target=write, args=(f"{n}",)) for n in range(3)]
         for thread in rest:
             thread.start()
-        assert sorted(told.get(timeout=30) for _ in rest) == [f"{n} was told" for n in range(3)]
-        assert totals(db, CAMPAIGN) == Totals(0, 0), "a reader waits for nobody"
+        assert sorted(results.get(timeout=30) for _ in rest) == [f"{n} failed" for n in range(3)]
+        assert totals(db, CAMPAIGN) == Totals(0, 0), "readers never wait"
         other.execute("ROLLBACK")
-    assert told.get(timeout=60) == "first wrote"
+    assert results.get(timeout=60) == "first wrote"
     write("after")
-    assert told.get(timeout=30) == "after wrote"
+    assert results.get(timeout=30) == "after wrote"
     for thread in (first, *rest):
         thread.join()
 
@@ -232,15 +232,15 @@ def test_behind_a_lock_that_is_held_only_one_of_a_process_waits(
 def test_who_waits_for_the_lock_together_is_written_in_one_transaction(
     path: Path, db: sqlite3.Connection
 ) -> None:
-    """One flush to the disk for all, each with an answer of its own."""
+    """One flush to disk for all of them, and each gets its own result."""
     before = db.execute("PRAGMA application_id").fetchone()[0]
-    answers = written_behind_a_lock(path, db, [put("a"), put("b"), put("c")])
+    answers = run_while_locked(path, db, [put("a"), put("b"), put("c")])
     assert answers == ["a", "b", "c"]
     assert kept(db) == ["a", "b", "c"]
     assert db.execute("PRAGMA application_id").fetchone()[0] == before + 1
-    told = queue.SimpleQueue[object]()
-    in_thread(path, put("later"), told).join()
-    assert told.get(timeout=30) == "later", "nobody is left in the lead"
+    results = queue.SimpleQueue[object]()
+    in_thread(path, put("later"), results).join()
+    assert results.get(timeout=30) == "later", "no leader is left over"
 
 
 def test_a_mistake_in_one_of_those_written_together_is_nobody_elses(
@@ -250,7 +250,7 @@ def test_a_mistake_in_one_of_those_written_together_is_nobody_elses(
         put("wrong")(shared)
         raise ValueError("wrong")
 
-    answers = written_behind_a_lock(path, db, [put("a"), wrong, put("c")])
+    answers = run_while_locked(path, db, [put("a"), wrong, put("c")])
     assert [answers[0], answers[2]] == ["a", "c"]
     assert isinstance(answers[1], ValueError)
     assert kept(db) == ["a", "c"]
@@ -259,13 +259,13 @@ def test_a_mistake_in_one_of_those_written_together_is_nobody_elses(
 def test_what_is_written_together_is_not_acknowledged_where_it_was_not_stored(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not even to those for whom another thread wrote."""
+    """Not even to those whose write another thread ran."""
 
     def gone(_db: sqlite3.Connection) -> None:
         raise NotStoredError("gone")
 
     monkeypatch.setattr("app.records.database._check_not_overwritten", gone)
-    answers = written_behind_a_lock(path, db, [put("a"), put("b")])
+    answers = run_while_locked(path, db, [put("a"), put("b")])
     assert [type(answer) for answer in answers] == [NotStoredError] * 2
     assert kept(db) == []
 
@@ -278,7 +278,7 @@ def test_what_is_written_for_another_thread_has_that_threads_language(
     def say(_shared: sqlite3.Connection) -> str:
         return spoken.get()
 
-    answers = written_behind_a_lock(path, db, [say, say], lambda n: spoken.set(("en", "es")[n]))
+    answers = run_while_locked(path, db, [say, say], lambda n: spoken.set(("en", "es")[n]))
     assert answers == ["en", "es"]
 
 
@@ -286,23 +286,23 @@ def test_behind_a_lock_that_is_held_who_would_be_written_together_is_told(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.records.turns.STUCK_SECONDS", 0.2)
-    told = queue.SimpleQueue[object]()
+    results = queue.SimpleQueue[object]()
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        threads = [in_thread(path, put("first"), told)]
-        until(lambda: open_turn(db))
-        threads += [in_thread(path, put(f"{n}"), told) for n in range(3)]
-        assert [type(told.get(timeout=30)) for _ in range(3)] == [NotStoredError] * 3
+        threads = [in_thread(path, put("first"), results)]
+        wait_until(lambda: is_blocked(db))
+        threads += [in_thread(path, put(f"{n}"), results) for n in range(3)]
+        assert [type(results.get(timeout=30)) for _ in range(3)] == [NotStoredError] * 3
         other.execute("ROLLBACK")
-    assert told.get(timeout=60) == "first"
+    assert results.get(timeout=60) == "first"
     for thread in threads:
         thread.join()
-    assert kept(db) == ["first"], "who was told is not written after all"
+    assert kept(db) == ["first"], "a write that failed is not stored later"
     assert writing_together(db, put("after")) == "after"
 
 
 def test_what_wrote_for_many_goes_with_the_last_who_has_the_file_open(path: Path) -> None:
-    """Otherwise no other database could ever take its place in this process."""
+    """Otherwise this process could never open another database in its place."""
     for name in ("one", "two"):
         with closing(open_database(path)) as db:
             assert writing_together(db, put(name)) == name
@@ -315,29 +315,29 @@ def test_who_waits_for_another_process_hears_that_it_has_written(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.records.turns.POLL_SECONDS", 3600.0)
-    waits, wait_for_the_bell = threading.Event(), turns._doorbell.wait
+    waiting, real_wait = threading.Event(), turns._doorbell.wait
 
-    def hear(seconds: float) -> None:
-        waits.set()
-        wait_for_the_bell(seconds)
+    def wait_for_doorbell(seconds: float) -> None:
+        waiting.set()
+        real_wait(seconds)
 
-    monkeypatch.setattr(turns._doorbell, "wait", hear)
-    here, there = Turn(), Turn()  # each is one process's
-    told = queue.SimpleQueue[str]()
+    monkeypatch.setattr(turns._doorbell, "wait", wait_for_doorbell)
+    here, there = Turn(), Turn()  # standing in for two processes
+    results = queue.SimpleQueue[str]()
 
     def wait() -> None:
         with closing(open_database(path)) as own:
             there.begin(own, 3600.0)
             there.end()
-            told.put("wrote")
+            results.put("wrote")
 
     here.begin(db, 10.0)
     other = threading.Thread(target=wait, daemon=True)
     other.start()
-    assert waits.wait(60)
+    assert waiting.wait(60)
     db.execute("COMMIT")
     here.end()
-    assert told.get(timeout=60) == "wrote"
+    assert results.get(timeout=60) == "wrote"
     other.join()
 
 
@@ -360,48 +360,52 @@ def kept(db: sqlite3.Connection) -> list[str]:
 def in_thread(
     path: Path,
     work: Put,
-    told: queue.SimpleQueue[object],
+    results: queue.SimpleQueue[object],
     begin: Callable[[], object] = lambda: None,
 ) -> threading.Thread:
     def write() -> None:
         begin()
         with closing(open_database(path)) as own:
             try:
-                told.put(writing_together(own, work))
-            except Exception as error:  # noqa: BLE001 - for the test to look at
-                told.put(error)
+                results.put(writing_together(own, work))
+            except Exception as error:  # noqa: BLE001 - for the test to inspect
+                results.put(error)
 
     thread = threading.Thread(target=write)
     thread.start()
     return thread
 
 
-def written_behind_a_lock(
+def run_while_locked(
     path: Path,
     db: sqlite3.Connection,
     works: list[Put],
     begin: Callable[[int], object] = lambda number: None,
 ) -> list[object]:
-    """What each got, where all of them had come before the first had the lock."""
-    told = [queue.SimpleQueue[object]() for _ in works]
+    """The results of writes that were all pending before the first one got the lock."""
+    results = [queue.SimpleQueue[object]() for _ in works]
     threads = []
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         for number, work in enumerate(works):
-            threads.append(in_thread(path, work, told[number], partial(begin, number)))
-            until(lambda: len(db.raw.shared._pending) == len(threads))  # type: ignore[attr-defined]
+            threads.append(in_thread(path, work, results[number], partial(begin, number)))
+            wait_until(lambda: pending_writes(db) == len(threads))
         other.execute("ROLLBACK")
     for thread in threads:
         thread.join()
-    return [answer.get(timeout=60) for answer in told]
+    return [answer.get(timeout=60) for answer in results]
 
 
-def open_turn(db: sqlite3.Connection) -> bool:
-    """Whether somebody asks for the lock in vain."""
+def pending_writes(db: sqlite3.Connection) -> int:
+    return len(db.raw.shared._pending)  # type: ignore[attr-defined]
+
+
+def is_blocked(db: sqlite3.Connection) -> bool:
+    """Whether a thread is waiting for SQLite's lock."""
     return bool(db.raw.turn._blocked_since)  # type: ignore[attr-defined]
 
 
-def until(condition: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
@@ -414,7 +418,7 @@ def test_who_need_not_write_does_not_wait_for_the_lock(path: Path, db: sqlite3.C
         with pytest.raises(NotStoredError, match="locked"), writing(db, wait=0):
             pass
         other.execute("ROLLBACK")
-    assert db.execute("PRAGMA busy_timeout").fetchone() == (10_000,), "the next one is patient"
+    assert db.execute("PRAGMA busy_timeout").fetchone() == (10_000,), "the timeout is restored"
     with writing(db, wait=0):
         pass
 

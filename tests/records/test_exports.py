@@ -1,4 +1,4 @@
-"""What the exports hold, in which order, and that all of them agree."""
+"""What the exports contain and in which order, and that they all agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A database that is not the one that it was is neither written to nor made anew."""
+"""A database that is not the site's own any longer is neither written nor recreated."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_nothing_is_written_to_a_database_that_is_not_on_the_disk_any_more(
     act(path)
     with pytest.raises(NotItselfError, match="flask doctor"):
         sign(db, signature("two"), SECRET)
-    assert count(db) == 1, "what is open can still be read"
+    assert count(db) == 1, "the open database can still be read"
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -209,7 +209,7 @@ def test_a_site_begins_anew_only_on_purpose(path: Path) -> None:
     assert known_id(path) != before
 
 
-# --- copied over: the file keeps its place on the disk -------------------------------------
+# --- copied over: the file keeps its inode -------------------------------------------------
 
 
 def filled(path: Path, rows: int = 3) -> sqlite3.Connection:
@@ -220,14 +220,14 @@ def filled(path: Path, rows: int = 3) -> sqlite3.Connection:
 
 
 def another(path: Path) -> Path:
-    """The database of another site, with as many writes."""
+    """The database of another site, with the same number of writes."""
     other = path.with_name("other.db")
     filled(other).close()
     return other
 
 
 def earlier_copy(path: Path) -> Path:
-    """The file as it was once; the site went on."""
+    """An earlier state of the file, after which the site continued."""
     copy = path.with_name("copy")
     filled(path, 1).close()
     shutil.copy(path, copy)
@@ -247,7 +247,7 @@ Copy = Callable[[Path], Path]
 
 
 def copied_over(copy: Path, path: Path) -> None:
-    """What ``cp`` does: the same file, with other bytes in it."""
+    """What ``cp`` does: the same file with different bytes."""
     inode = path.stat().st_ino
     shutil.copyfile(copy, path)
     assert path.stat().st_ino == inode
@@ -305,7 +305,7 @@ def test_a_log_that_was_left_is_not_written_into_a_restored_copy(copy: Copy, pat
 
 
 def test_a_copy_to_which_the_log_belongs_loses_nothing(path: Path) -> None:
-    """It is the same file, byte for byte, as is beside the log."""
+    """It is byte for byte the file that the WAL belongs to."""
     path.parent.mkdir()
     filled(path).close()
     shutil.copy(path, path.with_name("copy"))
@@ -318,7 +318,7 @@ def test_a_copy_to_which_the_log_belongs_loses_nothing(path: Path) -> None:
 
 @pytest.mark.parametrize("more", [0, 40])
 def test_a_log_that_a_killed_site_left_is_taken_in(path: Path, more: int) -> None:
-    """Also where a part of it, or all, is in the file already."""
+    """Even if some or all of it has been checkpointed already."""
     path.parent.mkdir()
     filled(path).close()
     leave_a_log(path, checkpoint="PASSIVE" if more else "", more=more)
@@ -328,7 +328,7 @@ def test_a_log_that_a_killed_site_left_is_taken_in(path: Path, more: int) -> Non
 
 
 def leave_a_log(path: Path, checkpoint: str = "", more: int = 0) -> bytes:
-    """Sign three times in a process that is killed."""
+    """Sign three times in a process that exits without closing the database."""
     code = (
         "import os, sys\n"
         "from pathlib import Path\n"

@@ -1,4 +1,4 @@
-"""Codes and locks that only a secret can make, and each for its own purpose only."""
+"""Codes and encryption require the secret, and work for one purpose only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is the same person, who may be, and who is somebody else: from keyed codes alone."""
+"""Who is the same person, who may be, and who is not: from keyed codes alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def who(**changes: str) -> Person:
 
 
 def same(one: Person, other: Person) -> bool:
-    """Whether one has signed where the other stands; it must not matter who came first."""
+    """Whether they are the same person; it must not matter who came first."""
     answers = {
         a.is_at_the_address_of(b.by_address) or a.is_at_the_mailbox_of(b.by_email, b.near)
         for a, b in ((one, other), (other, one))
@@ -61,7 +61,7 @@ def test_one_street_however_it_is_written(written: str) -> None:
         ("12 Larkspur St Apt 4B", "12 Larkspur St #4-b"),
         ("Apt 4, 12 Larkspur St", "12 Larkspur St apartment 04"),
         ("12 Larkspur St Apt A", "12 Larkspur St A"),
-        ("12 Larkspur St", "12 Larkspur St Apt 4"),  # one of them left it out
+        ("12 Larkspur St", "12 Larkspur St Apt 4"),  # one of them left out the unit
         ("12 Elm St 3rd Floor", "12 Elm Street Fl 3"),
         ("12 Elm St Bldg 2 Apt 4", "12 Elm St, Apartment 4, Building 2"),
         ("100 Fifth Ave", "100 5th Avenue"),
@@ -219,7 +219,7 @@ NOT_NEAR = [
 
 
 def at(first: str, last: str = "Okoye", street: str = "1 Elm St") -> Person:
-    """At one mailbox, wherever they live."""
+    """All at one mailbox, wherever they live."""
     return who(first=first, last=last, street=street, email="home@example.org")
 
 
@@ -240,7 +240,7 @@ def test_without_an_e_mail_address_another_last_name_is_another_person() -> None
 def test_at_a_mailbox_the_last_name_makes_nobody_somebody_else() -> None:
     assert same(at("Imani", "Okoye"), at("Imani", "Quillfeather", "9 Oak Ave"))
     assert same(at("Okoye", "Imani"), at("Imani", "Okoye", "9 Oak Ave"))
-    # An initial may be anybody's of that family, but of no other.
+    # An initial may be anyone's in that family, but no one else's.
     assert not same(at("J", "Doe"), at("Jane", "Okoye"))
 
 

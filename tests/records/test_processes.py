@@ -1,4 +1,4 @@
-"""Several processes at once, and processes that die: nothing acknowledged is ever lost."""
+"""Concurrent processes, and processes that die: nothing acknowledged is ever lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Worker = subprocess.Popen[str]
 
 @contextmanager
 def workers(path: Path, *jobs: list[str]) -> Iterator[list[Worker]]:
-    """One process per list of keys, all running and waiting for ``start``."""
+    """One process per list of keys, each running and waiting for ``start``."""
     running = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.records.worker", str(path), *job],
@@ -54,7 +54,7 @@ def start(running: list[Worker]) -> None:
 
 
 def acknowledged(running: list[Worker]) -> list[tuple[str, str]]:
-    """(key, receipt) of every whole line that was printed, once all have ended."""
+    """(key, receipt) from every complete line of output, after all processes have ended."""
     lines: list[tuple[str, str]] = []
     for worker in running:
         output, errors = worker.communicate()
@@ -91,7 +91,7 @@ def test_sixty_signatures_from_four_processes_while_a_long_read_runs(
 def test_the_same_forms_posted_to_two_processes_at_once_count_once_each(
     path: Path, db: sqlite3.Connection
 ) -> None:
-    """CC02: one row and one set of letters for each; both get the same receipt."""
+    """CC02: one row and one set of letters per key; both processes get the same receipt."""
     keys = [f"form-{n}" for n in range(50)]
     with workers(path, keys, keys) as running:
         start(running)
@@ -121,11 +121,11 @@ def test_processes_that_start_together_make_the_database_together(path: Path) ->
 def test_killed_under_load_every_acknowledged_signature_is_there_once(
     path: Path, db: sqlite3.Connection, seconds: float
 ) -> None:
-    """``kill -9`` at some moment: what was acknowledged stands, and nothing stands twice."""
+    """``kill -9`` at some point: what was acknowledged stands, and nothing is stored twice."""
     jobs = [[f"*worker-{process}"] for process in range(4)]
     with workers(path, *jobs) as running:
         start(running)
-        while totals(db, CAMPAIGN).signatures < 40:  # all are well under way
+        while totals(db, CAMPAIGN).signatures < 40:  # all of them have started signing
             time.sleep(0.01)
         time.sleep(seconds)
         for worker in running:
@@ -136,7 +136,7 @@ def test_killed_under_load_every_acknowledged_signature_is_there_once(
     db = open_database(path)
     assert all(receipt(db, token) is not None for _, token in answers)
     whole = totals(db, CAMPAIGN)
-    # Each process may have stored one that it had not yet acknowledged, and no more.
+    # Each process may have stored at most one signature that it had not yet acknowledged.
     assert len(answers) <= whole.signatures <= len(answers) + len(jobs)
     assert whole.letters == 3 * whole.signatures
     sane(db)

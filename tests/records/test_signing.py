@@ -1,4 +1,4 @@
-"""Signing once, twice and again; receipts; taking a signature back."""
+"""Signing once and repeatedly; receipts; withdrawing."""
 
 from __future__ import annotations
 
@@ -360,7 +360,7 @@ def test_only_a_plain_tag_is_kept_as_a_source(db: sqlite3.Connection, text: str,
 
 
 def test_nothing_but_the_minimal_row_is_kept(db: sqlite3.Connection) -> None:
-    """DESIGN §5: no name, street, e-mail, text or address of a computer."""
+    """DESIGN §5: no name, street, email address, text or IP address."""
     columns = {row[1] for row in db.execute("PRAGMA table_info(signatures)")}
     assert columns == {
         "id", "receipt", "form", "salt", "content", "campaign", "status", "withdrawn", "earlier",

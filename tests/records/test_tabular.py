@@ -1,4 +1,4 @@
-"""Tables as CSV, JSON, XLSX and SQLite: whole, harmless, true to their rows."""
+"""Tables as CSV, JSON, XLSX and SQLite: complete, harmless, true to their rows."""
 
 # mypy: disable-error-code="import-untyped"
 
@@ -108,7 +108,7 @@ def test_what_people_write_stays_as_it_is(text: str) -> None:
 @given(text=st.text())
 def test_no_csv_cell_starts_a_formula_and_no_text_is_lost(text: str) -> None:
     (cell,) = one_column([text])[1:] or [""]
-    # Programs of other countries part cells at a semicolon, so each part counts.
+    # Spreadsheet programs of some countries split cells at semicolons, so check each piece.
     for part in re.split("[;\n]", cell):
         assert not part.lstrip().startswith(("=", "@", "＝", "＠"))
     assert cell.replace("'", "") == clean(text).replace("'", "")
@@ -376,7 +376,7 @@ def test_a_file_that_fails_half_way_is_not_there_and_the_old_one_is(tmp_path: Pa
         ("Dear all,\n=1+1;", "Dear all,\n'=1+1;"), ("a;＝1+1", "a;'＝1+1"),
         ("a;+cmd|' /C calc'!A0", "a;'+cmd|' /C calc'!A0"), ("a; -2+3", "a; '-2+3"),
         ("a;=1;=2", "a;'=1;'=2"), ("a;\u200b=1", "a;\u200b'=1"), ("a;-SUM(A1)", "a;'-SUM(A1)"),
-        # What people write stays as it is.
+        # Ordinary text is not changed.
         ("Ann; -Ann", "Ann; -Ann"),
         ("Call +1 202 555 0147; thanks", "Call +1 202 555 0147; thanks"),
         ("We ask:\n- a vote\n- a hearing (soon)", "We ask:\n- a vote\n- a hearing (soon)"),
@@ -386,7 +386,7 @@ def test_a_file_that_fails_half_way_is_not_there_and_the_old_one_is(tmp_path: Pa
 def test_no_part_of_a_cell_becomes_a_formula_where_semicolons_part_cells(
     text: str, written: str
 ) -> None:
-    """EX01: in many countries a spreadsheet program takes ; for the end of a cell."""
+    """EX01: in many countries, spreadsheet programs treat ; as the end of a cell."""
     assert safe_csv(text) == written
 
 

@@ -43,7 +43,7 @@ LIVE = ("counted", "held", "unconfirmed")
 
 @dataclass(frozen=True)
 class Kept:
-    """What the model knows of one row."""
+    """The model's view of one row."""
 
     request: SignatureRequest
     who: str
@@ -51,12 +51,12 @@ class Kept:
     token: str
     number: int
     earlier: int = 0
-    """The row that stood for the person already when this one came."""
+    """The row that already stood for the person when this one came."""
     withdrawn: bool = False
 
 
 def values(kept: Kept, by: str) -> list[str]:
-    """Where a signature belongs in a breakdown, said a second time and another way."""
+    """Where a signature belongs in a breakdown; written independently of the code under test."""
     asked = kept.request
     if by == "recipient":
         return [row.bioguide for row in asked.letters if row.bioguide]
@@ -93,9 +93,9 @@ class Records(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.db = open_database(Path(self.folder.name) / "test.db")
-        self.db.execute("PRAGMA synchronous=OFF")  # nothing is switched off here; be quick
+        self.db.execute("PRAGMA synchronous=OFF")  # faster, and no power cut is tested here
         self.rows: dict[int, Kept] = {}
-        """By the number of the row."""
+        """By row number."""
         self.asked = 0
 
     def teardown(self) -> None:
@@ -137,7 +137,7 @@ class Records(RuleBasedStateMachine):
             ]  # fmt: skip
             if same:
                 assert [sign(self.db, pressed.request, SECRET).receipt] == same
-            else:  # they took it back: this is another act
+            else:  # withdrawn before, so this is a new act
                 self.sends(pressed.request, pressed.who)
 
     @rule(data=st.data())

@@ -1,7 +1,7 @@
 """A process that signs, for tests: ``python -m tests.records.worker DATABASE KEY…``.
 
-Says ``ready`` when it runs, waits for a line, opens the database, signs each key and prints
-it once the signature is acknowledged. The key ``*PREFIX`` signs without end.
+Prints ``ready`` when it is running, waits for a line on stdin, opens the database, signs each key
+and prints it once the signature is acknowledged. The key ``*PREFIX`` signs forever.
 """
 
 from __future__ import annotations

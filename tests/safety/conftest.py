@@ -1,4 +1,4 @@
-"""A database with signatures, a key pair, and a person whose every word is marked."""
+"""A database, a key pair, and limits that a test can reach."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Made = tuple[Path, CampaignKey, OpenKey]
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """A pair of keys; to make one is slow on purpose."""
+    """A key pair, made once, because making one is slow on purpose."""
     folder = tmp_path_factory.mktemp("pair") / "keys"
     key = make_key(folder, PASSPHRASE, today=date(2026, 11, 25), strength="interactive")
     opened = unlock(folder / f"{key.id}.private.json", PASSPHRASE)
@@ -55,5 +55,5 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def answers(counters: Any, name: Any, ip: str, number: int, **more: Any) -> list[str]:
-    """What a limit says to one visitor who asks so often, by the names of its types."""
+    """A limit's answers to ``number`` requests of one visitor, as type names."""
     return [type(check(counters, name, ip, secret=SECRET, **more)).__name__ for _ in range(number)]

@@ -1,4 +1,4 @@
-"""People for the tests. Their words are marked, so that a raw search finds any trace."""
+"""People for the tests, with unmistakable words, so that a raw search finds any trace."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CAMPAIGN = "protect-immigration-act"
 TODAY = date(2026, 11, 25)
 
 MARKS = ("Quillfeather", "Zebrawood Lane", "marked-person@example.org", "my cousin Xiomara-Vale")
-"""What must be found nowhere."""
+"""Must not be found anywhere."""
 
 DETAILS: dict[str, Any] = {
     "first": "Imani",
@@ -55,7 +55,7 @@ def request(
 
 
 def signed(db: sqlite3.Connection, number: int = 1, **kind: Any) -> tuple[int, str]:
-    """The id and the receipt of a new signature."""
+    """Id and receipt of a new signature."""
     receipt = sign(db, request(number, **kind), SECRET).receipt
     (found,) = db.execute("SELECT max(id) FROM signatures").fetchone()
     return int(found), receipt

@@ -1,4 +1,4 @@
-"""A real Redis for a test: on a free port, in memory only, ended with the test."""
+"""A real Redis for a test: on a free port, in memory only, stopped after the test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.bench.servers import free_port
 
 @contextmanager
 def running_redis(folder: Path, port: int = 0) -> Iterator[str]:
-    """Its URL. Fails, and never skips, where there is none: ``make browser`` installs it."""
+    """Its URL. Fails, rather than skips, if Redis is missing: ``make browser`` installs it."""
     path = shutil.which("redis-server") or shutil.which("valkey-server")
     assert path, "Redis is missing: run `make browser`"
     port = port or free_port()

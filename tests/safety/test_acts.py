@@ -1,5 +1,5 @@
-"""People sign, go back, change their minds, share a form, confirm, withdraw; and every sentence
-that a page says of it is compared with a model after each step, over HTTP, on the real site."""
+"""People sign, go back, change their minds, share a form, confirm and withdraw over HTTP on a real
+site; after each step, every sentence on its pages is compared with a model."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ PEOPLE: dict[str, tuple[str, dict[str, str]]] = {
         "cleo", {"first": "Cleo", "last": "Okafor", "street": "3 Elm St Apt 4", "email": ""},
     ),
 }  # fmt: skip
-"""Who it is, and how they write themselves down."""
+"""Who it is, and how they fill in the form."""
 PLACES = {
     "MA-6": {"zip": "01930", "state": "MA", "city": "Gloucester"},
     "MT-1": {"zip": "59801", "state": "MT", "city": "Missoula"},
 }
 CLAIM = re.compile(r'data-claim="([^"]+)"')
 DUTY = "A traffic stop is a routine duty."
-"""A sentence of the general letter, which a new version puts otherwise."""
+"""A sentence of the general letter, which a new version words differently."""
 
 
 @dataclass(frozen=True)
 class Sent:
-    """What is in a form."""
+    """The content of a form."""
 
     writer: str = "amy"
     place: str = "MA-6"
@@ -78,7 +78,7 @@ class Sent:
         return PEOPLE[self.writer][0]
 
     def is_known_as(self, other: Sent) -> bool:
-        """Whether both are the same person at one mailbox, or by one name in one house."""
+        """Whether both are the same person with one mailbox, or with one name in one house."""
         names = [[PEOPLE[x.writer][1][name] for name in ("first", "last")] for x in (self, other)]
         at_home = self.place == other.place and names[0] == names[1]
         return self.who == other.who and bool(at_home or (self.email and self.email == other.email))
@@ -107,7 +107,7 @@ class Sent:
 
 @dataclass
 class Act:
-    """One act as the model has it."""
+    """One act in the model."""
 
     form: int
     sent: Sent
@@ -117,10 +117,10 @@ class Act:
     earlier: int = 0
     replaces: bool = False
     asked: str = ""
-    """The mailbox that was asked."""
+    """The mailbox that was asked to confirm."""
     answered: bool = False
-    link_over: bool = False
-    """It was answered long ago, and the purge has forgotten its link."""
+    link_purged: bool = False
+    """It was answered long ago, and the purge has deleted its link."""
     hold: str = ""
     """Why it is held, if it ever was."""
     decision: str = ""
@@ -130,11 +130,11 @@ class Act:
     texts: bool = False
     """The letters are kept behind the receipt."""
     fresh: bool = True
-    """What is in the form is what was sent: nothing was forgotten since."""
+    """The site still knows what was sent, so the same form again is no change."""
     version: str = ""
     """Of the letter that was signed."""
     duty: str = ""
-    """The sentence that stands in it and in no other version; empty for other letters."""
+    """The sentence that is in this version only; empty for other letters."""
     taken: Form = field(default_factory=dict, repr=False)
     """The form of the page after signing."""
 
@@ -150,14 +150,14 @@ class Act:
 
 
 def rows_of(table: Table, *columns: int) -> list[tuple[Any, ...]]:
-    """Some columns of an export as its CSV has them, in order."""
+    """Some columns of an export's CSV, sorted by row."""
     lines = csv.reader("".join(csv_lines(table, bom=False)).splitlines())
     next(lines)
     return sorted((int(line[0]), *(line[at] for at in columns[1:])) for line in lines)
 
 
 class Acts(RuleBasedStateMachine):
-    """One site, a few people, some forms that are open in some browsers."""
+    """One site, a few people, and some forms open in their browsers."""
 
     @initialize(confirm=st.booleans())
     def begin(self, confirm: bool) -> None:
@@ -165,15 +165,15 @@ class Acts(RuleBasedStateMachine):
         self.site = Site(self.folder, confirm_email=confirm, limits=False, form_seconds=0)
         self.confirm_email = confirm
         self.forms: list[tuple[str, Sent]] = []
-        """The token and what is in it."""
+        """Each form's token and content."""
         self.acts: list[Act] = []
         self.gone: list[str] = []
         self.former_links: list[tuple[str, Act]] = []
-        """Of mailboxes that were given before another one."""
+        """Links to mailboxes that were later corrected."""
         self.numbers = itertools.count(1)
         folder = self.site.settings.letters / self.campaign
         self.texts = {path.name: path.read_text("utf-8") for path in folder.glob("*.txt")}
-        """The letters as they are live now."""
+        """The letters that are live now."""
         self.duty = DUTY
         key = first_key(self.site.settings.keys, today=TODAY)
         words = (self.site.settings.keys / f"{key.id}.passphrase").read_text().strip()
@@ -183,7 +183,7 @@ class Acts(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "site"):
-            self.site.give_back()
+            self.site.release_app()
             self.site.db.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -218,7 +218,7 @@ class Acts(RuleBasedStateMachine):
 
     @precondition(lambda self: self.acts)
     @rule(data=st.data())
-    def takes_back(self, data: st.DataObject) -> None:
+    def withdraws(self, data: st.DataObject) -> None:
         act = data.draw(st.sampled_from(self.acts))
         self.post(f"{act.receipt}/withdraw")
         if not act.withdrawn:
@@ -254,21 +254,21 @@ class Acts(RuleBasedStateMachine):
 
     @precondition(lambda self: self.former_links or any(a.asked for a in self.acts))
     @rule(data=st.data())
-    def presses_the_button_behind_a_link(self, data: st.DataObject) -> None:
+    def follows_a_link(self, data: st.DataObject) -> None:
         self.deliver_mail()
         links = [(self.link_of(a), a) for a in self.acts if a.asked] + self.former_links
-        self.presses(*data.draw(st.sampled_from(links)))
+        self.confirms(*data.draw(st.sampled_from(links)))
 
-    def presses(self, token: str, act: Act) -> None:
+    def confirms(self, token: str, act: Act) -> None:
         response = self.site.client.flask.post(f"/confirm/{token}")
         known = (
-            not act.withdrawn and not act.link_over and act in self.acts
+            not act.withdrawn and not act.link_purged and act in self.acts
             and token == self.link_of(act)
         )  # fmt: skip
         assert response.status_code == (303 if known else 404)
         if known and not act.answered:
             act.answered = True
-            self.takes_its_place(act)
+            self.supersede(act)
         self.check()
 
     # --- what organizers and the site do
@@ -306,7 +306,7 @@ class Acts(RuleBasedStateMachine):
         for act in [a for a in self.acts if a.asked and not a.answered and not a.withdrawn]:
             self.forgotten(act)
         for act in self.acts:
-            act.link_over = act.answered
+            act.link_purged = act.answered
         self.check()
 
     @rule()
@@ -323,10 +323,10 @@ class Acts(RuleBasedStateMachine):
         self.check()
 
     @rule(data=st.data())
-    def one_is_published_while_somebody_reads(self, data: st.DataObject) -> None:
-        self.reads_while_one_is_published(data.draw(st.integers(0, len(self.forms) - 1)))
+    def a_version_is_published_while_someone_reads(self, data: st.DataObject) -> None:
+        self.reads_while_a_version_is_published(data.draw(st.integers(0, len(self.forms) - 1)))
 
-    def reads_while_one_is_published(self, which: int) -> None:
+    def reads_while_a_version_is_published(self, which: int) -> None:
         token, sent = self.forms[which]
         form = self.reviewed(token, sent)
         self.a_new_version_is_published()
@@ -342,8 +342,8 @@ class Acts(RuleBasedStateMachine):
         self.site.client = Client(self.site.app.test_client())
 
     @rule()
-    def a_worker_starts_anew(self) -> None:
-        self.site.start_anew()
+    def a_worker_restarts(self) -> None:
+        self.site.restart()
         self.check()
 
     # --- the model
@@ -359,7 +359,7 @@ class Acts(RuleBasedStateMachine):
         return self.duty if sent.template == "general" else ""
 
     def standing(self, sent: Sent, but: Act | None = None) -> list[Act]:
-        """The acts that stand of the same person, as far as a mailbox or a house tells."""
+        """The same person's standing acts, as far as a mailbox or a house reveals them."""
         return [
             a for a in self.acts
             if a.stands and not a.withdrawn and a is not but and a.sent.is_known_as(sent)
@@ -397,7 +397,7 @@ class Acts(RuleBasedStateMachine):
         act.version, act.duty = self.version(sent), self.duty_in(sent)
         act.taken = page.form()
         assert set(self.claims(page)) == {
-            *self.said_of(act), f"letters:{len(sent.letters)}",
+            *self.expected_claims(act), f"letters:{len(sent.letters)}",
             *([f"kept:{' '.join(sorted(act.sealed))}"] if act.sealed else []),
         }  # fmt: skip
         self.check()
@@ -423,7 +423,7 @@ class Acts(RuleBasedStateMachine):
         if asks != act.asked:
             if act.asked:
                 self.former_links.append((self.link_of(act), act))
-            act.asked, act.answered, act.link_over = asks or "", False, False
+            act.asked, act.answered, act.link_purged = asks or "", False, False
 
     def ticked(self, sent: Sent) -> set[str]:
         return {name for name in ("packet", "contact") if getattr(sent, name)}
@@ -436,7 +436,7 @@ class Acts(RuleBasedStateMachine):
             if other.earlier == act.number and other.replaces and not other.withdrawn:
                 self.withdrawn(other)
 
-    def takes_its_place(self, act: Act) -> None:
+    def supersede(self, act: Act) -> None:
         others = self.standing(act.sent, act)
         if act.stands or not all(
             a.waits == "unconfirmed" or (a.waits == "held" and a.hold == "no address")
@@ -461,7 +461,7 @@ class Acts(RuleBasedStateMachine):
     # --- the site
 
     def reviewed(self, token: str, sent: Sent) -> Form:
-        # By both pages to write on, of which the first makes a form anew that was open for long.
+        # Through both pages of the form; the first one renews a form that was open for a long time.
         client = self.site.client.flask
         asked = Html(client.post("/address", data={"token": [token], **sent.fields()}).text)
         response = client.post("/review", data={**asked.form(), **sent.fields()})
@@ -471,7 +471,7 @@ class Acts(RuleBasedStateMachine):
     def sign(self, form: Form) -> Html:
         client = self.site.client.flask
         response = client.post("/sign", data=form)
-        if response.status_code in (400, 422):  # an old form, or a second step: once more
+        if response.status_code in (400, 422):  # an old form, or a second step: send it again
             again = {**Html(response.text).form(), "website": form.get("website", [""])}
             form = {**form, **again}
             response = client.post("/sign", data=form)
@@ -489,7 +489,7 @@ class Acts(RuleBasedStateMachine):
         for claim in CLAIM.findall(page.text):
             yield "unconfirmed" if claim.startswith("unconfirmed") else claim
 
-    def said_of(self, act: Act) -> set[str]:
+    def expected_claims(self, act: Act) -> set[str]:
         if act.withdrawn:
             return {"withdrawn", "deleted"}
         return {act.waits or "counted", *(["changed"] if act.changed else [])}
@@ -519,7 +519,7 @@ class Acts(RuleBasedStateMachine):
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
     def check_exports(self, counted: list[Act]) -> None:
-        """The rows of both files are those of the model."""
+        """The rows of both exports match the model."""
         chosen, occasion = Filter(self.campaign), Occasion(self.site.clock(), "UTC")
         signatures = rows_of(signatures_table(self.site.db, chosen, occasion), 0, 6, 7, 8, 9)
         assert signatures == sorted(
@@ -567,14 +567,14 @@ class Acts(RuleBasedStateMachine):
         letters = {f"letter:{seat}:written" for seat in act.sent.letters}
         mails = {claim for claim in said if claim.startswith("mail:")}
         assert said - mails == {
-            *self.said_of(act), *kept, *letters,
+            *self.expected_claims(act), *kept, *letters,
             *(() if act.withdrawn else (f"letters:{len(act.sent.letters)}",)),
             *(() if act.withdrawn else ("texts" if act.texts else "no texts",)),
         }  # fmt: skip
 
 
-# The same walks every time, so that chance turns no run red; raise both numbers and leave
-# ``derandomize`` out to look for more.
+# The same walks every time, so that no run fails by chance; to search for more, raise both numbers
+# and leave out ``derandomize``.
 Acts.TestCase.settings = settings(
     max_examples=6, stateful_step_count=12, deadline=None, derandomize=True,
     suppress_health_check=list(HealthCheck),
@@ -583,7 +583,7 @@ TestActs = Acts.TestCase
 
 
 def test_a_walk_past_old_links_and_a_letter_that_changes_while_it_is_read() -> None:
-    """What few of the walks above come by, since much has to happen before it."""
+    """Few of the walks above get here, because so much must happen first."""
     walk = Acts()
     walk.begin(confirm=True)
     try:
@@ -592,22 +592,22 @@ def test_a_walk_past_old_links_and_a_letter_that_changes_while_it_is_read() -> N
         walk.changes(0, writer="amy at another mailbox", packet=True)
         walk.signs(0)
         walk.another_browser_is_used()
-        walk.presses(first, amy)
+        walk.confirms(first, amy)
         assert not amy.answered
         second = walk.link_of(amy)
-        walk.presses(second, amy)
+        walk.confirms(second, amy)
         assert amy.answered
         walk.a_new_version_is_published()
         walk.keeps(amy)
-        walk.reads_while_one_is_published(0)
+        walk.reads_while_a_version_is_published(0)
         walk.a_day_passes_and_the_site_purges()
-        walk.presses(second, amy)
+        walk.confirms(second, amy)
         assert amy.counted
     finally:
         walk.teardown()
 
 
-# --- Examples of the same
+# --- Single cases
 
 
 @pytest.fixture
@@ -634,7 +634,7 @@ def test_a_second_person_on_the_same_form_is_another_act(here: Site) -> None:
     assert kept == (2,)
     here.client.flask.post(f"{receipts[1]}/withdraw")
     assert here.statuses() == ["counted", "withdrawn"]
-    # From Amy's form her receipt is found again, and from Ben's nothing is: he withdrew.
+    # Amy's form leads to her receipt; Ben's leads nowhere, because he withdrew.
     again = here.client.post("/take", first)
     assert here.resident().receipt_path(again) == receipts[0]
 
@@ -692,7 +692,7 @@ def boxes(here: Site) -> list[bytes]:
 def test_after_withdrawing_forgetting_or_unticking_no_file_of_the_running_site_holds_it(
     here: Site, way: str
 ) -> None:
-    """The test looks without helping: no connection is closed and no log emptied by it."""
+    """The test only looks: it closes no connection and truncates no WAL."""
     for number in range(6):
         person = {**AMY, "first": f"Ana{number}", "email": f"ana{number}@mail.example.net"}
         here.sign({**reviewed(here, Sent(packet=True)), **{n: [v] for n, v in person.items()}})
@@ -708,7 +708,7 @@ def test_after_withdrawing_forgetting_or_unticking_no_file_of_the_running_site_h
         )
     ]  # fmt: skip
     assert len(mine) == 3
-    assert all(box in raw(here) for box in mine), "else this test could not fail"
+    assert all(box in raw(here) for box in mine), "otherwise this test could not fail"
     if way in ("withdraw", "forget", "drop"):
         page = here.client.get(receipt)
         assert here.client.flask.post(f"{receipt}/{way}").status_code == 303

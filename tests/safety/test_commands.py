@@ -1,4 +1,4 @@
-"""The commands for keys, sealed files, the purge and the doctor, as a person types them."""
+"""The commands for keys, sealed files, the purge and the doctor, as typed in a terminal."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ NEW = "another quite long passphrase"
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A site in a folder of its own, with a first key and three people's details."""
+    """A site in its own folder, with a first key and the details of three people."""
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "instance"))
-    # A passphrase costs a second and 256 MB on purpose; here it is tried many times.
+    # A passphrase takes a second and 256 MB on purpose; too much for the many tries here.
     monkeypatch.setitem(keys.STRENGTH, "moderate", keys.STRENGTH["interactive"])
     settings = load_settings()
     key = keys.first_key(settings.keys, today=TODAY)
@@ -116,7 +116,7 @@ def test_move_takes_the_first_key_off_the_server(site: Settings, tmp_path: Path)
     assert counts(site) == {current(site).id: 3}
     again = flask("keys", "move", "--out", tmp_path)
     assert again.exit_code == 1
-    assert "Passphrase" not in again.output, "what is asked for opens nothing"
+    assert "Passphrase" not in again.output, "it asks for no passphrase if there is no key"
 
 
 def test_use_takes_a_public_key_from_another_computer(site: Settings, tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_opening_never_overwrites_a_file(site: Settings, tmp_path: Path) -> None
 
 @pytest.fixture
 def late(site: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """The same site, whose campaigns are unknown and whose details are 200 days old."""
+    """The same site, with unknown campaigns and details that are 200 days old."""
     monkeypatch.setenv("DEAR_CONGRESS_LETTERS", str(site.instance / "no letters"))
     with closing(open_database(site.database)) as db:
         day = (datetime.now(UTC) - timedelta(days=200)).date().isoformat()
@@ -341,7 +341,7 @@ def test_a_forgotten_purge_is_found_and_a_purge_heals_it(late: Settings) -> None
 
 
 def test_what_can_still_be_read_in_free_pages_fails_the_doctor(site: Settings) -> None:
-    """Deleted by another program, without our settings: no row is too old, but bytes are left."""
+    """Another program deleted it without our settings: no row is too old, but bytes are left."""
     with closing(open_database(site.database)) as db:
         key = keys.current_key(site.keys)
         assert key is not None
@@ -383,7 +383,7 @@ def test_a_damaged_database_is_found_and_the_other_checks_still_run(site: Settin
 
 def test_tables_of_a_congress_that_is_over_are_found(site: Settings) -> None:
     assert findings(site, datetime(2027, 1, 2, tzinfo=UTC))["tables"].level != "fail"
-    # The next lines are known, the names are not; of the lines after those nothing is.
+    # The next lines are known without names; nothing is known of the ones after them.
     assert findings(site, datetime(2027, 1, 4, tzinfo=UTC))["tables"].level == "warn"
     assert findings(site, datetime(2029, 1, 4, tzinfo=UTC))["tables"].level == "fail"
 

@@ -1,4 +1,4 @@
-"""Two ticks, both off; what each keeps, sealed, and how it ends: through the pages."""
+"""Two checkboxes, both off at first; what each keeps, sealed, and how that ends: in the pages."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_contact_keeps_name_address_of_mail_and_zip_only(here: Site) -> None:
     here.sign({**here.form(**PERSON), "contact": ["1"]})
     kept = here.sealed()
     agreed = kept["contact"].pop("consent")
-    assert all(words in page.words for words in agreed.split(". ")), "as the page said it"
+    assert all(words in page.words for words in agreed.split(". ")), "exactly as the page said it"
     assert kept["contact"].pop("language") == "en"
     assert (
         kept["contact"].pop("consent_version") == hashlib.sha256(agreed.encode()).hexdigest()[:12]
@@ -100,7 +100,7 @@ def test_to_be_contacted_needs_an_address_and_says_so_beside_the_tick(
 def test_the_words_say_until_when_and_who_can_open_it(here: Site) -> None:
     first_key(here.settings.keys, today=TODAY)
     before = here.review().words
-    assert "April 3, 2027" in before  # the campaign ends on January 3; ninety days
+    assert "April 3, 2027" in before  # 90 days after the campaign ends on January 3
     assert "anyone who controls the server could open it too" in before
     folder = here.settings.keys
     key = first_key(folder, today=TODAY)
@@ -174,7 +174,7 @@ def test_withdrawing_on_the_receipt_removes_what_is_sealed(here: Site) -> None:
 def test_what_is_sealed_can_be_removed_and_the_signature_stays(here: Site, lang: str) -> None:
     taken = here.sign({**here.form(lang, **PERSON), "packet": ["1"]}, lang=lang)
     path = here.resident(lang).receipt_path(taken)
-    for _ in range(2):  # a second time is harmless
+    for _ in range(2):  # it is idempotent
         assert here.client.flask.post(f"{path}/forget").status_code == 303
     assert here.statuses() == ["counted"]
     assert here.db.execute("SELECT count(*) FROM sealed").fetchone() == (0,)

@@ -1,4 +1,4 @@
-"""A running site purges by itself, once a day, with however many workers."""
+"""A running site purges automatically once a day, however many workers it has."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NOW = datetime.now(UTC)
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A site whose campaign is unknown, with details that are 200 days old."""
+    """A site with an unknown campaign and details that are 200 days old."""
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "instance"))
     monkeypatch.setenv("DEAR_CONGRESS_LETTERS", str(tmp_path / "letters"))
     settings = load_settings()
@@ -104,7 +104,7 @@ def test_the_thread_purges_at_the_start_and_does_not_hold_the_process(site: Sett
 
 @pytest.mark.slow
 def test_a_running_site_purges_as_soon_as_it_is_up(site: Settings) -> None:
-    """With several workers, as ``make run`` starts them: rows, files, and their raw bytes."""
+    """With several workers, as ``make run`` starts them: rows, files, and raw bytes."""
     old_mail = site.instance / "outbox" / "old.eml"
     old_mail.parent.mkdir(exist_ok=True)
     old_mail.write_text("an old message")
@@ -116,13 +116,13 @@ def test_a_running_site_purges_as_soon_as_it_is_up(site: Settings) -> None:
     shutil.copytree(ROOT / "letters", letters)
     file = letters / "protect-immigration-act" / "campaign.toml"
     text = file.read_text(encoding="utf-8")
-    # Long over, so that its details are due.
+    # Ended long ago, so that its details are due.
     file.write_text(text.replace("ends = 2027-01-03T", "ends = 2026-01-03T"), encoding="utf-8")
     with serving(
         "wsgi:app", site.instance, workers=2, DEAR_CONGRESS_LETTERS=str(letters)
     ):  # fmt: skip
         deadline, done = time.monotonic() + 120, site.instance / "purged"
-        # The file is there from the beginning of the purge, and is written at its end.
+        # The purge creates the file when it starts, and writes it when it ends.
         while not (done.exists() and done.stat().st_size) or left(site) or old_mail.exists():
             assert time.monotonic() < deadline, "nothing was purged"
             time.sleep(0.1)

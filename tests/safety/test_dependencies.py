@@ -1,6 +1,6 @@
-"""What the site is made of: pinned, and what is installed is what was pinned. Needs no network.
+"""The site's dependencies are pinned, and the pinned ones are installed. Needs no network.
 
-``make audit`` says the same, compares every file, and looks for known weaknesses where there
+``make audit`` checks the same, compares every file, and looks for known vulnerabilities if there
 is a network.
 """
 
@@ -69,7 +69,7 @@ def test_every_package_beneath_is_locked_to_its_hashes_and_is_what_is_installed(
             assert match
             pair = (canonicalize_name(match[1]), Version(match[2]))
             assert pair in known, f"{line} is not locked: make lock"
-    # Whoever installs both gets one version of each.
+    # Installing both gives one version of each package.
     both = {(one.name, one.marker): one.version for one in tests}
     assert all(both.get((one.name, one.marker)) == one.version for one in site)
 

@@ -1,4 +1,4 @@
-"""What was deleted is looked for in the files, and said to be gone only once it is."""
+"""Deleted data is searched for in the files, and reported as gone only once it is."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Pair = tuple[CampaignKey, OpenKey]
 
 @pytest.fixture(autouse=True)
 def tries(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
-    """What threads would do, if they were started."""
+    """The work of retry threads, which are not started here."""
     work: list[Callable[[], None]] = []
 
     class Kept:
@@ -46,7 +46,7 @@ def raw(folder: Path) -> bytes:
 
 @pytest.fixture
 def missed(db: sqlite3.Connection, pair: Pair, tmp_path: Path) -> bytes:
-    """The head of a box whose row is gone and whose bytes were left in a page."""
+    """The head of a box whose row is gone but whose bytes are still in a page."""
     for number in range(1, 8):
         signature, _ = signed(db, number)
         seal_details(db, signature, "packet", DETAILS, pair[0], day=TODAY)
@@ -56,8 +56,8 @@ def missed(db: sqlite3.Connection, pair: Pair, tmp_path: Path) -> bytes:
     db.executemany("INSERT INTO scratch VALUES (?, ?)", [(1, b"x"), (2, head), (3, b"y")])
     db.execute("DELETE FROM scratch WHERE n = 2")
     db.execute("PRAGMA secure_delete=ON").fetchone()
-    assert erase(db), "only the log is emptied where nothing is named"
-    assert head in raw(tmp_path), "else these tests could not fail"
+    assert erase(db), "with nothing to search for, only the WAL is truncated"
+    assert head in raw(tmp_path), "otherwise these tests could not fail"
     return head
 
 
@@ -107,7 +107,7 @@ def test_what_could_not_be_looked_for_is_noted_and_done_by_the_next(
         broken.setattr(erasing, "scan_files", fail)
         assert not erase(db, [missed])
     assert waits_to_be_erased(db)
-    assert erase(db), "a try that names nothing rewrites what an earlier one was to look for"
+    assert erase(db), "with nothing to search for, it still vacuums for the earlier attempt"
     assert not waits_to_be_erased(db)
     assert missed not in raw(tmp_path)
 
@@ -125,11 +125,11 @@ def test_a_thread_tries_again_once_the_reader_has_finished(
         assert not erase(db, [missed])
         assert not erase(db)
         assert waits_to_be_erased(db)
-    [again] = tries  # one thread, however many wait
+    [again] = tries  # one thread, however many erasures are waiting
     again()
     assert not waits_to_be_erased(db)
     assert missed not in raw(tmp_path)
-    assert erasing._retrying.acquire(blocking=False), "the next can be waited for"
+    assert erasing._retrying.acquire(blocking=False), "the next thread can start"
     erasing._retrying.release()
 
 

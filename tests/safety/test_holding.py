@@ -1,4 +1,4 @@
-"""Signatures that wait: for an organizer, or for the click of an address's owner."""
+"""Signatures that wait for an organizer, or for a click by the address's owner."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_what_is_suspicious_is_held_after_it_is_confirmed(db: sqlite3.Connection
 
 
 def test_somebody_who_had_signed_is_held_and_released_like_anybody(db: sqlite3.Connection) -> None:
-    """Else a receipt that waits for ever would tell a stranger who has signed."""
+    """Otherwise a receipt that waits forever would tell a stranger who has signed."""
     sign(db, request(1), SECRET)
     again = replace(held(2), person=request(1).person)
     link = sign(db, again, SECRET).receipt
@@ -166,7 +166,7 @@ def test_a_signature_that_nobody_confirms_ends_within_two_days(db: sqlite3.Conne
     delete_old_rows(db, NOW + timedelta(hours=23), Policy())
     assert statuses(db) == ["unconfirmed", "repeated", "counted"]
     delete_old_rows(db, NOW + timedelta(hours=25), Policy())
-    # The further signing ends too: else its receipt would tell that somebody had signed.
+    # The repeated one ends too: otherwise its receipt would reveal that the person had signed.
     assert statuses(db) == ["counted"]
     assert db.execute("SELECT count(*) FROM confirmations").fetchone() == (0,)
     assert not recount(db)

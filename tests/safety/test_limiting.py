@@ -1,4 +1,4 @@
-"""Limits hold for all workers together, name nobody, and let a library sign."""
+"""Limits hold across all workers, store no addresses, and let a whole library sign."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ IP = "203.0.113.7"
 
 
 class Clock:
-    """Time that stands still until a test moves it."""
+    """A clock that stands still until a test moves it."""
 
     now = 1_800_000_000.0
 
@@ -156,7 +156,7 @@ def test_one_recipient_gets_few_mails_however_many_ask_for_them(counters: FileCo
 def test_a_library_of_two_hundred_signs_in_an_hour_by_the_numbers_as_they_are(
     counters: FileCounters, clock: Clock
 ) -> None:
-    """One address for all of them: nobody is refused, the first thirty are counted at once."""
+    """They share one address: no one is refused, and the first thirty are counted at once."""
     found = answers(counters, "sign", IP, 200)
     assert found.count("Wait") == 0
     assert found[:30] == ["Allowed"] * 30
@@ -199,7 +199,7 @@ def test_it_agrees_with_the_package_s_memory_storage(
     memory: Any = storage_from_string("memory://")
     ours: Any = open_counters(tmp_path / "limits.db")
     for step in range(400):
-        clock.now += (step * 7919) % 23 + 0.4142  # never on the edge of a whole count
+        clock.now += (step * 7919) % 23 + 0.4142  # never exactly at a whole count
         same = [s.acquire_sliding_window_entry("k", 5, 60) for s in (memory, ours)]
         assert same[0] == same[1], step
     ours.close()
@@ -299,7 +299,7 @@ def test_where_counters_cannot_be_kept_letters_go_on_and_mail_waits(tmp_path: Pa
 def test_a_missing_package_or_unknown_place_is_named_without_the_url(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "redis", None)  # as where it is not installed
+    monkeypatch.setitem(sys.modules, "redis", None)  # as if it were not installed
     with pytest.raises(LimitsError) as caught:
         open_counters(url)
     assert "hunter2" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""The optional proof of work: bound to one form, and never in anybody's way."""
+"""The optional proof of work: bound to one form, and never in a person's way."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.web.proof import proves
 
 from .web import Site, site
 
-BITS = 16  # few enough to look for, too many for "1" to be a proof by chance
+BITS = 16  # few enough to compute, too many for "1" to be a proof by chance
 
 
 @pytest.fixture
@@ -73,9 +73,9 @@ def test_a_proof_is_for_its_own_form_only(here: Site) -> None:
     other = here.form(first="Luis")
     number = int(first["proof"][0])
     nonce = other["token"][0].split(".")[0]
-    if not proves(nonce, str(number), BITS):  # as one in 65,536 is
+    if not proves(nonce, str(number), BITS):  # one in 65,536 does
         here.sign({**other, "proof": first["proof"]}, 422)
-    # The same form again counts once, proof or not.
+    # The same form again counts once, with or without a proof.
     here.sign(first)
     assert here.statuses() == ["counted"]
 

@@ -1,4 +1,4 @@
-"""Limits that are kept in Redis, against a real one: the same answers, shared by all workers."""
+"""Limits in a real Redis: the same answers as from a file, shared by all workers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_every_kind_of_limit_answers_as_it_does_in_a_file(
     counters: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     still = SimpleNamespace(time=lambda: 1_800_000_000.0, monotonic=time.monotonic)
-    monkeypatch.setattr("app.records.limiting.time", still)  # a file's windows turn by the clock
+    monkeypatch.setattr("app.records.limiting.time", still)  # a file's windows follow the clock
     file: Any = open_counters(tmp_path / "limits.db")
     mail = {"about": "a@example.org"}
     for place in (counters, file):
@@ -63,11 +63,11 @@ def test_every_kind_of_limit_answers_as_it_does_in_a_file(
 
 
 def forward(url: str, seconds: float) -> None:
-    """Let time pass for every counter. Redis has no clock to set, but each key's time to live."""
+    """Let time pass for every counter: Redis has no clock to set, so shorten each key's TTL."""
     with redis.Redis.from_url(url) as client:
         for key in client.scan_iter():
             left = int(client.pttl(key)) - round(seconds * 1000)
-            client.pexpire(key, max(left, 0))  # at once where nothing is left
+            client.pexpire(key, max(left, 0))  # 0 expires it at once
 
 
 @pytest.mark.usefixtures("small")
@@ -75,7 +75,7 @@ def forward(url: str, seconds: float) -> None:
 def test_waiting_as_long_as_said_is_enough_and_half_of_it_is_not(
     counters: Any, url: str, start: int
 ) -> None:
-    check(counters, "find", IP, secret=SECRET)  # here the window starts
+    check(counters, "find", IP, secret=SECRET)  # starts the window
     forward(url, start)
     while check(counters, "find", IP, secret=SECRET) == Allowed():
         pass
@@ -151,7 +151,7 @@ def test_the_workers_of_a_running_site_share_its_limits_and_outlive_it(tmp_path:
         with redis.Redis.from_url(url) as client:
             client.shutdown(nosave=True)
         before = time.monotonic()
-        assert ask(here.port)[0] == 200  # letters go on without counters
+        assert ask(here.port)[0] == 200  # letters do not need counters
         assert time.monotonic() - before < 20
         assert limits_are_kept(site).level == "fail"
         with running_redis(folder, port):

@@ -1,4 +1,4 @@
-"""Nothing is kept longer than said, and what is gone is gone from the raw bytes too."""
+"""Nothing is kept longer than promised, and deleted data is gone from the raw bytes too."""
 
 from __future__ import annotations
 
@@ -247,7 +247,7 @@ def test_the_rehearsal_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_the_rehearsal_covers_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kind whose rows stay behind is named, whichever it is."""
+    """Any kind that leaves rows behind is named."""
     whole = retention.delete_old_rows
     for left in KINDS:
         kept = tuple(k for k in KINDS if k is not left)
@@ -268,7 +268,7 @@ def test_the_rehearsal_covers_every_kind(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_long_read_that_keeps_the_log_is_named(
     tmp_path: Path, db: sqlite3.Connection, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(erasing.empty_log, "__defaults__", (0.05,))  # in place of ten seconds
+    monkeypatch.setattr(erasing.empty_log, "__defaults__", (0.05,))  # instead of ten seconds
     monkeypatch.setattr(retention, "traces", lambda db, path: [])
     fill(db, pair[0], 3)
     with closing(open_database(tmp_path / "site.db")) as reader:

@@ -1,4 +1,4 @@
-"""Two people with one address both count; one person with a corrected name counts once."""
+"""Two people at one address both count; one person with a corrected name counts once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def who(first: str, **changes: str) -> Person:
 
 
 def signing(number: int, first: str, **changes: Any) -> SignatureRequest:
-    """Somebody with a name and an address, as the web makes it."""
+    """A request from a person with a name and an address, as the pages build it."""
     where = {name: changes.pop(name) for name in list(changes) if name in HOME}
     if changes.get("status") == "unconfirmed":
         changes["mailbox"] = where.get("email", HOME["email"])
@@ -67,7 +67,7 @@ def test_a_corrected_name_counts_once_and_looks_the_same(
     assert statuses(db) == ["counted", "repeated"]
     assert receipt(db, first.receipt) == receipt(db, second.receipt)
     assert not recount(db)
-    # And once more, from there.
+    # And once more with the first name.
     sign(db, signing(3, "Imani"), SECRET)
     assert statuses(db) == ["counted", "repeated", "repeated"]
 
@@ -95,7 +95,7 @@ def keeping(made: SignatureRequest, key: CampaignKey, **details: str) -> Signatu
 
 
 def packet(db: sqlite3.Connection, opened: OpenKey, path: Path) -> dict[int, dict[str, Any]]:
-    """What an organizer finds in the export, by signature."""
+    """What an organizer gets in the export, by signature."""
     path.unlink(missing_ok=True)
     export_sealed(db, path, campaign=CAMPAIGN, at=NOW, audit=lambda _done: None)
     rows = list(open_sealed_file(path, [opened]))
@@ -119,7 +119,7 @@ def test_a_corrected_name_replaces_in_the_packet_until_it_is_taken_back(
     withdraw(db, receipts[0])
     assert packet(db, opened, file) == {3: {"first": "Luis"}}
     assert statuses(db) == ["withdrawn", "repeated", "counted", "repeated"]
-    # Nothing of that person is left.
+    # Nothing about that person is left.
     assert db.execute("SELECT signature FROM sealed").fetchall() == [(3,)]
     assert db.execute("SELECT id FROM signatures WHERE near IS NOT NULL").fetchall() == [(3,)]
     assert not recount(db)
@@ -184,7 +184,7 @@ def test_of_one_person_who_waits_for_mail_one_counts_whichever_is_confirmed(
     for number in order:
         yes(db, made[int(number) - 1])
     assert statuses(db).count("counted") == 1
-    # Signing once more finds the one that counts.
+    # Signing again finds the one that counts.
     sign(db, signing(9, "Imani"), SECRET)
     assert statuses(db).count("counted") == 1
 
@@ -195,7 +195,7 @@ def test_no_more_people_are_confirmed_with_one_address_than_may_be(db: sqlite3.C
         sign(db, signing(n, name, status="unconfirmed"), SECRET)
         for n, name in enumerate(names, start=1)
     ]
-    assert statuses(db) == ["unconfirmed"] * 6  # a stranger's names take nobody's place
+    assert statuses(db) == ["unconfirmed"] * 6  # a stranger's names supersede no one
     for one in reversed(made):
         yes(db, one)
     assert sorted(statuses(db)) == ["counted"] * MOST_AT_MAILBOX + ["repeated"] * 2
@@ -272,7 +272,7 @@ def test_spellings_that_come_at_the_same_moment_count_once(tmp_path: Path) -> No
 def test_after_withdrawing_no_code_of_the_person_is_in_any_raw_byte(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
-    """Without help: the log is not emptied here, and the site goes on."""
+    """The test does not help: it leaves the WAL alone, and the site keeps running."""
     signed = []
     for number in range(1, 60):
         made = signing(number, f"Imani{number}", email=f"p{number}@example.org")
@@ -283,7 +283,7 @@ def test_after_withdrawing_no_code_of_the_person_is_in_any_raw_byte(
         assert person.by_address is not None
         codes = [person.by_email, person.by_email[PLACE:], person.by_address,
                  person.by_address[:NAME], person.near, person.alike]  # fmt: skip
-        assert all(code in raw for code in codes), "else this test could not fail"
+        assert all(code in raw for code in codes), "otherwise this test could not fail"
         withdraw(db, token)
         left = b"".join(path.read_bytes() for path in tmp_path.glob("site.db*"))
         assert not any(code in left for code in codes)
@@ -311,6 +311,6 @@ def test_a_household_signs_and_one_of_them_corrects_a_name(here: Site, lang: str
     assert here.statuses() == ["counted", "counted", "repeated"]
     shown = [here.client.get(here.resident(lang).receipt_path(page)).words for page in pages]
     receipts = [re.sub(r"[0-9a-f]{64}", "", words) for words in shown]
-    assert receipts[0] == receipts[2], "the page of somebody who had signed looks the same"
+    assert receipts[0] == receipts[2], "the page of a person who had signed looks the same"
     hint = "up to four people" if lang == "en" else "hasta cuatro personas"
     assert hint in here.resident(lang).writing("01930", "MA").words.lower()

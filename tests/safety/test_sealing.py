@@ -135,7 +135,7 @@ def test_a_box_moved_to_another_row_or_purpose_is_noticed(pair: Pair) -> None:
 def test_nothing_readable_is_in_any_file_of_the_site(
     tmp_path: Path, pair: Pair, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Database, its log and shared memory, key files, export: while open and when closed."""
+    """Database, WAL, shared-memory file, key files and export, both while open and when closed."""
     caplog.set_level(logging.DEBUG)
     db = open_database(tmp_path / "marked.db")
     for number in range(1, 30):
@@ -410,7 +410,7 @@ def test_rotation_with_the_wrong_private_key_changes_nothing(
 
 
 def rotate_in_another_process(path: Path, old: OpenKey, new: CampaignKey) -> None:
-    """Ends at some moment after the first forty rows, as if somebody had pulled the plug."""
+    """Stops at some point after the first forty rows, as if the power had been cut."""
 
     def step(done: int) -> None:
         if done >= 40 and not signal.getitimer(signal.ITIMER_REAL)[0]:
@@ -460,7 +460,7 @@ def test_a_withdrawal_during_rotation_stays_withdrawn(
 def test_what_changes_while_its_batch_is_sealed_anew_stays_as_it_was_sent_last(
     db: sqlite3.Connection, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str
 ) -> None:
-    """Somebody corrects or withdraws after their box was read and before it is stored."""
+    """A person corrects or withdraws after their box was read and before it is stored."""
     fill(db, pair[0], 3)
     new, opened = another_key(tmp_path / "keys")
     keys = {"the old key": (pair[0], pair[1]), "the new key": (new, opened)}

@@ -1,4 +1,4 @@
-"""A signature that counts once the owner of its address has pressed a button."""
+"""A signature counts once the owner of its email address has pressed a button."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def here(tmp_path: Path) -> Iterator[Site]:
 
 
 def mails(here: Site) -> list[EmailMessage]:
-    """What the worker hands over, as files."""
+    """The messages that the worker writes, as files."""
     mail_queue(here.settings).worker.work()
     files = sorted((here.settings.instance / "outbox").glob("*.eml"))
     return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
@@ -53,7 +53,7 @@ def test_pr05_a_strangers_address_is_counted_only_after_its_owner_said_yes(
     [mail] = mails(here)
     assert mail["To"] == ADDRESS
     path = link_in(mail)
-    for _ in range(3):  # EM10: readers of mail and their scanners open links
+    for _ in range(3):  # EM10: mail clients and scanners open links
         here.client.get(path)
         assert here.client.flask.head(path).status_code == 200
     assert here.statuses() == ["unconfirmed"]
@@ -71,7 +71,7 @@ def test_em09_nothing_that_was_typed_is_in_the_mail(here: Site) -> None:
     raw = mail.as_bytes()
     body = mail.get_body(("plain",))
     assert body is not None
-    for word in ("WIN 5", "bad.example", "Buy now"):  # "WIN" alone a link can hold by chance
+    for word in ("WIN 5", "bad.example", "Buy now"):  # a link may contain "WIN" by chance
         assert word.encode() not in raw
         assert word not in body.get_content()
 
@@ -138,7 +138,7 @@ def test_an_address_that_no_mail_can_go_to_is_said_before_anything_is_stored(her
 
 
 def test_a_question_that_was_refused_is_said_and_another_address_can_be_given(here: Site) -> None:
-    """The receipt knows where the message is, and has the field to correct the address."""
+    """The receipt says where the message is, and has a field for correcting the address."""
     taken = here.sign(here.form(email="refused@mail.example.net"))
     path = here.resident().receipt_path(taken)
     assert "This site sends no email" in here.client.get(path).words, "before it is a file, too"
@@ -156,7 +156,7 @@ def test_a_question_that_was_refused_is_said_and_another_address_can_be_given(he
     assert mail["To"] == ADDRESS
     here.client.flask.post(link_in(mail))
     assert here.statuses() == ["counted"]
-    # Confirmed is confirmed: nobody can send the question elsewhere afterwards.
+    # Once confirmed, the question cannot be moved to another address.
     here.client.flask.post(f"{path}/address", data={"email": "other@mail.example.net"})
     assert here.statuses() == ["counted"]
     assert len(mails(here)) == 1

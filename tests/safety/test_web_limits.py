@@ -89,7 +89,7 @@ def test_behind_a_trusted_proxy_each_visitor_has_their_own_count(
             return here.client.flask.post("/find", data=data, headers=headers).status_code
 
         assert [ask("203.0.113.1"), ask("203.0.113.2")] == [200, 200]
-        # What a visitor put in front of the proxy's own entry is not believed.
+        # Whatever a visitor puts before the proxy's own entry is ignored.
         assert ask("198.51.100.99, 203.0.113.1") == 429
 
 
@@ -107,7 +107,7 @@ def test_a_crowd_gets_a_visible_second_step_and_is_held(
     assert here.statuses() == ["counted", "held"]
     assert ("Not counted yet" if lang == "en" else "Todavía no se cuenta") in taken.words
     assert 'data-claim="counted"' not in taken.text
-    for decision in ("", "set aside"):  # whoever was looked at already is not told to be looked at
+    for decision in ("", "set aside"):  # it never promises a review that is over
         here.db.execute("UPDATE held SET decision = ?", (decision,))
         receipt = here.client.get(here.resident(lang).receipt_path(taken))
         words = "An organizer decides" if lang == "en" else "Alguien de la campaña decide"
@@ -131,7 +131,7 @@ def test_sp02_a_form_sent_a_second_after_it_was_made_is_held_with_a_second_step(
     form = here.form(lang, wait=1)
     step = here.sign(form, 422, lang)
     assert here.statuses() == []
-    here.clock.forward(seconds=60)  # waiting before the second press does not undo the doubt
+    here.clock.forward(seconds=60)  # waiting before the second press does not clear the suspicion
     taken = here.sign(step.form(), lang=lang)
     assert here.statuses() == ["held"]
     assert ("Not counted yet" if lang == "en" else "Todavía no se cuenta") in taken.words

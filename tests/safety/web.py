@@ -1,4 +1,4 @@
-"""Sites for tests that go through the web: real limits and time checks unless turned off."""
+"""Sites for tests over HTTP, with real limits and time checks unless turned off."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Site:
         self.client = Client(self.app.test_client())
         self.db = local_database(self.settings.database)
 
-    def give_back(self) -> None:
-        """Let another test have the application."""
+    def release_app(self) -> None:
+        """Return the application for other tests to use."""
         self._sites.close()
 
-    def start_anew(self) -> None:
-        """As after a restart: another application on the same folder."""
-        self.give_back()
+    def restart(self) -> None:
+        """Restart: another application on the same folder."""
+        self.release_app()
         self._sites = Sites()
         self.app = self._sites.open(self.settings, clock=self.clock)
         self.app.testing = True
@@ -59,7 +59,7 @@ class Site:
         return Resident(self.client, lang)
 
     def review(self, lang: str = "en", wait: float = 60, **changes: Any) -> Html:
-        """The review page of somebody who took ``wait`` seconds to get to its button."""
+        """The review page of a person who took ``wait`` seconds to reach its button."""
         page = self.resident(lang).reviewing(*PLACE, **changes)
         self.clock.forward(seconds=wait)
         return page
@@ -68,7 +68,7 @@ class Site:
         return self.review(lang, wait, **changes).form()
 
     def form_at(self, base: str) -> Form:
-        """The same on a site that answers to one name only."""
+        """The same on a site that answers to only one host name."""
         self.client.flask.application.test_client_class = _at(base)
         self.client = Client(self.app.test_client())
         return self.form()
@@ -80,7 +80,7 @@ class Site:
         return [row[0] for row in self.db.execute("SELECT status FROM signatures ORDER BY id")]
 
     def sealed(self) -> dict[str, dict[str, Any]]:
-        """What is sealed, opened with the site's first key, by purpose."""
+        """Sealed details opened with the site's first key, by purpose."""
         keys = self.settings.keys
         key = first_key(keys, today=TODAY)
         passphrase = (keys / f"{key.id}.passphrase").read_text().strip()
@@ -101,7 +101,7 @@ def _at(base: str) -> type[FlaskClient]:
 
 @contextmanager
 def site(folder: Path, **changes: Any) -> Iterator[Site]:
-    """One whose limits go by its clock: on the real one a window could turn at any moment."""
+    """A site with limits on its own clock: on the real one, a window could end at any time."""
     made = Site(folder, **changes)
     clock = SimpleNamespace(time=lambda: made.clock().timestamp(), monotonic=time.monotonic)
     with pytest.MonkeyPatch.context() as patch:
@@ -110,4 +110,4 @@ def site(folder: Path, **changes: Any) -> Iterator[Site]:
             yield made
         finally:
             made.db.close()
-            made.give_back()
+            made.release_app()
