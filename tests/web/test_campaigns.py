@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,19 @@ def test_an_ended_campaign_is_an_archive_and_keeps_what_somebody_had_typed(
     assert "Start someone else’s letter" not in kept.words
     there.client.flask.post(there.url(f"{path}/withdraw"))
     assert counted(two) == (0, 0), "a receipt goes on working"
+
+
+def test_an_archive_shows_its_letters_as_they_were_however_old_the_tables_are(
+    two: Services, resident: Resident, clock: Clock
+) -> None:
+    put_on_start_page(Actor(two.db(), "Ana", clock()), SECOND, first=FIRST)
+    move(Actor(two.db(), "Ana", clock()), FIRST, "ended", first=FIRST)
+    there = at(resident, f"/c/{FIRST}")
+    for moment in (clock(), datetime(2027, 1, 5, tzinfo=UTC), datetime(2029, 2, 5, tzinfo=UTC)):
+        clock.now = moment
+        home = there.client.get(there.url("/"))
+        assert "Dear Representative Begich:" in home.words
+        assert "would end these agreements" in home.words
 
 
 def test_a_campaign_in_preparation_is_seen_by_nobody(

@@ -104,9 +104,14 @@ def _counts(site: Services) -> tuple[Totals, list[tuple[str, str, int]]]:
 
 def _letters_as_sent(site: Services) -> list[tuple[str, Letter]]:
     """Each letter with its title, as somebody without a story of their own would have sent it to
-    the first representative who had done nothing on the bill."""
+    the first representative who had done nothing on the bill: when the campaign ended, or before
+    its Congress did. None where no list says who sat then."""
     campaign = site.campaign
+    last = campaign.ends - timedelta(seconds=1)
+    site = site.at(min(site.standing.ended_at or last, last))
     house = [h for h in site.tables.holders if h.member and h.seat.chamber == "house"]
+    if not house:
+        return []
     holder = next(
         (h for h in house if h.member and stance_of(campaign, h.member).name == "none"), house[0]
     )
