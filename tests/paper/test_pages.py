@@ -381,6 +381,8 @@ def test_nothing_is_printed_for_a_campaign_that_has_ended(
     assert browser.status == 409
     assert "This campaign has ended" in browser.words
     assert "Make the" not in browser.words
+    assert "The PROTECT Immigration Act ended" in browser.words, "as on every page of it"
+    assert "Poster" not in browser.get("/organize/links").words
     browser.get("/organize/paper/enter")
     assert browser.status == 200, "what people signed before can be entered"
 

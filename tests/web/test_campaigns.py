@@ -123,6 +123,8 @@ def test_an_ended_campaign_is_an_archive_and_keeps_what_somebody_had_typed(
     )
     about = there.client.get(there.url("/about-the-bill"))
     assert not [a for a in about.all("a") if a.get("class") == "btn"], "nothing to sign"
+    assert "This Congress ends" in about.words
+    assert "A letter still counts" not in about.words, "none can be written"
     kept = there.client.get(there.url(path))
     assert "you cannot sign again" in kept.words
     assert "Ask one more person" not in kept.words, "nobody can sign"

@@ -273,8 +273,11 @@ def _menu() -> dict[str, object]:
     found = g.get("organizer_session")
     if not isinstance(found, Session) or found.stage != "full":
         return {"me": None}
-    several = len(services().campaigns) > 1
-    return {"me": found.organizer, "menu": menu_for(found.organizer), "several": several}
+    site = services()
+    return {
+        "me": found.organizer, "menu": menu_for(found.organizer),
+        "several": len(site.campaigns) > 1, "campaign_state": site.standing.state,
+    }  # fmt: skip
 
 
 def moment(at: datetime) -> str:

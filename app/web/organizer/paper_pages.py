@@ -186,7 +186,7 @@ def index(problem: str = "", field: str = "", status: int = 200, done: str = "")
     editor = current().organizer.may("editor")
     return page(
         "paper/index", status, problem=problem, field=field, done=done,
-        has_address=bool(site.settings.site_url), ended=site.standing.state == "ended",
+        has_address=bool(site.settings.site_url),
         to_sign=may_be_signed(site.campaign, site.now()),
         typed={name: visible(queried().get(name, ""))[:60] for name in ("source", "district")},
         asked=request.view_args.get("kind", "") if request.view_args else "",

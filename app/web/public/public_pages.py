@@ -234,7 +234,7 @@ def time_words(site: Services) -> tuple[str, ...]:
         time_left = _(
             "This Congress ends today at noon, Washington time. Bills not passed by then expire."
         )
-    if stage != "last_weeks":
+    if stage != "last_weeks" or site.standing.state == "ended":
         return (time_left,)
     return time_left, _("A vote is unlikely now. A letter still counts: each name is a head start "
                         "for the next try.")  # fmt: skip
