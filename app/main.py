@@ -24,7 +24,7 @@ from app.records.health import check_site
 from app.records.keys import first_key
 from app.records.running import serve_from
 from app.site.backups import litestream, stream
-from app.site.daily import start_purging
+from app.site.daily import start_daily_jobs
 from app.site.live import live_campaign
 from app.site.server import listen, serve
 from app.site.services import moment_of_site
@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> int:
         app,
         sockets,
         settings.workers,
-        at_start=lambda: start_purging(settings),
+        at_start=lambda: start_daily_jobs(settings),
         mail=() if "--no-mail" in arguments else MAIL_WORKER,
         metrics=(lambda: serve_numbers(settings)) if settings.metrics else None,
         stream=(lambda: stream(settings, tied=True)) if settings.stream_to else None,

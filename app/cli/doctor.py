@@ -556,14 +556,14 @@ def keys_are_copied(site: Site) -> Diagnosis:
 
 @check("stream")
 def stream_keeps_up(site: Site) -> Diagnosis:
-    from app.site.backups import own_part_of_stream
+    from app.site.backups import stream_cache
 
     settings = site.settings
     if not settings.stream_to:
         return ok("Changes are not streamed elsewhere (stream_to).")
     # What leaves for a bucket is seen here only; in a folder, whether it came.
     bucket = settings.stream_to.startswith("s3://")
-    there = own_part_of_stream(settings) if bucket else Path(settings.stream_to).expanduser()
+    there = stream_cache(settings) if bucket else Path(settings.stream_to).expanduser()
     files = there.rglob("*.ltx")
     changed = [_time_of(settings.database), _time_of(Path(f"{settings.database}-wal"))]
     newest = max(filter(None, map(_time_of, files)), default=None)

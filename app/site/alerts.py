@@ -1,7 +1,7 @@
-"""Mail to organizers who want it: what waits for them, without a word about anyone.
+"""Alerts by mail to organizers who want them, without personal data.
 
-The post office sends the same wish to the same address once. So each alert's wish names what it
-is about: the week, the list's day, the goal; nobody is told the same twice.
+The post office sends the same wish to the same address only once. Each alert's wish contains the
+week, the list's day or the goal, so no one gets the same alert twice.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from app.site.settings import Settings
 log = logging.getLogger("dear_congress")
 
 OLD_LIST_DAYS = 14
-"""A list of cosponsors older than this is looked at again."""
+"""A list of cosponsors older than this is due for an update."""
 COPY_EVERY = timedelta(days=2)
 """A copy older than this is overdue."""
 WORDS = {
@@ -62,7 +62,7 @@ WORDS = {
 
 
 def copied_lately(settings: Settings, now: datetime) -> bool:
-    """Whether the daily job made a copy of the database in the last two days."""
+    """Whether the daily job copied the database in the last two days."""
     try:
         last = (settings.instance / "copied").stat().st_mtime
     except OSError:
@@ -72,24 +72,24 @@ def copied_lately(settings: Settings, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something that organizers should know now."""
+    """One thing that organizers should know now."""
 
     slug: str
     kind: str
     what: str
-    """What makes it another one: the week, the list's day, the goal."""
+    """What makes it a new alert: the week, the list's day, the goal."""
     number: int = 0
     prefix: str = ""
-    """What the addresses of its campaign begin with."""
+    """The prefix of its campaign's addresses."""
     titles: tuple[str, str] = ("", "")
-    """The campaign's, in English and Spanish, where the site has several."""
+    """The campaign's titles, in English and Spanish, where the site has several."""
 
 
 def alerts(
     db: Connection, campaign: Campaign, now: datetime, *, over: bool = False
 ) -> Iterator[Alert]:
-    """What organizers of one campaign should know now. One that is over has no list and no goal
-    to look after."""
+    """What organizers of one campaign should know now. An ended campaign (``over``) has no list
+    or goal to watch."""
     if number := held_waiting(db, campaign.slug):
         yield Alert(campaign.slug, "held", _week(now), number)
     if not over and (age := days_too_old(campaign, now)):
@@ -100,8 +100,8 @@ def alerts(
 
 
 def days_too_old(campaign: Campaign, now: datetime) -> int:
-    """How old the list of cosponsors is, in days; 0 while that is well, and from the end of its
-    Congress on, after which nobody joins or leaves a bill."""
+    """The age of the list of cosponsors in days; 0 while it is recent enough, and after the end
+    of its Congress, when no one can join or leave a bill."""
     age = (day_in_washington(now) - campaign.as_of).days
     return age if age > OLD_LIST_DAYS and not has_ended(campaign, now) else 0
 
@@ -111,9 +111,9 @@ def _week(now: datetime) -> str:
 
 
 def every_alert(settings: Settings, db: Connection, now: datetime) -> Iterator[Alert]:
-    """The alerts of every campaign of the site that is open or over, and of the site itself.
+    """The alerts of every open or ended campaign of the site, and of the site itself.
 
-    One campaign that cannot be read is logged and keeps no other from its own.
+    A campaign that cannot be read is logged and skipped.
     """
     here = [c for c in campaigns_here(db, settings.campaign) if c.state != "preparing"]
     for one in here:
@@ -132,7 +132,7 @@ def every_alert(settings: Settings, db: Connection, now: datetime) -> Iterator[A
 
 
 def send_alerts(settings: Settings, now: datetime) -> int:
-    """Put the alerts of this moment into the post; how many there are. Logs what goes wrong."""
+    """Queue the current alerts as mail; returns how many there are. Logs failures."""
     try:
         with closing(open_database(settings.database)) as db:
             people = alert_addresses(db, settings.secret_key)

@@ -1,4 +1,4 @@
-"""The static files: where they lie, and addresses that change with their contents."""
+"""Static files and their fingerprinted addresses."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from app.site.settings import ROOT
 
 STATIC = ROOT / "app" / "web" / "static"
 LARGEST_CARD = 80_000
-"""Bytes. Some messengers show no larger picture."""
+"""Bytes. Some messengers show nothing larger."""
 
 
 def card_name(lang: str) -> str:
-    """The file name of the picture that goes with a link to the site."""
+    """The file name of the preview picture for links to the site."""
     return f"card-{lang}.png"
 
 
@@ -28,7 +28,7 @@ def _fingerprint(name: str) -> str:
 def asset(name: str) -> str:
     """The address of a static file, with a fingerprint of its contents.
 
-    It is the same on the pages of every campaign, so that a browser fetches it once.
+    It is the same for every campaign, so a browser fetches the file once.
     """
     address = url_for("static", filename=name, v=_fingerprint(name))
     return address.removeprefix(services().standing.prefix) if has_request_context() else address

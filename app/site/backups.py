@@ -1,7 +1,7 @@
-"""Safety copies of one site: what belongs to it beside the database, its keys, and the stream.
+"""Backups of one site: the files that go with its database, its keys, and the stream.
 
-``app.records.backup`` knows the database; this knows the site: which files go with it, which are
-secret and go apart, when the daily job takes a copy, and how Litestream is told to send every
+``app.records.backup`` knows the database; this module knows the site: which files belong to a
+copy, which are secret and copied separately, and how Litestream is configured to send every
 change elsewhere.
 """
 
@@ -39,14 +39,14 @@ from app.site.settings import KEY_FILES, Settings, rules
 
 KEYS_KIND = "dear-congress copy of keys"
 LARGEST = 20 << 20
-"""Bytes of a file that goes with a copy; no letter and no table is so large."""
+"""Bytes of a file in a copy; no letter or table is this large."""
 
 
 # --- What a copy holds -----------------------------------------------------------------------
 
 
 def _files_of(settings: Settings) -> dict[str, bytes]:
-    """What belongs to the site beside its database, and is no secret."""
+    """The site's files other than its database and its secrets."""
     found = {}
     for name, folder, pattern in (
         ("letters", settings.letters, "**/*"),
@@ -63,7 +63,7 @@ def _files_of(settings: Settings) -> dict[str, bytes]:
 
 
 def _settings_without_secrets(settings: Settings) -> str | None:
-    """The settings file; None where there is none, or it cannot be read."""
+    """The settings file without its secrets; None if it is missing or cannot be read."""
     try:
         text = (settings.instance / "settings.toml").read_text(encoding="utf-8-sig")
         content = tomlkit.parse(text)
@@ -76,7 +76,7 @@ def _settings_without_secrets(settings: Settings) -> str | None:
 
 
 def take_copy(settings: Settings, folder: Path, now: datetime) -> Copy:
-    """Put a copy of the site into ``folder``, and delete those that are too old.
+    """Write a copy of the site to ``folder``, and delete those that are too old.
 
     Raises ``CopyError``, ``NotStoredError`` and ``OSError``.
     """
@@ -94,11 +94,11 @@ def take_copy(settings: Settings, folder: Path, now: datetime) -> Copy:
     return done
 
 
-# --- The keys, apart -------------------------------------------------------------------------
+# --- The keys, separately --------------------------------------------------------------------
 
 
 def fingerprint_of_keys(settings: Settings) -> str:
-    """Tells whether the secret files are those that were copied. Says nothing about them."""
+    """A digest that tells whether the secret files have changed since they were copied."""
     whole = json.dumps({n: _b64(c) for n, c in sorted(_secrets_of(settings).items())})
     return hashlib.sha256(b"copied keys:" + whole.encode()).hexdigest()[:20]
 
@@ -118,9 +118,9 @@ def _secrets_of(settings: Settings) -> dict[str, bytes]:
 
 
 def seal_keys(settings: Settings, folder: Path, passphrase: str, now: datetime) -> Path:
-    """Write the site's keys and whole settings into one file under a passphrase; read it back.
+    """Seal the site's keys and complete settings in one file under a passphrase, and verify it.
 
-    Raises ``KeyFolderError`` with words for the operator, and ``OSError``.
+    Raises ``KeyFolderError`` with a message for the operator, and ``OSError``.
     """
     require_long(passphrase)
     secret = _secrets_of(settings)
@@ -145,15 +145,15 @@ def open_keys(path: Path, passphrase: str) -> dict[str, bytes]:
 
 
 def write_files(instance: Path, files: Mapping[str, bytes], aside: Path) -> list[str]:
-    """Put files into the instance folder; what is there and differs goes to ``aside``.
+    """Write files to the instance folder, first copying those that differ to ``aside``.
 
-    Returns the names of those that were written.
+    Returns the names of the files written.
     """
     written = []
     for name, content in files.items():
         path = instance / name
         if not path.resolve().is_relative_to(instance.resolve()):
-            continue  # no copy of ours has such a name
+            continue  # not a name from one of our copies
         if path.is_file() and path.read_bytes() == content:
             continue
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -167,7 +167,7 @@ def write_files(instance: Path, files: Mapping[str, bytes], aside: Path) -> list
 
 
 def keys_for(settings: Settings, opened: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The site's two keys, from the settings, from a sealed copy, or from their files."""
+    """The site's two keys: from the settings, else from a sealed copy, else from their files."""
     found = {}
     for name in KEY_FILES:
         key = settings.own_keys[name] or opened.get(name, b"")
@@ -177,7 +177,7 @@ def keys_for(settings: Settings, opened: Mapping[str, bytes]) -> dict[str, bytes
     return found
 
 
-# --- Every change, at once: Litestream -------------------------------------------------------
+# --- Streaming every change: Litestream ------------------------------------------------------
 
 STREAM = """\
 # Written by the site from its settings (stream_to and others) whenever it starts.
@@ -193,21 +193,21 @@ levels:
 dbs:
   - path: {database}
     monitor-interval: 500ms
-    # Litestream reads all the time, so that only it can let the log begin anew. It does so after
-    # each change, and the site cuts off what somebody deleted before.
+    # Litestream always holds a read transaction, so only it can restart the WAL. It does so after
+    # each change, and the site then truncates what was deleted.
     min-checkpoint-page-count: 2
     replica:
 {replica}      sync-interval: 500ms
-      # Begin anew where the other end was emptied. Without it nothing more is sent.
+      # Start over if the destination was emptied. Otherwise nothing more would be sent.
       auto-recover: true
 """
 
 
 def stream_file(settings: Settings) -> Path:
-    """Write Litestream's own configuration, which holds no secret; returns where it is."""
+    """Write Litestream's configuration, which contains no secret; returns its path."""
 
     def quoted(text: str) -> str:
-        return json.dumps(text)  # a string in JSON is one in YAML
+        return json.dumps(text)  # a JSON string is a YAML string
 
     target = settings.stream_to
     if target.startswith("s3://"):
@@ -224,7 +224,7 @@ def stream_file(settings: Settings) -> Path:
     write_file(
         file,
         STREAM.format(
-            # Snapshots are a day apart, and what lies between two goes with the earlier.
+            # Snapshots are a day apart; changes between two expire with the earlier one.
             hours=max(24 * (settings.keep_backup_days - 1), 12),
             database=quoted(str(settings.database.resolve())),
             replica=replica,
@@ -234,7 +234,7 @@ def stream_file(settings: Settings) -> Path:
 
 
 def litestream(settings: Settings, *arguments: str) -> tuple[list[str], dict[str, str]]:
-    """Litestream’s command line and environment. Raises ``CopyError`` where it cannot be run."""
+    """Litestream’s command line and environment. Raises ``CopyError`` if it cannot be run."""
     if not settings.stream_to:
         raise CopyError("Set stream_to to a folder's whole path, or to s3://bucket/folder.")
     program = Path(sys.executable).with_name("litestream")
@@ -252,37 +252,37 @@ def litestream(settings: Settings, *arguments: str) -> tuple[list[str], dict[str
     return command, environment
 
 
-def own_part_of_stream(settings: Settings) -> Path:
-    """The folder in which Litestream keeps what it is about to send, or has just sent."""
+def stream_cache(settings: Settings) -> Path:
+    """The folder in which Litestream keeps changes that it is sending or has just sent."""
     return settings.instance / f".{settings.database.name}-litestream"
 
 
 def stream(settings: Settings, *, tied: bool = False) -> NoReturn:
-    """Become Litestream, which sends every change elsewhere until it is told to stop.
+    """Replace this process with Litestream, which sends every change elsewhere until stopped.
 
-    Two at once would spoil the stream, so a second waits until the first has ended. With ``tied``
-    the kernel ends it when the parent process is killed (on Linux). Raises ``CopyError``.
+    Two at once would corrupt the stream, so a second waits until the first has ended. With
+    ``tied`` the kernel ends it when the parent process dies (on Linux). Raises ``CopyError``.
     """
     command, environment = litestream(settings, "replicate")
     if tied and sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-    alone = os.open(settings.instance / "streaming", os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(alone, fcntl.LOCK_EX)
-    place = f"{settings.stream_to} {settings.stream_endpoint}".encode()
-    if os.pread(alone, len(place) + 1, 0) != place:  # it lacks what is no longer kept here
-        shutil.rmtree(own_part_of_stream(settings), ignore_errors=True)
-        os.ftruncate(alone, os.pwrite(alone, place, 0))
-    os.set_inheritable(alone, True)  # held for as long as the program lives
-    os.execve(command[0], command, environment)  # noqa: S606 - our own words
+    lock = os.open(settings.instance / "streaming", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    destination = f"{settings.stream_to} {settings.stream_endpoint}".encode()
+    if os.pread(lock, len(destination) + 1, 0) != destination:  # a new destination needs everything
+        shutil.rmtree(stream_cache(settings), ignore_errors=True)
+        os.ftruncate(lock, os.pwrite(lock, destination, 0))
+    os.set_inheritable(lock, True)  # held until Litestream exits
+    os.execve(command[0], command, environment)  # noqa: S606 - a fixed command
 
 
 def fetch_stream(settings: Settings, target: Path) -> None:
-    """Write the database as it was streamed last to a new file.
+    """Restore the last streamed state of the database to a new file.
 
     Raises ``CopyError``.
     """
     command, environment = litestream(settings, "restore", "-o", str(target))
-    done = subprocess.run(  # noqa: S603 - our own words
+    done = subprocess.run(  # noqa: S603 - a fixed command
         [*command, str(settings.database.resolve())],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -1,6 +1,6 @@
-"""What a running site does by itself, once a day, whoever of its workers comes first: the purge,
-a copy into the folder that the operator named, alerts to organizers, and fetching the list of
-members where the operator turned that on."""
+"""A running site's daily jobs, each done by the first worker to find it due: the purge, a copy to
+the operator's backup folder, and fetching the list of members where that is turned on. The same loop
+sends alerts to organizers."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ from app.site.settings import Settings
 log = logging.getLogger("dear_congress")
 
 DAILY = "daily job"
-"""Who acted, in the audit trail."""
-EVERY = 24 * 3600
-LOOK_EVERY = 3600.0
-"""Seconds between two looks whether a day has passed."""
+"""The actor in the audit trail."""
+DAY_SECONDS = 24 * 3600
+LOOK_SECONDS = 3600.0
+"""How often to check whether a day has passed."""
 
 
 def policy_of(settings: Settings) -> Policy:
-    """How long this site keeps things, with the end of each campaign that it has.
+    """The site's retention times, with the end of each of its campaigns.
 
-    Raises ``ExplainedError`` when a campaign cannot be read: a typing mistake in a file must
-    not make details end early.
+    Raises ``ExplainedError`` if a campaign cannot be read: a typo in a file must not delete
+    details early.
     """
     ends: dict[str, date] = {}
     slugs = {file.parent.name for file in settings.letters.glob("*/campaign.toml")}
     if settings.database.is_file():
         db = local_database(settings.database)
         here = {one.slug for one in campaigns_here(db, settings.campaign)}
-        # The start page's own is among them even where nothing of it is, in a file or here.
+        # campaigns_here always has the start page's, even without any file or row of it.
         slugs |= here if states(db, settings.campaign) else here - {settings.campaign}
     for slug in sorted(slugs):
         try:
@@ -71,7 +71,7 @@ def policy_of(settings: Settings) -> Policy:
 
 
 def purge_if_due(settings: Settings, now: datetime) -> bool:
-    """Purge unless that was done within the last day; True when it was done now."""
+    """Purge unless that was done within the last day; True if it was done now."""
 
     def purge() -> None:
         with closing(open_database(settings.database)) as db:
@@ -81,16 +81,16 @@ def purge_if_due(settings: Settings, now: datetime) -> bool:
 
 
 def _once_a_day(path: Path, now: datetime, work: Callable[[], None], wrong: str) -> bool:
-    """Do ``work`` unless it was done within the last day; True when it was done now.
+    """Do ``work`` unless it was done within the last day; True if it was done now.
 
-    The time of the file at ``path`` is the time at which it was done last. Workers that look at
-    the same moment wait for each other, and only the first works. What goes wrong is logged in a
-    sentence, and then it is still due: it is tried again at the next look.
+    The modification time of ``path`` is when it was last done. Concurrent workers wait for each
+    other, and only the first does the work. A failure is logged (``wrong``) and retried at the
+    next look.
     """
     try:
         with locked(path) as descriptor:
             last = os.fstat(descriptor)
-            if last.st_size and now.timestamp() - last.st_mtime < EVERY:
+            if last.st_size and now.timestamp() - last.st_mtime < DAY_SECONDS:
                 return False
             work()
             os.pwrite(descriptor, b"The time of this file is when this was done last.\n", 0)
@@ -107,12 +107,12 @@ Fetch = Callable[[str, str, Path, datetime], None]
 def refresh_if_due(settings: Settings, now: datetime, fetch: Fetch | None = None) -> bool:
     """Fetch the list of members once a day, where the operator turned that on.
 
-    True when it was tried now. A list that was not taken, or not reached, is asked for again on
-    the next day; the reason stands in the note that ``congress.refresh.refreshed`` reads.
+    True if it was tried now. A list that was rejected or unreachable is fetched again the next
+    day; the reason is in the note that ``congress.refresh.refreshed`` reads.
     """
     if not settings.congress_refresh:
         return False
-    work = fetch or _in_own_process
+    work = fetch or _fetch_in_subprocess
 
     def refresh() -> None:
         work(settings.congress_source, settings.lines_source, settings.instance, now)
@@ -122,7 +122,7 @@ def refresh_if_due(settings: Settings, now: datetime, fetch: Fetch | None = None
 
 
 def fetch_members(source: str, lines: str, instance: Path, now: datetime) -> None:
-    """Fetch the list of members, and newer lines, and install them; what is not taken is logged."""
+    """Fetch and install the list of members and newer lines; logs what is rejected."""
     try:
         changes = fetch_and_refresh(source, instance, now=now, lines=lines)
     except RefreshError as error:
@@ -132,8 +132,8 @@ def fetch_members(source: str, lines: str, instance: Path, now: datetime) -> Non
         log.info("The list of members is of %s now.", changes.after)
 
 
-def _in_own_process(source: str, lines: str, instance: Path, now: datetime) -> None:
-    """``fetch_members`` apart from the visitors, since reading the lists takes seconds of work."""
+def _fetch_in_subprocess(source: str, lines: str, instance: Path, now: datetime) -> None:
+    """``fetch_members`` in a subprocess, since reading the lists takes seconds of CPU time."""
     process = multiprocessing.get_context("spawn").Process(
         target=fetch_members, args=(source, lines, instance, now), name="members"
     )
@@ -142,7 +142,7 @@ def _in_own_process(source: str, lines: str, instance: Path, now: datetime) -> N
 
 
 def copy_if_due(settings: Settings, now: datetime) -> bool:
-    """Take a copy once a day, where the operator named a folder; True when it was taken now."""
+    """Take a copy once a day if the operator named a folder; True if it was taken now."""
     if not settings.backup_folder:
         return False
 
@@ -153,7 +153,7 @@ def copy_if_due(settings: Settings, now: datetime) -> bool:
 
 
 def undo_killed_import(settings: Settings) -> int:
-    """Remove what an import of paper signatures left when it was killed; returns how many."""
+    """Remove what a killed import of paper signatures left; returns how many signatures."""
     try:
         with closing(open_database(settings.database)) as db:
             removed = undo_interrupted(db, paper_lock(settings.instance))
@@ -165,8 +165,8 @@ def undo_killed_import(settings: Settings) -> int:
     return removed
 
 
-def start_purging(settings: Settings) -> threading.Thread:
-    """Look every hour, in a thread of this process that ends with it."""
+def start_daily_jobs(settings: Settings) -> threading.Thread:
+    """Run the daily jobs from a daemon thread that looks every hour."""
 
     def look() -> None:
         pause = threading.Event()
@@ -176,7 +176,7 @@ def start_purging(settings: Settings) -> threading.Thread:
             undo_killed_import(settings)
             refresh_if_due(settings, datetime.now(UTC))
             send_alerts(settings, datetime.now(UTC))
-            pause.wait(LOOK_EVERY)
+            pause.wait(LOOK_SECONDS)
 
     thread = threading.Thread(target=look, name="daily purge", daemon=True)
     thread.start()

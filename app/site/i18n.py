@@ -1,4 +1,4 @@
-"""English at ``/`` and Spanish at ``/es/``: the language is in the address, in no cookie."""
+"""English at ``/`` and Spanish at ``/es/``: the language is in the address, not in a cookie."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ CATALOGUES = ROOT / "app" / "web" / "translations"
 def gettext(text: str, **values: Any) -> str:
     """``text`` in the reader's language, with ``%(name)s`` filled in; imported as ``_``.
 
-    Where no page is read, as in a command, it is English.
+    Outside a request, for example in a command, it is English.
     """
     words = str(_catalogue().ugettext(text))
     return words % values if values else words
 
 
 def ngettext(one: str, many: str, number: int, **values: Any) -> str:
-    """The same where the words depend on a number, which is ``%(num)d``."""
+    """The plural form of ``gettext``; the number is ``%(num)d``."""
     words = str(_catalogue().ungettext(one, many, number))
     return words % {"num": number, **values}
 
 
 def _catalogue() -> NullTranslations:
-    """That of the present request, looked up once: Flask-Babel does so for every word anew."""
+    """The current request's catalogue, looked up once: Flask-Babel looks it up for every string."""
     if not has_request_context():
         return ENGLISH
     kept = request.environ
@@ -53,14 +53,14 @@ def _catalogue() -> NullTranslations:
 
 
 def language() -> Literal["en", "es"]:
-    """The language of the present request, also of one that no route answers."""
+    """The language of the current request, even if no route matches it."""
     if has_request_context() and request.path.split("/", 2)[1:2] == ["es"]:
         return "es"
     return "en"
 
 
 def locale() -> str:
-    """The same for numbers and dates: Spanish as in the United States, with 1,415 for 1.415."""
+    """The locale for numbers and dates: Spanish as in the United States, with 1,415 for 1.415."""
     return "es_US" if language() == "es" else "en"
 
 
@@ -69,7 +69,7 @@ def other_language() -> Literal["en", "es"]:
 
 
 def page_url(endpoint: str, lang: str = "", **values: Any) -> str:
-    """The address of a page (``resident.find``) in the present or the named language."""
+    """The address of a page (``resident.find``) in the current language or ``lang``."""
     prefix = "es_" if (lang or language()) == "es" else ""
     if values or not has_request_context():
         return url_for(f"{prefix}{endpoint}", **values)
@@ -78,7 +78,7 @@ def page_url(endpoint: str, lang: str = "", **values: Any) -> str:
 
 @lru_cache(maxsize=1024)
 def _plain_url(endpoint: str, _root: str) -> str:
-    # Always the same below one root, and a page has dozens.
+    # Constant for one script root, and a page has dozens.
     return url_for(endpoint)
 
 
@@ -88,25 +88,25 @@ def long_date(day: date) -> str:
 
 
 def moment_words(moment: datetime, zone: str) -> str:
-    """``November 25, 2026, 12:04 PM CST``: a moment as it was in a time zone."""
+    """``November 25, 2026, 12:04 PM CST``: a moment in a time zone."""
     there = moment.astimezone(ZoneInfo(zone))
     clock = dates.format_datetime(there, "h:mm a z", locale=locale())
     return f"{long_date(there.date())}, {clock}"
 
 
 def how_long(seconds: int) -> str:
-    """``45 seconds``, ``10 minutes``, ``12 hours``: a time to wait, never less than it is."""
+    """``45 seconds``, ``10 minutes``, ``12 hours``: a waiting time, rounded up."""
     step = 1 if seconds < 90 else 60 if seconds < 90 * 60 else 3600
     whole = timedelta(seconds=-(-seconds // step) * step)
     return str(dates.format_timedelta(whole, threshold=1.5, locale=locale()))
 
 
 def compile_catalogues(source: Path, folder: Path) -> Path:
-    """Compile every ``.po`` under ``source`` into ``folder`` where missing or older.
+    """Compile every ``.po`` under ``source`` into ``folder`` if missing or out of date.
 
-    Each file is replaced as a whole, so workers that start together never read half of one.
-    Where ``folder`` cannot be written, a temporary folder is used instead. Returns the folder
-    that holds the compiled catalogues.
+    Each file is replaced atomically, so concurrently starting workers never read a partial one.
+    If ``folder`` is not writable, a temporary folder is used. Returns the folder of the compiled
+    catalogues.
     """
     try:
         for po in sorted(source.glob("*/LC_MESSAGES/*.po")):
@@ -140,13 +140,13 @@ def set_up_languages(app: Flask) -> None:
         locale_selector=locale,
         default_translation_directories=str(folder),
     )
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] # of the extension
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] # from the extension
         lambda text: _catalogue().ugettext(text),
         lambda one, many, number: _catalogue().ungettext(one, many, number),
         newstyle=True,
     )
     app.jinja_env.globals.update(
-        _=app.jinja_env.globals["gettext"],  # Jinja's own looks this up with every word
+        _=app.jinja_env.globals["gettext"],  # Jinja's own looks this up for every string
         language=language,
         other_language=other_language,
         languages=LANGUAGES,

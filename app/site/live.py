@@ -1,8 +1,8 @@
-"""The campaign as it is live now, in every worker, within the next request.
+"""The live campaign, current in every worker from its next request.
 
-The files of the campaign's folder are read when the site starts. What organizers publish lies
-in the database beside a counter; when that has moved, the whole campaign is read anew, from
-one moment of the database. A request sees one campaign from its beginning to its end.
+The files of the campaign's folder are read when the site starts. What organizers publish is in
+the database with a counter; when the counter has changed, the whole campaign is reread from one
+snapshot of the database. A request sees the same campaign from start to finish.
 """
 
 from __future__ import annotations
@@ -32,34 +32,34 @@ log = logging.getLogger("dear_congress.letters")
 
 
 class LiveCampaign:
-    """What residents see. Raises ``CampaignError`` when the folder itself cannot be read.
+    """What residents see. Raises ``CampaignError`` if the folder itself cannot be read.
 
-    When live texts cannot be read (they were published by another version of the program, say),
-    the last ones that could be stay, and an operator finds out why in the log.
+    If live texts cannot be read (for example, another version of the program published them),
+    the last readable ones stay, and the log says why.
     """
 
     def __init__(self, folder: Path) -> None:
         self.slug = folder.name
         self.folder = read_files(folder)
-        """The texts of the files on the disk: the first version of each. None for a campaign
-        that was made in the browser."""
+        """The texts in the campaign's folder: the first version of each. Empty for a campaign
+        made in the browser."""
         self._good = read_campaign(self.slug, self.folder) if self.folder else None
         self._files = LiveFiles(-1, self.folder)
         self.unreadable = False
-        """Whether the live texts could not be read, so that residents see earlier ones."""
+        """Whether the live texts could not be read and residents see earlier ones."""
         self._lock = threading.Lock()
 
     @property
     def last_good(self) -> Campaign:
-        """The campaign as it was last read, without a look at the database.
+        """The campaign as last read, without a query.
 
-        Raises ``CampaignError`` where it never could be.
+        Raises ``CampaignError`` if it was never readable.
         """
         return self._good or read_campaign(self.slug, self.folder)
 
     def now(self, db: Connection, changes: int | None = None) -> Campaign:
-        """The live campaign. One cheap question to the database where nothing was published, or
-        none where somebody has asked just now (``changes``, of ``SiteCampaign``)."""
+        """The live campaign. Costs one cheap query if nothing was published, or none if the
+        caller passes the counter (``SiteCampaign.changes``)."""
         try:
             if changes is None:
                 changes = change_counter(db, self.slug)
@@ -71,7 +71,7 @@ class LiveCampaign:
         return self.last_good
 
     def files(self, db: Connection) -> LiveFiles:
-        """The live texts by name with their counter, at this moment."""
+        """The current live texts by name, with their counter."""
         return live_files(db, self.slug, self.folder)
 
     def _read(self, db: Connection) -> None:
@@ -98,7 +98,7 @@ class LiveCampaign:
 
 
 class LiveCampaigns:
-    """Those of one site, each read when it is first asked for. Shared by all threads."""
+    """The campaigns of one site, each read on first use. Shared by all threads."""
 
     def __init__(self, letters: Path) -> None:
         self._letters = letters
@@ -106,7 +106,7 @@ class LiveCampaigns:
         self._lock = threading.Lock()
 
     def of(self, slug: str) -> LiveCampaign:
-        """The campaign of a name that the site has. Raises ``CampaignError``."""
+        """The campaign with this name. Raises ``CampaignError``."""
         with self._lock:
             if slug not in self._known:
                 self._known[slug] = LiveCampaign(self._letters / slug)
@@ -117,20 +117,20 @@ CHOSEN: ContextVar[str] = ContextVar("the campaign that a command works on", def
 
 
 def chosen_campaign(settings: Settings) -> str:
-    """The campaign that a command works on: the one that was named, else the start page's."""
+    """The campaign that a command works on: the named one, otherwise the start page's."""
     return chosen_standing(settings).slug
 
 
 def chosen_standing(settings: Settings) -> SiteCampaign:
-    """The same, and where it stands on the site."""
+    """The site's entry for that campaign."""
     named, here = CHOSEN.get(), campaigns_of(settings)
-    # One that is only a folder here, such as on an organizer's own computer, has no standing.
-    beside = SiteCampaign(named, "preparing") if named else here[0]
-    return next((one for one in here if one.slug == named), beside)
+    # A campaign that is only a folder, as on an organizer's own computer, has no entry.
+    folder_only = SiteCampaign(named, "preparing") if named else here[0]
+    return next((one for one in here if one.slug == named), folder_only)
 
 
 def campaigns_of(settings: Settings) -> tuple[SiteCampaign, ...]:
-    """Those of a site, that of the start page first; it alone where no database can be asked."""
+    """A site's campaigns, the start page's first; only that one if there is no usable database."""
     if settings.database.is_file():
         with suppress(NotStoredError):
             return campaigns_here(local_database(settings.database), settings.campaign)
@@ -139,7 +139,7 @@ def campaigns_of(settings: Settings) -> tuple[SiteCampaign, ...]:
 
 @contextmanager
 def choosing(slug: str) -> Iterator[None]:
-    """Let everything within work on this campaign, unless a command has named one."""
+    """Work on this campaign within the block, unless a command has named one."""
     token = CHOSEN.set(CHOSEN.get() or slug)
     try:
         yield
@@ -150,8 +150,8 @@ def choosing(slug: str) -> Iterator[None]:
 def live_campaign(settings: Settings, slug: str = "") -> Campaign:
     """The campaign ``slug``, or the one that a command works on, with its live texts.
 
-    Where the site has no database yet, that is what the files of its folder say. Raises
-    ``CampaignError`` when the texts cannot be read, also because the database cannot.
+    Without a database, the texts are those in its folder. Raises ``CampaignError`` if the texts
+    or the database cannot be read.
     """
     slug = slug or chosen_campaign(settings)
     files = read_files(settings.letters / slug)

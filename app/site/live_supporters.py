@@ -1,7 +1,7 @@
-"""The live lists of who backs which bill: what a file would change, and making that live.
+"""The live lists of who backs which bill: what a file would change, and publishing the change.
 
-Pages and commands stand on the same three steps: ``propose`` reads a file, ``Proposal.change``
-says what it means for the lists, ``put_live`` publishes the lists together with their day.
+Pages and commands share three steps: ``propose`` reads a file, ``change_of`` says what it changes,
+and ``put_live`` publishes the lists together with their day.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ NAMES_IN_EVENT = 12
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Everybody on the live lists, and the moment at which they were read."""
+    """Everyone on the live lists, and the live texts that they were read from."""
 
     backings: tuple[Backing, ...]
     live: LiveFiles
@@ -53,13 +53,13 @@ class Lists:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The lists as a file would have them."""
+    """The lists as they would be after a file is applied."""
 
     lines: tuple[Backing, ...]
     missing: tuple[Backing, ...]
-    """Those of ``lines`` whom the file does not name, and nobody says that they withdrew."""
+    """Those of ``lines`` whom the file omits without saying that they withdrew."""
     day: date
-    """Of which the lists are then."""
+    """The lists' new as-of date."""
     withdrawn: tuple[Withdrawn, ...]
     notes: tuple[Message, ...]
     official: bool
@@ -73,7 +73,7 @@ class OtherBill:
 
 
 def live_lists(site: Services) -> Lists:
-    """The lines of both lists: those for the bill and those for the opposite."""
+    """The lines of both lists: backers of the bill and of its opposite."""
     live = site.live.files(site.db())
     lines: list[Backing] = []
     for name in (COSPONSORS, OPPOSING):
@@ -82,24 +82,24 @@ def live_lists(site: Services) -> Lists:
 
 
 def read_lines(site: Services, text: str, name: str = COSPONSORS) -> tuple[Backing, ...]:
-    """The lines of a list that can be read."""
+    """The readable lines of a list."""
     return read_list(name, text.replace("\r\n", "\n"), site.campaign.related)[0]
 
 
 def file_of(campaign: Campaign, bill: str) -> str:
-    """Which file a bill's supporters stand in."""
+    """The file that lists a bill's supporters."""
     related = campaign.related.get(bill)
     return OPPOSING if related is not None and related.kind == "opposes" else COSPONSORS
 
 
 def change_of(site: Services, now: Lists, new: Iterable[Backing]) -> ListChange:
-    """What a new list changes, for whoever looks before it is applied."""
+    """What a new list changes, to review before it is applied."""
     return compare(now.backings, new, current=CURRENT, known=known_members(site))
 
 
 def known_members(site: Services) -> dict[str, tuple[str, str]]:
-    """Full and last name by bioguide id of everyone whom the tables know: whoever backed a bill
-    and has left since stays on its list."""
+    """Full and last name by bioguide id of everyone in the tables, former members included: they
+    stay on the list of a bill that they backed."""
     return {
         person.member.bioguide: (person.member.full_name, person.member.last)
         for person in site.tables.people.values()
@@ -107,8 +107,8 @@ def known_members(site: Services) -> dict[str, tuple[str, str]]:
 
 
 def search_members(site: Services, query: str) -> list[Listed]:
-    """Members, of now and of before, whose name, state or bioguide id fits what was typed; at
-    most 25, who sits before who sat."""
+    """Current and former members whose name, state, seat or bioguide id matches the query; at most
+    25, current members first."""
     wanted = fold(query)
     if not wanted:
         return []
@@ -130,7 +130,7 @@ def search_members(site: Services, query: str) -> list[Listed]:
 
 
 def propose(site: Services, data: bytes) -> Proposal | OtherBill | Unusable:
-    """What a file makes of the live lists, or why it cannot be used."""
+    """What the live lists become with this file, or why it cannot be used."""
     now = live_lists(site)
     found = read_supporters(data, _known(site, now))
     if isinstance(found, BillStatus):
@@ -208,7 +208,7 @@ def _known(site: Services, now: Lists) -> Knowledge:
 
 
 def _chamber_of(campaign: Campaign, status: BillStatus) -> Chamber | None:
-    """In which chamber a status file's bill is the campaign's own; None when it is another bill."""
+    """The chamber in which a status file's bill is the campaign's; None for another bill."""
     for chamber, bill in campaign.bills.items():
         if bill_key(bill.number) == (status.kind, status.number):
             return chamber if bill.congress == status.congress else None
@@ -216,7 +216,7 @@ def _chamber_of(campaign: Campaign, status: BillStatus) -> Chamber | None:
 
 
 def _other_chamber(site: Services, now: Lists, chamber: Chamber) -> Collection[str]:
-    """Whom a file of one chamber's bill cannot name: those who sit in the other."""
+    """Members who sit in the other chamber, whom one chamber's status file cannot name."""
     other: Chamber = "house" if chamber == "senate" else "senate"
     if not site.campaign.bills[other].number:
         return ()
@@ -224,11 +224,11 @@ def _other_chamber(site: Services, now: Lists, chamber: Chamber) -> Collection[s
     return {who for who, p in people.items() if p and p.holder.seat.chamber == other}
 
 
-# --- making it live -----------------------------------------------------------------------
+# --- publishing ---------------------------------------------------------------------------
 
 
 def new_texts(site: Services, now: Lists, new: Iterable[Backing], as_of: date) -> dict[str, str]:
-    """The files that a new list changes, with the day of the list in the campaign's own."""
+    """The files that a new list changes, including its day in the campaign file."""
     lines, texts = tuple(new), dict[str, str]()
     for name in (COSPONSORS, OPPOSING):
         before = tuple(b for b in now.backings if file_of(site.campaign, b.bill) == name)
@@ -244,9 +244,9 @@ def new_texts(site: Services, now: Lists, new: Iterable[Backing], as_of: date) -
 def put_live(
     by: Actor, site: Services, now: Lists, lines: Iterable[Backing], day: date, *, source: str
 ) -> bool:
-    """Publish the lists and their day in one change, with its event.
+    """Publish the lists and their day in one change, with its audit event.
 
-    False, with nothing changed, when something was published since ``now`` was read.
+    False, with nothing changed, if something was published since ``now`` was read.
     """
     slug = site.campaign.slug
     change = change_of(site, now, tuple(lines))
@@ -270,7 +270,7 @@ def put_live(
         return False
     draft = state_of(by.db, slug, FILE).draft
     if draft is not None and FILE in texts:
-        # A draft of the campaign was begun before: it must not bring the old day back.
+        # An earlier draft of the campaign must not restore the old day.
         dated = edit.set_fields(draft.source, {"as_of": day.isoformat()})
         if isinstance(dated, str):
             save_draft(by, slug, FILE, dated, base=draft.id, note="day of the list")

@@ -1,7 +1,7 @@
-"""The site's mail and official delivery, made from its settings; for pages and commands.
+"""The site's mail and official delivery, built from its settings, for pages and commands.
 
-``app.cwc`` is imported where it is used: the mail worker, which runs all the time, needs it only
-on the few sites that have official delivery.
+``app.cwc`` is imported lazily: the mail worker, which always runs, needs it only on the few sites
+that have official delivery.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _utc_now() -> datetime:
 def post_settings(settings: Settings) -> PostSettings:
     """The settings of the site's mail."""
     sender = parse_address(settings.mail_from or NOWHERE, settings.group_name)
-    assert isinstance(sender, Address)  # the table of settings takes nothing else
+    assert isinstance(sender, Address)  # the settings accept nothing else
     server = SmtpSettings(
         host=settings.mail_server,
         port=settings.mail_port,
@@ -55,9 +55,9 @@ def post_settings(settings: Settings) -> PostSettings:
 
 
 def mail_queue(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) -> MailQueue:
-    """The queue with its post office (``.post``), which both web and worker use.
+    """The queue with its post office (``.post``), used by both web and worker.
 
-    Raises ``QueueError`` with words for the operator.
+    Raises ``QueueError`` with a message for the operator.
     """
     post = PostOffice(settings.database, post_settings(settings), settings.secret_key, clock=clock)
     huey = make_huey(settings.instance / "queue.db", settings.redis_url)
@@ -67,9 +67,9 @@ def mail_queue(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) 
 def office_post(
     settings: Settings, *, clock: Callable[[], datetime] = _utc_now
 ) -> OfficePost | None:
-    """The way to the offices' own systems; None unless an operator set up all that it needs.
+    """The connection to the offices' own systems; None unless fully configured.
 
-    What is set up by half is off too: the log and ``flask doctor`` say what is wanting.
+    An incomplete configuration is off: the log and ``flask doctor`` say what is missing.
     """
     if settings.cwc_mode == "off":
         return None
@@ -96,9 +96,9 @@ def _queue_of(settings: Settings) -> MailQueue | None:
 
 
 def post_of(settings: Settings) -> PostOffice | None:
-    """This process's way to the mail worker, opened when it is first needed.
+    """This process's post office, opened on first use.
 
-    None where the settings of mail cannot be used: pages then offer no mail, and the log and
+    None if the mail settings cannot be used: pages then offer no mail, and the log and
     ``flask doctor`` say why.
     """
     queue = _queue_of(settings)
@@ -106,7 +106,7 @@ def post_of(settings: Settings) -> PostOffice | None:
 
 
 def offices_of(settings: Settings) -> OfficePost | None:
-    """This process's way to the worker for the offices' own systems; None where that is off."""
+    """This process's queue to the offices' own systems; None if official delivery is off."""
     if settings.cwc_mode == "off":
         return None
     queue = _queue_of(settings)
@@ -114,7 +114,7 @@ def offices_of(settings: Settings) -> OfficePost | None:
 
 
 def delivery_agent(settings: Settings) -> DeliveryAgent:
-    """Who hands letters to the offices' systems, as the operator entered it."""
+    """The delivery agent for the offices' systems, as the operator entered it."""
     from app.cwc.message import DeliveryAgent
 
     return DeliveryAgent(
@@ -129,7 +129,7 @@ def delivery_agent(settings: Settings) -> DeliveryAgent:
 
 
 def cwc_client(settings: Settings, *, clock: Callable[[], datetime] = _utc_now) -> CwcClient:
-    """The client of the offices' systems."""
+    """The client for the offices' systems."""
     from app.cwc.client import CwcClient, CwcSettings
 
     return CwcClient(

@@ -1,4 +1,4 @@
-"""What the codes on posters and sheets open, and a district as people write it."""
+"""Links in the codes on posters and sheets, and parsing a district."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from app.records.signing import source_tag
 def link_for(
     site_url: str, tag: str, language: Language, usual: str, prefix: str = ""
 ) -> Link | None:
-    """The first step with a source tag, ``usual`` where ``tag`` is none.
+    """The first page with a source tag: ``tag``, or ``usual`` if that is not a valid one.
 
-    ``prefix`` is where the campaign's addresses begin (``SiteCampaign.prefix``). None where the
-    site has no address of its own yet.
+    ``prefix`` is that of the campaign's addresses (``SiteCampaign.prefix``). None if the site has
+    no public address yet.
     """
     if not site_url:
         return None
@@ -29,6 +29,6 @@ def link_for(
 
 
 def find_district(tables: Tables, text: str) -> Delegation | None:
-    """The delegation of ``IL-5``, ``VT at large`` or ``VT``; None when there is none."""
+    """The delegation of ``IL-5``, ``VT at large`` or ``VT``; None if there is none."""
     state, number = parse_district(text) or (read_state(text) or "", 0)
     return tables.delegation(state, number)

@@ -1,4 +1,4 @@
-"""What is in a sheet of paper signatures, what is wrong with it, and what to do: in words."""
+"""Sentences about a sheet of paper signatures: what is in it, what is wrong, what to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.site.i18n import long_date
 
 
 def column_name(column: str) -> str:
-    """The column as a page names it."""
+    """The column's name on a page."""
     return {
         "first": _("First name"), "last": _("Last name"), "street": _("Street"),
         "city": _("City"), "state": _("State"), "zip": _("ZIP code"),
@@ -29,7 +29,7 @@ def column_name(column: str) -> str:
 
 
 def row_name(plan: ImportPlan, key: str) -> str:
-    """A row as its sheet's own program numbers it: ``row 7``, ``row 7 of “Page 2”``."""
+    """A row by its spreadsheet's numbering: ``row 7``, ``row 7 of “Page 2”``."""
     number, sheet = plan.name(key)
     if sheet:
         return _("row %(number)s of “%(sheet)s”", number=number, sheet=sheet)
@@ -37,13 +37,13 @@ def row_name(plan: ImportPlan, key: str) -> str:
 
 
 def row_names(plan: ImportPlan, keys: Sequence[str], most: int = 15) -> str:
-    """Several rows; the first ``most`` of them by name."""
+    """Several rows, naming the first ``most``."""
     names = ", ".join(row_name(plan, key) for key in keys[:most])
     return f"{names} …" if len(keys) > most else names
 
 
 def question_words(question: Question, headers: tuple[str, ...]) -> str:
-    """What is not sure about the columns."""
+    """What is unclear about the columns."""
     named = ", ".join(f"“{headers[place]}”" for place in question.places)
     return {
         "doubled": lambda: _(
@@ -62,7 +62,7 @@ def question_words(question: Question, headers: tuple[str, ...]) -> str:
 
 
 def unread_words(name: str, why: Unread) -> str:
-    """A sheet that is not read, and why."""
+    """A sheet that was not read, and why."""
     if why == "hidden":
         return _("“%(sheet)s”: it is hidden", sheet=name)
     if why == "no_rows":
@@ -71,7 +71,7 @@ def unread_words(name: str, why: Unread) -> str:
 
 
 def likely_words(plan: ImportPlan, likely: Likely) -> list[str]:
-    """Whom a row may be the same as, and why: one sentence for each, without its full stop."""
+    """Whom a row may repeat, and why: one sentence each, without the period."""
     return [
         _("%(row)s (%(person)s): %(why)s", row=row_name(plan, key), why=alike_words(by),
           person=person_words(values))
@@ -80,12 +80,12 @@ def likely_words(plan: ImportPlan, likely: Likely) -> list[str]:
 
 
 def person_words(values: Mapping[str, str]) -> str:
-    """What a row says of its person: by this it can be seen whether two are one."""
+    """A row's person, in enough detail to judge whether two are the same."""
     return ", ".join(filter(None, map(values.get, ("first", "last", "street", "zip", "email"))))
 
 
 def signature_words(earlier: Earlier, by: AlikeBy) -> str:
-    """A signature that stands and may be the same person's, and why. It names nobody."""
+    """A signature that may be the same person's, and why. It names no one."""
     values = {"day": long_date(earlier.day), "source": earlier.source, "why": alike_words(by)}
     if earlier.on_paper:
         return _("a signature on paper of %(day)s (%(source)s): %(why)s", **values)
@@ -95,7 +95,7 @@ def signature_words(earlier: Earlier, by: AlikeBy) -> str:
 
 
 def alike_words(by: AlikeBy) -> str:
-    """Why two people may be one."""
+    """Why two people may be the same."""
     return {
         "name": lambda: _("the same name in the same ZIP code"),
         "mailbox": lambda: _("the same email address, except for its dots or what follows a plus"),
@@ -104,7 +104,7 @@ def alike_words(by: AlikeBy) -> str:
 
 
 def odd_words(why: WhyOdd) -> str:
-    """Why a row is hardly a person's."""
+    """Why a row is probably not a real person."""
     return {
         "no_letter": lambda: _("The name has no letter."),
         "filler": lambda: _("This is hardly a name."),
@@ -127,7 +127,7 @@ def district_words(candidate: Candidate) -> str:
 
 
 def cell_words(problem: CellProblem) -> str:
-    """One sentence: what is wrong with the cell and what to type instead."""
+    """One sentence: what is wrong with the cell and what to type."""
     choices = ", ".join(problem.choices)
     return {
         "missing": lambda: _("Fill this in."),

@@ -1,8 +1,8 @@
-"""What an operator can set: one table, from which everything about settings is made.
+"""An operator's settings, all derived from one table.
 
-Each field of ``Settings`` declares its type, range, default and one sentence of help. From that
-come the reading of ``instance/settings.toml`` and of the environment (``DEAR_CONGRESS_`` and the
-name in capitals, which wins), every message about a bad value, ``flask settings`` and
+Each field of ``Settings`` declares its type, range, default and one sentence of help. From these
+come the parsers for ``instance/settings.toml`` and the environment (``DEAR_CONGRESS_`` and the
+name in capitals, which takes precedence), every message about a bad value, ``flask settings`` and
 ``docs/settings.md``. The packages below this one take plain values.
 """
 
@@ -31,19 +31,19 @@ from app.text import Email, read_email
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "DEAR_CONGRESS_"
 ALIASES = {"REDIS_URL": "redis_url", "HOST": "host", "PORT": "port", "WORKERS": "workers"}
-"""Names of the environment that other programs know too; the prefixed name wins."""
+"""Environment variables shared with other programs; the prefixed name takes precedence."""
 HERE = ("localhost", "127.0.0.1", "::1")
-"""Names of this machine, to which nothing travels."""
+"""Names of this machine; traffic to them stays on it."""
 SHORTEST_SECRET = 32
 """Characters of a secret."""
 LONGEST = 500
 """Characters of any text."""
 KEY_FILES = ("secret.key", "person.key")
-"""In the instance folder. Made once, before the database; never again beside a database."""
+"""In the instance folder. Made once, before the database; never next to an existing one."""
 
 
 class SettingsError(ExplainedError):
-    """Settings cannot be used. ``problems`` has a sentence for each that is wrong."""
+    """Settings cannot be used. ``problems`` has a sentence for each mistake."""
 
     def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
@@ -51,7 +51,7 @@ class SettingsError(ExplainedError):
 
 
 class _UnfitError(Exception):
-    """A value that a setting cannot have; the message says what to write instead."""
+    """A value that a setting does not accept; the message says what to write instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +60,21 @@ class SettingRule:
 
     help: str
     kind: str
-    """What may be written, in words: ``a whole number from 5 to 1440``."""
+    """What it accepts, in words: ``a whole number from 5 to 1440``."""
     read: Callable[[object], Any]
-    """The value of what stands in the file or the environment. Raises ``_UnfitError``."""
+    """Parses the value from the file or the environment. Raises ``_UnfitError``."""
     secret: bool = False
-    """Never shown, also not in a message about a bad value."""
+    """Never shown, not even in a message about a bad value."""
 
 
 _Declared = Callable[..., Any]
 
 
-def _row(default: Any, rule: SettingRule) -> Any:
+def _setting(default: Any, rule: SettingRule) -> Any:
     return field(default=default, repr=not rule.secret, metadata={"rule": rule})
 
 
-def _words(value: object) -> str:
+def _parse_line(value: object) -> str:
     if not isinstance(value, str):
         raise _UnfitError('Write words in quotes, like "…".')
     if len(value) > LONGEST or not value.isprintable():
@@ -82,22 +82,24 @@ def _words(value: object) -> str:
     return value.strip()
 
 
-def _line(kind: str, otherwise: str = "", fits: Callable[[str], object] = bool) -> _Declared:
-    """How a setting is declared that is one line: empty, or one that fits."""
+def _line_setting(
+    kind: str, otherwise: str = "", fits: Callable[[str], object] = bool
+) -> _Declared:
+    """Make the declaration function of a one-line setting: empty, or a line that ``fits``."""
 
     def read(value: object) -> str:
-        text = _words(value)
+        text = _parse_line(value)
         if text and not fits(text):
             raise _UnfitError(otherwise)
         return text
 
     def declared(default: str, help: str, *, secret: bool = False) -> Any:
-        return _row(default, SettingRule(help, kind, read, secret))
+        return _setting(default, SettingRule(help, kind, read, secret))
 
     return declared
 
 
-_text = _line("words")
+_text = _line_setting("words")
 
 
 def _flag(default: bool, help: str) -> Any:
@@ -112,7 +114,7 @@ def _flag(default: bool, help: str) -> Any:
                 return False
         raise _UnfitError("Write true or false.")
 
-    return _row(default, SettingRule(help, "true or false", read))
+    return _setting(default, SettingRule(help, "true or false", read))
 
 
 def _whole(default: int, least: int, most: int, help: str) -> Any:
@@ -126,7 +128,7 @@ def _whole(default: int, least: int, most: int, help: str) -> Any:
             raise _UnfitError(f"Write {kind}.")
         return number
 
-    return _row(default, SettingRule(help, kind, read))
+    return _setting(default, SettingRule(help, kind, read))
 
 
 def _seconds(default: float, least: float, most: float, help: str) -> Any:
@@ -143,7 +145,7 @@ def _seconds(default: float, least: float, most: float, help: str) -> Any:
             raise _UnfitError(f"Write {kind}.")
         return number
 
-    return _row(default, SettingRule(help, kind, read))
+    return _setting(default, SettingRule(help, kind, read))
 
 
 def _choice(default: str, choices: tuple[str, ...], help: str) -> Any:
@@ -154,7 +156,7 @@ def _choice(default: str, choices: tuple[str, ...], help: str) -> Any:
             raise _UnfitError(f"Write {kind}.")
         return value.strip()
 
-    return _row(default, SettingRule(help, kind, read))
+    return _setting(default, SettingRule(help, kind, read))
 
 
 def _folder(default: Path, help: str) -> Any:
@@ -165,12 +167,12 @@ def _folder(default: Path, help: str) -> Any:
             raise _UnfitError("Write the path of a folder.")
         return Path(value).expanduser()
 
-    return _row(default, SettingRule(help, "a folder", read))
+    return _setting(default, SettingRule(help, "a folder", read))
 
 
-def _web_address(value: object, *, path: bool) -> str:
-    """A web address, or nothing; without a path unless it may have one."""
-    text = _words(value)
+def _parse_web_address(value: object, *, path: bool) -> str:
+    """Parse a web address or an empty value; without a path unless ``path``."""
+    text = _parse_line(value)
     if not text:
         return ""
     if "://" not in text:
@@ -194,22 +196,24 @@ def _web_address(value: object, *, path: bool) -> str:
 
 def _address(default: str, help: str, *, path: bool = False) -> Any:
     kind = "a web address" + ("" if path else " without a path")
-    return _row(default, SettingRule(help, kind, lambda value: _web_address(value, path=path)))
+    return _setting(
+        default, SettingRule(help, kind, lambda value: _parse_web_address(value, path=path))
+    )
 
 
-def _is_listening(text: str) -> bool:
+def _is_host_and_port(text: str) -> bool:
     host, _, port = text.rpartition(":")
     return bool(host and re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536)
 
 
-_mailbox = _line(
+_mailbox = _line_setting(
     "an email address", "Write one email address, like letters@example.org.",
     lambda text: read_email(text) == Email(text, text),
 )  # fmt: skip
-_listening = _line(
-    "an address and a port", "Write an address and a port, like 127.0.0.1:9464.", _is_listening
+_listening = _line_setting(
+    "an address and a port", "Write an address and a port, like 127.0.0.1:9464.", _is_host_and_port
 )
-_elsewhere = _line(
+_elsewhere = _line_setting(
     "a folder’s whole path or s3://bucket/folder",
     "Write a folder's whole path, or s3://bucket/folder.",
     lambda text: text.startswith("s3://") or Path(text).expanduser().is_absolute(),
@@ -218,7 +222,7 @@ _elsewhere = _line(
 
 def _redis(default: str, help: str) -> Any:
     def read(value: object) -> str:
-        text = _words(value)
+        text = _parse_line(value)
         if text and not text.startswith(("redis://", "rediss://", "unix://", "redis+unix://")):
             raise _UnfitError("Write an address that begins with redis://, or leave it empty.")
         if text and find_spec("redis") is None:
@@ -228,7 +232,7 @@ def _redis(default: str, help: str) -> Any:
             )
         return text
 
-    return _row(default, SettingRule(help, "an address of a Redis", read, secret=True))
+    return _setting(default, SettingRule(help, "an address of a Redis", read, secret=True))
 
 
 def _day(default: str, help: str) -> Any:
@@ -241,12 +245,12 @@ def _day(default: str, help: str) -> Any:
         except ValueError:
             raise _UnfitError('Write a day like "2027-01-04", or leave it out.') from None
 
-    return _row(default, SettingRule(help, "a day", read))
+    return _setting(default, SettingRule(help, "a day", read))
 
 
 def _networks(default: str, help: str) -> Any:
     def read(value: object) -> str:
-        text = _words(value)
+        text = _parse_line(value)
         for name in filter(None, (part.strip() for part in text.split(","))):
             try:
                 ipaddress.ip_network(name, strict=False)
@@ -257,13 +261,13 @@ def _networks(default: str, help: str) -> Any:
                 ) from None
         return text
 
-    return _row(default, SettingRule(help, "networks", read))
+    return _setting(default, SettingRule(help, "networks", read))
 
 
 def _key(help: str) -> Any:
     def read(value: object) -> bytes:
-        text = value.decode("ascii", "replace") if isinstance(value, bytes) else _words(value)
-        # A secret that somebody wrote down themselves must be one. Empty means: make one.
+        text = value.decode("ascii", "replace") if isinstance(value, bytes) else _parse_line(value)
+        # A secret that the operator chose must be strong. Empty means: make one.
         if value and (len(text) < SHORTEST_SECRET or len(set(text)) < 8):
             raise _UnfitError(
                 "It is too short or too plain to be a secret. Leave it out, and the site makes "
@@ -271,12 +275,12 @@ def _key(help: str) -> Any:
             )
         return text.encode()
 
-    return _row(b"", SettingRule(help, "a secret", read, secret=True))
+    return _setting(b"", SettingRule(help, "a secret", read, secret=True))
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One site's settings. Every default is safe for a site that nobody configured."""
+    """One site's settings. Every default is safe for an unconfigured site."""
 
     instance: Path = _folder(
         ROOT / "instance",
@@ -445,7 +449,7 @@ class Settings:
 
     @property
     def address(self) -> str:
-        """Where links lead: ``site_url``, or where this machine itself finds the site."""
+        """The base of links: ``site_url``, or the site's address on this machine."""
         return self.site_url or f"http://localhost:{self.port}"
 
     @cached_property
@@ -459,7 +463,7 @@ class Settings:
 
     @property
     def own_keys(self) -> dict[str, bytes]:
-        """The site's two keys by the names of their files."""
+        """The site's two keys by file name."""
         return {"secret.key": self.secret_key, "person.key": self.person_key}
 
 
@@ -474,23 +478,23 @@ SECTIONS = {
     "cwc_mode": "The offices’ own delivery systems",
     "secret_key": "Secrets",
 }
-"""Where a section of the table begins."""
+"""The section that begins at each of these settings."""
 
 
 def rules() -> dict[str, SettingRule]:
-    """The table: the rule of each setting, in order."""
+    """The rule of each setting, in table order."""
     return {f.name: f.metadata["rule"] for f in fields(Settings)}
 
 
 def default_of(name: str) -> Any:
-    """What a setting is when nobody sets it."""
+    """A setting's default."""
     found: Field[Any] = Settings.__dataclass_fields__[name]
     assert found.default is not MISSING
     return found.default
 
 
 def shown(name: str, value: object) -> str:
-    """A value as an operator may see it: no secret, and as it stands in the file."""
+    """A value as shown to the operator, in the file's notation; secrets are hidden."""
     if rules()[name].secret:
         return "(hidden)" if value else "(none)"
     if isinstance(value, bool):
@@ -505,9 +509,9 @@ def as_markdown() -> str:
     lines = [
         "# Settings",
         "",
-        "A site runs without any. What you set stands in `instance/settings.toml`, one a line "
+        "A site runs without any. Put yours in `instance/settings.toml`, one per line "
         '(`group_name = "Our group"`), or in the environment with the prefix '
-        f"`{PREFIX}` and in capitals (`{PREFIX}GROUP_NAME`), which goes before the file. "
+        f"`{PREFIX}` and in capitals (`{PREFIX}GROUP_NAME`), which overrides the file. "
         "`flask settings` shows what is in force; `flask doctor` says what it means for the site.",
     ]
     for name, rule in rules().items():
@@ -521,14 +525,14 @@ def as_markdown() -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A value as somebody wrote it, and how they would find it again."""
+    """A value as written, and where the operator finds it."""
 
     where: str
     value: object
 
 
 def _in_file(path: Path) -> Iterator[tuple[str, _Written]]:
-    """What the settings file holds. Raises ``SettingsError`` when it cannot be read as one."""
+    """The values in the settings file. Raises ``SettingsError`` if it cannot be parsed."""
     name = f"{path.parent.name}/{path.name}"
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -559,7 +563,7 @@ def _in_environment(env: Mapping[str, str]) -> Iterator[tuple[str, _Written]]:
             yield variable.removeprefix(PREFIX).lower(), _Written(variable, value)
 
 
-def _unknown(name: str, written: _Written) -> str:
+def _explain_unknown(name: str, written: _Written) -> str:
     if isinstance(written.value, dict):
         return f"[{name}]: the file has no sections. Write each setting with its whole name."
     close = difflib.get_close_matches(name.lower(), rules(), n=1, cutoff=0.6)
@@ -567,7 +571,7 @@ def _unknown(name: str, written: _Written) -> str:
     return f"{written.where} is not a setting.{hint}"
 
 
-def _bad(name: str, written: _Written, why: _UnfitError) -> str:
+def _explain_bad(name: str, written: _Written, why: _UnfitError) -> str:
     if rules()[name].secret:
         return f"{written.where} cannot be used. {why}"
     said = "".join(c if c.isprintable() else "�" for c in str(written.value))
@@ -575,8 +579,8 @@ def _bad(name: str, written: _Written, why: _UnfitError) -> str:
     return f"{written.where} is {'empty' if not said else f'“{said}”'}. {why}"
 
 
-def _together(settings: Settings) -> Iterator[str]:
-    """What is wrong with settings that are each right alone."""
+def _conflicts(settings: Settings) -> Iterator[str]:
+    """Problems with combinations of settings that are each valid alone."""
     if settings.mail_server and not settings.mail_from:
         yield "mail_server is set, but mail_from is not. Set it to an address of your own domain."
     if settings.mail_server and not settings.site_url:
@@ -601,8 +605,8 @@ def _together(settings: Settings) -> Iterator[str]:
 def read_settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
     """Settings from defaults, ``settings.toml``, the environment and ``overrides``, in that order.
 
-    Touches nothing on the disk; keys are those that somebody set, or empty. Raises
-    ``SettingsError`` with a sentence for each thing that is wrong.
+    Writes nothing to disk; keys that are not set stay empty. Raises ``SettingsError`` with a
+    sentence for each mistake.
     """
     env = os.environ if environ is None else environ
     given = {name: _Written(name, value) for name, value in overrides.items()}
@@ -622,24 +626,24 @@ def read_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
         del in_file["instance"]
     for name, written in {**in_file, **set_outside}.items():
         if name not in table:
-            problems.append(_unknown(name, written))
+            problems.append(_explain_unknown(name, written))
             continue
         try:
             known[name] = table[name].read(written.value)
         except _UnfitError as error:
-            problems.append(_bad(name, written, error))
+            problems.append(_explain_bad(name, written, error))
     settings = Settings(**known)
-    problems += _together(settings) if not problems else ()
+    problems += _conflicts(settings) if not problems else ()
     if problems:
         raise SettingsError(*problems)
     return settings
 
 
 def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
-    """The same for a site that is to work: with its folder (mode 0700) and its two keys.
+    """``read_settings`` for a site that will run, with its folder (mode 0700) and its two keys.
 
-    They are made on first use. Beside a database they never are: a site with another key would
-    take every earlier signer for a stranger. Root does not work on another user's folder. Raises
+    Both are made on first use. Keys are never made next to an existing database: with a new key
+    the site would not recognize earlier signers. Root is refused on another user's folder. Raises
     ``SettingsError``.
     """
     settings = read_settings(environ, **overrides)
@@ -660,9 +664,9 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
 
 
 def _read_key(path: Path, database: Path) -> bytes:
-    """Read a key, making it first on a site that has no database yet.
+    """Read a key, first making it if the site has no database yet.
 
-    Several workers may start at once: one of them makes it, and the others read that one's.
+    If several workers start at once, one makes it and the others read it.
     """
     if not path.exists():
         if database.exists() or database.with_suffix(".id").exists():
@@ -682,6 +686,6 @@ def _read_key(path: Path, database: Path) -> bytes:
 
 
 def make_key(path: Path) -> None:
-    """Make a key file, unless somebody else has just done so."""
+    """Make a key file unless it exists."""
     with suppress(FileExistsError):
         write_file(path, secrets.token_hex(32), new=True)

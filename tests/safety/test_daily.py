@@ -18,7 +18,7 @@ from app.records import keys
 from app.records.audit import TrailFilter, every
 from app.records.database import open_database
 from app.records.sealing import seal_details, sealed_counts
-from app.site.daily import fetch_members, purge_if_due, refresh_if_due, start_purging
+from app.site.daily import fetch_members, purge_if_due, refresh_if_due, start_daily_jobs
 from app.site.settings import ROOT, Settings, load_settings
 from tests.bench.servers import serving
 
@@ -92,7 +92,7 @@ def test_what_goes_wrong_is_logged_and_tried_again(
 
 
 def test_the_thread_purges_at_the_start_and_does_not_hold_the_process(site: Settings) -> None:
-    thread = start_purging(site)
+    thread = start_daily_jobs(site)
     assert thread.daemon
     for _ in range(600):
         if (site.instance / "purged").exists() and left(site) == 0:

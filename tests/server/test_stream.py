@@ -27,7 +27,7 @@ from app.records.database import open_database
 from app.records.erasing import empty_log, waits_to_be_erased
 from app.records.migrations import damage
 from app.records.signing import sign, withdraw
-from app.site.backups import fetch_stream, own_part_of_stream, stream_file
+from app.site.backups import fetch_stream, stream_cache, stream_file
 from app.site.settings import ROOT, Settings, load_settings
 from tests.bench.load import FORM
 from tests.bench.people import sign_bodies
@@ -173,7 +173,7 @@ def test_another_place_has_everything_from_the_first_change_on(tmp_path: Path) -
                 people = totals(db, None).signatures
                 look = partial(streamed, settings, tmp_path / "copy.db")
                 until(lambda look=look, people=people: look() == people)
-        for old in sorted((own_part_of_stream(settings) / "ltx" / "0").glob("*.ltx"))[:-1]:
+        for old in sorted((stream_cache(settings) / "ltx" / "0").glob("*.ltx"))[:-1]:
             old.unlink()
 
 
