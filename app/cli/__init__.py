@@ -34,7 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "upgrade": ("backup_commands:upgrade_command", "Bring the database up to this version."),
     "worker": ("worker:worker_command", "Send waiting email."),
 }
-ELSEWHERE: Mapping[str, Mapping[str, tuple[str, str]]] = {
+LAZY_SUBCOMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "letters": {
         "blank": ("printing:blank_command", "Blank letters to sign on paper."),
         "deliver": ("delivery:deliver_command", "Hand messages to the offices’ own systems."),
@@ -61,22 +61,22 @@ ELSEWHERE: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "verify": ("attest:verify_command", "Check a statement of the count."),
     },
 }
-"""By group, the commands that stand in other modules than the group itself."""
+"""By group, the commands defined in other modules than the group."""
 
 
-class Later(click.Command):
-    """A command by its name and a sentence, which becomes the command itself when it is used."""
+class LazyCommand(click.Command):
+    """A placeholder with a name and a sentence that imports the real command on use."""
 
     def __init__(self, name: str, place: str, sentence: str) -> None:
         super().__init__(name, short_help=sentence)
         self._place = place
 
     def load(self) -> click.Command:
-        """The command itself."""
+        """Import and return the command."""
         module, _, attribute = self._place.partition(":")
         found: click.Command = getattr(import_module(f"app.cli.{module}"), attribute)
         if isinstance(found, click.Group):
-            _add(found, ELSEWHERE.get(str(self.name), {}))
+            _add(found, LAZY_SUBCOMMANDS.get(str(self.name), {}))
         return found
 
     def make_context(
@@ -91,7 +91,7 @@ class Later(click.Command):
 
 def _add(group: click.Group, table: Mapping[str, tuple[str, str]]) -> None:
     for name, (place, sentence) in table.items():
-        group.add_command(Later(name, place, sentence))
+        group.add_command(LazyCommand(name, place, sentence))
 
 
 def add_commands(app: Flask) -> None:
@@ -100,7 +100,7 @@ def add_commands(app: Flask) -> None:
 
 
 def command_app() -> Flask:
-    """An application that has the commands and no pages: nothing of a site is loaded for it."""
+    """An application with the commands and no pages; it loads nothing of a site."""
     app = Flask("app.cli", static_folder=None)
     add_commands(app)
     return app

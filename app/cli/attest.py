@@ -1,4 +1,4 @@
-"""``flask signatures attest`` and ``verify``: a signed statement of the count, and its check."""
+"""``flask signatures attest`` and ``verify``: sign a statement of the count, and check one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``flask backup`` and ``flask upgrade``: copies that are known to restore, and a way back."""
+"""``flask backup`` and ``flask upgrade``: verified copies, restoring, and upgrading."""
 
 from __future__ import annotations
 
@@ -85,11 +85,11 @@ def now_command(
         raise click.UsageError("Where it continues, the keys are needed too: --keys FOLDER")
     now = datetime.now(UTC)
     with stopped(settings.database) if moving else nullcontext():
-        if keys_folder is not None:  # asked before the work: whoever waits for a copy walks away
+        if keys_folder is not None:  # ask before the long work
             words = passphrase(passphrase_file, f"{FOR_KEYS} (at least 12 characters)", new=True)
             require_long(words)
         done = backups.take_copy(settings, folder, now)
-        click.echo(f"{done.path}  {_described(done)}, checked.")
+        click.echo(f"{done.path}  {_describe_copy(done)}, checked.")
         if keys_folder is not None:
             path = backups.seal_keys(settings, keys_folder, words, now)
             click.echo(f"{path}  the keys, sealed. Without the passphrase no one can open them.")
@@ -108,7 +108,7 @@ def now_command(
         )
 
 
-def _described(copy: Copy) -> str:
+def _describe_copy(copy: Copy) -> str:
     if copy.manifest is None:
         return copy.problem
     rows = copy.manifest.rows.get("signatures", 0)
@@ -116,7 +116,7 @@ def _described(copy: Copy) -> str:
     return f"{copy.manifest.at:%Y-%m-%d %H:%M} UTC, {some(rows, 'signature')}, {size}"
 
 
-def _opened(keys_file: Path | None, passphrase_file: Path | None) -> Mapping[str, bytes]:
+def _open_keys(keys_file: Path | None, passphrase_file: Path | None) -> Mapping[str, bytes]:
     if keys_file is None:
         return {}
     return backups.open_keys(keys_file, passphrase(passphrase_file, FOR_KEYS))
@@ -135,11 +135,11 @@ def list_command(folder: Path) -> None:
     if not found:
         click.echo(f"There is no copy in {folder}. To take one: flask backup now {typed(folder)}")
     for copy in found:
-        click.echo(f"{copy.path.name}  {_described(copy)}")
+        click.echo(f"{copy.path.name}  {_describe_copy(copy)}")
 
 
-def _one_source(settings: Settings, file: Path | None, *, from_stream: bool) -> None:
-    """Refuse a command that names no copy or two, or a stream that there is none of."""
+def _require_one_source(settings: Settings, file: Path | None, *, from_stream: bool) -> None:
+    """Refuse a command without exactly one source, or a stream that is not configured."""
     if (file is None) != from_stream:
         raise click.UsageError("Name a copy, or say --stream.")
     if from_stream:
@@ -147,8 +147,8 @@ def _one_source(settings: Settings, file: Path | None, *, from_stream: bool) -> 
 
 
 @contextmanager
-def _looked_through(settings: Settings, file: Path | None) -> Iterator[tuple[Path, Unpacked]]:
-    """The copy that is meant, unpacked and checked, and where it came from."""
+def _checked_copy(settings: Settings, file: Path | None) -> Iterator[tuple[Path, Unpacked]]:
+    """The chosen copy, unpacked and checked, with the path that it came from."""
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.instance, prefix=".copy-") as name:
         path = file or Path(name) / "streamed.db"
@@ -177,13 +177,13 @@ def drill_command(
     settings = load_settings()
     name = "the stream" if file is None else str(file)
     facts = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "file": name}
-    _one_source(settings, file, from_stream=from_stream)
-    opened = _opened(keys_file, passphrase_file)
+    _require_one_source(settings, file, from_stream=from_stream)
+    opened = _open_keys(keys_file, passphrase_file)
     try:
-        with _looked_through(settings, file) as (_, copy):
-            _refuse_unfit(settings, copy, {**settings.own_keys, **_two(opened)})
-            said = _counted(copy)
-            lacks = _lacks(settings, copy)
+        with _checked_copy(settings, file) as (_, copy):
+            _refuse_mismatch(settings, copy, {**settings.own_keys, **_site_keys(opened)})
+            said = _describe_counts(copy)
+            lacks = _describe_missing(settings, copy)
     except (click.ClickException, ExplainedError) as error:
         problem = error.message if isinstance(error, click.ClickException) else str(error)
         backup.note(settings.instance, "drill", {**facts, "problem": problem})
@@ -193,11 +193,11 @@ def drill_command(
     click.echo(lacks)
 
 
-def _two(opened: Mapping[str, bytes]) -> dict[str, bytes]:
+def _site_keys(opened: Mapping[str, bytes]) -> dict[str, bytes]:
     return {name: opened[name] for name in ("secret.key", "person.key") if name in opened}
 
 
-def _counted(copy: Unpacked) -> str:
+def _describe_counts(copy: Unpacked) -> str:
     with closing(backup.plain_connection(copy.database)) as db:
         total = totals(db, None)
     wrong = f" {copy.differences} counts do not agree with the rows." if copy.differences else ""
@@ -207,8 +207,8 @@ def _counted(copy: Unpacked) -> str:
     )
 
 
-def _refuse_unfit(settings: Settings, copy: Unpacked, keys: Mapping[str, bytes]) -> None:
-    """Raises ``ClickException`` for a copy of another site, or where the keys do not fit it."""
+def _refuse_mismatch(settings: Settings, copy: Unpacked, keys: Mapping[str, bytes]) -> None:
+    """Raise ``ClickException`` for a copy of another site, or if the keys do not match it."""
     if backup.of_another_site(copy, settings.database):
         raise click.ClickException(
             "This is a copy of another site than the one that lives here. To restore it, name an "
@@ -224,8 +224,8 @@ def _refuse_unfit(settings: Settings, copy: Unpacked, keys: Mapping[str, bytes])
         )
 
 
-def _lacks(settings: Settings, copy: Unpacked) -> str:
-    """A sentence about what happened after the copy."""
+def _describe_missing(settings: Settings, copy: Unpacked) -> str:
+    """A sentence about what the copy lacks."""
     if not backup.readable(settings.database):
         return "What was signed after it is not known: the database here cannot be read."
     found = backup.missing(copy.database, settings.database)
@@ -265,23 +265,23 @@ def restore_command(
     """
     settings = read_settings()
     now = datetime.now(UTC)
-    _one_source(settings, file, from_stream=from_stream)
-    opened = _opened(keys_file, passphrase_file)
+    _require_one_source(settings, file, from_stream=from_stream)
+    opened = _open_keys(keys_file, passphrase_file)
     keys = backups.keys_for(settings, opened)
     with (
         stopped(settings.database),
-        _looked_through(settings, file) as (path, copy),
+        _checked_copy(settings, file) as (path, copy),
     ):
-        _refuse_unfit(settings, copy, keys)
-        click.echo(_counted(copy))
-        click.echo(_lacks(settings, copy))
+        _refuse_mismatch(settings, copy, keys)
+        click.echo(_describe_counts(copy))
+        click.echo(_describe_missing(settings, copy))
         if not yes:
             click.confirm("Put it back?", abort=True)
-        again = _take_back_again(settings, path, copy)
+        again = _reapply_withdrawals(settings, path, copy)
         messages, letters = backup.calm(copy.database, now)
         put_aside = aside(settings.database, "before-restore-files")
         changed = backups.write_files(
-            settings.instance, _files(settings, copy, opened, keys, everything), put_aside
+            settings.instance, _instance_files(settings, copy, opened, keys, everything), put_aside
         )
         if everything:
             changed += backups.write_files(settings.letters, _letters(copy), put_aside / "letters")
@@ -303,14 +303,14 @@ def restore_command(
                "look: flask doctor")  # fmt: skip
 
 
-def _files(
+def _instance_files(
     settings: Settings,
     copy: Unpacked,
     opened: Mapping[str, bytes],
     keys: Mapping[str, bytes],
     everything: bool,
 ) -> dict[str, bytes]:
-    """What goes into the instance folder: keys that differ, and the rest where there is none."""
+    """Files to write to the instance folder: all keys, and others only if missing."""
     files: dict[str, bytes] = {}
     whole = {**{n: c for n, c in copy.files.items() if not n.startswith("letters/")}, **opened}
     for name, content in whole.items():
@@ -328,8 +328,8 @@ def _letters(copy: Unpacked) -> dict[str, bytes]:
     }
 
 
-def _take_back_again(settings: Settings, path: Path, found: Unpacked) -> int:
-    """Withdraw in the copy what is withdrawn in the database here, and in the newest copy."""
+def _reapply_withdrawals(settings: Settings, path: Path, found: Unpacked) -> int:
+    """Withdraw in the copy what the current database or the newest copy has withdrawn."""
     again = 0
     if backup.readable(settings.database):
         again += backup.reapply(found.database, settings.database)
@@ -365,7 +365,7 @@ def stream_command() -> None:
       flask backup stream
     """
     settings = load_settings()
-    check_site(settings.database, settings.own_keys)  # no other's changes may follow on ours
+    check_site(settings.database, settings.own_keys)  # keep another site's changes out
     backups.stream(settings)
 
 

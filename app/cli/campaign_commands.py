@@ -1,4 +1,4 @@
-"""``flask campaign``: the campaigns of a site, and the official list of who backs a bill."""
+"""``flask campaign``: a site's campaigns, and the list of who backs a bill."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from app.site.live_supporters import (
 )
 from app.site.services import Services, services
 
-SECONDS = 30
-"""For the download as a whole to begin, and for each pause in it."""
+TIMEOUT_SECONDS = 30
+"""To connect, and for each read of the download."""
 
 campaign_cli = PlainGroup("campaign", help="The site’s campaigns, and who backs their bills.")
 cosponsors_cli = PlainGroup("cosponsors", help="The list of who backs the bill.")
@@ -74,7 +74,7 @@ def begin_command(folder: Path) -> None:
         read_campaign(slug, files)
     except CampaignError as error:
         raise click.ClickException(f"Nothing was begun. Fix these:\n{error}") from None
-    # What lies in the site's own folder of letters counts from there.
+    # Texts in the site's own letters folder stay there and are not copied to the database.
     ours = folder.parent == site.settings.letters.resolve()
     done = begin(operator(site.db()), slug, {} if ours else files, first=site.settings.campaign)
     if not done:
@@ -121,7 +121,7 @@ def refresh_command(source: Path | None, dry_run: bool, yes: bool) -> None:
 
 
 def _refusal(found: OtherBill | Unusable) -> str:
-    """Why a file cannot be used; of a list, cell by cell."""
+    """Why a file cannot be used; for a list, cell by cell."""
     said = [f"Nothing was changed. {found.what}"]
     if isinstance(found, Unusable):
         said += [
@@ -153,7 +153,7 @@ def _people(what: str, lines: list[Backing] | tuple[Backing, ...]) -> None:
 
 
 def _download(site: Services) -> bytes:
-    """The official status files of the campaign's bill; the first bill that has a number."""
+    """Download the status file of the campaign's first bill that has a number."""
     import requests  # only this command needs it
 
     campaign = site.campaign
@@ -167,7 +167,7 @@ def _download(site: Services) -> bytes:
     name = f"BILLSTATUS-{congress}{kind}{number}.xml"
     address = f"{site.settings.bill_status_url.rstrip('/')}/{congress}/{kind}/{name}"
     try:
-        with requests.get(address, timeout=SECONDS, stream=True) as answer:
+        with requests.get(address, timeout=TIMEOUT_SECONDS, stream=True) as answer:
             answer.raise_for_status()
             parts, size = [], 0
             for part in answer.iter_content(65_536):

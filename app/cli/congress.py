@@ -1,6 +1,6 @@
-"""``flask congress``: build the tables, say what they hold, look somebody up.
+"""``flask congress``: build the tables, show what they contain, look up an address.
 
-The group needs no running site, no database and, to build, no tables.
+Needs no running site or database, and to build, no tables.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ ZIP_PROBLEMS = {
 
 
 def _load(when: datetime) -> Tables:
-    """The tables at a moment that they can say something of. Raises ``ClickException``."""
+    """The tables for a moment. Raises ``ClickException`` if they do not cover it."""
     tables = load_tables(load_settings().instance, when)
     if tables.first_known <= tables.congress == congress_at(when):
         return tables
@@ -70,7 +70,7 @@ def _load(when: datetime) -> Tables:
 
 
 def _moment(given: datetime | None) -> datetime:
-    """The moment asked for: the one given (a day is its noon), the site's rehearsal day, or now."""
+    """The given moment (noon for a day), otherwise the site's rehearsal day, otherwise now."""
     if given is None:
         rehearsal = load_settings().today
         return as_moment(date.fromisoformat(rehearsal)) if rehearsal else datetime.now(UTC)
@@ -226,7 +226,7 @@ REHEARSED = (
     ("33101", "FL"), ("70112", "LA"), ("27601", "NC"), ("43215", "OH"), ("64108", "MO"),
     ("01930", "MA"), ("05602", "VT"), ("20009", "DC"), ("00926", "PR"), ("96910", "GU"),
 )  # fmt: skip
-"""ZIPs in the nine states with new lines, in Missouri, in states without, and in areas."""
+"""ZIPs in the nine states with new lines, in Missouri, in other states, and in territories."""
 
 
 @congress_cli.command("rehearse")
@@ -314,7 +314,7 @@ def _section(title: str, lines: Iterable[str], *, most: int = 600) -> None:
 
 
 def _missing(tables: Tables) -> None:
-    """Fields that the source lacks, by field; the most frequent only as numbers."""
+    """Print the members without each field; where there are many, only their number."""
     lacking: dict[str, list[str]] = {}
     for holder in tables.holders:
         for name in holder.member.missing if holder.member else ():
@@ -434,7 +434,7 @@ OUTSIDE = {
 
 
 def holder_line(holder: Holder) -> str:
-    """``CA-12  Representative Simon``, or that nobody is listed."""
+    """``CA-12  Representative Simon``, or that no one is listed."""
     if holder.member:
         return f"{holder.seat.id}  {titled_name(holder)}"
     return f"{holder.seat.id}  {'no name listed yet' if holder.awaited else 'vacant'}"
@@ -491,7 +491,7 @@ def _choose(outcome: Choose, tables: Tables, today: date) -> Iterator[str]:
 
 
 def describe(outcome: Outcome, tables: Tables, today: date) -> Iterator[str]:
-    """The lines that say what was found and what to do next."""
+    """The result of a lookup in lines, with what to do next."""
     match outcome:
         case Found():
             yield from _found(outcome, tables, today)

@@ -1,5 +1,5 @@
-"""Commands for what leaves the site: ``flask mail``, and ``flask letters xml``, ``deliver`` and
-``note`` for the offices' own systems."""
+"""Commands for outgoing mail and delivery: ``flask mail``, and ``flask letters xml``, ``deliver``
+and ``note`` for the offices' own systems."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
     try:
         book = None if elsewhere else LetterBook(folder, db, chosen_campaign(settings))
     except NotesError:
-        book = None  # somebody else made the files: no letter here belongs to them
+        book = None  # the files are from elsewhere: no letter here belongs to them
     with progress("Handing over", len(messages_in(folder))) as bar:
         for step in hand_over_folder(folder, client, lambda: datetime.now(UTC), book):
             word, reason = (

@@ -33,7 +33,7 @@ ORGANIZERS: tuple[tuple[str, organizers.Role], ...] = (
     ("Demo Admin", "admin"), ("Demo Editor", "editor"),
 )  # fmt: skip
 SECOND, SHARE = "thank-the-cosponsors", 5
-"""The campaign that stands beside the site's own, and one in how many signs it too."""
+"""The second campaign, and the fraction (one in ``SHARE``) of people who sign it too."""
 WEEKS = 8
 _FIRST = ("Ada", "Ben", "Cleo", "Dora", "Eli", "Fay", "Gus", "Hana", "Ivo", "June", "Kofi", "Lena")
 _LAST = ("Example", "Invented", "Sample", "Specimen", "Pattern", "Madeup", "Fable", "Draft")
@@ -59,7 +59,7 @@ def demo_command(people: int, removing: bool) -> None:
     site = services()
     db, secret = site.db(), site.settings.secret_key
     if removing:
-        click.echo(f"{_take_away(db, secret):,} invented signatures are gone.")
+        click.echo(f"{_remove_demo(db, secret):,} invented signatures are gone.")
         remove_campaign(operator(db), SECOND)
         return
     if numbers_of_source(db, SOURCE, others=True):
@@ -86,7 +86,7 @@ def demo_command(people: int, removing: bool) -> None:
 
 
 def _second_campaign(site: Services) -> Campaign:
-    """The example beside the site's own campaign, open."""
+    """Begin and open the second campaign."""
     by, first = operator(site.db()), site.settings.campaign
     begin(by, SECOND, {}, first=first)
     move(by, SECOND, "open", first=first)
@@ -96,8 +96,8 @@ def _second_campaign(site: Services) -> Campaign:
 def _requests(
     people: int, campaign: Campaign, tables: Tables, secret: bytes, now: datetime
 ) -> Iterator[SignatureRequest]:
-    """People of every district, more of late than long ago; the same ones each time."""
-    chance = random.Random(people)  # noqa: S311 - to spread people, not to keep a secret
+    """People of every district, most of them recent; deterministic except for the form keys."""
+    chance = random.Random(people)  # noqa: S311 - not used for secrets
     templates = [t for t in campaign.templates.values() if t.length == "full"]
     places = sorted(tables.delegations)
     zone = ZoneInfo(campaign.timezone)
@@ -137,8 +137,8 @@ def _requests(
         )
 
 
-def _take_away(db: Connection, secret: bytes) -> int:
-    """Delete every invented signature, and switch the invented organizers off."""
+def _remove_demo(db: Connection, secret: bytes) -> int:
+    """Delete every invented signature, and disable the invented organizers."""
     for name, _role in ORGANIZERS:
         found = organizers.organizer_by_name(db, name)
         if found is not None and not found.disabled:

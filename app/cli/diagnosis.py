@@ -1,7 +1,7 @@
-"""What a check of ``flask doctor`` is given, and what it answers with.
+"""The input and the result of a ``flask doctor`` check.
 
-Each part of the site is read when a check asks for it, so that what is broken is one finding and
-the others still run.
+Each part of the site is loaded when a check asks for it, so a broken part is one finding and the
+other checks still run.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 Level = Literal["ok", "warn", "fail"]
 Answer = TypeVar("Answer")
 STATUS: dict[Level, int] = {"ok": 0, "warn": 1, "fail": 2}
-"""What the command ends with, as monitors expect it."""
+"""Exit statuses, as monitors expect them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """``fail`` means that something promised is not so; ``warn`` that somebody should act."""
+    """``fail`` means that a promise is broken; ``warn`` that the operator should act."""
 
     level: Level
     sentence: str
@@ -41,19 +41,19 @@ ok, warn, fail = (partial(Diagnosis, level) for level in STATUS)
 
 @dataclass(frozen=True)
 class Site:
-    """What is there, for every check."""
+    """The site under examination."""
 
     settings: Settings
     now: datetime
 
     def ask(self, question: Callable[[Connection], Answer]) -> Answer:
-        """Put a question to the database."""
+        """Run ``question`` on a connection to the database."""
         with closing(open_database(self.settings.database)) as db:
             return question(db)
 
     @property
     def today(self) -> date:
-        """The day in Washington, as everywhere in the program."""
+        """The day in Washington, or the rehearsal day."""
         day = self.settings.today
         return date.fromisoformat(day) if day else self.now.astimezone(WASHINGTON).date()
 
@@ -72,7 +72,7 @@ class Site:
         return live_campaign(self.settings)
 
     def noted(self, what: str) -> tuple[datetime, Mapping[str, str]] | None:
-        """When a copy was last taken or tried, or the keys were, and what is known of it."""
+        """When ``what`` (a copy, a drill, a copy of keys) was last done, and its noted facts."""
         facts = notes(self.settings.instance).get(what, {})
         try:
             return datetime.fromisoformat(facts["at"]), facts

@@ -1,9 +1,9 @@
-"""``flask doctor``: is this site sound, current and safe? One line for each thing looked at.
+"""``flask doctor``: is this site sound, current and safe? One line for each check.
 
-A check is a function that takes what is there and answers with a finding: what is so, why it
-matters, and the command that helps. To add one, write it here under ``@check("name")``. Nothing
-of the site is loaded for it: each check imports what it looks at, so that what is broken is one
-finding and the others still run.
+A check is a function that takes the site and returns a finding: what is wrong, why it matters,
+and the command that helps. To add one, write it here under ``@check("name")``. No part of the
+site is loaded beforehand: each check imports what it needs, so a broken part is one finding and
+the other checks still run.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ CHECKS: dict[str, Check] = {}
 
 
 def check(name: str) -> Callable[[Check], Check]:
-    """Put a function among the checks."""
+    """Register a function as a check."""
 
     def put(function: Check) -> Check:
         CHECKS[name] = function
@@ -140,7 +140,7 @@ def secrets_are_private(site: Site) -> Diagnosis:
 
 
 def _owner_of(path: Path) -> int | None:
-    """None for a file that the running site has taken away again."""
+    """The owner of a file; None if the running site has deleted it meanwhile."""
     try:
         return path.lstat().st_uid
     except OSError:
@@ -262,7 +262,7 @@ def visitors_can_be_told_apart(site: Site) -> Diagnosis:
 
 @check("disk")
 def disk_has_room(site: Site) -> Diagnosis:
-    if (kind := _kind_of_disk(site.settings.instance)) in NETWORK:
+    if (kind := _file_system_of(site.settings.instance)) in NETWORK:
         return fail(
             f"The database is on a disk of another machine ({kind}), on whose locks SQLite cannot "
             "rely: signatures can be lost. Keep the folder on a disk of this machine."
@@ -277,24 +277,24 @@ def disk_has_room(site: Site) -> Diagnosis:
     return warn(line) if free < 1e9 else ok(line)
 
 
-def _kind_of_disk(folder: Path) -> str:
-    """The file system that a folder is on, as Linux calls it; empty where there is no telling."""
+def _file_system_of(folder: Path) -> str:
+    """The type of a folder's file system, as Linux names it; empty if unknown."""
     try:
         mounts = [line.split() for line in MOUNTS.read_text("utf-8").splitlines()]
     except OSError:
         return ""
     above = [m for m in mounts if folder.resolve().is_relative_to(m[1].replace("\\040", " "))]
-    # Of several at one place the last is on top: below NFS there may be an automount.
+    # Of several mounts at one path the last is on top: an automount may be under NFS.
     return max(reversed(above), key=lambda m: len(m[1]), default=["", "", ""])[2]
 
 
 @check("mail")
 def mail_moves(site: Site) -> Diagnosis:
-    """Settings that can be used, and no message that has stood still for an hour."""
+    """The settings can be used, and no message has been stuck for an hour."""
     from app.delivery.queue import STUCK
     from app.site.outgoing import mail_queue
 
-    if silent := _silent_redis(site.settings.redis_url):
+    if silent := _redis_problem(site.settings.redis_url):
         return fail(f"The Redis of redis_url does not answer ({silent}), so no mail leaves.")
     post = mail_queue(site.settings).post
     if stuck := post.outbound.stuck(site.now, longer_than=STUCK):
@@ -317,7 +317,7 @@ def mail_moves(site: Site) -> Diagnosis:
 
 @check("letters")
 def letters_are_accounted_for(site: Site) -> Diagnosis:
-    """No letter in a state that it cannot have come to, and none that waits unseen."""
+    """No letter is in an unreachable state, and none waits unnoticed."""
     found = site.ask(lambda db: sweep_letters(db, site.now))
     if found.wrong:
         what = some(found.wrong, "letter is", "letters are")
@@ -342,7 +342,7 @@ def letters_are_accounted_for(site: Site) -> Diagnosis:
 
 @check("official delivery")
 def official_delivery_is_whole(site: Site) -> Diagnosis:
-    """Off, or with everything it needs."""
+    """Off, or completely configured."""
     from app.cwc.client import NotAttempted, maintenance_ends
     from app.cwc.message import check_agent
     from app.delivery.queue import STUCK
@@ -356,7 +356,7 @@ def official_delivery_is_whole(site: Site) -> Diagnosis:
         return fail(faults[0].message)
     if not settings.cwc_house_key and not settings.cwc_senate_key:
         return fail("cwc_mode is on, but there is no key: set cwc_house_key or cwc_senate_key.")
-    # At night, and for the first hour after it, nothing can have left.
+    # During nightly maintenance, and for an hour after it, nothing could have left.
     awake = [chamber for chamber in CHAMBERS if not any(
         maintenance_ends(chamber, moment) for moment in (site.now, site.now - STUCK)
     )]  # fmt: skip
@@ -382,18 +382,18 @@ def official_delivery_is_whole(site: Site) -> Diagnosis:
 
 
 def confirms(site: Site) -> bool:
-    """Whether signatures count only once their e-mail address was confirmed."""
+    """Whether a signature counts only once its email address is confirmed."""
     from app.campaign.problems import CampaignError
 
     try:
-        wish = site.campaign.confirm_email
+        own = site.campaign.confirm_email
     except CampaignError:
-        wish = None  # another check says what is wrong with it
-    return site.settings.confirm_email if wish is None else wish
+        own = None  # another check reports the problem
+    return site.settings.confirm_email if own is None else own
 
 
-def _silent_redis(url: str) -> str:
-    """Why a Redis does not answer, without its address; empty where it does, or none is set."""
+def _redis_problem(url: str) -> str:
+    """Why Redis does not answer, without its address; empty if it does, or none is set."""
     if not url:
         return ""
     import redis
@@ -454,14 +454,14 @@ def clock_is_right(site: Site) -> Diagnosis:
 
 @check("program")
 def program_is_whole(_site: Site) -> Diagnosis:
-    """What is installed is what the lock names, as after an upgrade it has to be."""
+    """The installed packages are those of the lock file."""
     wanted: dict[str, set[str]] = {}
     elsewhere = set()
     for name, version, marker in re.findall(
         r"(?m)^([\w.-]+)==([^\s;\\]+)( ;)?", (ROOT / "requirements.lock").read_text("utf-8")
     ):
         wanted.setdefault(name, set()).add(version)
-        elsewhere |= {name} if marker else set()  # not for every kind of computer
+        elsewhere |= {name} if marker else set()  # not for every platform
     wrong = []
     for name, versions in wanted.items():
         try:
@@ -480,7 +480,7 @@ def program_is_whole(_site: Site) -> Diagnosis:
 
 
 def _release(version: str) -> list[int | str]:
-    """A version to compare: ``4.004`` and ``4.4`` are one."""
+    """A version in comparable form: ``4.004`` equals ``4.4``."""
     return [int(part) if part.isdigit() else part for part in re.findall(r"\d+|[a-z]+", version)]
 
 
@@ -561,7 +561,7 @@ def stream_keeps_up(site: Site) -> Diagnosis:
     settings = site.settings
     if not settings.stream_to:
         return ok("Changes are not streamed elsewhere (stream_to).")
-    # What leaves for a bucket is seen here only; in a folder, whether it came.
+    # For a bucket, look at what was sent from here; for a folder, at what arrived there.
     bucket = settings.stream_to.startswith("s3://")
     there = stream_cache(settings) if bucket else Path(settings.stream_to).expanduser()
     files = there.rglob("*.ltx")
@@ -581,19 +581,19 @@ def stream_keeps_up(site: Site) -> Diagnosis:
 
 
 def examine(site: Site, tries: tuple[str, ...] = ()) -> Iterator[tuple[str, Diagnosis]]:
-    """Run every check, and those of ``TRIES`` that are named. One that breaks is a finding
-    itself, and the others still run."""
+    """Run every check, and the named ones of ``TRIES``. A check that raises is a finding, and the
+    others still run."""
     for name, function in {**CHECKS, **{name: TRIES[name] for name in tries}}.items():
         try:
             yield name, function(site)
         except ExplainedError as error:
             yield name, fail(str(error))
-        except Exception as error:  # noqa: BLE001 - whatever is broken, say so and look on
+        except Exception as error:  # noqa: BLE001 - report it and continue
             yield name, fail(f"This could not be looked at: {error}")
 
 
 def look(now: datetime, tries: tuple[str, ...] = ()) -> list[tuple[str, Diagnosis]]:
-    """The same for the site that the environment names, whose settings may be what is wrong."""
+    """``examine`` the site that the environment names; invalid settings are findings too."""
     try:
         there = read_settings()
         if not (there.database.exists() or id_file(there.database).exists()):
@@ -639,7 +639,7 @@ def doctor_command(
     answers = look(datetime.now(UTC), tries)
     if alert:
         broken = ", ".join(name for name, finding in answers if finding.level == "fail")
-        with suppress(ExplainedError, OSError):  # which the answers say
+        with suppress(ExplainedError, OSError):  # the findings say why
             note(read_settings().instance, "doctor", {"broken": broken})
     worst = max((finding.level for _, finding in answers), key=STATUS.__getitem__)
     if as_json:

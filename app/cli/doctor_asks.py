@@ -1,5 +1,5 @@
-"""What ``flask doctor`` asks others, and only when told to: the mail server, the geocoder, and the
-site's own public address, as a visitor sees it."""
+"""``flask doctor`` checks that use the network, run only on request: the mail server, the geocoder,
+and the site's public address as a visitor sees it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def mail_server_takes_us(site: Site) -> Diagnosis:
 
 
 def geocoder_answers(site: Site) -> Diagnosis:
-    """Asks for California's Capitol, where nobody lives."""
+    """Looks up California's Capitol, where no one lives."""
     from app.congress.model import LookupFailed, WrongCongress
     from app.congress.street import locate_street
     from app.site.services import geocoder_of
@@ -54,8 +54,8 @@ def geocoder_answers(site: Site) -> Diagnosis:
 
 
 def site_is_seen(site: Site) -> Diagnosis:
-    """As a visitor sees it: name, certificate, headers, clock. Follows no redirection."""
-    import requests  # the others need none
+    """As a visitor sees it: name, certificate, headers, clock. Follows no redirects."""
+    import requests  # the other checks do not need it
 
     url = site.settings.site_url
     if not url:
@@ -77,7 +77,7 @@ def site_is_seen(site: Site) -> Diagnosis:
         return fail(f"At {url} something else answers, not this program. Look at the proxy.")
     if url.startswith("https://") and "Strict-Transport-Security" not in answer.headers:
         return warn("The proxy takes the Strict-Transport-Security header away. Let it pass.")
-    if found := _wrong_way_in(site, url) or _closed_way_in(url):
+    if found := _proxy_problem(site, url) or _access_problem(url):
         return found
     if off := _clock_off(answer.headers.get("Date", ""), site.now):
         return warn(f"The clock here and that of the proxy differ by {off:.0f} s: "
@@ -94,11 +94,11 @@ def site_is_seen(site: Site) -> Diagnosis:
 
 
 MADE_UP = [f"192.0.2.{number}" for number in range(1, 6)]
-"""Addresses of nobody (RFC 5737), as many as there can be trusted proxies."""
+"""Documentation addresses (RFC 5737), as many as there can be trusted proxies."""
 
 
-def _wrong_way_in(site: Site, url: str) -> Diagnosis | None:
-    """What is wrong between the public address and this site, seen with a made-up visitor."""
+def _proxy_problem(site: Site, url: str) -> Diagnosis | None:
+    """What is wrong between the public address and this site, tested with a made-up visitor."""
     import requests
 
     from app.site.watching import question
@@ -145,8 +145,8 @@ def _wrong_way_in(site: Site, url: str) -> Diagnosis | None:
     return None
 
 
-def _closed_way_in(url: str) -> Diagnosis | None:
-    """Whether somebody does not come in by IPv6, without https or with a large sheet."""
+def _access_problem(url: str) -> Diagnosis | None:
+    """Whether visitors are shut out over IPv6, without https, or with a large upload."""
     import requests
 
     address = urlsplit(url)
@@ -171,7 +171,7 @@ def _closed_way_in(url: str) -> Diagnosis | None:
         try:
             plain = requests.get(f"http://{host}/", timeout=10, allow_redirects=False)
         except requests.RequestException:
-            return None  # closed, so nothing leaves unprotected
+            return None  # port 80 is closed, so nothing is sent unprotected
         if not plain.headers.get("Location", "").startswith("https://"):
             return warn(f"http://{host}/ does not lead to https://, so anyone who comes that way "
                         "is unprotected. Let the proxy redirect it.")  # fmt: skip
@@ -179,7 +179,7 @@ def _closed_way_in(url: str) -> Diagnosis | None:
 
 
 def _is_silent(address: str, port: int) -> bool:
-    """Whether nobody answers at an address; not where this machine has no way to such ones."""
+    """Whether no one answers at an address; False if this machine has no route to it."""
     try:
         socket.create_connection((address, port), timeout=5).close()
     except OSError as error:
@@ -188,7 +188,7 @@ def _is_silent(address: str, port: int) -> bool:
 
 
 def _certificate(url: str) -> tuple[datetime, datetime]:
-    """From when until when the certificate at an address holds."""
+    """When the certificate at an address becomes valid and expires."""
     address = urlsplit(url)
     host = address.hostname or ""
     with (
@@ -204,7 +204,7 @@ def _certificate(url: str) -> tuple[datetime, datetime]:
 
 
 def _clock_off(header: str, now: datetime) -> float:
-    """By how many seconds an HTTP date is off, where that is more than a minute; else 0."""
+    """By how many seconds an HTTP date is off; 0 up to a minute."""
     try:
         off = abs((parsedate_to_datetime(header) - now).total_seconds())
     except (ValueError, TypeError):

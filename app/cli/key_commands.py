@@ -1,5 +1,5 @@
-"""``flask keys``: the campaign's keys and what is sealed to them, here and on an organizer's own
-computer."""
+"""``flask keys``: the campaign's keys and what is sealed to them, on the server and on an
+organizer's own computer."""
 
 from __future__ import annotations
 
@@ -63,17 +63,17 @@ COLUMNS: dict[str, dict[str, str]] = {
         "email_opt_in": "yes", **_AGREED,
     },
 }  # fmt: skip
-"""By tool: the head of a column, named like the tool's own field, and which fact stands below.
+"""By tool: each column's header, named like the tool's own field, and the fact below it.
 
 Read in November 2026. NationBuilder (support.nationbuilder.com, "Fields available for import" and
 "Import people"): UTF-8 and commas; ``email``, ``first_name``, ``last_name`` and ``email_opt_in``
 (Y or N) are its names, "Address zip" is the home ZIP code, each column is chosen from a list, and
-what it does not know becomes a field of one's own or a tag. Action Network (help.actionnetwork.org,
-"File formats for list uploads"): any heads, chosen by hand, and by themselves where they are named
-like its fields; e-mail is required, ZIP code urged, other columns become fields of one's own; only
-people who opted in. Not verified: which heads Action Network matches by itself (its sample file is
-behind a log-in), and all of EveryAction's, whose guide to uploads is not public; there each column
-is chosen once by hand."""
+an unknown one becomes a custom field or a tag. Action Network (help.actionnetwork.org, "File
+formats for list uploads"): any headers, mapped by hand, or automatically where they are named like
+its fields; email is required, ZIP code recommended, other columns become custom fields; only
+people who opted in. Not verified: which headers Action Network maps automatically (its sample file
+is behind a log-in), and all of EveryAction's, whose upload guide is not public; there each column
+is mapped once by hand."""
 
 out_option = click.option(
     "--out", type=click.Path(path_type=Path),
@@ -127,7 +127,7 @@ def show() -> None:
 
 
 def where(status: keys.KeyStatus) -> str:
-    """A sentence about where a private key is, for a terminal."""
+    """A sentence that says where a private key is, for a terminal."""
     if status.private is None:
         return "Private key: not on this server."
     if status.passphrase_beside:
@@ -234,7 +234,7 @@ def _new_passphrase(file: Path | None) -> str:
 
 
 def unlock_file(file: Path, passphrase_file: Path | None) -> OpenKey:
-    """Open a private key file, asking for the passphrase where nobody gave it."""
+    """Open a private key file, asking for the passphrase if it was not given."""
     words = None if passphrase_file else keys.passphrase_beside(file)
     if words is None and file.exists():
         words = passphrase(passphrase_file, f"Passphrase of {file.name}")
@@ -242,7 +242,7 @@ def unlock_file(file: Path, passphrase_file: Path | None) -> OpenKey:
 
 
 def _find(settings: Settings, key_id: str | None) -> keys.CampaignKey:
-    """A key by its id, or the beginning of it, with or without spaces."""
+    """A key by its id or a prefix of it, with or without spaces."""
     wanted = (key_id or "").replace(" ", "").lower()
     if not wanted:
         current = keys.current_key(settings.keys)
@@ -259,7 +259,7 @@ def _find(settings: Settings, key_id: str | None) -> keys.CampaignKey:
 
 
 def _only_old_key(settings: Settings) -> Path:
-    """The private key of the one key that rows have to be moved away from."""
+    """The private key file of the one key that has rows to reseal."""
     lines = keys.key_status(settings.keys, sealed_counts(local_database(settings.database)))
     here = [line for line in lines if line.private is not None]
     waiting = [line for line in here if line.sealed and not line.current]
@@ -269,14 +269,14 @@ def _only_old_key(settings: Settings) -> Path:
     return chosen[0].private
 
 
-# --- What is sealed, as a file: written on the server, opened on the organizer's computer ---------
+# --- Sealed exports: written on the server, opened on the organizer's computer --------------------
 
 
 def export_here(
     settings: Settings, file: Path, purpose: Purpose | None, subject: str = ""
 ) -> SealedExport:
-    """Write this site's sealed details to ``file``, still sealed, and note it in the audit trail
-    under ``subject``, or the file's name.
+    """Write this site's sealed details to ``file``, still sealed, with an audit event under
+    ``subject`` or the file's name.
 
     Raises ``FileExistsError`` and ``OSError``.
     """
@@ -328,7 +328,7 @@ def open_command(
                 good += 1
                 line = {"signature": row.signature, "purpose": row.purpose,
                         "day": row.day.isoformat(), "details": row.details}  # fmt: skip
-                # A terminal may not know every letter; a file that we write does.
+                # A terminal may not support every character; our file does.
                 target.write(json.dumps(line, ensure_ascii=out is None) + "\n")
             else:
                 bad += 1
@@ -402,7 +402,7 @@ def contacts_command(
 
 
 def contact_row(tool: str, row: OpenedRow, campaign: str) -> tuple[str, ...]:
-    """One person as a row of a tool's columns."""
+    """One person as a row in a tool's columns."""
     facts = {
         "campaign": campaign,
         **{name: str(row.details.get(name, "")) for name in
@@ -418,7 +418,7 @@ def _write_csv(path: Path, head: tuple[str, ...], rows: Sequence[tuple[str, ...]
 
 
 def _signatures_in(path: Path, campaign: str) -> dict[str, str]:
-    """Address by signature number, of a file that this command wrote for the campaign."""
+    """Email address by signature number, from a file that this command wrote earlier."""
     rows = list(csv.DictReader(io.StringIO(words_of(path), newline="")))
     needed = ("email", "campaign", "signature")
     heads = {what: head for table in COLUMNS.values() for head, what in table.items()

@@ -1,4 +1,4 @@
-"""``flask letters``: read the letters as every office would, and carry the texts in and out."""
+"""``flask letters``: check the letters for every office, and export and import the texts."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def import_command(folder: Path, yes: bool) -> None:
         click.echo("Nothing differs from what is live.")
         return
     _refuse_another_bill(site, live, changed, folder)
-    _refuse_faults(site, live, changed)
+    _refuse_problems(site, live, changed)
     if not yes:
         click.confirm("Publish this?", abort=True)
     answer = publish_texts(
@@ -204,7 +204,7 @@ def _in_words(old: str | None, new: str) -> str:
 
 
 def _refuse_another_campaign(site: Services, folder: Path) -> None:
-    """Stop at the folder of another campaign of this site, also where both have one bill."""
+    """Refuse the folder of another campaign of this site, even if both have the same bill."""
     other = folder.resolve().name
     known = {one.slug for one in site.campaigns}
     known |= {path.parent.name for path in site.settings.letters.glob("*/campaign.toml")}
@@ -225,11 +225,11 @@ def _refuse_another_campaign(site: Services, folder: Path) -> None:
 def _refuse_another_bill(
     site: Services, live: LiveFiles, changed: dict[str, str], folder: Path
 ) -> None:
-    """Stop at the folder of another campaign: what was signed here is about this one's bill."""
+    """Refuse texts about another bill: people here signed for this one."""
     try:
         theirs = read_campaign(site.live.slug, {**live.files, **changed})
     except CampaignError:
-        return  # told with every other fault
+        return  # reported with the other problems
     ours = site.campaign
     before = live.files[CAMPAIGN_FILE]
     if not edit.fixed_changes(before, changed.get(CAMPAIGN_FILE, before)):
@@ -246,8 +246,8 @@ def _refuse_another_bill(
     )
 
 
-def _refuse_faults(site: Services, live: LiveFiles, changed: dict[str, str]) -> None:
-    """Stop at what cannot be read or must be fixed, with file, line and advice."""
+def _refuse_problems(site: Services, live: LiveFiles, changed: dict[str, str]) -> None:
+    """Refuse texts that cannot be read or must be fixed, with file, line and advice."""
     try:
         campaign = read_campaign(site.live.slug, {**live.files, **changed})
     except CampaignError as error:
@@ -275,7 +275,7 @@ def card_command(out: Path) -> None:
     Example:
       flask letters card
     """
-    from app.documents.printables import CardWords, to_card  # the others set no page
+    from app.documents.printables import CardWords, to_card  # only this command typesets
 
     campaign = live_campaign(load_settings())
     out.mkdir(parents=True, exist_ok=True)

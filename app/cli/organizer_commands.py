@@ -1,4 +1,4 @@
-"""``flask organizers``: who may work on the organizers' pages."""
+"""``flask organizers``: who may use the organizers' pages."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ NAME_PROBLEMS = {
 }
 
 
-class _Group(PlainGroup, AppGroup):
-    """Commands that need the site, and say in a sentence what they could not do."""
+class _SiteGroup(PlainGroup, AppGroup):
+    """Plain commands that run in the site's application context."""
 
 
-organizers_cli = _Group(
+organizers_cli = _SiteGroup(
     "organizers",
     help="""Add organizers, give them new links, switch accounts off.
 
@@ -54,12 +54,12 @@ organizers_cli = _Group(
 )
 
 
-def _by() -> Actor:
+def _actor() -> Actor:
     return Actor(services().db(), COMMAND_LINE, services().clock())
 
 
 def print_link(link: organizers.OneTimeLink) -> None:
-    """Print a one-time link with what its owner will be asked."""
+    """Print a one-time link and what its owner will be asked for."""
     address = absolute_link(services().settings.address, f"/organize/set-password/{link.token}")
     click.echo(
         f"\nGive this link to {link.organizer.name}, over a channel that only they read. It works "
@@ -73,14 +73,14 @@ def print_link(link: organizers.OneTimeLink) -> None:
     )
 
 
-def _found(name: str) -> Organizer:
+def _find_organizer(name: str) -> Organizer:
     organizer = organizer_by_name(services().db(), name)
     if organizer is None:
-        raise _nobody(name)
+        raise _no_such_organizer(name)
     return organizer
 
 
-def _nobody(name: str) -> click.ClickException:
+def _no_such_organizer(name: str) -> click.ClickException:
     names = ", ".join(o.name for o in all_organizers(services().db()))
     known = f" There are: {names}." if names else " There are none yet; add one first."
     return click.ClickException(f"There is no organizer named '{name}'.{known}")
@@ -107,7 +107,7 @@ def add(name: str, role: str, hours: int) -> None:
       flask organizers add Rosa --role admin
       flask organizers add "Ana Lee" --role exporter --hours 4
     """
-    answer = organizers.add_organizer(_by(), name, cast(Role, role), hours=hours)
+    answer = organizers.add_organizer(_actor(), name, cast(Role, role), hours=hours)
     if isinstance(answer, BadName):
         raise click.ClickException(f"{NAME_PROBLEMS[answer.why]} No one was added.")
     if isinstance(answer, NameTaken):
@@ -166,11 +166,11 @@ def reset(name: str, second_factor: bool, hours: int) -> None:
     """
     site = services()
     answer = organizers.reset_organizer(
-        _by(), site.settings.secret_key, name, second_factor=second_factor,
+        _actor(), site.settings.secret_key, name, second_factor=second_factor,
         hours=hours,
     )  # fmt: skip
     if isinstance(answer, NoSuchOrganizer):
-        raise _nobody(name)
+        raise _no_such_organizer(name)
     what = "password, second factor and recovery codes" if second_factor else "password"
     click.echo(f"{answer.organizer.name}: {what} removed, all sessions ended.")
     if answer.organizer.disabled:
@@ -182,9 +182,9 @@ def reset(name: str, second_factor: bool, hours: int) -> None:
 
 
 def _switch(name: str, disabled: bool) -> None:
-    site, found = services(), _found(name)
+    site, found = services(), _find_organizer(name)
     answer = organizers.set_disabled(
-        _by(), site.settings.secret_key, found.id, disabled, even_last_admin=True
+        _actor(), site.settings.secret_key, found.id, disabled, even_last_admin=True
     )
     assert not isinstance(answer, LastAdmin | NoSuchOrganizer)
     word = "disabled" if disabled else "enabled"
@@ -230,6 +230,6 @@ def revoke_sessions(name: str) -> None:
     Example:
       flask organizers revoke-sessions "Rosa Delgado"
     """
-    found = _found(name)
-    ended = organizers.revoke_all(_by(), found)
+    found = _find_organizer(name)
+    ended = organizers.revoke_all(_actor(), found)
     click.echo(f"{found.name}: {some(ended, 'session')} ended.")

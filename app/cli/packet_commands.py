@@ -1,4 +1,4 @@
-"""``flask letters packets``: for each office, the letters to bring by hand."""
+"""``flask letters packets``: for each office, the letters to deliver by hand."""
 
 from __future__ import annotations
 
@@ -114,10 +114,10 @@ def _refuse_used(out: Path) -> None:
 
 
 def _read(letters: PacketLetters, source: Path, keys: list[OpenKey], out: Path) -> int:
-    """Read every line into the piles; returns how many have problems, listed in a file."""
+    """Read every line into the piles; returns how many have problems, which a file lists."""
     troubles: list[BadRow] = []
     rows = _rows(source, keys, troubles)
-    with progress("Reading", max(source.stat().st_size // 1000, 1)) as bar:  # a letter has 1 KB
+    with progress("Reading", max(source.stat().st_size // 1000, 1)) as bar:  # about 1 KB a letter
         for count, result in enumerate(letters.read(rows)):
             if isinstance(result, BadRow):
                 troubles.append(result)

@@ -1,4 +1,4 @@
-"""``flask signatures import`` and ``undo-import``: sheets of paper signatures at a terminal."""
+"""``flask signatures import`` and ``undo-import``: sheets of paper signatures."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def import_command(
     try:
         with file.open("rb") as content:
             held = parse_file(content)
-        said = _said(columns, held)
+        said = _column_roles(columns, held)
         choices = Choices(headers=said, hidden=hidden or "", zeros=restore_zeros)
         settings = load_settings()
         check_site(settings.database, settings.own_keys)
@@ -113,7 +113,7 @@ def import_command(
         _show(plan, file)
         if dry_run:
             click.echo(f"{len(plan.new):,} would be added; {len(plan.before):,} had signed before.")
-        elif _may_go_on(plan, leave_out=leave_out, undecided=undecided):
+        elif _may_continue(plan, leave_out=leave_out, undecided=undecided):
             if said:
                 remember_columns(db, said)
             with progress("Adding", len(plan.new)) as bar:
@@ -142,8 +142,7 @@ def import_command(
 
 
 def _same_rows(plan: ImportPlan, named: tuple[str, ...]) -> frozenset[str]:
-    """The keys of rows that are called ``7``, or ``7 Page 2``; without names, of all that may
-    be of somebody who is counted."""
+    """The keys of the rows named ``7`` or ``7 Page 2``; without names, of all likely repeats."""
     keys = {" ".join(filter(None, plan.name(row.key))): row.key for row in plan.likely}
     if missing := sorted(set(named) - set(keys)):
         raise click.ClickException(
@@ -153,8 +152,8 @@ def _same_rows(plan: ImportPlan, named: tuple[str, ...]) -> frozenset[str]:
     return frozenset(keys[name] for name in named or keys)
 
 
-def _said(options: tuple[str, ...], held: ParsedFile) -> dict[str, str]:
-    """What ``--column`` says of the file's columns, by their plain headers."""
+def _column_roles(options: tuple[str, ...], held: ParsedFile) -> dict[str, str]:
+    """The roles that ``--column`` gives the file's columns, by plain header."""
     known = {plain_header(cell) for sheet in held.sheets for cell in sheet.header.cells}
     said = {}
     for text in options:
@@ -187,7 +186,7 @@ def _plan(held: ParsedFile, choices: Choices, place: ImportPlace, db: Connection
 
 
 def _show(plan: ImportPlan, file: Path) -> None:
-    """Everything that the page about a sheet says, too."""
+    """Print what the page about a sheet shows."""
 
     def say(text: str) -> None:
         click.echo(text, err=True)
@@ -235,7 +234,7 @@ def _show_repeats(plan: ImportPlan, say: Callable[[str], None]) -> None:
             + "; ".join(likely_words(plan, row)))  # fmt: skip
 
 
-def _may_go_on(plan: ImportPlan, *, leave_out: bool, undecided: bool) -> bool:
+def _may_continue(plan: ImportPlan, *, leave_out: bool, undecided: bool) -> bool:
     if plan.questions:
         click.echo("Nothing was added. Say with --column what the columns are.", err=True)
     elif plan.hidden and not plan.choices.hidden:
@@ -251,7 +250,7 @@ def _may_go_on(plan: ImportPlan, *, leave_out: bool, undecided: bool) -> bool:
 
 
 def _write_problems(file: Path, plan: ImportPlan) -> Path:
-    """The rows with problems as a sheet that can be corrected and given to this command."""
+    """Write the rows with problems to a sheet that can be corrected and imported."""
     path = file.with_name(f"{file.stem}-problems.csv")
     rows: tuple[Wrong | Odd, ...] = (*plan.wrong, *plan.odd)
     lines: list[tuple[str, ...]] = [("row", *COLUMNS, "problem")]

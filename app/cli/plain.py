@@ -1,4 +1,4 @@
-"""How commands speak with an operator: one way each to fail, to ask, to show a table and a bar."""
+"""Shared behavior of the commands: errors, prompts, parameters, tables and progress bars."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
 
 @contextmanager
 def plainly() -> Iterator[None]:
-    """Turn the errors whose messages are written for an operator into just that message."""
+    """Show errors that are written for an operator as just their message."""
     try:
         yield
     except ExplainedError as error:
         raise click.ClickException(str(error)) from None
     except BrokenPipeError:
-        raise  # whoever reads, such as `head`, has enough: click ends without a word
+        raise  # the reader, for example `head`, is done: click exits silently
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         raise click.ClickException(f"{error.strerror or error}{where}.") from None
 
 
 class PlainCommand(click.Command):
-    """A command that does not end in a traceback for an ordinary reason."""
+    """A command whose ordinary errors are a message and not a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         with plainly():
@@ -54,13 +54,13 @@ class PlainCommand(click.Command):
 
 
 class PlainGroup(click.Group):
-    """A group of such commands."""
+    """A group of plain commands."""
 
     command_class = PlainCommand
 
 
 class CampaignCommand(PlainCommand):
-    """One that works on one campaign of the site: that of the start page, or ``--campaign``."""
+    """A command on one campaign of the site: ``--campaign``, or the start page's."""
 
     def __init__(self, *args: Any, **attributes: Any) -> None:
         super().__init__(*args, **attributes)
@@ -71,7 +71,7 @@ class CampaignCommand(PlainCommand):
 
 
 def _choose(ctx: click.Context, _param: click.Parameter, slug: str | None) -> None:
-    """Let everything below know the campaign, for as long as the command runs."""
+    """Validate ``--campaign`` and set it for as long as the command runs."""
     if slug:
         with plainly():
             settings = load_settings()
@@ -115,7 +115,7 @@ class StateCode(click.ParamType[str]):
 
 
 class Tag(click.ParamType[str]):
-    """A source tag, as a link carries it."""
+    """A source tag, as in a link."""
 
     name = "tag"
 
@@ -127,7 +127,7 @@ class Tag(click.ParamType[str]):
 
 @contextmanager
 def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar where somebody watches the terminal; call what it gives with how much is done."""
+    """A progress bar on a terminal; call the yielded function with the number done."""
     with click.progressbar(
         length=total, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()
     ) as bar:
@@ -135,15 +135,15 @@ def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def step(what: str) -> None:
-    """Say what is being done, where somebody watches the terminal."""
+    """Print what is being done, on a terminal."""
     if sys.stderr.isatty():
         click.echo(f"  {what}", err=True)
 
 
 def show_columns(rows: Sequence[Sequence[str]], *, right: Container[int] = ()) -> None:
-    """Print rows, the first with the heads, in columns that people and programs can read.
+    """Print rows, the first of them headers, in aligned columns.
 
-    ``right``: the columns of numbers.
+    ``right`` are the indexes of right-aligned columns (numbers).
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
@@ -155,12 +155,12 @@ def show_columns(rows: Sequence[Sequence[str]], *, right: Container[int] = ()) -
 
 
 def operator(db: Connection) -> Actor:
-    """Whoever sits at the terminal, as the one who changes something now."""
+    """The person at the terminal as the actor of a change made now."""
     return Actor(db, COMMAND_LINE, datetime.now(UTC))
 
 
 def some(number: int, what: str, many: str = "") -> str:
-    """``1 file``, ``2,000 files``; ``many`` where an s does not make it."""
+    """``1 file``, ``2,000 files``; ``many`` is an irregular plural."""
     return f"{number:,} {what if number == 1 else many or f'{what}s'}"
 
 
@@ -179,7 +179,7 @@ language_option = click.option(
 
 
 def words_of(file: Path) -> str:
-    """The text of a file that somebody named. Raises ``ClickException`` where it is none."""
+    """The text of ``file``. Raises ``ClickException`` if it is not UTF-8."""
     try:
         return file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -187,11 +187,11 @@ def words_of(file: Path) -> str:
 
 
 def passphrase(file: Path | None, prompt: str, *, new: bool = False) -> str:
-    """What the file says, or the answer; a new one is asked for twice."""
+    """The passphrase from ``file`` or a prompt; a new one is asked for twice."""
     if file is not None:
         return words_of(file).rstrip("\r\n")
     try:
-        with warnings.catch_warnings():  # that it cannot hide what nobody types
+        with warnings.catch_warnings():  # without a terminal nothing is typed, so nothing to hide
             warnings.simplefilter("ignore", GetPassWarning)
             words: str = click.prompt(prompt, hide_input=True, confirmation_prompt=new, err=True)
     except click.Abort:

@@ -1,5 +1,5 @@
-"""What a group prints itself: ``flask letters labels``, ``poster``, ``signup`` and ``blank``, and
-``flask signatures sheets``, the pages to lay on the table."""
+"""Things to print: ``flask letters labels``, ``poster``, ``signup`` and ``blank``, and the day
+sheets of ``flask signatures sheets``."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def labels_command(
 def _offices(
     tables: Tables, state: str | None, *, local: bool, or_washington: bool
 ) -> list[tuple[str, ...]]:
-    """The addresses, and on the terminal whom there is none for."""
+    """The offices' addresses; prints the seats that have none."""
     addresses: list[tuple[str, ...]] = []
     homeless, vacant, awaited = list[str](), list[str](), list[str]()
     for holder in tables.holders:

@@ -1,4 +1,4 @@
-"""``flask settings`` and ``flask adopt``: what one site is."""
+"""``flask settings`` and ``flask adopt``: a site's settings and identity."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""``flask signatures``: counting and exporting what was signed.
+"""``flask signatures``: counting and exporting signatures.
 
-Reads the database of ``instance/``; a running site goes on signing meanwhile.
+Reads the database in ``instance/``; a running site keeps signing meanwhile.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ NOTES = click.option(
 Command = Callable[..., None]
 LANGUAGES = ("en", "es")
 NO_SOURCE = "(none)"
-"""As in the addresses of the organizers' pages: brackets can be in no tag."""
+"""As in the addresses of the organizers' pages; a tag cannot contain parentheses."""
 
 
 class _TagOrNone(Tag):
@@ -83,7 +83,7 @@ class _TagOrNone(Tag):
 
 
 def choosing(command: Command) -> Command:
-    """The options that choose which signatures are meant; they become ``chosen``."""
+    """Add the options that select signatures; the command gets them as ``chosen``."""
     options = (
         click.option("--all-campaigns", is_flag=True, help="All campaigns together."),
         click.option(
@@ -254,7 +254,7 @@ def purge_command(dry_run: bool, now: bool) -> None:
     """Delete what has been kept as long as the settings allow, and every trace of it."""
     if dry_run == now:
         raise click.UsageError("Say --dry-run to see what would be deleted, or --now to delete it.")
-    from app.site.daily import policy_of  # the others have nothing to do with the daily job
+    from app.site.daily import policy_of  # only this command needs it
 
     settings = load_settings()
     policy = policy_of(settings)
@@ -268,23 +268,23 @@ def purge_command(dry_run: bool, now: bool) -> None:
         click.echo(f"{one.number:>7} {one.kind} {verb} (kept {one.days} days)")
 
 
-# --- What the commands work on, and what becomes of a table --------------------------------------
+# --- The commands' scope, and writing tables -----------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """An open database and what a count from it needs."""
+    """An open database and what a count needs."""
 
     db: Connection
     campaign: str | None
     """None: all campaigns."""
     occasion: Occasion
     letters: frozenset[str]
-    """The letters that the campaign has, or that anybody has signed."""
+    """The letters that the campaign has or that anyone has signed."""
 
 
 def open_scope(*, all_campaigns: bool) -> Scope:
-    """Open the site's database for the campaign that was chosen, or for all."""
+    """Open the site's database for the chosen campaign, or for all."""
     settings = load_settings()
     db = local_database(settings.database)
     slug = None if all_campaigns else chosen_campaign(settings)
@@ -297,7 +297,7 @@ def open_scope(*, all_campaigns: bool) -> Scope:
 
 
 def _campaign(settings: Settings) -> Campaign | None:
-    """The campaign's words; None where they are gone. Its counts are not."""
+    """The campaign; None if its texts are gone, which leaves its counts."""
     try:
         return live_campaign(settings)
     except CampaignError:
@@ -313,10 +313,10 @@ def _tables_of(settings: Settings) -> Tables | None:
 
 
 def format_of(out: Path, form: Format | None) -> Format:
-    """The format of a file: as asked for, as its name says, else CSV.
+    """The format of a file: as requested, else by its suffix, else CSV.
 
-    Raises ``click.UsageError`` where the two contradict each other, or where the name ends in
-    something else: a workbook's name on a CSV file misleads every program that opens it.
+    Raises ``click.UsageError`` if the two contradict each other or the suffix is unknown: a
+    workbook's suffix on a CSV file misleads every program that opens it.
     """
     ending = "" if out.is_dir() or str(out) == "-" else out.suffix[1:].lower()
     named = _BY_ENDING.get(ending)
@@ -334,10 +334,10 @@ def format_of(out: Path, form: Format | None) -> Format:
 
 
 def show_table(table: Table, form: Format, *, notes: bool = False) -> None:
-    """Print a table: for people, as CSV (without BOM, for programs) or as JSON.
+    """Print a table: aligned for people, as CSV (without BOM, for programs) or as JSON.
 
-    What a CSV cannot say without ``notes`` goes to the terminal's other stream, so that the
-    numbers are never without their meaning and a program still reads the table alone.
+    Without ``notes``, the definitions of a CSV go to standard error, so that the numbers never
+    lack their meaning and a program still reads only the table.
     """
     if form == "json":
         _print(json_lines(table))
@@ -368,7 +368,7 @@ def _show_for_people(table: Table) -> None:
 def write_export(
     scope: Scope, chosen: Filter, *, shape: str, by: str, form: Format, out: Path, notes: bool
 ) -> None:
-    """Write one export and say where it is. One snapshot: the tables in it agree."""
+    """Write one export and print its path. All its tables are from one snapshot."""
     to_terminal = str(out) == "-"
     if form not in ("csv", "json"):
         if to_terminal:
@@ -382,7 +382,7 @@ def write_export(
     with reading(scope.db):
         tables = _tables(scope, chosen, shape, by)
         if not to_terminal:
-            tables = [_watched(table, scope, chosen) for table in tables]
+            tables = [_with_progress(table, scope, chosen) for table in tables]
         try:
             _write(tables, form, None if to_terminal else path, notes=notes)
         except OSError as error:
@@ -422,8 +422,8 @@ def _write(tables: Sequence[Table], form: Format, path: Path | None, *, notes: b
         click.echo(f"Wrote {metadata_path(path)}", err=True)
 
 
-def _watched(table: Table, scope: Scope, chosen: Filter) -> Table:
-    """The same table, whose rows move a bar on as they are taken."""
+def _with_progress(table: Table, scope: Scope, chosen: Filter) -> Table:
+    """The same table, with a progress bar that advances as its rows are read."""
     if table.title not in ("Signatures", "Letters"):
         return table
     whole = totals(scope.db, chosen)

@@ -1,4 +1,4 @@
-"""``flask worker``: hands over the mail that waits. Imports little: it runs all the time."""
+"""``flask worker``: sends queued mail. Imports little, because it always runs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def worker_command(workers: int | None, *, tied: bool) -> None:
 
 
 def _end_with_parent() -> None:
-    """Stop when standard input closes: whoever started this process and held it is gone."""
+    """Stop when standard input closes, which means that the parent process is gone."""
 
     def wait() -> None:
         while os.read(0, 1024):

@@ -1,6 +1,8 @@
-"""A running site's daily jobs, each done by the first worker to find it due: the purge, a copy to
-the operator's backup folder, and fetching the list of members where that is turned on. The same loop
-sends alerts to organizers."""
+"""A running site's daily jobs, each done by the first worker to find it due.
+
+These are the purge, a copy to the operator's backup folder, and fetching the list of members where
+that is turned on. The same loop sends alerts to organizers.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import click
 import pytest
 from flask.cli import ScriptInfo
 
-from app.cli import COMMANDS, ELSEWHERE, Later, command_app
+from app.cli import COMMANDS, LAZY_SUBCOMMANDS, LazyCommand, command_app
 from app.records.database import open_database
 from app.site.settings import ROOT, load_settings
 from tests.commands import flask as invoked
@@ -35,10 +35,10 @@ def flask(instance: Path, *arguments: str, **environment: str) -> subprocess.Com
 
 @pytest.mark.parametrize(
     ("name", "place"),
-    [(n, p) for table in (COMMANDS, *ELSEWHERE.values()) for n, (p, _) in table.items()],
+    [(n, p) for table in (COMMANDS, *LAZY_SUBCOMMANDS.values()) for n, (p, _) in table.items()],
 )
 def test_every_line_of_the_table_is_a_command_of_that_name(name: str, place: str) -> None:
-    command = Later(name, place, "").load()
+    command = LazyCommand(name, place, "").load()
     assert command.name == name
     assert command.help
 
@@ -74,9 +74,9 @@ def test_a_passphrase_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     assert f"{file} is not text in UTF-8" in done.output
 
 
-@pytest.mark.parametrize("group", ELSEWHERE)
+@pytest.mark.parametrize("group", LAZY_SUBCOMMANDS)
 def test_a_command_that_stands_elsewhere_than_its_group_is_found(group: str) -> None:
-    for name in ELSEWHERE[group]:
+    for name in LAZY_SUBCOMMANDS[group]:
         result = invoked(group, name, "--help")
         assert result.exit_code == 0, result.output
         assert f"{group} {name}" in result.output
@@ -84,7 +84,7 @@ def test_a_command_that_stands_elsewhere_than_its_group_is_found(group: str) -> 
 
 def loaded(group: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
     """Every command by the words that call it."""
-    group = group.load() if isinstance(group, Later) else group
+    group = group.load() if isinstance(group, LazyCommand) else group
     if isinstance(group, click.Group):
         for name, command in group.commands.items():
             yield from loaded(command, (*path, name))
