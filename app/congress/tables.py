@@ -171,6 +171,15 @@ class Tables:
         person = self.people.get(bioguide)
         return person.holder if person and person.standing == "sits" else None
 
+    def still_holds(self, bioguide: str, seat_id: str) -> bool:
+        """Whether somebody sits in this seat now; what was written to them is for nobody else."""
+        holder = self.holder_of(bioguide)
+        return holder is not None and holder.seat.id == seat_id
+
+    def member_at(self, seat_id: str, when: date) -> Member | None:
+        """Who sat in a seat at an aware datetime, or at noon of a plain day."""
+        return self._facts.member_at(seat_id, as_moment(when))
+
     def members_of(self, seat_id: str, congress: int) -> tuple[Member, ...]:
         """Who sat in a seat during a Congress, one after the other, as far as the list shows."""
         begins, until = change_of(congress), change_of(congress + 1)
@@ -358,16 +367,17 @@ class _Facts:
 
     def _holders(self, moment: datetime) -> dict[str, Holder]:
         """Who sits where, by seat: a term that has begun and is not over at ``moment``."""
-        sitting: dict[str, Member | None] = {}
-        for seat in all_seats():
-            terms = self.terms.get(seat.id, ())
-            now = [t.member for t in terms if t.begins <= moment < t.until]
-            sitting[seat.id] = now[-1] if now else None
+        sitting = {seat.id: self.member_at(seat.id, moment) for seat in all_seats()}
         names_missing = sum(member is None for member in sitting.values()) > MOST_VACANCIES
         return {
             seat.id: Holder(seat, sitting[seat.id], names_missing and sitting[seat.id] is None)
             for seat in all_seats()
         }
+
+    def member_at(self, seat_id: str, moment: datetime) -> Member | None:
+        terms = self.terms.get(seat_id, ())
+        now = [t.member for t in terms if t.begins <= moment < t.until]
+        return now[-1] if now else None
 
     def _people(self, moment: datetime, holders: tuple[Holder, ...]) -> dict[str, Listed]:
         """Everybody of the list by each of their ids, as of ``moment``."""

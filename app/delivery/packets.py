@@ -33,7 +33,7 @@ from app.congress.lookup import find_delegation
 from app.congress.model import STATES, Delegation, Found, Holder, day_in_washington, ordinal
 from app.congress.places import Zip, parse_zip
 from app.congress.tables import Tables
-from app.delivery.writer_rows import NO_DISTRICT, BadRow, WriterRow
+from app.delivery.writer_rows import NO_DISTRICT, BadRow, WriterRow, successor_words
 from app.documents.letter import Addressed
 from app.documents.pdf import CHUNK, Cover, Numbered, cover_pdf, letters_data, set_letters
 from app.files import drafted
@@ -181,6 +181,9 @@ class PacketLetters:
             if holder.vacant:
                 if seat in letters:
                     yield BadRow(row.number, f"{seat} is vacant now, so its letter is left out.")
+                continue
+            if row.wrote_to_another(holder, self._tables):
+                yield BadRow(row.number, successor_words(holder))
                 continue
             pile = self._piles.setdefault(seat, Pile(holder))
             pile.letters.append(

@@ -19,6 +19,7 @@ from app.campaign.compose import compose, office_language
 from app.campaign.entities import Campaign, Length, Letter, LetterTemplate, Writer
 from app.congress.model import Delegation, Holder, as_moment, congress_at
 from app.congress.places import parse_district
+from app.congress.tables import Tables
 from app.errors import ExplainedError
 
 NEEDED = ("first", "last", "street", "city", "state", "zip", "email")
@@ -113,6 +114,16 @@ class WriterRow:
         name = self.get("template") or usual
         return campaign.template(name, "short" if chosen == "short" else "full")
 
+    def wrote_to_another(self, holder: Holder, tables: Tables) -> bool:
+        """Whether they approved words to this seat that were for another member than ``holder``:
+        what is written to somebody who has left is not for whoever sits there now."""
+        member, seat = holder.member, holder.seat.id
+        approved = (self.letters or {}).get(seat)
+        if member is None or self.day is None or not approved:
+            return False
+        then = tables.member_at(seat, self.day)
+        return then.bioguide != member.bioguide if then else member.term_start > self.day
+
     def letter_to(
         self, holder: Holder, *, campaign: Campaign, template: LetterTemplate,
         district_place: Delegation, today: date,
@@ -125,6 +136,15 @@ class WriterRow:
             body_override=(self.letters or {}).get(seat.id) or self.get("body") or None,
             language=office_language(self.get("tongue"), seat.state),
         )  # fmt: skip
+
+
+def successor_words(holder: Holder) -> str:
+    """Why a letter is left out whose member has been followed by another."""
+    assert holder.member is not None
+    return (
+        f"{holder.seat.id} has another member since {holder.member.term_start}: the letter was "
+        "written to the one before, so it is left out."
+    )
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
-from app.congress.model import FormRules
+from app.campaign.words import ordinal
+from app.congress.model import FormRules, change_of, day_in_washington
 from app.congress.names import inside_address
 from app.documents.call import CallScript, CallWords, to_call_script
 from app.documents.letter import TRANSLATION, Addressed, postal, to_web_form
@@ -14,17 +15,17 @@ from app.documents.pdf import to_pdf
 from app.documents.typesetting import PdfError
 from app.errors import NotStoredError
 from app.records.accounting import ACCEPTED, HANDED, mark, undo
-from app.records.acts import LetterRow, State
+from app.records.acts import LetterRow, Receipt, State
 from app.records.outbound import mail_of
 from app.site.i18n import gettext as _
-from app.site.i18n import page_url
+from app.site.i18n import language, long_date, page_url
 from app.site.services import Services
 from app.web.forms import posted
 from app.web.pages import Page
 from app.web.resident import copies, official
 from app.web.resident.claims import claims_of, delivery_words, state_words
 from app.web.resident.draft import SEAT, CopyForm, Draft, read_draft, token_of
-from app.web.resident.journey import Data, ready, review_page
+from app.web.resident.journey import Data, gone, ready, review_page
 from app.web.resident.letters import Letters, at_home
 from app.web.resident.people import title_name
 from app.web.resident.receipts import Act, act_of, keeping, receipt_page
@@ -116,7 +117,8 @@ def take(data: Data, site: Services, *, mail: bool = False) -> Page:
     words = _(
         "We could not save this. Your letters are all here. Press the button again in a minute."
     )
-    return replace(page, context={**page.context, "notices": (words,)})
+    notices = (words, *cast("Sequence[str]", page.context["notices"]))
+    return replace(page, context={**page.context, "notices": notices})
 
 
 def _take_page(act: Act, data: Data, site: Services, *, mail: bool, told: str) -> Page:
@@ -138,7 +140,7 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool, told: str) -
     context = {
         "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
         "letters": letters, "current": _current(letters, told), "told": bool(told),
-        "notices": (), "switch": "resident.take", "enter": "resident.take",
+        "notices": _changed(signed, site), "switch": "resident.take", "enter": "resident.take",
         "claims": claims_of(signed, mails, site),
         "waits_for": signed.waits_for, "kept": signed.kept,
         "receipt_url": page_url("resident.receipt", token=receipt),
@@ -147,6 +149,28 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool, told: str) -
         "mail": mailing, "errors": [("copy_to", words) for words in asked.copy_to.errors],
     }  # fmt: skip
     return Page("resident/take.html", context, mailing.status)
+
+
+def _changed(signed: Receipt, site: Services) -> list[str]:
+    """What has changed in Congress since these letters were signed."""
+    tables = site.tables
+    if signed.congress < tables.congress:
+        return [_(
+            "The %(congress)s Congress, to whose members you wrote, ended at noon in Washington on "
+            "%(day)s. These letters stay yours, in the words that you signed. Before you hand one "
+            "over, check that its member still serves.",
+            congress=ordinal(signed.congress, language()),
+            day=long_date(day_in_washington(change_of(signed.congress + 1))),
+        )]  # fmt: skip
+    return [
+        _(
+            "%(name)s has left the seat that you wrote to, by our list of %(day)s. Your letter "
+            "stays here for you. It is not for the next person in the seat.",
+            name=title_name(person.holder), day=long_date(tables.as_of),
+        )
+        for row in gone(signed, tables)
+        if (person := tables.people.get(row.bioguide or ""))
+    ]  # fmt: skip
 
 
 def _current(letters: Sequence[Taken], told: str) -> str:

@@ -18,6 +18,8 @@ from app.campaign.words import ordinal, said
 from app.congress.lookup import find_delegation
 from app.congress.model import Choose, Found, Outcome, Unavailable, as_moment, change_of
 from app.congress.places import ZipProblem
+from app.congress.tables import Tables
+from app.records.acts import LetterRow, Receipt
 from app.records.signing import receipt
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date
@@ -343,14 +345,24 @@ def _other_place(draft: Draft, site: Services, found: Found) -> str:
 # --- From the draft to the letters -----------------------------------------------------------
 
 
+def gone(signed: Receipt, tables: Tables) -> list[LetterRow]:
+    """The letters whose recipients no longer hold the seats that they were written to."""
+    return [
+        row
+        for row in signed.letters
+        if row.bioguide and not tables.still_holds(row.bioguide, row.seat)
+    ]
+
+
 def as_signed(data: Data, site: Services) -> Services:
-    """The site at the time when this form was signed, if a Congress has ended since.
+    """The site at the time when this form was signed, if a Congress has ended since, or one to
+    whom it was signed has left.
 
     What somebody signed stays theirs to fetch: to the same people, in the words of that day.
     """
     token = token_of(read_draft(data), site)
     signed = receipt(site.db(), token) if token else None
-    if signed is None or signed.congress >= site.tables.congress:
+    if signed is None or not (signed.congress < site.tables.congress or gone(signed, site.tables)):
         return site
     last = change_of(signed.congress + 1) - timedelta(seconds=1)
     return site.at(min(as_moment(signed.day), last))

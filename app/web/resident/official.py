@@ -127,6 +127,7 @@ def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> Offici
         row.seat
         for row in signed.letters
         if row.bioguide is not None
+        and site.tables.still_holds(row.bioguide, row.seat)
         and offices.reaches("senate" if "-S" in row.seat else "house")
         and allowed("person", row.state, "queued")
         and _may_go(rows.get(row.seat))
