@@ -13,6 +13,7 @@ from contextlib import closing
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlite_utils import Database
@@ -341,6 +342,30 @@ def test_who_waits_for_another_process_hears_that_it_has_written(
     other.join()
 
 
+@pytest.mark.parametrize("others_write", [True, False])
+def test_a_lock_that_goes_from_hand_to_hand_is_not_taken_for_one_that_is_held(
+    path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, *, others_write: bool
+) -> None:
+    """Many who sign at once on a slow disk wait for each other, and nobody is turned away."""
+    now, turn, waited = [1000.0], Turn(), []
+    monkeypatch.setattr(turns, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        def meanwhile(_seconds: float) -> None:
+            waited.append(now[0] - turn._blocked_since)
+            now[0] += 1
+            if others_write:  # and take the lock again, before we have heard of it
+                other.execute("INSERT INTO site VALUES (?, '')", (f"{now[0]}",))
+                other.execute("COMMIT")
+                other.execute("BEGIN IMMEDIATE")
+
+        monkeypatch.setattr(turns._doorbell, "wait", meanwhile)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            turn.begin(db, 5)
+    assert waited == ([0.0] * 5 if others_write else [0.0, 1.0, 2.0, 3.0, 4.0])
+
+
 Put = Callable[[sqlite3.Connection], object]
 
 
@@ -385,7 +410,11 @@ def run_while_locked(
     """The results of writes that were all pending before the first one got the lock."""
     results = [queue.SimpleQueue[object]() for _ in works]
     threads = []
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(turns, "STUCK_SECONDS", 3600.0)
         other.execute("BEGIN IMMEDIATE")
         for number, work in enumerate(works):
             threads.append(in_thread(path, work, results[number], partial(begin, number)))
