@@ -45,6 +45,20 @@ def test_what_was_signed_before_noon_is_fetched_after_it(anyone: Resident, clock
     assert pdf.data.startswith(b"%PDF")
 
 
+def test_lines_of_a_congress_that_ended_are_not_called_todays(
+    anyone: Resident, clock: Clock
+) -> None:
+    said = {
+        "en": ("lines of the 120th Congress, which ended on January 3, 2029", "some may have"),
+        "es": ("los límites del 120.º Congreso, que terminó el 3 de enero de 2029", "pueden haber"),
+    }[anyone.lang]
+    clock.now = datetime(2029, 1, 3, 16, 59, tzinfo=UTC)
+    assert said[0] not in anyone.client.get(anyone.url("/districts")).words
+    clock.now = datetime(2029, 1, 3, 17, tzinfo=UTC)
+    assert said[0] in anyone.client.get(anyone.url("/districts")).words
+    assert said[1] in anyone.find("01930", "MA").words
+
+
 def test_letters_to_a_congress_that_ended_say_so_on_the_page_that_hands_them_over(
     anyone: Resident, clock: Clock
 ) -> None:

@@ -17,7 +17,7 @@ from app.campaign.compose import compose
 from app.campaign.entities import Letter, Writer
 from app.campaign.page_words import congress_gov, page_words
 from app.campaign.stance import stage_of, stance_of
-from app.campaign.words import said
+from app.campaign.words import ordinal, said
 from app.congress.model import congress_years
 from app.delivery.wordings import absolute_link
 from app.errors import NotStoredError
@@ -162,9 +162,12 @@ def districts() -> Response:
          else _("lines as before"))
         for plan in tables.plans.values()
     ]  # fmt: skip
+    years = congress_years(tables.last_known)
     return _show(
-        "districts", plans=plans, as_of=tables.plans_as_of, members_as_of=tables.as_of,
-        noon=long_date(date(congress_years(tables.last_known)[0], 1, 3)),
+        "districts", congress=ordinal(tables.last_known, language()),
+        ended=date(years[1], 1, 3) if tables.congress > tables.last_known else None,
+        plans=plans, as_of=tables.plans_as_of, members_as_of=tables.as_of,
+        noon=long_date(date(years[0], 1, 3)),
         in_force=tables.congress >= tables.last_known, awaited=len(tables.awaited()),
     )  # fmt: skip
 
