@@ -23,7 +23,7 @@ from app.cli.plain import (
 from app.congress.model import Chamber, as_moment
 from app.cwc.folder import (
     FolderOrder,
-    Handed,
+    HandedOver,
     LetterBook,
     NotesError,
     Summary,
@@ -205,7 +205,7 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
     with progress("Handing over", len(messages_in(folder))) as bar:
         for step in hand_over_folder(folder, client, lambda: datetime.now(UTC), book):
             word, reason = (
-                result_words(step.result) if isinstance(step, Handed) else ("settled", "")
+                result_words(step.result) if isinstance(step, HandedOver) else ("settled", "")
             )
             counts[word] += 1
             reasons.setdefault(word, reason)
@@ -235,4 +235,4 @@ def note_command(folder: Path) -> None:
     done = note_results(folder, local_database(settings.database), chosen_campaign(settings))
     click.echo(f"{done.noted:>8,}  letters say so now")
     click.echo(f"{done.unchanged:>8,}  unchanged: withdrawn, gone, or accepted before")
-    click.echo(f"{done.of_nobody_here:>8,}  of people without a signature here")
+    click.echo(f"{done.without_signature:>8,}  of people without a signature here")

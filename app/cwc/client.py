@@ -1,13 +1,13 @@
 """Handing messages to the offices' own delivery systems, House and Senate.
 
-Both need an agreement, a key and a known IP address, so this is off until an operator
-configures it. A message is checked against our own schema first, then by the House's
-``validate``, and goes out under a delivery id that stays the same when it is tried again:
-the system answers 409 to one that it has already taken.
+Both require an agreement, a key and a known IP address, so this is off until an operator
+configures it. A message is checked against our own schema, then by the House's ``validate``, and
+goes out under a delivery id that is the same at every try: the system answers 409 to an id that it
+has already accepted.
 
 Facts: Communicating With Congress, as its implementers describe it (2026-09). Maintenance: House
 daily 00:00 to 06:00, Senate Sundays 00:00 to 06:00 and Wednesdays 05:00 to 07:00, Washington
-time. Pace: five to ten messages a second at most.
+time. Rate: at most five to ten messages a second.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from lxml import etree
 from app.congress.model import WASHINGTON, Chamber
 from app.cwc.message import CwcMessage, schema_errors
 
-# --- what can come of it ----------------------------------------------------------------------
+# --- results ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The office's system took the message. It does not say that a person read it.
+    """The office's system accepted the message, which does not mean that a person read it.
 
-    ``production`` is False in the test system, where nobody receives anything.
-    ``earlier`` is True when the system knew this delivery id already.
+    ``production`` is False in the test system, where no one receives anything. ``earlier`` is True
+    if the system already knew this delivery id.
     """
 
     production: bool
@@ -47,14 +47,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The office's system looked at the message and said no, with its reasons."""
+    """The office's system examined the message and refused it, with reasons."""
 
     reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TryLater:
-    """Nothing was taken. Hand over the same message, same delivery id, from ``after`` on."""
+    """Nothing was accepted. Try the same message and delivery id again from ``after`` on."""
 
     after: datetime
     """Aware, UTC."""
@@ -63,18 +63,19 @@ class TryLater:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The message left and no clear answer came. The same delivery id can safely go again."""
+    """The message was sent and got no clear answer. It can safely be sent again with the same
+    delivery id."""
 
     reason: str
 
 
-SIT_OUT = "This senator's office does not take part in the system."
-"""The reason of ``NotAttempted`` that pages have words of their own for."""
+NOT_PARTICIPATING = "This senator's office does not take part in the system."
+"""The one reason of ``NotAttempted`` that pages explain in their own words."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotAttempted:
-    """Nothing was handed over: not configured, not our own format, or no such recipient."""
+    """Nothing was handed over: not configured, invalid by our schema, or no such recipient."""
 
     reason: str
 
@@ -89,7 +90,7 @@ _MINUTE = 60.0
 
 
 def maintenance_ends(chamber: Chamber, now: datetime) -> datetime | None:
-    """When the maintenance that is going on at ``now`` (aware) ends, in UTC; None if none is."""
+    """When the maintenance in progress at ``now`` (aware) ends, in UTC; None if there is none."""
     local = now.astimezone(WASHINGTON)
     windows: list[tuple[time, time]] = []
     if chamber == "house" or local.weekday() == _SUNDAY:
@@ -102,10 +103,10 @@ def maintenance_ends(chamber: Chamber, now: datetime) -> datetime | None:
     return None
 
 
-class Pace:
-    """Holds calls back so that no minute has too many, in all and for one office.
+class RateLimiter:
+    """Limits the calls in any minute, in total and per office.
 
-    ``monotonic`` gives seconds; ``sleep`` waits for that many. Safe to use from threads.
+    ``monotonic`` returns seconds; ``sleep`` waits for a number of seconds. Thread-safe.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class Pace:
         self._lock = Lock()
 
     def wait(self, office: str) -> None:
-        """Return when one more message may go to ``office``, and count it."""
+        """Block until one more message may go to ``office``, and count it."""
         while True:
             with self._lock:
                 now = self._monotonic()
@@ -141,14 +142,14 @@ class Pace:
 
     @staticmethod
     def _delay(calls: deque[float], limit: int, now: float) -> float:
-        """Seconds until the oldest call that fills the minute is a minute old."""
+        """Seconds until the oldest call of a full minute drops out of it; at most 0 for none."""
         while calls and now - calls[0] >= _MINUTE:
             calls.popleft()
         return calls[0] + _MINUTE - now if len(calls) >= limit else 0.0
 
 
 def later(now: datetime, seconds: float) -> datetime:
-    """A moment in UTC, so many seconds from ``now``."""
+    """The time in UTC, ``seconds`` after ``now``."""
     return now.astimezone(UTC) + timedelta(seconds=seconds)
 
 
@@ -161,25 +162,25 @@ SENATE = "https://soapbox.senate.gov"
 SENATE_PATHS = {"test": "/api/testing-messages/", "production": "/api/production-messages/"}
 
 OFFICES_FRESH = timedelta(hours=6)
-"""Taking part is voluntary in the Senate, and the list changes."""
+"""How long the Senate's list is reused: participation is voluntary, and the list changes."""
 MAX_REPLY = 64 * 1024
 MAX_WAIT = 24 * 3600.0
 RETRY = {429: 60.0, 503: 900.0}
-"""Seconds to wait where the system names no time; any other server error waits 300."""
+"""Seconds to wait if the system names no time; after any other server error, 300."""
 
 
 @dataclass(frozen=True, slots=True)
 class CwcSettings:
-    """What an operator sets. A chamber without a key is off, whatever the mode."""
+    """The operator's settings. A chamber without a key is off, whatever the mode."""
 
     mode: Mode = "off"
     house_key: str = field(default="", repr=False)
     senate_key: str = field(default="", repr=False)
     house_url: str = ""
-    """Instead of the House's own address: the start of it, without a path."""
+    """A base URL without a path, to use instead of the House's."""
     senate_url: str = ""
     timeout: float = 20.0
-    """Seconds for connecting, and again for each part of an answer."""
+    """Seconds for connecting, and for each read of a reply."""
     per_minute: int = 300
     per_office_per_minute: int = 30
 
@@ -193,7 +194,7 @@ class _Reply:
 
 
 class CwcClient:
-    """Hands over one message at a time. ``clock`` gives an aware moment; all are injectable."""
+    """Hands over one message at a time. ``clock`` returns an aware datetime."""
 
     def __init__(
         self,
@@ -206,8 +207,8 @@ class CwcClient:
         self.settings = settings
         self._clock = clock
         self._offices: tuple[datetime, frozenset[str]] | None = None
-        self._pace = {
-            chamber: Pace(
+        self._limiters = {
+            chamber: RateLimiter(
                 settings.per_minute,
                 settings.per_office_per_minute,
                 monotonic=monotonic,
@@ -219,8 +220,8 @@ class CwcClient:
     def send(self, message: CwcMessage) -> CwcResult:
         """Check a message and hand it to its office's system.
 
-        Waits where the pace asks for it. Never raises for what the network or the system
-        does, and never puts a key or a writer's detail into a reason of its own making.
+        Waits for the rate limit. Never raises for anything the network or the system does, and
+        never puts a key or a writer's details into its own reasons.
         """
         chamber: Chamber = "house" if message.office.startswith("H") else "senate"
         if self.settings.mode == "off" or not self._key(chamber):
@@ -232,7 +233,7 @@ class CwcClient:
         if end is not None:
             return TryLater(end, "The chamber's system is down for its regular maintenance.")
         if chamber == "house":
-            self._pace[chamber].wait(message.office)
+            self._limiters[chamber].wait(message.office)
             checked = self._post(chamber, "/v2/validate", message.xml)
             if not isinstance(checked, _Reply):
                 return (
@@ -242,15 +243,15 @@ class CwcClient:
                 return Accepted(self.settings.mode == "production", earlier=True)
             verdict = self._verdict(checked, accepted=200)
             if not isinstance(verdict, Accepted):
-                # Validation keeps nothing, so whatever went wrong can safely be tried again.
+                # Validation stores nothing, so it is always safe to repeat.
                 return self._later(300, verdict.reason) if isinstance(verdict, Unknown) else verdict
         elif self.settings.mode == "production":
-            offices = self._active()
+            offices = self._participating()
             if not isinstance(offices, frozenset):
                 return offices
             if message.office not in offices:
-                return NotAttempted(SIT_OUT)
-        self._pace[chamber].wait(message.office)
+                return NotAttempted(NOT_PARTICIPATING)
+        self._limiters[chamber].wait(message.office)
         path = "/v2/message" if chamber == "house" else SENATE_PATHS[self.settings.mode]
         reply = self._post(chamber, path, message.xml)
         if not isinstance(reply, _Reply):
@@ -258,7 +259,7 @@ class CwcClient:
         return self._verdict(reply, accepted=200 if chamber == "house" else 201)
 
     def active_senate_offices(self) -> frozenset[str] | TryLater | NotAttempted:
-        """The codes of the Senate offices that take part; only the Senate's system knows them."""
+        """The codes of the participating Senate offices, which only the Senate's system knows."""
         if self.settings.mode == "off" or not self._key("senate"):
             return NotAttempted("Delivery to the Senate's system is not set up.")
         reply = self._request("senate", "GET", "/api/active_offices/", None)
@@ -273,8 +274,8 @@ class CwcClient:
             return codes
         return self._later(3600, f"The Senate's system gave no list (status {reply.status}).")
 
-    def _active(self) -> frozenset[str] | TryLater | NotAttempted:
-        """The Senate's list, asked for again when it is older than ``OFFICES_FRESH``."""
+    def _participating(self) -> frozenset[str] | TryLater | NotAttempted:
+        """The Senate's list, fetched again once it is older than ``OFFICES_FRESH``."""
         now = self._clock()
         if self._offices is None or now - self._offices[0] > OFFICES_FRESH:
             found = self.active_senate_offices()
@@ -297,7 +298,7 @@ class CwcClient:
     ) -> _Reply | TryLater | Unknown:
         """One HTTP exchange. Nothing is logged and no redirect is followed.
 
-        A failure before the request left is ``TryLater``; after that it is ``Unknown``.
+        A failure before the request is sent is ``TryLater``; after that it is ``Unknown``.
         """
         own = self.settings.house_url if chamber == "house" else self.settings.senate_url
         default = HOUSE[self.settings.mode] if chamber == "house" else SENATE
@@ -355,7 +356,7 @@ class CwcClient:
         return Unknown(f"The system's answer (status {status}) is not one it is known to give.")
 
     def _retry_after(self, value: str) -> float | None:
-        """Seconds from a Retry-After header: a number or a date; None where it is neither."""
+        """Seconds from a Retry-After header with a number or a date; None if it is neither."""
         if re.fullmatch(r"[0-9]{1,9}", value.strip()):
             return float(value)
         try:

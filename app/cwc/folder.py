@@ -1,10 +1,10 @@
-"""A folder of messages: written from a batch of people, handed over, and its results noted.
+"""A folder of messages: writing it from a batch of people, handing it over, recording the results.
 
-For groups that have another vendor hand the files over, and for a run by hand. One folder per
-office, one file per message; nobody's name is in a file's name. A second run over the same rows
-makes the same delivery ids, so that a message which is handed over twice is noticed by the
-office. Every result is a line in ``results.csv`` the moment it is known, so a run can stop and go
-on: it leaves alone what was accepted or refused, and tries the rest again.
+For groups that have another vendor hand the files over, and for manual runs. There is one folder
+per office and one file per message; file names contain no person's name. A second run over the
+same rows makes the same delivery ids, so the office notices a message that is handed over twice.
+Every result is written to ``results.csv`` as soon as it is known, so a run can be interrupted and
+resumed: it skips what was accepted or refused, and tries the rest again.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ from app.records.outbound import LETTER, sendable
 
 @dataclass(frozen=True, slots=True)
 class FolderOrder:
-    """What is made of each row."""
+    """How to make messages from the rows."""
 
     campaign: Campaign
     tables: Tables
     agent: DeliveryAgent
     now: date
-    """When the letters go out: an aware datetime; a plain day stands for its noon in Washington."""
+    """When the letters go out: an aware datetime; a plain date means noon in Washington."""
     secret: bytes
     template: str
     length: Literal["full", "short"] = "full"
@@ -92,18 +92,18 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """One thing that stands in the way of one row, or of one of its letters."""
+    """One problem with a row or with one of its letters."""
 
     row: int
     seat: str
-    """Empty where no letter of the row could be written."""
+    """Empty if no letter of the row could be written."""
     field: str
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a batch came to."""
+    """The totals of a batch."""
 
     rows: int
     messages: int
@@ -111,7 +111,7 @@ class Summary:
 
 
 def messages_for(row: WriterRow, order: FolderOrder) -> Iterator[Written | Failed]:
-    """Every message of one person, and everything that stands in the way of one."""
+    """Every message of one person, and every problem that prevents one."""
     delegation = _delegation(row, order)
     if isinstance(delegation, Failed):
         yield delegation
@@ -160,10 +160,10 @@ def _message(row: WriterRow, letter: Letter, order: FolderOrder) -> Iterator[Wri
 def delivery_id(
     letter: Letter, writer: Writer, campaign: str, secret: bytes, *, round_: int = 0
 ) -> str:
-    """The same for the same person, office and words; nobody can trace it back to them.
+    """An id that is the same for the same person, office and words, and cannot be traced back.
 
-    ``round_`` counts the messages that the office's system refused before: a corrected one
-    must not be taken for them.
+    ``round_`` counts the earlier messages that the office's system refused, so that a corrected
+    message is not taken for one of them.
     """
     parts = (
         campaign, letter.holder.seat.id, letter.subject, *letter.body,
@@ -205,7 +205,7 @@ def _other_congress(congress: int) -> str:
 
 
 def _why(outcome: Outcome) -> tuple[str, str]:
-    """The field to look at, and what to do, for a row whose district is not settled."""
+    """The field to check and what to do, for a row whose district is undetermined."""
     if isinstance(outcome, Choose):
         seats = ", ".join(c.holder.seat.id for c in outcome.candidates[:12])
         return "district", f"The ZIP may cover several districts ({seats}): add the right one."
@@ -222,21 +222,21 @@ def _why(outcome: Outcome) -> tuple[str, str]:
     return "zip", "The ZIP is not known. Correct it, or add home_zip."
 
 
-_OURS = re.compile(r"[HS][A-Z]{2}\d\d/[A-Za-z0-9]{32}\.xml")
+_MESSAGE_FILE = re.compile(r"[HS][A-Z]{2}\d\d/[A-Za-z0-9]{32}\.xml")
 
 INDEX = ("row", "seat", "office", "delivery_id", "file", "signature")
-"""The columns of ``index.csv``. ``signature`` is empty for people from a file of one's own."""
+"""The columns of ``index.csv``. ``signature`` is empty for people from the group's own file."""
 
 
 def write_batch(
     rows: Iterable[WriterRow | BadRow], order: FolderOrder, out: Path
 ) -> Iterator[Summary]:
-    """Write every row's messages under ``out``, yielding the sum so far after each row.
+    """Write every row's messages under ``out``, yielding the totals so far after each row.
 
-    ``index.csv`` lists the files, ``problems.csv`` what stands in the way, by the rows' own
-    numbers. Everything is readable only by its owner, and only one row is in memory. Files of
-    an earlier run that this one does not write again are removed, so that nobody's letter goes
-    out in its old words beside the new ones.
+    ``index.csv`` lists the files and ``problems.csv`` the problems, by row number. Everything is
+    readable only by its owner, and only one row is in memory. Files of an earlier run that this
+    one does not rewrite are removed, so that no letter goes out in its old words along with the
+    new ones.
     """
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     stale = listed_files(out)
@@ -274,13 +274,13 @@ def write_batch(
 
 
 def listed_files(folder: Path) -> set[str]:
-    """The files that a folder's ``index.csv`` names, as ``HCA12/<delivery id>.xml``.
+    """The files named in a folder's ``index.csv``, as ``HCA12/<delivery id>.xml``.
 
-    Empty where there is no index. Only names of our own kind, so that none leads elsewhere.
+    Empty if there is no index. Other names are ignored, so none can point outside the folder.
     """
     index = folder / "index.csv"
     names = {str(row.get("file")) for row in _rows(index)} if index.exists() else set()
-    return {name for name in names if _OURS.fullmatch(name)}
+    return {name for name in names if _MESSAGE_FILE.fullmatch(name)}
 
 
 def _write(message: CwcMessage, out: Path) -> str:
@@ -292,13 +292,13 @@ def _write(message: CwcMessage, out: Path) -> str:
 
 
 def _private(path: Path) -> int:
-    """A descriptor of a file, made empty, that only its owner can read."""
+    """A descriptor of a truncated file that only its owner can read."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
 
 
 @contextmanager
 def _table(path: Path, header: tuple[str, ...]) -> Iterator[Callable[[tuple[object, ...]], object]]:
-    """A CSV file that is written line by line, by the function that it gives."""
+    """Open a CSV file and yield a function that writes one line."""
     with os.fdopen(_private(path), "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(header)
@@ -312,8 +312,8 @@ SETTLED = ("accepted", "refused")
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
-    """One file and what came of it."""
+class HandedOver:
+    """One file and its result."""
 
     file: str
     result: CwcResult
@@ -327,10 +327,10 @@ class Skipped:
 
 
 def messages_in(folder: Path) -> list[str]:
-    """The message files under a folder, as ``HCA12/<delivery id>.xml``, in a steady order.
+    """The message files under a folder, as ``HCA12/<delivery id>.xml``, sorted.
 
-    Where the folder has an index, only what that names: a file left from an earlier run, whose
-    words were changed since, must not go out.
+    If the folder has an index, only the files it names: a file left from an earlier run, whose
+    words have changed since, must not go out.
     """
     there = (p.relative_to(folder).as_posix() for p in folder.glob("*/*.xml"))
     if (folder / "index.csv").exists():
@@ -344,14 +344,14 @@ def hand_over_folder(
     client: CwcClient,
     clock: Callable[[], datetime],
     book: LetterBook | None = None,
-) -> Iterator[Handed | Skipped]:
-    """Hand over every message of a folder, one after the other.
+) -> Iterator[HandedOver | Skipped]:
+    """Hand over every message of a folder, one at a time.
 
-    With a ``book`` what belongs to signatures of this site is held back where it must not
-    leave, and every result is noted with its letter. Raises ``NotStoredError``.
+    With a ``book``, messages of this site's signatures are held back if they must not leave, and
+    every result is recorded with its letter. Raises ``NotStoredError``.
 
-    When a chamber's system asks to try later, its other messages get the same answer
-    without a call; the other chamber's go on.
+    If a chamber's system asks to try later, its remaining messages get the same result without a
+    call; the other chamber's go on.
     """
     table = folder / "results.csv"
     results = _rows(table) if table.exists() else ()
@@ -384,11 +384,12 @@ def hand_over_folder(
             file.flush()
             if book is not None:
                 book.note(name, result_words(result)[0], at)
-            yield Handed(name, result)
+            yield HandedOver(name, result)
 
 
 def result_words(result: CwcResult) -> tuple[str, str]:
-    """A result as one word for a table and as its reason. A test system's yes is only a test."""
+    """A result as a word for the table, and its reason. The test system's acceptance has its own
+    word."""
     match result:
         case Accepted(production=True, earlier=earlier):
             return "accepted", "accepted earlier" if earlier else ""
@@ -404,78 +405,78 @@ def result_words(result: CwcResult) -> tuple[str, str]:
             return "not attempted", reason
 
 
-# --- noting with each letter what its office's system said ----------------------------------------
+# --- recording each result with its letter --------------------------------------------------------
 #
-# A test system's yes and ``try later`` make nothing of a letter: no office has heard of it then.
+# The test system's acceptance and ``try later`` are not recorded, since no office has the letter.
 
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """How many letters now say so, and how many results could not be noted."""
+    """How many results were recorded with their letters, and how many could not be."""
 
     noted: int
-    of_nobody_here: int
-    """From a file of one's own, so that no signature belongs to them."""
+    without_signature: int
+    """From the group's own file, so there is no signature on this site."""
     unchanged: int
-    """Withdrawn, gone, or accepted before."""
+    """Withdrawn, gone, or already accepted."""
 
 
 class LetterBook:
     """The letters of a folder that belong to signatures of this site.
 
-    For handing a folder over on the site itself: what may not leave is held back, and every
-    result is noted the moment it is known.
+    For handing a folder over on the site itself: messages that must not leave are held back, and
+    every result is recorded as soon as it is known.
     """
 
     def __init__(self, folder: Path, db: Connection, campaign: str) -> None:
         self._db, self._campaign = db, campaign
-        self._belongs = _belonging(folder)
+        self._signatures = _signatures_by_file(folder)
         self.noted = 0
 
     def held_back(self, file: str) -> str:
-        """Why this letter must not leave; empty where nothing is known against it."""
-        found = self._belongs.get(file)
+        """Why this letter must not leave; empty if there is no known reason."""
+        found = self._signatures.get(file)
         if found is None or sendable(self._db, found[0], self._campaign) is not False:
             return ""
         return "Its signature was withdrawn, or does not count yet."
 
     def note(self, file: str, result: str, at: datetime) -> None:
-        """Note one result with its letter, if it says anything of it. Raises ``NotStoredError``."""
-        found, state = self._belongs.get(file), LETTER.get(result)
+        """Record one result with its letter, if it changes it. Raises ``NotStoredError``."""
+        found, state = self._signatures.get(file), LETTER.get(result)
         if found is not None and state is not None:
             number, seat = found
             self.noted += note_office(self._db, number, seat, state, campaign=self._campaign, at=at)
 
 
 class NotesError(ExplainedError):
-    """The folder has no results to note; the message says what to do."""
+    """The folder has no results to record; the message says what to do."""
 
 
 def note_results(folder: Path, db: Connection, campaign: str) -> Noted:
-    """Note every result of a folder, oldest first; may be run again, which changes nothing.
+    """Record every result of a folder, oldest first. Idempotent.
 
     Raises ``NotesError`` and ``NotStoredError``.
     """
-    belongs = _belonging(folder)
+    signatures = _signatures_by_file(folder)
     noted: set[str] = set()
-    nobody: set[str] = set()
+    unsigned: set[str] = set()
     unchanged: set[str] = set()
     for row in _rows(folder / "results.csv", ("file", "result", "at")):
         state, file = LETTER.get(row["result"]), row["file"]
         if state is None:
             continue
-        if file not in belongs:
-            nobody.add(file)
+        if file not in signatures:
+            unsigned.add(file)
             continue
-        number, seat = belongs[file]
+        number, seat = signatures[file]
         at = datetime.fromisoformat(row["at"])
         done = note_office(db, number, seat, state, campaign=campaign, at=at)
         (noted if done else unchanged).add(file)
-    return Noted(len(noted), len(nobody), len(unchanged - noted))
+    return Noted(len(noted), len(unsigned), len(unchanged - noted))
 
 
-def _belonging(folder: Path) -> dict[str, tuple[int, str]]:
-    """Signature and seat of each file that belongs to a signature. Raises ``NotesError``."""
+def _signatures_by_file(folder: Path) -> dict[str, tuple[int, str]]:
+    """The signature and seat of each file that has a signature. Raises ``NotesError``."""
     return {
         row["file"]: (int(row["signature"]), row["seat"])
         for row in _rows(folder / "index.csv", ("file", "seat"))

@@ -1,13 +1,13 @@
 """A letter as a message in the format of the offices' own delivery systems (CWC 2.0).
 
-``message_parts`` says what a letter says, ``missing`` what its writer must still give, and
-``to_message`` writes the XML, which is checked against our own schema before it leaves. The body
-never carries the writer's name or address: those travel in fields of their own, and offices
-group equal letters by their text.
+``message_parts`` extracts what a letter says, ``missing`` lists what its writer must still
+provide, and ``to_message`` writes the XML, which is checked against our own schema before it is
+sent. The body never contains the writer's name or address: those have separate fields, and
+offices group identical letters by their text.
 
 Facts: Communicating With Congress 2.0 as its implementers describe it (the House and Senate
 documents themselves are not public), as of 2026-11-25. One format serves both chambers; the
-Senate checks harder.
+Senate's checks are stricter.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ Position = Literal["Pro", "Con"]
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The format needs a field that this writer did not give: ask for it now, and only now.
+    """The format requires a field that this writer left empty: ask for it now, and only now.
 
-    ``field`` is a field of ``Writer``; ``message`` is one fixed English sentence per kind,
-    so that it can be looked up in a catalogue.
+    ``field`` is a field of ``Writer``; ``message`` is one fixed English sentence per kind, so it
+    can be looked up in the catalogue.
     """
 
     field: str
@@ -45,7 +45,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """A field has a value that the format does not take. ``message`` says what to do."""
+    """A field has a value that the format does not allow. ``message`` says what to do."""
 
     field: str
     message: str
@@ -62,7 +62,7 @@ class BillRef:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryAgent:
-    """Who hands the messages over, exactly as on the access application of both chambers."""
+    """Who hands the messages over, exactly as on both chambers' access applications."""
 
     name: str
     """The exact legal name."""
@@ -83,22 +83,22 @@ class MessageParts:
     seat: Seat
     subject: str
     campaign_id: str
-    """Groups equal messages: one for each campaign, Congress and position."""
+    """Groups identical messages: one id per campaign, Congress and position."""
     statement: str
-    """The campaign's unedited words; may be empty when ``own`` is not."""
+    """The campaign's unedited words; may be empty if ``own`` is not."""
     own: str
-    """The writer's own words; may be empty when ``statement`` is not."""
+    """The writer's own words; may be empty if ``statement`` is not."""
     topic: str
     """One of ``TOPICS``."""
     bill: BillRef | None = None
     position: Position = "Pro"
     email_confirmed: bool = False
-    """Whether the writer confirmed the e-mail address."""
+    """Whether the writer confirmed the email address."""
 
 
 @dataclass(frozen=True, slots=True)
 class CwcMessage:
-    """A message that is ready to be handed over. ``xml`` is UTF-8 with its declaration."""
+    """A message ready to be handed over. ``xml`` is UTF-8 with an XML declaration."""
 
     office: str
     delivery_id: str
@@ -107,7 +107,7 @@ class CwcMessage:
 
 @dataclass(frozen=True, slots=True)
 class NotReady:
-    """Why a message could not be written: each thing once, with the field's name."""
+    """Why a message could not be written: each reason once, with its field."""
 
     reasons: tuple[Missing | FieldProblem, ...]
 
@@ -116,12 +116,12 @@ class NotReady:
         return tuple(reason.field for reason in self.reasons)
 
 
-# --- fixed lists, and the shape of each field ------------------------------------------------
+# --- fixed lists, and the format of each field -----------------------------------------------
 
 VERSION = "2.0"
 
 SENATE_PREFIXES = ("Mr.", "Mrs.", "Miss", "Ms.", "Dr.")
-"""All that the Senate accepts; also what a form should offer, as the House takes them too."""
+"""The only ones the Senate accepts; forms should offer these, since the House takes them too."""
 
 HOUSE_PREFIXES = (
     *SENATE_PREFIXES, "Mr. and Mrs.", "Dr. and Mrs.", "Dr. and Mr.", "Admiral", "Captain",
@@ -129,10 +129,10 @@ HOUSE_PREFIXES = (
     "Lieutenant Colonel", "Master Sergeant", "Reverend", "Sergeant", "Second Lieutenant",
     "Sergeant Major", "Sister", "Technical Sergeant",
 )  # fmt: skip
-"""Prefixes seen at the House, which is lenient: others pass too."""
+"""Prefixes seen at the House, which is lenient and accepts others too."""
 
 SENATE_BILL_TYPES = {**KINDS, "hconres": "H.Con.Res"}
-"""The Senate's spellings. ``H.Con.Res`` really has no final dot. The House has the short names."""
+"""The Senate's spellings; ``H.Con.Res`` really has no final period. The House takes the keys."""
 
 TEXT_LIMIT = 10_000
 TEXT_LEAST = 6
@@ -151,19 +151,19 @@ def office_code(seat: Seat) -> str:
 
 
 def has_word(text: str) -> bool:
-    """Whether there is anything to read: at least one letter or digit."""
+    """Whether the text has at least one letter or digit."""
     return any(character.isalnum() for character in text)
 
 
 def digits(text: str) -> str:
-    """The decimal digits of a text as ASCII, whatever keyboard they were typed on."""
+    """The decimal digits of a text as ASCII, whatever script they were typed in."""
     return re.sub(r"[^0-9]", "", fold_digits(text))
 
 
 def phone_number(text: str) -> str | None:
-    """``202-555-0147`` from any usual way to write a US number, or None.
+    """``202-555-0147`` from any common way to write a US number, or None.
 
-    A leading 1 and an extension are dropped: the format has no place for them.
+    A leading 1 and an extension are dropped, because the format has no place for them.
     """
     ten = digits(re.sub(r"(?i)\s*(?:ext\.?|extension|x|#)\s*\d+\s*$", "", text))
     if len(ten) == 11 and ten.startswith("1"):
@@ -172,7 +172,7 @@ def phone_number(text: str) -> str | None:
 
 
 def zip_code(text: str) -> str | None:
-    """``02138`` or ``02138-1234``, or None where it is neither."""
+    """``02138`` or ``02138-1234``, or None if it is neither."""
     match = re.fullmatch(r"([0-9]{5})(?:[-–— ]?([0-9]{4}))?", fold_digits(clean_line(text)))
     if match is None:
         return None
@@ -180,15 +180,15 @@ def zip_code(text: str) -> str | None:
 
 
 def email_address(text: str) -> str | None:
-    """The address in a text, or None where mail can take none."""
+    """The email address in a text, or None if it has no valid one."""
     found = read_email(text)
     return found.text if isinstance(found, Email) else None
 
 
 def prefix_for(chamber: Chamber, text: str) -> str | None:
-    """A prefix in the spelling that the chamber takes (``mr`` → ``Mr.``), or None.
+    """A prefix in the spelling that the chamber accepts (``mr`` → ``Mr.``), or None.
 
-    The Senate takes five. The House takes others as they stand.
+    The Senate accepts five. Others are passed to the House unchanged.
     """
     wanted = clean_line(text).rstrip(".").casefold()
     known = SENATE_PREFIXES if chamber == "senate" else HOUSE_PREFIXES
@@ -206,7 +206,7 @@ def bill_ref(chamber: Chamber, congress: int, number: str) -> BillRef | FieldPro
     return BillRef(congress, SENATE_BILL_TYPES[kind] if chamber == "senate" else kind, digits)
 
 
-# --- what stands in a message's way ----------------------------------------------------------
+# --- what prevents a message -----------------------------------------------------------------
 
 _CLOSINGS = frozenset({
     "sincerely", "sincerely yours", "respectfully", "respectfully yours", "regards",
@@ -249,10 +249,10 @@ _NAME_IN_OWN = (
 def missing(
     writer: Writer, seat: Seat, *, phone_needed: bool = False
 ) -> tuple[Missing | FieldProblem, ...]:
-    """What this writer must still give, or give in another form, for this office.
+    """What this writer must still provide, or provide in another form, for this office.
 
-    Empty when nothing is missing. The phone is asked for only where an office needs it,
-    but one that was given must be whole.
+    Empty if nothing is missing. The phone is asked for only if an office needs it, but a phone
+    number that was given must be complete.
     """
     reasons: list[Missing | FieldProblem] = []
 
@@ -282,7 +282,7 @@ def missing(
 
 
 def check_agent(agent: DeliveryAgent) -> tuple[FieldProblem, ...]:
-    """What is wrong with the delivery agent's details, for the operator."""
+    """Problems with the delivery agent's details, for the operator."""
     rows = (
         ("name", bool(agent.name.strip()), "must be the exact name on the access application"),
         ("ack_email", email_address(agent.ack_email) is not None, "must be an email address"),
@@ -305,7 +305,7 @@ def check_agent(agent: DeliveryAgent) -> tuple[FieldProblem, ...]:
 
 
 def bodies(parts: MessageParts, writer: Writer) -> tuple[str, str]:
-    """The two texts as they go out. A scrap too short for its own element joins the other."""
+    """The two texts as sent. A campaign text too short for its own element joins the other."""
     statement, own = clean_text(parts.statement), clean_text(parts.own)
     own = _without_sign_off(own, writer)
     if own and 0 < len(statement) < TEXT_LEAST:
@@ -314,7 +314,7 @@ def bodies(parts: MessageParts, writer: Writer) -> tuple[str, str]:
 
 
 def _without_sign_off(text: str, writer: Writer) -> str:
-    """A text without the writer's name and address as lines of their own at its end."""
+    """A text without lines at its end that consist of the writer's name, address and the like."""
     mine = {_flat(w) for w in (
         writer.name, writer.first, writer.last, *writer.address_lines, writer.email,
         writer.phone, writer.zip, f"{writer.prefix} {writer.name}",
@@ -334,7 +334,7 @@ def _flat(text: str) -> str:
 
 
 def _names_writer(text: str, writer: Writer) -> bool:
-    """Whether a text holds the writer's full name, street, e-mail address or phone number."""
+    """Whether a text contains the writer's full name, street, email address or phone number."""
     whole = f" {_flat(text)} "
     name = _flat(writer.name) if writer.first and writer.last else ""
     street = _flat(writer.street) if re.search(r"\d", writer.street) else ""
@@ -375,10 +375,10 @@ _ENDED = "This letter names a bill of a Congress that has ended. Write the lette
 def message_parts(campaign: Campaign, letter: Letter, *, today: date) -> MessageParts | NotReady:
     """What a composed letter says in the offices' format.
 
-    Paragraphs that the letter lists as the writer's own, and any paragraph of a letter
-    whose frame was edited without such a list, are the writer's words; the rest is the
-    campaign's. A bill is named only in a chamber that has one, and only while its
-    Congress lasts: a letter written before the end is refused after it.
+    The writer's words are the paragraphs that the letter lists as the writer's own, or all
+    paragraphs of an edited letter without such a list; the rest is the campaign's. A bill is named
+    only for a chamber that has one, and only while its Congress lasts: after that, a letter
+    written earlier is refused.
     """
     chamber = letter.holder.seat.chamber
     known = campaign.bill_for(chamber)
@@ -432,12 +432,12 @@ def to_message(
     phone_needed: bool = False,
     names_in_own_words: bool = False,
 ) -> CwcMessage | NotReady:
-    """Write one message, or say everything that stands in its way.
+    """Write one message, or return everything that prevents it.
 
-    ``delivery_id`` is 32 letters and digits, new for each message and office and the same
-    when a message is tried again. A sign-off at the end of the writer's own words is
-    left out, because the name has its own field; a name or address elsewhere in them is a
-    problem unless ``names_in_own_words`` allows it.
+    ``delivery_id`` is 32 letters and digits, unique to each message and office and the same at
+    every try. A sign-off at the end of the writer's own words is dropped, because the name has its
+    own field; a name or address elsewhere in them is a problem unless ``names_in_own_words`` is
+    set.
     """
     reasons: list[Missing | FieldProblem] = [
         *missing(writer, parts.seat, phone_needed=phone_needed),
@@ -522,10 +522,10 @@ def _schema() -> etree.RelaxNG:
     return etree.RelaxNG(etree.parse(Path(__file__).with_name("schema.rng")))
 
 
-def told(message: CwcMessage) -> dict[str, str]:
-    """What a message says, by element, for showing it to its writer before it leaves.
+def field_texts(message: CwcMessage) -> dict[str, str]:
+    """A message's texts by element name, to show to its writer before it is sent.
 
-    Only elements that hold a text, with the first text of each name.
+    Only leaf elements with text; the first one of each name.
     """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     found: dict[str, str] = {}
@@ -536,9 +536,9 @@ def told(message: CwcMessage) -> dict[str, str]:
 
 
 def schema_errors(xml: bytes) -> tuple[str, ...]:
-    """What our own schema says against a message; empty when it is valid.
+    """The schema errors of a message; empty if it is valid.
 
-    The last check before a message leaves: the reasons name elements, never their contents.
+    The last check before a message is sent. The errors name elements, never their contents.
     """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:

@@ -1,9 +1,10 @@
-"""Letters that their writers want given to the offices' own systems: the way through the queue.
+"""The queue's channel for letters that their writers want delivered to the offices' own systems.
 
-A page puts a letter in, encrypted, and returns; no request ever waits for an office. The worker
-hands over what is due, one after another, under a delivery id that stays the same at every try.
-Unlike mail, a try without an answer is safe to repeat: the office's system knows the ids that
-it has taken. Each letter ends in exactly one of accepted, refused, unknown and not attempted.
+A page enqueues a letter, encrypted, and returns; no request ever waits for an office. The worker
+hands over whatever is due, one letter at a time, under a delivery id that is the same at every
+try. Unlike mail, a try without an answer is safe to repeat, because the office's system knows the
+ids that it has accepted. Each letter ends in exactly one of accepted, refused, unknown and not
+attempted.
 """
 
 from __future__ import annotations
@@ -39,28 +40,29 @@ from app.records.outbound import (
 from app.records.persons import Person
 
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720))
-"""After each try without a clear answer; the last pause again until the time has run out."""
+"""The pause after each try without a clear answer; the last one repeats until the letter
+expires."""
 KEEP_TRYING = timedelta(days=5)
-"""So long a letter is tried, or waits until its signature counts; then it ends."""
+"""How long a letter is tried, or waits for its signature to count, before it expires."""
 TEST_SYSTEM = "taken by the test system"
 FIELDS = (
     "Prefix", "FirstName", "LastName", "Address1", "City", "StateAbbreviation", "Zip", "Phone",
     "Email",
 )  # fmt: skip
-"""Fields of the format whose names a refusal may hold; the rest of its text is not kept."""
+"""Fields whose names may be stored if a refusal mentions them; its other text is discarded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A letter with all that is needed to queue it."""
+    """A letter with everything needed to queue it."""
 
     receipt: str = field(repr=False)
     person: Person = field(repr=False)
-    """The keyed code of whoever the message names."""
+    """The keyed codes of the person named in the message."""
     seat: str
     message: CwcMessage = field(repr=False)
     until: datetime
-    """When the letter's words are no longer true, such as the end of the Congress."""
+    """When the letter's words cease to be true, such as the end of the Congress."""
     round: int = 0
 
 
@@ -77,21 +79,21 @@ class OfficePost(Channel):
     ) -> None:
         super().__init__(database, secret, clock)
         self.client = client
-        # The systems set a pace, so one thread hands over, one letter after another.
+        # The systems limit the rate, so only one thread hands over, one letter at a time.
         self.turn = Lock()
 
     @property
     def is_test(self) -> bool:
-        """Whether letters go to the test systems, where nobody receives anything."""
+        """Whether letters go to the test systems, where no one receives anything."""
         return self.client.settings.mode != "production"
 
     def reaches(self, chamber: Chamber) -> bool:
-        """Whether this site has a key of the chamber's system."""
+        """Whether this site has a key for the chamber's system."""
         settings = self.client.settings
         return bool(settings.house_key if chamber == "house" else settings.senate_key)
 
     def put(self, posted: Posted, now: datetime) -> OutboundRow | NotQueued:
-        """Queue a letter, once however often it is pressed. Raises ``NotStoredError``."""
+        """Queue a letter; idempotent for the same letter. Raises ``NotStoredError``."""
         message = posted.message
         head = json.dumps({"office": message.office, "id": message.delivery_id}).encode()
         row = self.outbound.put_letter(
@@ -103,7 +105,7 @@ class OfficePost(Channel):
             self.notify()
         return row
 
-    # --- what the worker asks ---
+    # --- called by the worker ---
 
     def closed(self, now: datetime) -> frozenset[str]:
         """The chambers without a key, or down for their regular maintenance."""
@@ -114,7 +116,7 @@ class OfficePost(Channel):
         )
 
     def send(self, claimed: Claimed, leaving: Callable[[], None]) -> Result:
-        """One try at the office's system."""
+        """Try once to hand the letter to the office's system."""
         assert claimed.payload is not None
         head, _, xml = claimed.payload.partition(b"\n")
         values = json.loads(head)
@@ -122,12 +124,12 @@ class OfficePost(Channel):
         return result_of(self.client.send(CwcMessage(values["office"], values["id"], xml)))
 
     def letters(self, result: Result) -> State | None:
-        """Whatever its end, the letter says so."""
+        """The letter takes on the result of every try that ends it."""
         return LETTER[result.outcome]
 
 
 def result_of(said: CwcResult) -> Result:
-    """What an answer means for a letter, and its cause in words of our own."""
+    """What an answer means for a letter, with its cause in our own words."""
     match said:
         case Accepted(production=True, earlier=earlier):
             return Result("accepted", "the system had it already" if earlier else "")

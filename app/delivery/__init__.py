@@ -1,11 +1,11 @@
 """What leaves the site: its own mail, the queue with its worker, and packets of letters.
 
-A web request puts a message in, and ``flask worker`` does the rest::
+A web request enqueues a message, and ``flask worker`` does the rest::
 
     post = post_of(settings)                # app.site.outgoing
     to = parse_address(form_email, name)
     post.enqueue(receipt_mail(to, …), wish=nonce, receipt=token)
     held = post.hold(copy_mail(to, …), wish=nonce, receipt=token, seats=seats)
 
-Import its modules, not the package: the worker runs all the time and needs few of them.
+Import its modules, not the package: the worker is a long-running process that needs few of them.
 """

@@ -1,7 +1,7 @@
-"""A way out of the queue: what mail and letters to offices have in common, and where they differ.
+"""A channel out of the queue: what mail and letters to offices share, and where they differ.
 
-The queue (``app.delivery.queue``) tries what is due; a channel says how one thing is sent, and
-what an answer means.
+The queue (``app.delivery.queue``) tries whatever is due; a channel knows how to send one item and
+what the server's answer means.
 """
 
 from __future__ import annotations
@@ -21,62 +21,64 @@ Outcome = Literal["deferred"] | End
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``accepted``: the other side said that it has it. ``deferred``: it has not; try again later.
-    ``failed`` and ``refused``: it will never take it. ``unknown``: it may have it, and nobody can
-    tell. ``not attempted``: it was never given to anyone.
+    """The result of one try.
 
-    ``cause`` is made of our own words and the server's code: a server's text can hold the
-    address, and a cause is kept.
+    ``accepted``: the server confirmed that it has the message. ``deferred``: it does not have it;
+    try again later. ``failed`` and ``refused``: it will never take it. ``unknown``: it may have
+    it, and there is no way to tell. ``not attempted``: the message was never given to a server.
+
+    ``cause`` consists of our own words and the server's code only, because it is stored and a
+    server's text can contain the address.
     """
 
     outcome: Outcome
     cause: str
     by_server: bool = True
-    """False where no server was involved: the message was written to a file."""
+    """False if no server was involved, as when the message was written to a file."""
     after: datetime | None = None
-    """The whole other side asks to be left alone until then."""
+    """The server asks for no messages at all before this time."""
 
 
-class NotOursAnymoreError(Exception):
-    """Another worker took the message over; this try must stop before it sends anything."""
+class TakenOverError(Exception):
+    """Another worker has taken the message over; this try must stop before it sends anything."""
 
 
-def _nobody() -> None:
-    """Nobody to tell: the worker of every minute finds what is new."""
+def _notify_no_one() -> None:
+    """The default ``notify``: the worker's regular check will find what is new."""
 
 
 class Channel:
-    """One site's messages of some kinds, and what the queue must know of them.
+    """One site's messages of certain kinds, and what the queue must know about them.
 
-    Safe to share between threads. ``notify`` is called when something new can be tried; losing
-    that is harmless, because a worker looks every minute for whatever is due.
+    Safe to share between threads. ``notify`` is called when something new can be tried; a lost
+    call is harmless, because a worker checks every minute for whatever is due.
     """
 
     kinds: tuple[str, ...]
-    """The kinds of rows that are sent this way."""
+    """The kinds of rows that are sent through this channel."""
     pauses: Sequence[timedelta]
-    """After each try that did not settle it; the last one again and again."""
+    """The pause after each unsettled try; the last one repeats."""
     tries: int | None = None
-    """After so many it has failed; None: it is tried until its time has run out."""
+    """The message fails after this many tries; None: it is tried until it expires."""
     repeatable = False
-    """Whether it can safely go again when nobody knows whether it arrived."""
+    """Whether a message can safely be sent again if no one knows whether it arrived."""
     never_left: End = "failed"
-    """The end of what was never handed over."""
+    """The end state of a message that was never handed over."""
     turn: Lock | None = None
-    """Where only one thread may be at it: whose turn it is."""
+    """Held by the one thread that may send, if only one may at a time."""
 
     def __init__(self, database: Path, secret: bytes, clock: Callable[[], datetime]) -> None:
         self.outbound, self.clock = Outbound(database, secret), clock
-        self.notify: Callable[[], None] = _nobody
+        self.notify: Callable[[], None] = _notify_no_one
 
     def closed(self, _now: datetime) -> frozenset[str]:
-        """The kinds that nobody takes at this moment."""
+        """The kinds that cannot be sent at this moment."""
         return frozenset()
 
     def send(self, claimed: Claimed, leaving: Callable[[], None]) -> Result:
-        """One try. ``leaving`` is called before anything leaves; what it raises passes through."""
+        """Try once. ``leaving`` is called before anything is sent; its exceptions propagate."""
         raise NotImplementedError
 
     def letters(self, result: Result) -> State | None:
-        """What this end makes of the letters that the row stands for."""
+        """The new state of the row's letters after this result; None leaves it unchanged."""
         raise NotImplementedError

@@ -1,8 +1,8 @@
-"""E-mail: what an address is, and building a message so that nobody can make another one of it.
+"""Email: addresses, and building messages that are safe from header injection.
 
-The header lines are written here, each encoded as a whole, because a line break in a name
-or a subject is how headers are injected, and folding is where long or accented subjects
-lose their spaces. The parts below them are MIME as the standard library makes it.
+The header lines are written here, each encoded as a whole: line breaks in a name or a subject are
+how headers are injected, and folding is where long or accented subjects lose their spaces. The
+parts below are MIME as the standard library makes it.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class Address:
 
     @property
     def domain(self) -> str:
-        """The part behind the @, as the wire has it (``xn--…`` for a domain in other letters)."""
+        """The part after the @ in wire form (``xn--…`` for an internationalized domain)."""
         return self.wire.rsplit("@", 1)[1]
 
     @property
     def wire(self) -> str:
-        """The address as the mail server hears it. Raises ``ValueError`` for a text that
+        """The address as sent to a mail server. Raises ``ValueError`` for a text that
         ``parse_address`` refuses."""
         found = read_email(self.email)
         if isinstance(found, BadEmail):
@@ -51,22 +51,21 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class BadAddress:
-    """Not a whole e-mail address: ``message`` says what to look at, for a place in a form."""
+    """Not a complete email address. ``message`` says what to enter, for the form."""
 
     message: str = "Enter a full email address, like name@example.org."
 
 
 def parse_address(email: str, name: str = "") -> Address | BadAddress:
-    """The address in a text, as ``app.text.read_email`` reads it, with the name in one line."""
+    """The address in a text, as ``app.text.read_email`` reads it, with the name on one line."""
     found = read_email(email)
     return Address(found.text, clean_line(name)) if isinstance(found, Email) else BadAddress()
 
 
 def header_text(name: str, text: str) -> str:
-    """One text header's value, encoded and folded, that every reader decodes to ``text``.
+    """A text header's value, encoded and folded so that every client decodes it to ``text``.
 
-    A long text, or one with other letters, is encoded as a whole: then no reader can lose a
-    space where a line was folded.
+    A long or non-ASCII text is encoded as a whole, so no client can lose a space at a fold.
     """
     line = clean_line(text)
     if line.isascii() and len(line) + len(name) < 74 and "=?" not in line:
@@ -75,10 +74,10 @@ def header_text(name: str, text: str) -> str:
 
 
 def header_address(name: str, address: Address) -> str:
-    """One address header's value: the encoded name, and the address in angle brackets.
+    """An address header's value: the encoded name, and the address in angle brackets.
 
-    Plain words of a name stay plain, and only what lies between them is encoded, as one
-    piece where it fits: some readers make a space of every seam between encoded pieces.
+    Plain words of a name stay plain, and only what lies between them is encoded, in one piece if
+    it fits, because some clients show a space at every seam between encoded pieces.
     """
     pieces: list[str] = []
     odd: list[str] = []
@@ -106,7 +105,7 @@ MailKind = Literal["copy", "receipt", "confirmation", "signing", "other"]
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file to go with a message."""
+    """A file attached to a message."""
 
     filename: str
     content: bytes = field(repr=False)
@@ -115,7 +114,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One message to one address, not yet built. Its sender is the campaign's own."""
+    """One message to one address, not yet built. The sender is always the site's own address."""
 
     kind: MailKind
     to: Address = field(repr=False)
@@ -126,26 +125,26 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class ReadyMail:
-    """A built message with its envelope: what is queued, and what a server receives."""
+    """A built message with its envelope: what is queued and what a server receives."""
 
     sender: str
     recipient: str
     raw: bytes = field(repr=False)
 
     def packed(self) -> bytes:
-        """The message and its envelope in one, to be locked while it waits."""
+        """The message and its envelope as bytes, to be encrypted while queued."""
         head = {"sender": self.sender, "recipient": self.recipient}
         return json.dumps(head).encode() + b"\n" + self.raw
 
     @classmethod
     def unpacked(cls, plain: bytes) -> ReadyMail:
-        """What ``packed`` put together."""
+        """The reverse of ``packed``."""
         head, _, raw = plain.partition(b"\n")
         return cls(raw=raw, **json.loads(head))
 
 
 class CampaignMessage(flask_mail.Message):
-    """Flask-Mail's message with our own way to turn it into bytes."""
+    """Flask-Mail's message with our own serialization."""
 
     sender_address: Address
     to_address: Address
@@ -178,7 +177,7 @@ class CampaignMessage(flask_mail.Message):
 def build(mail: Mail, sender: Address, *, now: datetime, message_id: str) -> ReadyMail:
     """The message as bytes, with its envelope. ``message_id`` is the part before the @.
 
-    The same id at every try lets a mailbox that gets a message twice show it once.
+    Using the same id at every try lets a mailbox that gets a message twice show it once.
     """
     message = CampaignMessage(
         subject=clean_line(mail.subject),
@@ -197,6 +196,6 @@ def build(mail: Mail, sender: Address, *, now: datetime, message_id: str) -> Rea
 
 
 def _lines(text: str) -> str:
-    """Text with plain line ends and one at its end, without what no mail can carry."""
+    """The text with ``\\n`` line ends and one at its end, without what mail cannot carry."""
     unified = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     return unified.encode("utf-8", "ignore").decode("utf-8").rstrip("\n") + "\n"

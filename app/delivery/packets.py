@@ -1,10 +1,10 @@
 """Packets: the letters that people asked a group to deliver by hand, office by office, as PDFs.
 
 The opened rows are read once and sorted by office and town; only what sorting needs stays in
-memory, the rest waits encrypted until its letter's turn comes. The PDFs go into a folder, whose
-files can be read by whoever has it: it belongs on the computer that opened the sealed details,
-and to the printer. Or they leave as one ZIP file that is sent while it is made, for a server
-that must not keep them: then nothing readable reaches the disk.
+memory, and the rest is spilled to disk, encrypted, until its letter is composed. The PDFs go into
+a folder, readable by anyone who has it, so it belongs on the computer that opened the sealed
+details. Or they are streamed as one ZIP file, for a server that must not keep them; then nothing
+readable reaches the disk.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ from app.congress.places import Zip, parse_zip
 from app.congress.tables import Tables
 from app.delivery.writer_rows import NO_DISTRICT, BadRow, WriterRow, successor_words
 from app.documents.letter import Addressed
-from app.documents.pdf import CHUNK, Cover, Numbered, cover_pdf, letters_data, set_letters
+from app.documents.pdf import CHUNK, Cover, NumberedLetter, cover_pdf, letters_data, typeset_letters
 from app.files import drafted
 from app.records.tabular import csv_line, csv_text
 from app.text import plain, slug
 
-# --- a private place for what waits ------------------------------------------------------------
+# --- a private temporary file --------------------------------------------------------------------
 
 
 class Spill:
-    """Rows that JSON can hold, kept on the disk by where they begin."""
+    """JSON rows in an encrypted temporary file, addressed by offset."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by ``close``
         self._box = SecretBox(random(SecretBox.KEY_SIZE))
 
     def add(self, row: Any) -> int:
-        """Keep a row; returns the place to ask ``get`` for."""
+        """Store a row; returns the offset to pass to ``get``."""
         sealed = self._box.encrypt(json.dumps(row).encode("ascii"))
         place = self._file.seek(0, 2)
         self._file.write(len(sealed).to_bytes(4, "big") + sealed)
@@ -71,7 +71,7 @@ class Spill:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A letter that waits for its turn."""
+    """A letter that has yet to be composed."""
 
     town: str
     """``Chicago, IL``"""
@@ -89,7 +89,7 @@ class Pile:
 
     @property
     def towns(self) -> tuple[tuple[str, int], ...]:
-        """The towns in the order of the letters; one that is spelled in two ways counts once."""
+        """The towns in the order of the letters; different spellings of a town count as one."""
         counts: dict[str, list[Any]] = {}
         for letter in self.letters:
             counts.setdefault(letter.order[0], [letter.town, 0])[1] += 1
@@ -99,9 +99,9 @@ class Pile:
 class PacketLetters:
     """The piles of letters of one campaign. Close it when the packets are made.
 
-    ``now`` is the moment of the delivery, an aware datetime; a plain day stands for its noon in
-    Washington. The letters go to who sits then. What waits for its turn is in a file without a
-    name in ``folder``, or where temporary files are.
+    ``now`` is the moment of delivery, an aware datetime; a plain date means noon in Washington.
+    The letters go to the members in office then. Rows are spilled to an unnamed file in
+    ``folder``, by default the system's folder for temporary files.
     """
 
     def __init__(
@@ -123,11 +123,11 @@ class PacketLetters:
         self.close()
 
     def close(self) -> None:
-        """Let go of what waits; a second time does nothing."""
+        """Discard the spilled rows. Idempotent."""
         self._spill.close()
 
     def read(self, rows: Iterable[WriterRow]) -> Iterator[WriterRow | BadRow]:
-        """Sort each row's letters into the piles; yields the row, or what is wrong with it."""
+        """Sort each row's letters into the piles; yields the row, or every problem with it."""
         for row in rows:
             troubles = list(self._take(row))
             yield from troubles
@@ -141,12 +141,12 @@ class PacketLetters:
         return sorted(self._piles.values(), key=lambda pile: _seat_order(pile.holder))
 
     def letter(self, pile: Pile, waiting: Waiting) -> Addressed:
-        """Compose a letter of a pile, with the words that its writer approved."""
+        """Compose a letter of a pile, in the words that its writer approved."""
         values, own, (state, district) = self._spill.get(waiting.place)
         row = WriterRow(0, values, own)
         template = self._template_of(row)
         assert template is not None
-        # A Congress ends at noon: on that morning the moment counts, not the day.
+        # A Congress ends at noon, so on the day of delivery the exact moment matters.
         when = self._now if waiting.day == day_in_washington(self._now) else waiting.day
         letter = row.letter_to(
             pile.holder, campaign=self.campaign, template=template,
@@ -195,7 +195,7 @@ class PacketLetters:
         return row.template_in(campaign, usual) or campaign.template(row.get("template") or usual)
 
     def _delegation(self, row: WriterRow) -> Delegation | str:
-        """The writer's delegation, or what to do about a row that does not settle it."""
+        """The writer's delegation, or what to do about a row that does not determine it."""
         state = row.home_state
         district, congress = row.district
         if congress is not None and congress < self._tables.congress:
@@ -217,7 +217,7 @@ class PacketLetters:
 
 
 def _folded(text: str) -> str:
-    """Without case, accents and punctuation, so that a list reads as people expect."""
+    """Without case, accents and punctuation, so that sorting matches what people expect."""
     return " ".join("".join(c if c.isalnum() else " " for c in plain(text)).split())
 
 
@@ -229,26 +229,26 @@ def _seat_order(holder: Holder) -> tuple[str, bool, int]:
 # --- files by office, by state or by size ------------------------------------------------------
 
 MOST_LETTERS = 1_000
-"""Letters in one file at most: so memory stays the same, and no printer chokes."""
+"""Limit on the letters in one file, so that memory stays bounded and no printer chokes."""
 INDEX = "index.csv"
 COLUMNS = ("file", "seat", "member", "number", "of", "town", "last", "first", "letter date")
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """How the letters are parted into files."""
+    """How the letters are split into files."""
 
     by: str = "office"
     """``office``, ``state`` or ``size``."""
     letters: int = MOST_LETTERS
     """The most letters in one file, at least 1."""
     bytes: int | None = None
-    """About the most bytes in one file."""
+    """The approximate most bytes in one file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who brings the packets, and when they were made."""
+    """Who delivers the packets, and when they were made."""
 
     group: str
     contact: str
@@ -257,7 +257,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class PacketStep:
-    """How far the work is: after each chunk."""
+    """Progress after each chunk."""
 
     letters: int
     files: int
@@ -277,11 +277,11 @@ def parse_split(text: str) -> Split | None:
 
 @dataclass
 class _File:
-    """One PDF that is being filled, and the lines of the index that wait for its name."""
+    """One PDF being filled, and the index lines that still need its name."""
 
     group: str
     parts: list[Future[bytes]]
-    """In order; the last one may still be in the making."""
+    """In order; the last one may still be in progress."""
     lines: list[tuple[str, ...]]
 
     @property
@@ -298,8 +298,9 @@ def write_packets(
 ) -> Iterator[PacketStep]:
     """Write every pile into ``out`` and yield after each chunk of letters.
 
-    A file gets its name when it is whole. ``index.csv`` says where each letter is. Everything
-    is readable only by its owner. Raises ``FileExistsError`` if ``out`` holds an index already.
+    A file appears under its name once it is complete. ``index.csv`` says where each letter is.
+    Everything is readable only by its owner. Raises ``FileExistsError`` if ``out`` already has an
+    index.
     """
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(out / INDEX, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -324,12 +325,12 @@ def bind_packets(
     save: Callable[[str, Iterable[bytes]], object],
     write: Callable[[str], object],
 ) -> Iterator[PacketStep]:
-    """Make the packets and yield after each chunk; where they go is the caller's.
+    """Make the packets and yield after each chunk; the caller decides where they go.
 
-    ``save`` gets each file's name and the PDFs to join in it; ``write``, each line of the index,
-    as CSV.
+    ``save`` receives each file's name and the PDFs to join into it; ``write`` receives each line
+    of the index, as CSV.
     """
-    # One thread sets a chunk while this one composes the next.
+    # One thread typesets a chunk while this one composes the next.
     with ThreadPoolExecutor(1) as setter:
         binder = _Binder(split or Split(), save, write, setter)
         done = 0
@@ -354,7 +355,7 @@ class _Binder:
         self.files = 0
 
     def room_for(self, holder: Holder) -> int:
-        """Letters that still go into the present file; 0 when this office needs a new one."""
+        """How many letters still fit into the current file; 0 if this office needs a new one."""
         file = self._file
         full = self._split.bytes is not None and file and file.bytes >= self._split.bytes
         if file is None or full or file.group != self._group(holder):
@@ -362,16 +363,16 @@ class _Binder:
         return self._split.letters - file.letters
 
     def start(self, holder: Holder) -> int:
-        """Begin a new file; returns how many letters it takes."""
+        """Start a new file; returns how many letters it takes."""
         self.close()
         self._file = _File(self._group(holder), [], [])
         return self._split.letters
 
     def add(self, make: Callable[[], bytes], lines: list[tuple[str, ...]]) -> None:
-        """Add what ``make`` makes, in the other thread, after what is there already."""
+        """Append the PDF that ``make`` returns, running it in the other thread."""
         assert self._file is not None
         if self._file.parts:
-            self._file.parts[-1].result()  # one at a time waits, so memory stays the same
+            self._file.parts[-1].result()  # only one is pending at a time, to bound memory
         self._file.parts.append(self._setter.submit(make))
         self._file.lines += lines
 
@@ -382,7 +383,7 @@ class _Binder:
         return holder.seat.state if self._split.by == "state" else "packet"
 
     def close(self) -> None:
-        """Write the present file, if any, and its lines of the index."""
+        """Write the current file, if any, and its index lines."""
         file, self._file = self._file, None
         if file is None or not file.lines:
             return
@@ -396,7 +397,7 @@ class _Binder:
 
 
 def _pile(letters: PacketLetters, pile: Pile, sender: Sender, binder: _Binder) -> Iterator[int]:
-    """Put one office's cover and letters into files; yields the letters of each chunk."""
+    """Put one office's cover and letters into files; yields each chunk's number of letters."""
     total = len(pile.letters)
     cover = _cover(letters, pile, sender)
     at = 0
@@ -412,15 +413,15 @@ def _pile(letters: PacketLetters, pile: Pile, sender: Sender, binder: _Binder) -
         numbered, lines = [], []
         for number, waiting in enumerate(chunk, start=at + 1):
             item = letters.letter(pile, waiting)
-            numbered.append(Numbered(item, number, total))
+            numbered.append(NumberedLetter(item, number, total))
             lines.append(_line(pile.holder, numbered[-1], waiting.town))
-        binder.add(partial(set_letters, letters_data(numbered)), lines)
+        binder.add(partial(typeset_letters, letters_data(numbered)), lines)
         at += size
         yield size
 
 
 def _cover(letters: PacketLetters, pile: Pile, sender: Sender) -> Cover:
-    """The cover sheet; what is asked is what each letter asks, as of its own day."""
+    """The cover sheet. Its asks are those of the letters, each as of the letter's day."""
     days = Counter(waiting.day for waiting in pile.letters)
     asks: Counter[str] = Counter()
     for day, count in days.items():
@@ -438,8 +439,8 @@ def _cover(letters: PacketLetters, pile: Pile, sender: Sender) -> Cover:
     )
 
 
-def _line(holder: Holder, numbered: Numbered, town: str) -> tuple[str, ...]:
-    """A line of the index, after the file's name."""
+def _line(holder: Holder, numbered: NumberedLetter, town: str) -> tuple[str, ...]:
+    """An index line without its first cell, the file's name."""
     assert holder.member is not None
     writer, letter = numbered.item.writer, numbered.item.letter
     return (
@@ -448,28 +449,28 @@ def _line(holder: Holder, numbered: Numbered, town: str) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-# --- one ZIP file, sent while it is made -------------------------------------------------------
+# --- one streamed ZIP file ---------------------------------------------------------------------
 
 PROBLEMS = "problems.csv"
 
 
 def problems_csv(troubles: Iterable[BadRow]) -> str:
-    """The lines without a letter, and why, as a table. It names nobody."""
+    """The rows without a letter, and why, as CSV. It contains no names."""
     return csv_text([("line", "problem"), *((str(t.number), t.message) for t in troubles)])
 
 
 def zip_packets(
     letters: PacketLetters, troubles: Sequence[BadRow], sender: Sender, split: Split | None = None
 ) -> Iterator[bytes]:
-    """The packets, ``index.csv`` and, where there are problems, ``problems.csv``, in pieces.
+    """The packets, ``index.csv`` and, if there are problems, ``problems.csv``, as a ZIP in pieces.
 
-    A ZIP that was broken off does not open, so nobody takes a part for the whole. After each
-    chunk of letters comes a piece, sometimes an empty one. Closes ``letters`` in the end.
+    A truncated ZIP does not open, so no one mistakes a part for the whole. Yields a piece after
+    each chunk of letters, sometimes an empty one. Closes ``letters`` at the end.
     """
-    outlet = Outlet()
+    buffer = ZipBuffer()
     index = io.StringIO()
     index.write(csv_text([COLUMNS]))
-    with letters, zipfile.ZipFile(outlet, "w") as archive:
+    with letters, zipfile.ZipFile(buffer, "w") as archive:
 
         def save(name: str, parts: Iterable[bytes]) -> None:
             from app.documents.joining import join
@@ -479,11 +480,11 @@ def zip_packets(
             archive.writestr(_entry(name, sender.day), pdf.getbuffer())
 
         for _step in bind_packets(letters, sender, split, save=save, write=index.write):
-            yield outlet.take()
+            yield buffer.take()
         archive.writestr(_entry(INDEX, sender.day, small=True), index.getvalue())
         if troubles:
             archive.writestr(_entry(PROBLEMS, sender.day, small=True), problems_csv(troubles))
-    yield outlet.take()
+    yield buffer.take()
 
 
 def _entry(name: str, day: date, *, small: bool = False) -> zipfile.ZipInfo:
@@ -494,8 +495,8 @@ def _entry(name: str, day: date, *, small: bool = False) -> zipfile.ZipInfo:
     return entry
 
 
-class Outlet(io.RawIOBase):
-    """Takes what a ZIP file's writer writes, in order, until it is sent."""
+class ZipBuffer(io.RawIOBase):
+    """Buffers what a ZIP file's writer writes until ``take`` sends it on."""
 
     def __init__(self) -> None:
         super().__init__()

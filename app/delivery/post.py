@@ -1,12 +1,12 @@
-"""The post office: the site's own mail, put in by a web request and handed over by a worker.
+"""The post office: the site's own mail, enqueued by a web request and handed over by a worker.
 
-Putting in writes one encrypted row and returns; no request ever waits for a mail server.
-Each message ends in exactly one of accepted, failed and unknown, or is deferred and tried
-again, with growing pauses and a last time.
+Enqueuing writes one encrypted row and returns; no request ever waits for a mail server. Each
+message ends in exactly one of accepted, failed and unknown, or is deferred and tried again, with
+growing pauses and a limited number of tries.
 
-Duplicates: a message that may have left is never sent again by itself, not even after a
-crash between the server's yes and our note of it. The one way to a duplicate is a person
-who asks again (``again=True``) after ``unknown`` or ``failed``.
+Duplicates: a message that may have left is never resent automatically, not even after a crash
+between the server's acceptance and our record of it. The only way to a duplicate is a person who
+asks again (``again=True``) after ``unknown`` or ``failed``.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from app.records.keyed import keyed_code
 from app.records.outbound import Claimed, NewMail, OutboundRow
 
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440))
-"""After each try that was deferred; one try more than pauses, then it has failed."""
+"""The pause after each deferred try; after one more try than pauses, the message has failed."""
 HOLD = timedelta(days=2)
-"""How long a message waits for the person's own click before it is dropped."""
+"""How long a message waits for the person's click before it is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostSettings:
-    """``server`` None writes files into ``outbox`` instead of sending."""
+    """Without a ``server``, files are written into ``outbox`` instead of sending."""
 
     sender: Address
     outbox: Path
@@ -44,15 +44,15 @@ class PostSettings:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """The message is on its way (or was already). ``row.state`` says where it is."""
+    """The message is queued, or was already. ``row.state`` says where it is."""
 
     row: OutboundRow
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The message waits for the person's click. ``token`` goes into the link of the
-    confirmation; only its hash is stored."""
+    """The message waits for the person's click. ``token`` goes into the confirmation's link; only
+    its hash is stored."""
 
     row: OutboundRow
     token: str = field(repr=False)
@@ -60,7 +60,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class TooMany:
-    """This address had its share of mail for a day. Nothing was stored."""
+    """This address has reached its daily limit of mail. Nothing was stored."""
 
 
 class PostOffice(Channel):
@@ -83,7 +83,7 @@ class PostOffice(Channel):
 
     @property
     def writes_files(self) -> bool:
-        """True when mail becomes files in the outbox, which the pages must say."""
+        """Whether mail is written as files to the outbox, which pages must mention."""
         return self.settings.server is None
 
     def enqueue(
@@ -95,11 +95,11 @@ class PostOffice(Channel):
         seats: tuple[str, ...] = (),
         again: bool = False,
     ) -> Queued | TooMany:
-        """Put a message in. The same ``wish`` for the same address and kind goes out once.
+        """Enqueue a message. The same ``wish`` for the same address and kind goes out once.
 
-        ``wish`` is what the person pressed, such as the form's idempotency key. With a
-        ``receipt`` token and ``seats``, the letters to these seats are marked as mailed to
-        self once a server has accepted the message. Raises ``NotStoredError``.
+        ``wish`` identifies the person's request, such as the form's idempotency key. With a
+        ``receipt`` token and ``seats``, the letters to these seats are marked as mailed to self
+        once a server has accepted the message. Raises ``NotStoredError``.
         """
         row = self._put(mail, wish, receipt, seats, again=again)
         if row is None:
@@ -111,17 +111,17 @@ class PostOffice(Channel):
     def hold(
         self, mail: Mail, *, wish: str, receipt: str = "", seats: tuple[str, ...] = ()
     ) -> Held | TooMany:
-        """Put a message in that leaves only once ``release`` is called with the token.
+        """Enqueue a message that leaves only once ``release`` is called with the token.
 
-        For free text to an address that nobody has confirmed: send a confirmation (which
-        has none) with the token in its link, and this after the click.
+        For free text to an unconfirmed address: send a confirmation (which contains none) with the
+        token in its link, and release this after the click.
         """
         token = keyed_code(self._secret, "release", wish, mail.kind, mail.to.wire).hex()
         row = self._put(mail, wish, receipt, seats, release=token_digest(token))
         return TooMany() if row is None else Held(row, token)
 
     def known(self, kind: MailKind, to: Address, *, wish: str) -> OutboundRow | None:
-        """Where the message of this wish is, so that asking twice counts once; None: nowhere."""
+        """The row already enqueued for this ``wish``, so that asking twice counts once; or None."""
         return self.outbound.by_once(self._once(kind, to, wish))
 
     def is_held(self, token: str) -> bool:
@@ -129,7 +129,7 @@ class PostOffice(Channel):
         return self.outbound.is_held(token_digest(token))
 
     def release(self, token: str) -> bool:
-        """Let the message go, once; False when none waits (any more). For a POST only."""
+        """Release the message; False if none waits for this token, or no longer. For a POST."""
         released = self.outbound.let_go(token_digest(token), self.clock())
         if released:
             self.notify()
@@ -147,7 +147,7 @@ class PostOffice(Channel):
     ) -> OutboundRow | None:
         now = self.clock()
         once = self._once(mail.kind, mail.to, wish)
-        # The id in the header is not the wish's code itself, which nobody outside should see.
+        # The id in the header is derived again, since ``once`` must not be visible outside.
         name = keyed_code(self._secret, "message id", once.hex()).hex()[:32]
         message = NewMail(
             once=once,
@@ -169,10 +169,10 @@ class PostOffice(Channel):
     def _once(self, kind: MailKind, to: Address, wish: str) -> bytes:
         return keyed_code(self._secret, "once", wish, kind, to.wire)
 
-    # --- what the worker asks ---
+    # --- called by the worker ---
 
     def send(self, claimed: Claimed, leaving: Callable[[], None]) -> Result:
-        """One try: to the server, or into a file."""
+        """Try once: to the server, or into a file."""
         assert claimed.payload is not None
         message = ReadyMail.unpacked(claimed.payload)
         if self.settings.server is not None:
@@ -186,5 +186,5 @@ class PostOffice(Channel):
         )
 
     def letters(self, result: Result) -> State | None:
-        """Only a server's yes says that copies of letters were mailed."""
+        """Letters count as mailed to self only after a server has accepted the message."""
         return MAILED if result.outcome == "accepted" and result.by_server else None

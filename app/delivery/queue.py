@@ -1,7 +1,7 @@
 """The worker: one loop that tries whatever is due, and Huey, which wakes it.
 
-What lies in the queue is in the database (``records.outbound``). Huey's own file, or Redis, only
-says that there is something to do; it may lose everything, because a worker looks every minute.
+The queue itself lives in the database (``records.outbound``). Huey's file, or Redis, only signals
+that there is something to do; it may lose everything, because a worker checks every minute.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from huey import Huey, RedisHuey, SqliteHuey, crontab
 from huey.exceptions import ConfigurationError
 
-from app.delivery.channel import Channel, NotOursAnymoreError, Result
+from app.delivery.channel import Channel, Result, TakenOverError
 from app.delivery.post import PostOffice
 from app.errors import ExplainedError
 from app.records.outbound import Claimed, Outbound
@@ -24,32 +24,32 @@ from app.records.outbound import Claimed, Outbound
 log = logging.getLogger("dear_congress.mail")
 NAME = "dear-congress"
 STUCK = timedelta(hours=1)
-"""A message that has not moved for so long is not on its way."""
-SECONDS = 50.0
-"""About so long one call of the loop goes on; what is left then is another call's."""
+"""A message that has not changed state for this long is stuck."""
+PASS_SECONDS = 50.0
+"""Roughly how long one pass runs; the next pass takes what is left."""
 
 
 class Worker:
-    """Tries what is due. Safe to share between threads, and beside others in other processes."""
+    """Tries whatever is due. Safe to share between threads and to run in several processes."""
 
     def __init__(
         self, outbound: Outbound, channels: Sequence[Channel], clock: Callable[[], datetime]
     ) -> None:
         self._outbound, self._channels, self._clock = outbound, channels, clock
-        self._of_kind = {kind: channel for channel in channels for kind in channel.kinds}
+        self._channel_by_kind = {kind: channel for channel in channels for kind in channel.kinds}
 
-    def work(self, seconds: float = SECONDS) -> int:
-        """Try all that is due for at most about so many seconds; how much was tried.
+    def work(self, seconds: float = PASS_SECONDS) -> int:
+        """Try everything due, for roughly ``seconds``; returns how many were tried.
 
-        What only one thread may do is left to the one that does it. A kind whose other side
-        asks to try later, or is down for maintenance, is left alone for this time.
+        A channel that another thread holds (``Channel.turn``) is skipped. A kind whose server is
+        down for maintenance, or asks to try later, is left alone for the rest of the pass.
         """
         end = time.monotonic() + seconds
-        mine = [c for c in self._channels if c.turn is None or c.turn.acquire(blocking=False)]
+        channels = [c for c in self._channels if c.turn is None or c.turn.acquire(blocking=False)]
         try:
-            return self._work(mine, end)
+            return self._work(channels, end)
         finally:
-            for channel in mine:
+            for channel in channels:
                 if channel.turn is not None:
                     channel.turn.release()
 
@@ -69,15 +69,15 @@ class Worker:
         return tried
 
     def deliver(self, row: str) -> Result | None:
-        """Try this one now; None when it is not due, must not leave, or another worker has it."""
+        """Try this row now; None if it is not due, must not leave, or another worker has it."""
         claimed = self._outbound.claim(row, self._clock())
         if claimed is None:
             return None
-        channel = self._of_kind[claimed.kind]
+        channel = self._channel_by_kind[claimed.kind]
 
         def leaving() -> None:
             if not self._outbound.leaving(claimed, self._clock()):
-                raise NotOursAnymoreError
+                raise TakenOverError
 
         if claimed.payload is None:
             why = "it was encrypted with another secret"
@@ -88,7 +88,7 @@ class Worker:
         else:
             try:
                 result = channel.send(claimed, leaving)
-            except NotOursAnymoreError:
+            except TakenOverError:
                 return None
         return self._note(channel, claimed, result)
 
@@ -111,7 +111,7 @@ class Worker:
         return result
 
     def sweep(self) -> None:
-        """See to what killed workers left, and let go what waited too long."""
+        """Recover what killed workers left, and drop what has waited too long."""
         self._outbound.sweep(self._clock())
 
 
@@ -120,7 +120,7 @@ class QueueError(ExplainedError):
 
 
 def make_huey(file: Path, redis_url: str = "") -> Huey:
-    """The queue in ``file``, or in Redis where its URL is given. No result is ever kept."""
+    """The queue in ``file``, or in Redis if its URL is given. Results are never stored."""
     if redis_url:
         try:
             return RedisHuey(NAME, url=redis_url, results=False)
@@ -130,16 +130,16 @@ def make_huey(file: Path, redis_url: str = "") -> Huey:
                 "leave it empty."
             ) from None
     huey = SqliteHuey(NAME, filename=str(file), results=False, timeout=5)
-    # Making the tables opened a connection; a server that forks must not hand it down.
+    # Creating the tables opened a connection, which a forked process must not inherit.
     huey.storage.close()
     file.chmod(0o600)
     return huey
 
 
 class MailQueue:
-    """Ties what is to leave to Huey: the web says that there is something, the worker takes it.
+    """Connects the channels to Huey: the web process notifies, and the worker sends.
 
-    ``offices`` is the channel to the offices' own systems, where that is set up.
+    ``offices`` is the channel to the offices' own systems, if that is set up.
     """
 
     def __init__(self, huey: Huey, post: PostOffice, offices: Channel | None = None) -> None:
@@ -161,7 +161,7 @@ class MailQueue:
 
     def _work(self) -> None:
         if self.worker.work():
-            self.notify()  # there may be more, and what arrived meanwhile
+            self.notify()  # more may be left, or have arrived meanwhile
 
     def _sweep(self) -> None:
         self.worker.sweep()

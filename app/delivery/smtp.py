@@ -1,9 +1,9 @@
-"""Handing one message to a mail server, so that what happened is known as well as it can be.
+"""Handing one message to a mail server, and knowing as exactly as possible what happened.
 
-Flask-Mail's connection, with time limits, with TLS that is never silently left out, and
-with the dialogue in our own hands: until the message's last line leaves, nothing can have
-been accepted; after it, silence means that nobody knows. Until somebody configures a server,
-``write_eml`` makes files instead.
+This uses Flask-Mail's connection, with timeouts and with TLS that is never silently skipped, but
+runs the dialogue itself: until the message's last line is sent, nothing can have been accepted;
+after it, silence means that the outcome is unknown. Until a server is configured, ``write_eml``
+writes files instead.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from app.records.outbound import WRITTEN
 Tls = Literal["none", "starttls", "tls"]
 
 OPERATORS_CODES = frozenset({530, 534, 535, 538})
-"""Replies to greeting, TLS and log-in that the operator, not the message, is the cause of."""
+"""Replies about greeting, TLS and log-in that are caused by the configuration, not the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
-    """The mail server. ``starttls`` and ``tls`` check the server's certificate."""
+    """The mail server. ``starttls`` and ``tls`` verify the server's certificate."""
 
     host: str
     port: int = 587
@@ -42,13 +42,13 @@ class SmtpSettings:
     username: str = ""
     password: str = field(default="", repr=False)
     timeout: float = 15.0
-    """Seconds for connecting and for each answer before the message leaves."""
+    """Seconds for connecting and for each reply before the message is sent."""
     data_timeout: float = 120.0
-    """Seconds for the last answer: servers scan a message before they accept it."""
+    """Seconds for the last reply: servers scan a message before they accept it."""
     local_name: str = ""
-    """The name we greet with; empty for the machine's own."""
+    """The name to greet the server with; empty for the machine's own."""
     ca_file: str = ""
-    """A certificate authority of your own; empty for the system's."""
+    """A file with your own certificate authority; empty for the system's."""
 
 
 _OUTCOMES: dict[int, Outcome] = {2: "accepted", 4: "deferred", 5: "failed"}
@@ -60,7 +60,7 @@ class _Refusal(Exception):  # noqa: N818 - it carries an ordinary outcome out of
 
 
 class CarefulConnection(flask_mail.Connection):
-    """Flask-Mail's connection with time limits and with TLS that is checked and never optional."""
+    """Flask-Mail's connection with timeouts, and with TLS that is verified and never optional."""
 
     def __init__(self, settings: SmtpSettings) -> None:
         state = flask_mail.Mail().init_mail(
@@ -73,11 +73,11 @@ class CarefulConnection(flask_mail.Connection):
                 "MAIL_USE_SSL": settings.tls == "tls",
             }
         )
-        super().__init__(state)  # type: ignore[arg-type]  # it reads the state's fields only
+        super().__init__(state)  # type: ignore[arg-type]  # only the state's fields are read
         self.settings = settings
 
     def configure_host(self) -> smtplib.SMTP:
-        """Connect, and start TLS and log in where set. Raises what smtplib raises."""
+        """Connect, then start TLS and log in if configured. Raises what smtplib raises."""
         wanted = self.settings
         context = ssl.create_default_context(cafile=wanted.ca_file or None)
         name = wanted.local_name or None
@@ -101,7 +101,7 @@ class CarefulConnection(flask_mail.Connection):
         return host
 
     def __exit__(self, *_exc: object) -> None:
-        """Say goodbye if the server still listens. It cannot change what happened before."""
+        """Quit politely if the connection is still open; the outcome is already decided."""
         if self.host is not None:
             try:
                 self.host.quit()
@@ -112,14 +112,15 @@ class CarefulConnection(flask_mail.Connection):
 def hand_over(message: ReadyMail, settings: SmtpSettings, leaving: Callable[[], None]) -> Result:
     """Try once to hand ``message`` to the server.
 
-    ``leaving`` is called when the server waits for the message, before its first line is
-    sent; what it raises passes through, and nothing has been sent then.
+    ``leaving`` is called when the server is ready for the message, before its first line is sent;
+    if it raises, the exception propagates and nothing has been sent.
     """
     return _connected(settings, lambda host: _dialogue(host, message, settings, leaving))
 
 
 def greet(settings: SmtpSettings) -> str:
-    """Connect, secure the line and log in, and send nothing: why that failed, or nothing."""
+    """Connect, secure the connection and log in, but send nothing; returns why that failed, or an
+    empty string."""
     answer = _connected(settings, lambda _: Result("accepted", ""))
     return answer.cause
 
@@ -153,7 +154,7 @@ def _dialogue(
     try:
         leaving()
     except BaseException:
-        host.close()  # the server waits for the message: a polite goodbye would be its text
+        host.close()  # the server expects the message, so a QUIT would become its text
         raise
     text = re.sub(rb"(?m)^\.", b"..", message.raw)
     text = text if text.endswith(b"\r\n") else text + b"\r\n"
@@ -163,7 +164,7 @@ def _dialogue(
         host.sock.sendall(text)
         host.putcmd(".")
     except (OSError, smtplib.SMTPException) as error:
-        # The line with the dot did not leave, so no server can have taken the message.
+        # The final dot was not sent, so no server can have accepted the message.
         host.close()
         return Result("deferred", f"cut off while the message left ({type(error).__name__})")
     try:
@@ -176,7 +177,7 @@ def _dialogue(
 
 
 def _ask(what: str, answer: tuple[int, bytes], *, good: int = 250) -> None:
-    """Go on if the server agrees; otherwise leave with what its answer means."""
+    """Go on if the server agrees; otherwise raise what its reply means."""
     code, reply = answer
     if code == good or (good == 250 and code == 251):
         return
@@ -185,7 +186,7 @@ def _ask(what: str, answer: tuple[int, bytes], *, good: int = 250) -> None:
 
 
 def _said(what: str, code: int, reply: bytes | str) -> str:
-    """``recipient: 550 5.1.1``: our word and the server's codes, never its text."""
+    """``recipient: 550 5.1.1``: our own word and the server's codes, never its text."""
     text = reply.decode("ascii", "replace") if isinstance(reply, bytes) else reply
     extended = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})\b", text)
     return f"{what}: {code}{f' {extended[1]}' if extended else ''}"
@@ -197,9 +198,9 @@ def _said(what: str, code: int, reply: bytes | str) -> str:
 def write_eml(
     message: ReadyMail, folder: Path, *, kind: str, message_id: str, now: datetime
 ) -> Result:
-    """Write a message as ``<time>-<kind>-<id>.eml`` (mode 0600), whole or not at all.
+    """Write a message as ``<time>-<kind>-<id>.eml`` (mode 0600), atomically.
 
-    The name comes from the message's id, so that a second try replaces the first.
+    The name contains the message's id, so a second try replaces the first.
     """
     name = re.sub(r"[^a-z]+", "-", kind)
     moment = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")

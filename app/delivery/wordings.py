@@ -1,8 +1,8 @@
 """What the site's own messages say, in English and Spanish.
 
-The receipt and the confirmation hold nothing that a visitor typed, not even a name: they go
-to an address that nobody has confirmed yet, and must be no use to somebody who wants to
-send their own words to strangers. Only the copy has the person's letters in it.
+The receipt and the confirmation contain nothing that a visitor typed, not even a name: they go to
+an unconfirmed address and must be useless to anyone who wants to send their own words to
+strangers. Only the copy contains the person's letters.
 """
 
 from __future__ import annotations
@@ -87,9 +87,10 @@ _RULE = "\n\n" + "-" * 60 + "\n\n"
 
 
 def absolute_link(address: str, path: str) -> str:
-    """A link to the site's own address, never to what a request's Host header says.
+    """A link to the site's configured address, never to a request's Host header.
 
-    ``path`` begins with one slash; raises ``ValueError`` for what would lead to another site.
+    ``path`` begins with one slash; raises ``ValueError`` for a path that could lead to another
+    site.
     """
     if not path.startswith("/") or path.startswith("//") or re.search(r"[\s\\]", path):
         raise ValueError("A link's path begins with one slash and has no spaces.")
@@ -105,9 +106,9 @@ def receipt_mail(
     recipients: Sequence[str],
     official: bool = False,
 ) -> Mail:
-    """The receipt with its link. ``recipients`` are ``Senator Alex Padilla`` and the like.
+    """The receipt with its link. ``recipients`` are names such as ``Senator Alex Padilla``.
 
-    ``official``: this site can give letters to the offices' own systems.
+    ``official``: this site can deliver letters to the offices' own systems.
     """
     names = "\n".join(f"- {name}" for name in recipients)
     text = _words("receipt", language, official=official)
@@ -116,8 +117,8 @@ def receipt_mail(
 
 
 def confirmation_mail(to: Address, *, language: Language, group: str, link: str) -> Mail:
-    """A question whether the address is the person's own; ``link`` leads to a page with a
-    button, because readers of mail and their scanners open links by themselves."""
+    """Asks whether the address is the person's own. ``link`` opens a page with a button, because
+    mail clients and scanners open links on their own."""
     text = _WORDS[language]["confirmation"].replace("{link}", link)
     return _mail("confirmation", _without_name(to), language, group, text)
 
@@ -135,8 +136,8 @@ def copy_mail(
 ) -> Mail:
     """The letters as text, each under its recipient and its state, with PDFs attached.
 
-    ``states`` has the recipient's name and the state in words for each letter; ``pdfs`` file
-    names and contents. It holds free text, so hand it to ``PostOffice.hold`` unless the address
+    ``states`` is each letter's recipient and its state in words; ``pdfs`` is file names and
+    contents. The message contains free text, so pass it to ``PostOffice.hold`` unless the address
     is confirmed.
     """
     intro = _words("copy", language, official=official).replace("{link}", link)
@@ -178,5 +179,5 @@ def _mail(
 
 
 def _without_name(to: Address) -> Address:
-    """The address alone: a name is free text too."""
+    """The address alone, since a name is free text too."""
     return Address(to.email)

@@ -1,8 +1,8 @@
-"""The people of a batch, row by row, with the row numbers of their own file, and their letters.
+"""The people of a batch, row by row, with their file's row numbers and their letters.
 
-Two kinds of file: CSV with a header line, and JSON lines as ``flask keys open`` (the
-opened sealed export) prints them. Nothing is kept of a row once the next one is read. Labels,
-packets and the offices' own format all make what they make of such a row.
+Two kinds of file: CSV with a header line, and JSON lines as printed by ``flask keys open`` (the
+opened sealed export). No row is kept once the next one is read. Labels, packets and the offices'
+own format are all made from these rows.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ALIASES = {
     "zipcode": "zip", "postal_code": "zip", "e_mail": "email", "email_address": "email",
     "title": "prefix", "phone_number": "phone", "message": "story", "comment": "story",
 }  # fmt: skip
-"""Other programs' usual names for our columns, in lower case with ``_`` for spaces."""
+"""Other programs' usual names for these columns, in lower case with ``_`` for spaces."""
 
 
 NO_DISTRICT = "This is no district of that state. Write it like TX-10, 10 or at large."
@@ -45,22 +45,22 @@ class WriterFileError(ExplainedError):
 
 @dataclass(frozen=True, slots=True)
 class WriterRow:
-    """One person. ``number`` is the row as the file's own program counts it."""
+    """One person. ``number`` is the row's number in its file, as a spreadsheet shows it."""
 
     number: int
     values: dict[str, str] = field(repr=False)
     letters: dict[str, str] | None = field(default=None, repr=False)
-    """The person's final words by seat (``CA-12``), where they differ by recipient."""
+    """The person's final words by seat (``CA-12``), if they differ by recipient."""
     signature: int | None = None
-    """The number of the signature that the row belongs to, in an opened sealed export."""
+    """The number of the row's signature, in an opened sealed export."""
     day: date | None = None
-    """When they signed, where the row says so: the date on their letters."""
+    """When they signed, if the row says so: the date on their letters."""
 
     @classmethod
     def opened(
         cls, number: int, details: dict[str, Any], day: date | None = None, signature: object = None
     ) -> WriterRow:
-        """A row of details as they were sealed; what is no text in them counts as nothing."""
+        """A row from sealed details; values that are not text are treated as empty."""
         letters = details.get("letters")
         by_seat = letters.items() if isinstance(letters, dict) else ()
         return cls(
@@ -85,7 +85,7 @@ class WriterRow:
 
     @property
     def home_state(self) -> str:
-        """Where they vote: mail may go elsewhere, as in the military."""
+        """Where they vote; their mailing address may be elsewhere, as in the military."""
         return (self.get("home_state") or self.get("state")).upper()
 
     @property
@@ -94,9 +94,9 @@ class WriterRow:
 
     @property
     def district(self) -> tuple[int | None, int | None]:
-        """The district, and the Congress of which it is one: as the row says, or else its day.
+        """The district and its Congress: the one that the row names, or else that of its day.
 
-        No district where the row has none, and where what it has is none (``NO_DISTRICT``).
+        The district is None if the row has none or if it is invalid (``NO_DISTRICT``).
         """
         typed, slash, of = self.get("district").partition("/")  # TX-10/120, as counts have it
         found = parse_district(typed, self.home_state)
@@ -109,7 +109,7 @@ class WriterRow:
     def template_in(
         self, campaign: Campaign, usual: str, length: Length = "full"
     ) -> LetterTemplate | None:
-        """The letter that they chose, or the ``usual`` one; None where the campaign has none."""
+        """The letter that they chose, or the ``usual`` one; None if the campaign lacks it."""
         chosen = self.get("length") or length
         name = self.get("template") or usual
         return campaign.template(name, "short" if chosen == "short" else "full")
@@ -128,7 +128,7 @@ class WriterRow:
         self, holder: Holder, *, campaign: Campaign, template: LetterTemplate,
         district_place: Delegation, today: date,
     ) -> Letter:  # fmt: skip
-        """Their letter to a member, in the final words that they approved where there are any."""
+        """Their letter to a member, in the final words that they approved, if there are any."""
         seat = holder.seat
         return compose(
             campaign, template, holder, writer=self.writer, district_place=district_place,
@@ -214,6 +214,6 @@ def read_opened(path: Path) -> Iterator[WriterRow | BadRow]:
             except (ValueError, TypeError, AttributeError):
                 yield BadRow(number, "The line is not an opened row of details.")
                 continue
-            # Whoever only allowed us to contact them has not given us a letter to deliver.
+            # People who only agreed to be contacted have not given us a letter to deliver.
             if content.get("purpose", "packet") == "packet":
                 yield row

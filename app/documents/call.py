@@ -1,8 +1,8 @@
-"""A letter as a telephone call to the person who answers, and as a message for voicemail.
+"""A letter as a script for a telephone call, and as a voicemail message.
 
-An aide who answers logs four things: who and where, which bill, what is asked, why. So the
-script says them in this order, about the member and not to the member, in under half a minute.
-On voicemail the name and the ZIP code come twice, because that is what is written down.
+The aide who answers logs four things: who is calling from where, which bill, what is asked, and
+why. So the script says them in this order, about the member rather than to the member, in under
+half a minute. On voicemail the name and ZIP code come twice, because they get written down.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from app.congress.names import titled_name
 from app.text import clean_line, says_something, split_paragraphs
 
 REASON_WORDS = 16
-"""A longer sentence of one's own is left for the letter."""
+"""A writer's own sentence with more words than this is left for the letter."""
 _SENTENCE = re.compile(r"(?:I|I[’'](?:m|ve|d)|My|We|We[’'](?:re|ve)|Our)\b[^.!?…]*[.!?…](?= |$)")
 
 
 @dataclass(frozen=True, slots=True)
 class CallWords:
-    """What to say on the telephone, in one language, in parts of a sentence or two."""
+    """What to say on the telephone in one language, in parts of a sentence or two."""
 
     person: tuple[str, ...]
     """To whoever answers, in under half a minute."""
@@ -41,24 +41,24 @@ class CallScript:
     words: CallWords
     """In English, as the office hears it."""
     aid: CallWords
-    """In Spanish, so that the caller knows what the English says."""
+    """In Spanish, so that the caller understands the English."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoPhone:
-    """The official list has no number for this member; the words are ready all the same."""
+    """The official list has no number for this member; the words are there anyway."""
 
     words: CallWords
     aid: CallWords
     website: str | None
-    """The member's own site, where a number may be found."""
+    """The member's own site, which may have a number."""
 
 
 def to_call_script(letter: Letter, writer: Writer) -> CallScript | NoPhone:
     """What to say to the office in Washington, with the number as text and as a link.
 
-    ``NoPhone`` when the official list has no usable number; a script for a vacant seat is a
-    programming error.
+    Returns ``NoPhone`` if the official list has no usable number. Raises ``ValueError`` for a
+    vacant seat, which is a programming error.
     """
     member = letter.holder.member
     if member is None:
@@ -77,7 +77,7 @@ def to_call_script(letter: Letter, writer: Writer) -> CallScript | NoPhone:
 
 
 def _number(phone: str | None) -> str | None:
-    """The ten digits of a US number, or None. An extension after them is left out."""
+    """The ten digits of a US number, or None. An extension is dropped."""
     digits = re.sub(r"\D", "", (phone or "").strip())
     if digits.startswith("1"):
         digits = digits[1:]
@@ -90,8 +90,8 @@ class _Caller:
     place: str
     zip5: str
     away: bool
-    """Whether the return address lies outside the seat's state, as in the military: it does
-    not say where the person votes, so only the state is named."""
+    """Whether the return address is outside the seat's state, as in the military. It does not say
+    where the person votes, so only the state is named."""
 
     @property
     def where(self) -> str:
@@ -99,7 +99,7 @@ class _Caller:
 
     @property
     def signed(self) -> str:
-        """What is written down: name and ZIP code, as far as they are known."""
+        """What the office writes down: name and ZIP code, if known."""
         return ", ".join(part for part in (self.name, self.zip5) if part)
 
 
@@ -118,9 +118,11 @@ def _caller(letter: Letter, writer: Writer, language: Language) -> _Caller:
 
 
 def _reason(letter: Letter, spoken: Spoken) -> str:
-    """The writer's own first sentence where it can be said in one breath, or the letter's.
+    """The writer's own first sentence if it is short enough to say in one breath, else the
+    letter's reason.
 
-    A short one often says who somebody is and not why they call: then both, in one breath.
+    A short sentence often says who someone is and not why they call, so both are used if they fit
+    in one breath.
     """
     given = clean_line(spoken.reason)
     for paragraph in split_paragraphs(*letter.own_paragraphs[:1]):
@@ -174,7 +176,7 @@ def _middle(letter: Letter, spoken: Spoken) -> tuple[str, ...]:
 
 
 def _parts(*sentences: str) -> tuple[str, ...]:
-    """The sentences in three parts that a caller can see at a glance: who, what, why."""
+    """The sentences in three parts that a caller takes in at a glance: who, what, why."""
     hello, about, ask, reason, end = sentences
     parts = (hello, f"{about} {ask}".strip(), f"{reason} {end}".strip())
     return tuple(part for part in parts if part)

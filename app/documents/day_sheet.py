@@ -1,8 +1,8 @@
-"""The page that an organizer lays on the table at an office: one seat, one sheet of paper.
+"""The sheet that an organizer takes to a meeting at an office: one seat, one page.
 
-How many of its constituents signed, how many letters they wrote, when, from where they came,
-what the member has done on the bill and what is asked. Offices read English, so the printed
-sheet is in English; the page for organizers says the same in their language.
+It says how many of the seat's constituents signed, how many letters they wrote, when and from
+where, what the member has done on the bill and what is asked. Offices read English, so the
+printed sheet is in English; the organizers' page says the same in their language.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from app.documents.typesetting import typeset
 from app.text import clean_line
 
 CHUNK = 20
-"""Sheets in one run of Typst, which takes about two megabytes for each."""
+"""How many sheets one run of Typst sets, at about two megabytes each."""
 WEEKS = 10
-"""Weeks on a sheet; what came before them is one line."""
+"""How many weeks a sheet lists; all earlier ones are one line."""
 MOST_THEMES = 5
 MOST_TOWNS = 8
-LEAST = 5
-"""Themes and towns of fewer people are not named."""
+LEAST_PEOPLE = 5
+"""Themes and towns of fewer people than this are not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +40,23 @@ class OfficeNumbers:
     signatures: int = 0
     """Constituents: people of the district, or of the state for a senator."""
     letters: int = 0
-    """Letters to the member who sits there now."""
+    """Letters to the member who holds the seat now."""
     own_words: int = 0
-    """Of the signatures, those in whose letters a tenth or more is the person's own words."""
+    """The signatures whose letters are at least a tenth in the person's own words."""
     weeks: tuple[tuple[date, int], ...] = ()
-    """The Monday of each week in which anybody signed, and how many; oldest first."""
+    """The Monday of each week in which anyone signed, and how many did; oldest first."""
     themes: tuple[tuple[str, int], ...] = ()
-    """Source tags and how many people came by each, largest first; only ``LEAST`` and more."""
+    """The letters that people started from and how many used each, largest first; only those with
+    ``LEAST_PEOPLE`` or more."""
     towns: tuple[tuple[str, int], ...] | None = None
-    """The same for towns; None where the campaign does not keep them."""
+    """The same for towns; None if the campaign does not keep towns."""
     earlier: int = 0
-    """People of the district of this number while it had other lines; not among ``signatures``."""
+    """People who signed in the district of this number under other lines; not in ``signatures``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """A line of the sheet. ``first`` is None for all that came before the other lines."""
+    """A line of the sheet. ``first`` is None in the line for all earlier weeks."""
 
     first: date | None
     last: date
@@ -64,7 +65,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class DaySheet:
-    """All that one sheet says; ``bill``, ``others`` and ``ask`` in one language."""
+    """The content of one sheet; ``bill``, ``others`` and ``ask`` are in one language."""
 
     holder: Holder
     numbers: OfficeNumbers
@@ -72,23 +73,23 @@ class DaySheet:
     stance: Stance | None
     """None for a vacant seat."""
     bill: str
-    """``H.R. 1234, the Safe Streets Act``, or the title where no number is known."""
+    """``H.R. 1234, the Safe Streets Act``, or only the title if no number is known."""
     others: tuple[str, ...]
-    """Earlier or opposite bills of the stance: ``S. 567 (117th Congress)``."""
+    """The stance's earlier or opposite bills: ``S. 567 (117th Congress)``."""
     ask: str
-    """In the letters' own words; empty for a vacant seat and once the bill is law."""
+    """In the words of the letters; empty for a vacant seat and once the bill is law."""
     enacted: bool
 
     @property
     def own_percent(self) -> int:
-        """Per cent of the signatures with a story, rounded; 0 for none."""
+        """The percentage of signatures with a personal story, rounded; 0 if there are none."""
         numbers = self.numbers
         return round(100 * numbers.own_words / numbers.signatures) if numbers.signatures else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What every sheet of one printing says at its foot and on the cover."""
+    """What every sheet of one printing states at its foot and on the cover."""
 
     group: str
     title: str
@@ -128,7 +129,7 @@ def monday(day: date) -> date:
 
 
 def _lines(weeks: Sequence[tuple[date, int]], today: date) -> tuple[Week, ...]:
-    """The last weeks without a gap, the present one last; a line before them for the rest."""
+    """The latest weeks without gaps, the current one last, preceded by a line for the rest."""
     if not weeks:
         return ()
     by_week = dict(weeks)
@@ -177,16 +178,16 @@ def _joined(names: Sequence[str]) -> str:
 def heading(holder: Holder) -> str:
     """``Senator Alex Padilla``, or ``Vacant seat``."""
     member = holder.member
-    return f"{holder.seat.title} {member.full_name}" if member else _nobody(holder)
+    return f"{holder.seat.title} {member.full_name}" if member else _no_name(holder)
 
 
-def _nobody(holder: Holder) -> str:
-    """What stands in the place of a name that the list does not have."""
+def _no_name(holder: Holder) -> str:
+    """What is printed in place of a name that the list does not have."""
     return "Name not listed yet" if holder.awaited else "Vacant seat"
 
 
 def earlier_words(people: int) -> str:
-    """Who signed before the district got its lines; empty where nobody did."""
+    """How many people signed before the district's lines changed; empty for none."""
     if not people:
         return ""
     who, are = ("One person", "is") if people == 1 else (f"{people:,} people", "are")
@@ -201,7 +202,7 @@ def _seat_line(holder: Holder) -> str:
 
 
 def _data(sheet: DaySheet, facts: Facts) -> dict[str, Any]:
-    """One sheet as the printed page wants it: finished words and plain numbers."""
+    """One sheet's data for the template: finished words and plain numbers."""
     numbers, holder = sheet.numbers, sheet.holder
     most = max((week.signatures for week in sheet.weeks), default=0)
     return {
@@ -242,13 +243,13 @@ def _data(sheet: DaySheet, facts: Facts) -> dict[str, Any]:
 def sheets_pdf(sheets: Sequence[DaySheet], facts: Facts) -> bytes:
     """The sheets of a member or a delegation: one page each, tagged for screen readers.
 
-    For many, ``book_pdf``. Holds no name but those of members of Congress. Raises
-    ``ValueError`` for no sheets and ``PdfError``.
+    For many sheets use ``book_pdf``. Contains no names except those of members of Congress. Raises
+    ``ValueError`` for no sheets, and ``PdfError``.
     """
     if not sheets:
         raise ValueError("no sheets to print")
     title = heading(sheets[0].holder) if len(sheets) == 1 else STATES[sheets[0].holder.seat.state]
-    return _set(facts, f"{clean_line(facts.title)}: {title}", sheets=sheets)
+    return _typeset_part(facts, f"{clean_line(facts.title)}: {title}", sheets=sheets)
 
 
 def book_pdf(
@@ -257,11 +258,10 @@ def book_pdf(
     *,
     progress: Callable[[int], None] | None = None,
 ) -> bytes:
-    """The sheets of all offices behind a cover with an index by state.
+    """The sheets of all offices after a cover with an index by state.
 
-    Set in parts, so that memory stays low.
-
-    ``progress`` hears how many sheets are done.
+    Set in parts to limit memory; ``progress`` receives how many sheets are done. Raises
+    ``ValueError`` for no sheets, and ``PdfError``.
     """
     if not sheets:
         raise ValueError("no sheets to print")
@@ -269,7 +269,9 @@ def book_pdf(
 
     title, covers = "Day sheets for all offices", 1
     while True:
-        cover = _set(facts, title, cover=title, index=_index(sheets, covers), count=len(sheets))
+        cover = _typeset_part(
+            facts, title, cover=title, index=_index(sheets, covers), count=len(sheets)
+        )
         if (needed := page_count(cover)) == covers:
             break
         covers = needed
@@ -278,7 +280,7 @@ def book_pdf(
         yield cover
         for start in range(0, len(sheets), CHUNK):
             chunk = sheets[start : start + CHUNK]
-            yield _set(facts, title, sheets=chunk, first_page=covers + start + 1)
+            yield _typeset_part(facts, title, sheets=chunk, first_page=covers + start + 1)
             if progress:
                 progress(start + len(chunk))
 
@@ -294,7 +296,7 @@ def book_pdf(
 
 
 def _link(sheet: DaySheet) -> str:
-    """Stands for a page in the index until the parts are joined."""
+    """A placeholder URI for the sheet's page in the index, until the parts are joined."""
     return f"page:{sheet.holder.seat.id}"
 
 
@@ -304,7 +306,7 @@ def _index(sheets: Sequence[DaySheet], covers: int) -> list[dict[str, Any]]:
             "id": sheet.holder.seat.id,
             "heading": sheet.holder.member.full_name
             if sheet.holder.member
-            else _nobody(sheet.holder),
+            else _no_name(sheet.holder),
             "signatures": f"{sheet.numbers.signatures:,}",
             "link": _link(sheet),
             "page": page,
@@ -318,7 +320,7 @@ def _index(sheets: Sequence[DaySheet], covers: int) -> list[dict[str, Any]]:
     ]
 
 
-def _set(
+def _typeset_part(
     facts: Facts,
     document: str,
     *,
@@ -328,7 +330,7 @@ def _set(
     count: int = 0,
     first_page: int = 1,
 ) -> bytes:
-    """One run of Typst: a cover with its index, or a number of sheets."""
+    """One run of Typst: a cover with its index, or some sheets."""
     return typeset("day_sheet.typ", {
         "part": "cover" if cover else "sheets",
         "document": document,

@@ -1,5 +1,5 @@
-"""Several PDFs as one. Typst needs about a megabyte for each page of one document, so a long
-document is set in chunks and joined here. Read only when something is joined: pypdf is large.
+"""Joining PDFs. Typst needs about a megabyte for each page of one document, so a long document is
+set in chunks and joined here. Import this only to join something: pypdf is large.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import pypdf
 from pypdf.generic import ArrayObject, DictionaryObject, Fit, NameObject, NumberObject
 
 Bookmarks = Mapping[str, Iterable[tuple[str, int]]]
-"""By heading, the titles below it with the number of their page, from 0."""
+"""By heading: the titles below it with their page numbers, from 0."""
 
 
 def join(parts: Iterable[bytes], target: Path | BinaryIO) -> int:
-    """Write several PDFs without tags as one file and return its pages.
+    """Join several untagged PDFs into one file and return its number of pages.
 
-    Memory grows with the pages of this one file (about 16 KB a page), so a caller limits it.
+    Memory grows with the pages of the file (about 16 KB each), so callers must limit it.
     """
     with pypdf.PdfWriter() as whole:
         for part in parts:
@@ -29,11 +29,11 @@ def join(parts: Iterable[bytes], target: Path | BinaryIO) -> int:
 
 
 def join_tagged(parts: Iterable[bytes], *, bookmarks: Bookmarks, links: Mapping[str, int]) -> bytes:
-    """One PDF of all parts in order, with its structure for screen readers whole.
+    """Join tagged PDFs into one, with an intact structure tree for screen readers.
 
-    Pages, the tree of tags, links and bookmarks are carried over; title, language and metadata
-    are the first part's. ``links`` maps an address that a link in any part leads to, to the
-    number of the page, from 0, that it shall lead to instead. Raises ``ValueError`` for no parts.
+    Pages, the structure tree and links are carried over; title, language and metadata are the
+    first part's. ``links`` maps a link's URI in any part to the number of the page, from 0, that
+    it should open instead. Raises ``ValueError`` for no parts.
     """
     incoming = iter(parts)
     first = next(incoming, None)
@@ -42,23 +42,23 @@ def join_tagged(parts: Iterable[bytes], *, bookmarks: Bookmarks, links: Mapping[
     whole = pypdf.PdfWriter(clone_from=BytesIO(first))
     tree: Any = whole.root_object["/StructTreeRoot"]
     parents = dict(_numbers(tree["/ParentTree"]))
-    document = _only(tree["/K"])
+    document = _only_child(tree["/K"])
     for content in incoming:
         base = max(parents, default=-1) + 1
         part = pypdf.PdfReader(BytesIO(content))
         theirs = part.root_object["/StructTreeRoot"]
         for page in part.pages:
-            mine = whole.add_page(page)  # which leaves the link to its tags behind
+            mine = whole.add_page(page)  # this drops the page's reference to its tags
             if "/StructParents" in page:
                 mine[NameObject("/StructParents")] = NumberObject(
                     base + int(cast(NumberObject, page["/StructParents"]))
                 )
             for annotation in mine.get("/Annots", ()):
                 _renumber(annotation.get_object(), "/StructParent", base)
-        # After the pages: what the tags say about a page then leads to the page's copy.
+        # After the pages, so that the tags' page references resolve to the copies.
         copied: Any = theirs.clone(whole)
         parents |= {base + key: value for key, value in _numbers(copied["/ParentTree"])}
-        for child in _listed(_only(copied["/K"])["/K"]):
+        for child in _as_list(_only_child(copied["/K"])["/K"]):
             child.get_object()[NameObject("/P")] = document.indirect_reference
             document["/K"].append(child)
     flat = ArrayObject()
@@ -66,7 +66,7 @@ def join_tagged(parts: Iterable[bytes], *, bookmarks: Bookmarks, links: Mapping[
         flat += [NumberObject(key), parents[key]]
     tree[NameObject("/ParentTree")] = DictionaryObject({NameObject("/Nums"): flat})
     tree[NameObject("/ParentTreeNextKey")] = NumberObject(max(parents, default=-1) + 1)
-    _lead(whole, links)
+    _redirect_links(whole, links)
     _set_bookmarks(whole, bookmarks)
     out = BytesIO()
     whole.write(out)
@@ -93,18 +93,18 @@ def _renumber(thing: Any, name: str, base: int) -> None:
         thing[NameObject(name)] = NumberObject(int(thing[name]) + base)
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, ArrayObject) else [value]
 
 
-def _only(value: Any) -> Any:
-    """The one element at the top of a tree of tags: the document."""
-    (element,) = _listed(value)
+def _only_child(value: Any) -> Any:
+    """The one root element of a structure tree: the document."""
+    (element,) = _as_list(value)
     return element.get_object()
 
 
-def _lead(whole: pypdf.PdfWriter, links: Mapping[str, int]) -> None:
-    """Let links that stood for a page lead to it."""
+def _redirect_links(whole: pypdf.PdfWriter, links: Mapping[str, int]) -> None:
+    """Make links whose URI is a key of ``links`` open the page it maps to."""
     for page in whole.pages:
         for reference in page.get("/Annots", ()):
             annotation = reference.get_object()

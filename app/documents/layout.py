@@ -1,11 +1,11 @@
-"""A letter as the data that the Typst template sets: directions, isolation, places to break.
+"""A letter as the data that the Typst template sets: directions, isolation, line break points.
 
-Three things that Typst does not do by itself are prepared here:
+It prepares three things that Typst does not do by itself:
 
-* a word with no place to break (a URL, six thousand letters) gets places, or it would run off
-  the page;
-* a right-to-left name inside a left-to-right line is isolated, or digits and punctuation after
-  it would be drawn into it (``שירה לוי, 12 Main St.``);
+* a word without a break point (a URL, six thousand letters) gets some, or it would run off the
+  page;
+* a right-to-left name inside a left-to-right line is isolated, or the digits and punctuation
+  after it would be drawn into it (``שירה לוי, 12 Main St.``);
 * a paragraph that is mostly right-to-left is set from the right.
 """
 
@@ -22,30 +22,31 @@ from app.documents.typesetting import families_for
 Line = str | list[str | dict[str, str]]
 
 BREAK = "\u200b"
-"""A line may end here. The template sets an empty box for it, so that what a reader copies has
+"""A break point. The template sets an empty box for it, so that text copied from the PDF has
 nothing between its letters."""
 HARD_BREAK = "\ufdd1"
-"""The same where Unicode's rules forbid a line to end at a box, as after an opening quote. The
-template sets a zero-width space for it, which a reader may copy: so only between signs that
-no link has, or where there is no other place."""
+"""A break point where Unicode's rules forbid a break at a box, as after an opening quote. The
+template sets a zero-width space for it, which a reader may copy; it is therefore used only between
+characters that no link has, or if there is no other place."""
 _NEAR = 8
-"""Characters within which one place to break is enough."""
+"""One break point within this many characters is enough."""
 _LONGEST_RUN = 30
-"""Ems-to-be that may stand without a place to break; the line holds about 42 of the widest."""
+"""Estimated width in ems of the longest run without a break point; a line holds about 42 of the
+widest letters."""
 _LONGEST_NAME = 40
 _LONGEST_CHAIN = 8
 _TAIL, _LINE = 180, 60
-"""Last paragraphs of up to this many characters, all told, stay with the sign-off; a line
-counts as 60 at least."""
+"""The last paragraphs, up to this many characters in total, stay with the sign-off; a line counts
+as at least 60."""
 
-# A blank at which Unicode's line breaking rules surely allow a break. Others are rarer and
-# forbidden after an opening bracket, before a closing one, between two dashes and so on.
-_SURE_BLANK = re.compile(r"(?<=[\w.,;:!?)”’\"'—–-]) (?=[^\W_])|(?<=[\w.,;:]) (?=[\"'“‘(—–$#&])")
+# A space at which Unicode's line breaking rules certainly allow a break. They forbid one after an
+# opening bracket, before a closing one, between two dashes and so on.
+_SURE_SPACE = re.compile(r"(?<=[\w.,;:!?)”’\"'—–-]) (?=[^\W_])|(?<=[\w.,;:]) (?=[\"'“‘(—–$#&])")
 _SURE_HYPHEN = re.compile(r"(?<=[^\W\d_]{2}-)(?=[^\W\d_]{2})")
 _STRONG_RTL = ("R", "AL")
 
 
-def _width(char: str) -> int:
+def _width_bound(char: str) -> int:
     """A rough upper bound in ems: most letters 1, ideographs and pictures 2, the rest 3."""
     if char < "\u0700":
         return 1
@@ -54,8 +55,8 @@ def _width(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 3
 
 
-def _joins(before: str, char: str) -> bool:
-    """Whether the two belong to one visible character, which no break may part."""
+def _is_joined(before: str, char: str) -> bool:
+    """Whether the two belong to one visible character, which must not be split."""
     return (
         before == "\u200d"
         or char in "\u200c\u200d"
@@ -66,20 +67,20 @@ def _joins(before: str, char: str) -> bool:
 
 
 def _breakable_run(run: str) -> str:
-    if len(run) * 3 <= _LONGEST_RUN or sum(map(_width, run)) <= _LONGEST_RUN:
+    if len(run) * 3 <= _LONGEST_RUN or sum(map(_width_bound, run)) <= _LONGEST_RUN:
         return run
     out: list[str] = []
     joined = since = 0
     for before, char in zip(" " + run, run, strict=False):
-        joined = joined + 1 if _joins(before, char) else 0
-        # Pictures may be joined in an endless chain: the chain is cut, but no accent is.
+        joined = joined + 1 if _is_joined(before, char) else 0
+        # Emoji can be joined in an endless chain: the chain is cut, but never before an accent.
         if joined >= _LONGEST_CHAIN and unicodedata.category(char) not in ("Mn", "Me"):
             joined = 0
         since += not joined
         place = ""
         if not joined and _is_word(before) and _is_word(char):
             place = BREAK
-        elif not joined and (since > _NEAR or _width(char) > 1):
+        elif not joined and (since > _NEAR or _width_bound(char) > 1):
             place = HARD_BREAK
         since = 0 if place else since
         out.append(place + char)
@@ -91,22 +92,22 @@ def _is_word(char: str) -> bool:
 
 
 def with_breaks(text: str) -> str:
-    """The text with invisible places to break in every run that has none for too long.
+    """The text with invisible break points in every run that would be too long without.
 
-    A digit on a key cap, which no font here has, becomes the digit.
+    A keycap digit, which no font here has, becomes the digit.
     """
     text = text.replace("\ufe0f\u20e3", "").replace("\u20e3", "")
     if len(text) <= _LONGEST_RUN // 3:
         return text
     runs = []
-    for run in _SURE_BLANK.split(text):
+    for run in _SURE_SPACE.split(text):
         pieces = _SURE_HYPHEN.split(run) if len(run) > _LONGEST_RUN and "-" in run else [run]
         runs.append("".join(map(_breakable_run, pieces)))
     return " ".join(runs)
 
 
 def is_rtl(text: str) -> bool:
-    """Whether most of the letters are of a script that runs from right to left."""
+    """Whether most of the letters belong to right-to-left scripts."""
     if text.isascii():
         return False
     kinds = [unicodedata.bidirectional(char) for char in text]
@@ -114,10 +115,10 @@ def is_rtl(text: str) -> bool:
 
 
 def isolated(text: str) -> Line:
-    """The text, or its parts where some run from right to left: those become ``{"rtl": …}``.
+    """The text, or its parts if some run from right to left: those become ``{"rtl": …}``.
 
-    The template sets such a part in a box of its own direction, which isolates it but keeps it
-    on one line. A longer part is isolated by Unicode's characters for that; they do the same but
+    The template sets such a part in a box with its own direction, which isolates it but keeps it
+    on one line. A longer part is wrapped in Unicode's isolate characters, which do the same but
     stick to a neighbor when the text is copied from the PDF.
     """
     if text.isascii():
@@ -147,14 +148,14 @@ def _line(text: str) -> Line:
 
 
 def paragraph_data(text: str) -> dict[str, Any]:
-    """One paragraph as the template needs it: its direction and its lines."""
+    """One paragraph for the template: its direction and its lines."""
     rtl = is_rtl(text)
     lines = map(with_breaks, text.split("\n"))
     return {"rtl": rtl, "lines": list(lines if rtl else map(isolated, lines))}
 
 
 def _split_tail(paragraphs: tuple[str, ...]) -> int:
-    """How many paragraphs come before the short ones that stay with the sign-off."""
+    """How many paragraphs precede the short ones that stay with the sign-off."""
     room = _TAIL
     for index in range(len(paragraphs) - 1, 0, -1):
         lines = paragraphs[index].count("\n") + 1
@@ -169,7 +170,7 @@ def template_data(
 ) -> dict[str, Any]:
     """What the template needs for one letter, as plain JSON types.
 
-    ``paragraph`` is for whoever sets many letters and remembers what they have in common.
+    Pass a caching ``paragraph`` to set many letters that share paragraphs.
     """
     text = "".join((*page.return_address, *page.paragraphs, page.name))
     body = _split_tail(page.paragraphs)

@@ -1,10 +1,10 @@
-"""A letter as something to hand over: its value types, the text for paper and for a web form.
+"""A letter's value types, and its text for paper and for a web form.
 
-``postal`` makes the one structure that text, PDF and the print view all show, so that they
-agree. The form on an office's own site has fields of its own for name and address, so the text
-for it has neither, nor a signature; and as such a form may reject a whole message for one link,
-each link is rewritten in plain words (``https://www.congress.gov/bill/119th/1234`` becomes
-``congress dot gov``). Leaving it out would leave a hole in the sentence.
+``postal`` makes the one structure that text, PDF and the print view all show, so that they agree.
+An office's web form has separate fields for name and address, so its text has neither, nor a
+signature; and because such a form may reject a whole message for one link, each link is rewritten
+in plain words (``https://www.congress.gov/bill/119th/1234`` becomes ``congress dot gov``).
+Removing it would leave a gap in the sentence.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from app.text import clean_line, says_something, split_paragraphs
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """A letter with its writer, on its way to one office (``None``: the one in Washington)."""
+    """A letter with its writer, addressed to one office (``None``: the one in Washington)."""
 
     letter: Letter
     writer: Writer
     office: Office | None = None
     translation: tuple[str, ...] = ()
-    """The letter's paragraphs in Spanish, where its writer adds them on a page of their own."""
+    """The letter's paragraphs in Spanish, if the writer adds them on a separate page."""
 
 
 TRANSLATION = "Traducción al español · Spanish translation of this letter"
-"""Stands above the Spanish, so that no office takes it for another letter."""
+"""Printed above the Spanish, so that no office takes it for another letter."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostalLetter:
     """A letter on paper, part by part and in order. Every rendering for paper is made from it.
 
-    No part holds an empty line. ``subject`` and ``name`` may be ``""``, ``return_address`` may
-    be ``()``: such a part is left out, never printed empty.
+    No part contains an empty line. ``subject`` and ``name`` may be ``""`` and ``return_address``
+    may be ``()``: such a part is left out, never printed empty.
     """
 
     return_address: tuple[str, ...]
-    """Street and city lines of the writer, without the name."""
+    """The writer's street and city lines, without the name."""
     date: str
     """``November 25, 2026``"""
     inside_address: tuple[str, ...]
@@ -58,9 +58,9 @@ class PostalLetter:
     name: str
     """The writer's name, as typed."""
     translation: tuple[str, ...] = ()
-    """The paragraphs in Spanish, on a page of their own behind the letter; usually none."""
+    """The paragraphs in Spanish, on a separate page after the letter; usually none."""
     language: str = "en"
-    """The letter's own."""
+    """The letter's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +73,18 @@ class WebFormText:
     """The length of ``text`` as an office counts it: a line break is two, and a character
     outside Unicode's first 65,536 (an emoji) is two."""
     limit: int | None
-    """The office's limit, ``None`` where none is known."""
+    """The office's limit; ``None`` if unknown."""
     over: int
     """By how much ``count`` is above ``limit``; 0 when it fits. The text is never cut."""
     removed: tuple[str, ...] = ()
-    """The links that were rewritten in plain words, as they were typed, in order."""
+    """The links that were rewritten in plain words, as typed, in order."""
 
     @property
     def fits(self) -> bool:
         return self.over == 0
 
 
-# What people type into an optional address line to say that there is nothing to say.
+# What people type into an optional address line that they have nothing for.
 _NOTHING = frozenset({"none", "n/a", "na", "no", "nil", "null", "nan", "undefined"})
 
 
@@ -99,7 +99,7 @@ def return_address(writer: Writer) -> tuple[str, ...]:
     """The writer's own address: street, second line, ``City, ST 01234``.
 
     A line that is blank or has only punctuation is left out, and so is a second line that says
-    "none"; the city, the state and the ZIP keep their places whatever else is missing.
+    "none"; city, state and ZIP keep their order even if one of them is missing.
     """
     second = "" if clean_line(writer.street2).strip(" .-").lower() in _NOTHING else writer.street2
     city = clean_line(writer.city).rstrip(" ,")
@@ -110,9 +110,9 @@ def return_address(writer: Writer) -> tuple[str, ...]:
 def postal(
     letter: Letter, writer: Writer, office: Office | None = None, translation: tuple[str, ...] = ()
 ) -> PostalLetter:
-    """The parts of a letter on paper, cleaned, in order. No part holds an empty line.
+    """The parts of a letter on paper, cleaned, in order. No part contains an empty line.
 
-    ``office`` is where the letter goes; without it, the member's office in Washington.
+    ``office`` is where the letter goes; None means the member's office in Washington.
     """
     subject = clean_line(letter.subject)
     return PostalLetter(
@@ -132,9 +132,9 @@ def postal(
 def to_text(
     letter: Letter, writer: Writer, office: Office | None = None, translation: tuple[str, ...] = ()
 ) -> str:
-    """The letter as plain text for paper: parts set apart by one blank line, ``\\n`` at the end.
+    """The letter as plain text for paper: parts separated by one blank line, ``\\n`` at the end.
 
-    Paragraphs are not wrapped, so that they can be pasted anywhere.
+    Paragraphs are not wrapped, so they can be pasted anywhere.
     """
     page = postal(letter, writer, office, translation)
     parts = (
@@ -165,8 +165,8 @@ def form_length(text: str) -> int:
 def to_web_form(letter: Letter) -> WebFormText:
     """The letter for the member's web form: no name, no address, no straight quotes, no links.
 
-    Nothing is ever cut: ``over`` says by how many characters the text is too long for the limit
-    that the office is known to have.
+    Nothing is ever cut: ``over`` says by how many characters the text exceeds the office's known
+    limit.
     """
     removed: list[str] = []
 
@@ -177,7 +177,7 @@ def to_web_form(letter: Letter) -> WebFormText:
 
     subject = plain(clean_line(letter.subject)).strip()
     parts = (clean_line(letter.salutation), *split_paragraphs(*letter.body))
-    # A paragraph that was nothing but "https://" is gone altogether.
+    # A paragraph that was nothing but "https://" is dropped entirely.
     text = "\n\n".join(part for part in map(clean_line_ends, map(plain, parts)) if part)
     member = letter.holder.member
     limit = member.form.max_characters if member else None
@@ -187,14 +187,14 @@ def to_web_form(letter: Letter) -> WebFormText:
 
 
 def clean_line_ends(text: str) -> str:
-    """The text without blanks at the ends of its lines."""
+    """The text without spaces at either end of its lines."""
     return "\n".join(line.strip() for line in text.split("\n")).strip()
 
 
 # --- links in plain words -----------------------------------------------------------------
 
-# Endings that make "name.ending" a link without any other sign. A short list, because people
-# forget the blank after a full stop: "my family.We came".
+# Endings that make "name.ending" a link without any other sign. The list is short because people
+# forget the space after a period: "my family.We came".
 _ENDINGS = r"com|org|net|gov|edu|mil|info|biz|int|io|app|dev|ly|gl|[a-z]{2}\.us"
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _PATH = r"[/?#][^\s<>\"“”]*"
@@ -221,7 +221,7 @@ _CLOSERS = {")": "(", "]": "[", "}": "{"}
 
 
 def _trim(link: str) -> str:
-    """The link without the sentence's own punctuation after it."""
+    """The link without the sentence's punctuation after it."""
     while link:
         last = link[-1]
         unbalanced = last in _CLOSERS and link.count(last) > link.count(_CLOSERS[last])
@@ -231,13 +231,13 @@ def _trim(link: str) -> str:
     return link
 
 
-def _spoken(link: str) -> str:
+def _in_words(link: str) -> str:
     host = _HOST.match(link)
     return host.group(1).replace(".", " dot ") if host else "(link)"
 
 
 def without_links(text: str) -> tuple[str, tuple[str, ...]]:
-    """The text with each link in plain words, and the links as they were typed, in order."""
+    """The text with each link in plain words, and the links as typed, in order."""
     removed: list[str] = []
 
     def replace(found: re.Match[str]) -> str:
@@ -245,10 +245,10 @@ def without_links(text: str) -> tuple[str, tuple[str, ...]]:
         if found["email"] or not link:
             return found.group()
         removed.append(link)
-        return _spoken(link) + found.group()[len(link) :]
+        return _in_words(link) + found.group()[len(link) :]
 
-    # What no address follows, such as a bare "https://", is no word of a letter either. Taking
-    # something out may bring two halves of a link together, so it is done until nothing is left.
+    # A bare "https://" without an address goes too. Removing something may join two halves of a
+    # link, so this repeats until nothing changes.
     before = None
     while before != text:
         before = text
@@ -258,9 +258,9 @@ def without_links(text: str) -> tuple[str, tuple[str, ...]]:
 
 # --- typographic quotation marks in place of straight ones ---------------------------------
 #
-# Some offices' forms strip straight double quotes, some refuse them. The marks are told apart by
-# what stands beside them, as a typesetter would: an apostrophe in ``don't``, a left-out century in
-# ``'90s``, feet and inches in ``5'10"``, and otherwise an opening or a closing mark.
+# Some offices' forms strip straight double quotes, and some refuse them. The marks are classified
+# by their neighbors, as a typesetter would: an apostrophe in ``don't``, an omitted century in
+# ``'90s``, feet and inches in ``5'10"``, and otherwise an opening or closing mark.
 
 _OPENERS = "([{<«¿¡/“‘„‚"
 _DASHES = "—–―-"
@@ -274,7 +274,7 @@ _SHORTENED = re.compile(
 
 
 def _opens(before: str, after: str, is_open: bool) -> bool:
-    """Whether a mark between these two characters opens a quotation (``""`` is the edge)."""
+    """Whether a mark between these two characters opens a quotation (``""`` is a line's edge)."""
     if not after or after.isspace():
         return False
     if not before or before.isspace() or before in _OPENERS:
@@ -284,7 +284,7 @@ def _opens(before: str, after: str, is_open: bool) -> bool:
 
 
 def _closes_later(text: str, mark: str, start: int) -> bool:
-    """Whether a mark that can close a quotation comes before one that can open one."""
+    """Whether a mark that can close a quotation comes before any that can open one."""
     at = text.find(mark, start)
     while at >= 0:
         before, after = text[at - 1], text[at + 1 : at + 2]
@@ -299,7 +299,7 @@ def _closes_later(text: str, mark: str, start: int) -> bool:
 def _double(text: str, at: int, is_open: bool) -> str:
     before, after = text[at - 1 : at], text[at + 1 : at + 2]
     if before.isdigit() and not after.isalnum():
-        # a 24" pipe: inches, unless this is what closes an open quotation.
+        # a 24" pipe: inches, unless the mark closes an open quotation.
         if not is_open or _closes_later(text, '"', at + 1):
             return "″"
         return "”"
@@ -326,7 +326,7 @@ def _single(text: str, at: int, is_open: bool) -> str:
         return "’"  # rock 'n' roll
     if not word.isdigit() and word.lower() not in ("round", "cause", "till", "bout"):
         return "’"
-    # '98 or 'cause stand for themselves, unless the quotation they may open is closed later.
+    # '98 or 'cause take an apostrophe, unless they open a quotation that is closed later.
     return "‘" if _closes_later(text, "'", shortened.end()) else "’"
 
 
@@ -355,7 +355,7 @@ def _typographic_line(text: str) -> str:
 def typographic(text: str) -> str:
     """The text with no straight quote, apostrophe or backtick left; nothing else changes.
 
-    Each line stands for itself: a quotation that runs over several paragraphs opens each.
+    Lines are independent: a quotation that spans several paragraphs opens each of them.
     """
     if not any(mark in text for mark in "\"'`´＂＇"):
         return text

@@ -1,7 +1,7 @@
 """Letters as PDF: for one person, and numbered with a cover for one office's packet.
 
 Packets are printed, so they carry no tags for screen readers; that, and working in chunks, keeps
-time and memory for each letter the same for ten letters and ten thousand.
+the time and memory per letter the same for ten letters and ten thousand.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from app.text import clean_text
 
 LETTER = "letter.typ"
 CHUNK = 100
-"""Letters that are set together for a packet. More saves no time and takes more memory."""
+"""How many letters are set together for a packet. More would save no time and take more memory."""
 TOWNS = 60
-"""Towns that a cover sheet lists; the rest are summed up."""
+"""How many towns a cover sheet lists; the rest are summed up."""
 
 
 def to_pdf(letters: Sequence[Addressed]) -> bytes:
-    """One PDF with each letter on a page of its own; Typst takes a megabyte for each.
+    """One PDF in which each letter starts a new page; Typst takes a megabyte per letter.
 
-    A character that no font has is printed as ``\ufffd``; ask ``missing_glyphs`` beforehand so
-    that the person can change it. Raises ``ValueError`` for no letters and ``PdfError``.
+    A character that no font has is printed as ``\ufffd``; call ``missing_glyphs`` first so that
+    the person can change it. Raises ``ValueError`` for no letters, and ``PdfError``.
     """
     if not letters:
         raise ValueError("no letters to print")
@@ -44,8 +44,8 @@ def to_pdf(letters: Sequence[Addressed]) -> bytes:
 def missing_glyphs(*texts: str) -> tuple[str, ...]:
     """The characters of these texts that the printed letter cannot show, each once, in order.
 
-    Empty for all that the fonts cover: Latin, Vietnamese, Greek, Cyrillic, Hebrew, Arabic,
-    Chinese, Japanese, Korean, the scripts of South and South-East Asia, Ethiopic, Armenian,
+    Empty for everything the fonts cover: Latin, Vietnamese, Greek, Cyrillic, Hebrew, Arabic,
+    Chinese, Japanese, Korean, the scripts of South and Southeast Asia, Ethiopic, Armenian,
     Georgian, emoji. Warn before printing; ``to_pdf`` prints ``\ufffd`` in their place.
     """
     text = "\n".join(map(clean_text, texts))
@@ -60,26 +60,26 @@ def missing_glyphs(*texts: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """What stands on the sheet before an office's letters."""
+    """The content of the sheet on top of an office's letters."""
 
     holder: Holder
     people: int
-    """Constituents whose letters to this office are in the packet, all files together."""
+    """Constituents whose letters to this office are in the packet, over all its files."""
     asks: tuple[tuple[str, int], ...]
-    """What the letters ask in a line each, with how many ask it; the most frequent first."""
+    """One line for each ask of the letters, and how many letters ask it; most frequent first."""
     towns: tuple[tuple[str, int], ...]
-    """Town and state with the number of letters, in the order of the letters."""
+    """Town and state, and the number of letters from there, in the order of the letters."""
     subject: str
     day: date
     """When the packet was made."""
     group: str
     contact: str = ""
     first: int = 1
-    """The number of the first letter behind this sheet; more than 1 in a further file."""
+    """The number of the first letter after this sheet; more than 1 if the packet is continued."""
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
+class NumberedLetter:
     """A letter with its number in the packet."""
 
     item: Addressed
@@ -110,15 +110,15 @@ def cover_pdf(cover: Cover) -> bytes:
     return typeset("cover.typ", data, tagged=False)
 
 
-def letters_data(letters: Sequence[Numbered]) -> dict[str, Any]:
-    """Up to ``CHUNK`` letters, each from a page of its own with ``No. 37 of 312`` at its foot.
+def letters_data(letters: Sequence[NumberedLetter]) -> dict[str, Any]:
+    """The template's data for up to ``CHUNK`` letters, each with ``No. 37 of 312`` at its foot.
 
-    This is Python's half of the work; another thread can do Typst's, ``set_letters``, meanwhile.
-    Raises ``ValueError`` for none or too many.
+    This is Python's half of the work; another thread can meanwhile do Typst's half,
+    ``typeset_letters``. Raises ``ValueError`` for no letters or too many.
     """
     if not 0 < len(letters) <= CHUNK:
         raise ValueError(f"a chunk holds 1 to {CHUNK} letters, not {len(letters)}")
-    # Most paragraphs are the campaign's and the same in many letters.
+    # Most paragraphs are the campaign's, the same in many letters.
     known: dict[str, dict[str, Any]] = {}
 
     def paragraph(text: str) -> dict[str, Any]:
@@ -133,14 +133,14 @@ def letters_data(letters: Sequence[Numbered]) -> dict[str, Any]:
         page = template_data(sheet, paragraph)
         page["mark"] = f"No. {letter.number:,} of {letter.of:,}"
         if _is_plain(page):
-            page["fonts"] = FAMILIES[:1]  # fewer to look through for each word
+            page["fonts"] = FAMILIES[:1]  # fewer fonts to search for each word
             page["single"] = fits_one_page(sheet, widths)
         pages.append(page)
     return {"language": "en", "letters": pages}
 
 
-def set_letters(data: Mapping[str, Any]) -> bytes:
-    """The PDF of ``letters_data``. While Typst sets it, other threads of Python go on."""
+def typeset_letters(data: Mapping[str, Any]) -> bytes:
+    """The PDF of ``letters_data``. Typst releases the GIL, so other threads go on."""
     return typeset(LETTER, data, tagged=False)
 
 
@@ -148,18 +148,18 @@ _MARKS = frozenset("\u200b–—‘’“”…•")
 
 
 def _is_plain(page: dict[str, Any]) -> bool:
-    """Whether a letter has only characters that its first font surely has."""
+    """Whether a letter has only characters that the first font certainly covers."""
     text = str((page["return_address"], page["inside_address"], page["name"],
                 page["body"], page["tail"]))  # fmt: skip
     return all(char < "\u0180" or char in _MARKS for char in set(text))
 
 
-# --- whether a letter surely fits one page ------------------------------------------------
+# --- whether a letter certainly fits on one page ------------------------------------------
 #
-# A letter of which that is known is set in half the time: no page counter, which makes Typst lay
-# everything out twice, and nothing that keeps the sign-off together. To know it, the lines are
-# broken here with the widths of the letter's own font. Pairs that stand closer (``AV``) and
-# breaks within words are left aside, so this never counts too few lines.
+# If that is known, a letter is set in half the time: without a page counter, which makes Typst lay
+# everything out twice, and without keeping the sign-off together. To find out, the lines are broken
+# here with the widths of the letter's font. Kerning (``AV``) and breaks within words are ignored,
+# so this never counts too few lines.
 
 _WIDTHS = (
     24, 29, 40, 53, 53, 96, 74, 19, 38, 38, 47, 54, 31, 33, 31, 35, 55, 55, 55, 55, 55, 55, 55,
@@ -168,24 +168,34 @@ _WIDTHS = (
     55, 38, 58, 66, 35, 32, 62, 35, 99, 67, 60, 65, 63, 48, 49, 38, 65, 62, 88, 60, 63, 51, 37,
     29, 37, 54,
 )  # fmt: skip
-"""Source Serif 4 at 11 points: hundredths of an em, rounded up, from the space to the tilde."""
-_OTHERS = {"\u200b": 0, "–": 54, "—": 82, "‘": 25, "’": 25, "“": 48, "”": 48, "…": 88, "•": 35}
+"""Source Serif 4 at 11 points, from space to tilde, in hundredths of an em, rounded up."""
+_OTHER_WIDTHS = {
+    "\u200b": 0,
+    "–": 54,
+    "—": 82,
+    "‘": 25,
+    "’": 25,
+    "“": 48,
+    "”": 48,
+    "…": 88,
+    "•": 35,
+}
 _WIDEST = 103
-"""Of all Latin letters with accents."""
+"""The widest of all Latin letters, accented ones included."""
 _SPACE = _WIDTHS[0]
 _LINE = 4_190
-"""The line of 6.42 inches, with a little to spare."""
+"""The line of 6.42 inches, less a small margin."""
 _ROOM = 23.41
-"""Lines of a body that fit under a subject of one line and an address of four."""
+"""How many lines of body fit below a one-line subject and a four-line address."""
 _ADDRESS = 4
 _BETWEEN = 0.481
-"""What stands between two paragraphs, in lines."""
+"""The space between two paragraphs, in lines."""
 
-_OF = {chr(32 + place): width for place, width in enumerate(_WIDTHS)} | _OTHERS
+_CHAR_WIDTHS = {chr(32 + place): width for place, width in enumerate(_WIDTHS)} | _OTHER_WIDTHS
 
 
 def lines_of(text: str, words: dict[str, int]) -> int:
-    """How many lines one paragraph takes at most. ``words`` remembers widths between calls."""
+    """The most lines that one paragraph can take. ``words`` caches widths between calls."""
     lines = 0
     for line in text.split("\n"):
         lines += 1
@@ -193,7 +203,7 @@ def lines_of(text: str, words: dict[str, int]) -> int:
         for word in line.split(" "):
             width = words.get(word)
             if width is None:
-                width = words[word] = sum(_OF.get(char, _WIDEST) for char in word)
+                width = words[word] = sum(_CHAR_WIDTHS.get(char, _WIDEST) for char in word)
             if used and used + _SPACE + width > _LINE:
                 lines += 1
                 used = 0
@@ -206,7 +216,10 @@ def lines_of(text: str, words: dict[str, int]) -> int:
 
 
 def fits_one_page(page: PostalLetter, words: dict[str, int]) -> bool:
-    """Whether a letter, in the Latin alphabet, surely fits one page. ``words`` as above."""
+    """Whether a letter in the Latin alphabet certainly fits on one page.
+
+    ``words`` caches widths between calls.
+    """
     own, office = page.return_address, page.inside_address
     if len(own) > 3 or any(len(line) >= 60 for line in own):
         return False  # it pushes everything down

@@ -1,7 +1,7 @@
-"""Other things that a printer makes: labels, a poster, paper to write on, a link's picture.
+"""Other printed material: labels, a poster, forms to write on, a link's preview picture.
 
-The poster, the sign-up sheet and the blank letters carry a QR code with a source tag, so that who
-goes on to the site is counted apart. None of them is about any person.
+The poster, the sign-up sheet and the blank letters carry a QR code with a source tag, so that
+people who follow it are counted separately. None of them contains anything about a person.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from app.documents.layout import isolated, paragraph_data, with_breaks
 from app.documents.typesetting import draw, qr_svg, typeset
 from app.text import clean_line
 
-# --- mailing labels on sheets of thirty (Avery 5160 and the many that are cut like it) ---------
+# --- mailing labels on sheets of thirty (Avery 5160 and the many compatible ones) --------------
 
 
 AVERY_5160 = {
     "columns": 3, "rows": 10, "width": 2.625, "height": 1.0, "left": 0.1875, "top": 0.5,
     "gap": 0.125,
 }  # fmt: skip
-"""Three by ten labels of 2 5/8 by 1 inch on US Letter paper, with what lies left of the first,
-above it, and between two (Avery's template for 5160)."""
+"""Three by ten labels of 2 5/8 by 1 inch on US Letter paper, with the left and top margins and
+the horizontal gap, all in inches (Avery's template for 5160)."""
 PLACES = 30
 MOST_LINES = 6
 
@@ -37,12 +37,12 @@ MOST_LINES = 6
 def labels_pdf(
     labels: Iterable[Sequence[str]], *, first_place: int = 1, frames: bool = False
 ) -> bytes:
-    """Labels row by row, one per address; an address is up to six lines.
+    """Labels row by row, one per address; an address has up to six lines.
 
-    ``first_place`` is where to begin on the first sheet, of which labels may have been used
-    already (1 is at the top left). ``frames`` draws the labels' edges, to try on plain paper.
-    Text gets smaller where it would not fit, and nothing leaves its label. Raises
-    ``ValueError`` for no label or a place that the sheet does not have.
+    ``first_place`` is the first label to print on, if the first sheet is partly used (1 is at the
+    top left). ``frames`` draws the labels' edges, for a test on plain paper. Text shrinks to fit
+    and never leaves its label. Raises ``ValueError`` for no labels or a place that the sheet does
+    not have.
     """
     if not 1 <= first_place <= PLACES:
         raise ValueError(f"a sheet has places 1 to {PLACES}, not {first_place}")
@@ -60,7 +60,7 @@ def labels_pdf(
 
 
 Words = dict[str, Any]
-"""The words of a sheet by the names that its Typst source has for them."""
+"""The words of a sheet, by their names in its Typst source."""
 
 POSTER_WORDS: dict[Language, Words] = {
     "en": {
@@ -93,21 +93,21 @@ POSTER_WORDS: dict[Language, Words] = {
 QR_WORDS: dict[Language, str] = {
     "en": "QR code that opens {address}", "es": "Código QR que abre {address}",
 }  # fmt: skip
-"""What a screen reader says for the code."""
+"""What a screen reader says for the QR code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What the code on a sheet opens, and what is printed for those who type it."""
+    """The URL that a sheet's QR code opens, and the text printed for people who type it."""
 
     address: str
     shown: str
 
 
-def _typeset(
+def _typeset_sheet(
     source: str, link: Link, language: Language, words: Words, group: str = "", **more: object
 ) -> bytes:
-    """A sheet with a code. A text may have ``{group}`` in it."""
+    """Set a sheet with a QR code. Its words may contain ``{group}``."""
     said = {k: v.format(group=group) if isinstance(v, str) else v for k, v in words.items()}
     code = QR_WORDS[language].format(address=link.shown)
     return typeset(source, {
@@ -117,16 +117,16 @@ def _typeset(
 
 
 def poster_pdf(*, title: str, group: str, link: Link, language: Language = "en") -> bytes:
-    """The poster, one page. ``title`` is the campaign's in that language."""
-    return _typeset("poster.typ", link, language, POSTER_WORDS[language], group, title=title)
+    """The poster, one page. ``title`` is the campaign's title in ``language``."""
+    return _typeset_sheet("poster.typ", link, language, POSTER_WORDS[language], group, title=title)
 
 
-# --- paper to write on: a sign-up sheet for a table, a blank letter for each office -------------
+# --- forms to write on: a sign-up sheet for a table, a blank letter for each office -------------
 
-_PLACE = "\u2e3b"
-"""A three-em dash alone in its paragraph: where the story will be written by hand."""
+_STORY_MARK = "\u2e3b"
+"""A three-em dash alone in its paragraph marks where the story will be written by hand."""
 ROWS = 14
-"""People on one side of a sign-up sheet."""
+"""How many people fit on a sign-up sheet."""
 
 
 SIGNUP_WORDS: dict[Language, Words] = {
@@ -187,16 +187,16 @@ SIGNED_FOR: dict[Language, dict[tuple[bool, bool], str]] = {
         (True, True): "que no ayuden a que vuelva este {bill}",
     },
 }
-"""What people sign: by whether the campaign is against its bill, and whether the bill's Congress
-is over."""
+"""What people sign, by whether the campaign opposes its bill and whether the bill's Congress is
+over."""
 
 
 def signup_pdf(
     campaign: Campaign, *, group: str, link: Link, when: date, language: Language = "en"
 ) -> bytes:
-    """A sheet for ``ROWS`` people, one page, landscape, with what they sign at ``when``.
+    """A sheet for ``ROWS`` people, one landscape page, with the statement they sign at ``when``.
 
-    Raises ``ValueError`` once the bill is law: nothing is asked then (``may_be_signed``).
+    Raises ``ValueError`` once the bill is law, because nothing is asked then (``may_be_signed``).
     """
     if not may_be_signed(campaign, when):
         raise ValueError("the bill has become law")
@@ -205,7 +205,7 @@ def signup_pdf(
     wanted = wanted.format(bill=bill_noun(campaign.main_bill.number, language))
     *asked, mail = words["columns"]
     columns = [*([name, ""] for name in asked), [mail, words["optional"]]]
-    return _typeset(
+    return _typeset_sheet(
         "signup.typ", link, language,
         {**words, "statement": words["statement"].format(asked=wanted), "columns": columns}, group,
         campaign=said(campaign, "title", language), rows=ROWS,
@@ -213,7 +213,7 @@ def signup_pdf(
 
 
 def may_be_signed(campaign: Campaign, when: date) -> bool:
-    """Whether there is something that a sign-up sheet can ask for at ``when``."""
+    """Whether a sign-up sheet has something to ask for at ``when``."""
     return stage_of(campaign, when) != "enacted"
 
 
@@ -226,19 +226,19 @@ def blank_letters_pdf(
     link: Link,
     language: Language = "en",
 ) -> bytes:
-    """A letter to each member of a delegation with lines for date, address, story and name.
+    """A letter to each member of a delegation, with blanks for date, address, story and name.
 
-    The letter is in English, as offices work; ``language`` is that of the instructions. Raises
-    ``ValueError`` where every seat is vacant.
+    The letter is in English, the offices' working language; ``language`` is that of the
+    instructions. Raises ``ValueError`` if every seat is vacant.
     """
     writer = Writer(first="", state=delegation.state)
     pages = []
     for holder in delegation.recipients:
         letter = compose(
             campaign, template, holder, writer=writer, district_place=delegation,
-            story=_PLACE, today=today,
+            story=_STORY_MARK, today=today,
         )  # fmt: skip
-        place = letter.body.index(_PLACE)
+        place = letter.body.index(_STORY_MARK)
         pages.append(
             {
                 "to": [isolated(with_breaks(line)) for line in inside_address(holder)],
@@ -252,7 +252,7 @@ def blank_letters_pdf(
     if not pages:
         raise ValueError("every seat is vacant")
     labels = BLANK_LABELS[language]
-    return _typeset("blank.typ", link, language, {}, letters=pages, labels=labels)
+    return _typeset_sheet("blank.typ", link, language, {}, letters=pages, labels=labels)
 
 
 BLANK_LABELS: dict[Language, dict[str, str]] = {
@@ -281,12 +281,12 @@ def _texts(paragraphs: Sequence[str]) -> list[dict[str, object]]:
 # --- the picture that other sites show with a link: drawn once, kept as a static file ------------
 
 SIZE = (1200, 630)
-"""Pixels: the shape that every network shows uncut."""
+"""In pixels: a shape that every network shows uncropped."""
 
 
 @dataclass(frozen=True, slots=True)
 class CardWords:
-    """What the picture says. Nothing of it is about any person."""
+    """The picture's words. None of them is about a person."""
 
     lang: str
     heading: str
@@ -295,6 +295,6 @@ class CardWords:
 
 
 def to_card(words: CardWords) -> bytes:
-    """The picture as PNG. Takes about a second: for building the site, not for a page."""
+    """The picture as PNG. Takes about a second: run it when building the site, not in a request."""
     (picture,) = draw("card.typ", asdict(words), ppi=72)
     return picture

@@ -1,12 +1,12 @@
-"""Setting pages: Typst, its fonts, and what to do about a character that no font has.
+"""Typesetting: Typst, its fonts, and what to do about a character that no font has.
 
-Each kind of page is a template in ``typst/``. What people wrote travels as JSON beside the
-template and is only ever placed as text, and the templates' folder is all that Typst can read,
-so no text can make it read a file or reach the network. Pages are US Letter; those for a screen
-are tagged for screen readers (PDF/UA-1); every font is embedded.
+Each kind of page is a template in ``typst/``. People's text is passed to the template as JSON and
+only ever placed as text, and Typst can read nothing outside the templates' folder, so no text can
+make it read a file or reach the network. Pages are US Letter; those for a screen are tagged for
+screen readers (PDF/UA-1); every font is embedded.
 
 The fonts come from pip packages, all under the SIL Open Font License 1.1, which allows embedding
-in a document; none is copied into this project.
+in documents; none is copied into this project.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ FAMILIES: tuple[str, ...] = (
     "Noto Sans Symbols",
     "Noto Emoji",
 )
-"""In order of preference; the other scripts' fonts are found by the characters they have."""
+"""In order of preference; fonts for the other scripts are found by the characters they cover."""
 
-_REMEMBERED = 10
-"""Typst keeps the work of its last ten compilations, which no call of it switches off."""
+_CACHED_RUNS = 10
+"""Typst caches the work of its last ten compilations, and no call turns that off."""
 _REPLACEMENT = "\ufffd"
 _UNPRINTABLE = re.compile(r'the text `("(?:[^"\\]|\\.)*")` could not be displayed')
 _RUST_ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}")
 
-# A compiler is not made for two threads at once, and one letter takes milliseconds.
+# A compiler is not safe for concurrent use, and one letter takes milliseconds.
 _lock = threading.Lock()
 
 
@@ -60,14 +60,14 @@ class FontsMissingError(RuntimeError):
 
 
 class PdfError(ExplainedError):
-    """Typst could not set a page. The message has no word of what was to stand there."""
+    """Typst could not set a page. The message contains nothing of the page's text."""
 
 
 def typeset(template: str, data: Mapping[str, Any], *, tagged: bool = True) -> bytes:
     """The PDF of a template. A character that no font has is printed as ``\ufffd``.
 
-    ``tagged`` is for a document that is read on a screen; what only goes to a printer is smaller
-    without. Raises ``PdfError``.
+    ``tagged`` is for documents read on a screen; those that only go to a printer are smaller
+    without tags. Raises ``PdfError``.
     """
     return _typeset(template, data, tagged=tagged)[0]
 
@@ -78,18 +78,18 @@ def unprintable(template: str, data: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def draw(template: str, data: Mapping[str, Any], *, ppi: float) -> list[bytes]:
-    """The pages of a template as PNG pictures of so many pixels an inch."""
+    """The pages of a template as PNG pictures at ``ppi`` pixels per inch."""
     try:
         made = _compile(template, _payload(data), format="png", ppi=ppi)
     finally:
-        _forget()
+        _flush_cache()
     return made if isinstance(made, list) else [made]
 
 
 def families_for(text: str) -> list[str]:
-    """The families in the order to try, with Japanese or Korean shapes where the text is so.
+    """The font families in the order to try, with Japanese or Korean glyphs for such a text.
 
-    Chinese, Japanese and Korean share characters whose usual shapes differ a little.
+    Chinese, Japanese and Korean share characters whose usual glyphs differ slightly.
     """
     preferred = "Noto Sans CJK SC"
     for char in text:
@@ -105,7 +105,7 @@ def families_for(text: str) -> list[str]:
 
 
 def font_folders() -> list[Path]:
-    """The folders that hold the font files. Raises ``FontsMissingError`` naming every package."""
+    """The folders of the font files. Raises ``FontsMissingError`` naming all missing packages."""
     folders: list[Path] = []
     missing: list[str] = []
     for package in FONT_PACKAGES:
@@ -133,8 +133,8 @@ def qr_svg(address: str) -> str:
 
 @cache
 def _compiler() -> typst.Compiler:
-    """The process's compiler, made at the first page so that a fork starts without one."""
-    import typst  # only whoever sets a page needs it
+    """The process's compiler, created at the first page so that a fork starts without one."""
+    import typst  # only needed to set a page
 
     return typst.Compiler(
         root=str(TEMPLATES),
@@ -150,7 +150,7 @@ def _compiler() -> typst.Compiler:
 def _compile(
     template: str, payload: str | None, *, format: Literal["pdf", "png"] = "pdf", **how: Any
 ) -> Any:
-    """What Typst makes of a template and its data; None leaves those of the last time."""
+    """Compile a template with its data; None reuses the previous data."""
     if payload is not None:
         how["sys_inputs"] = {"data": payload}
     with _lock:
@@ -162,14 +162,14 @@ def _payload(data: Mapping[str, Any]) -> str:
 
 
 def _typeset(template: str, data: Mapping[str, Any], *, tagged: bool) -> tuple[bytes, list[str]]:
-    """The PDF, and the characters that had to be replaced because no font has them."""
+    """The PDF, and the characters that were replaced because no font has them."""
     try:
-        return _with_stand_ins(template, _payload(data), tagged=tagged)
+        return _with_replacements(template, _payload(data), tagged=tagged)
     finally:
-        _forget()
+        _flush_cache()
 
 
-def _with_stand_ins(template: str, payload: str, *, tagged: bool) -> tuple[bytes, list[str]]:
+def _with_replacements(template: str, payload: str, *, tagged: bool) -> tuple[bytes, list[str]]:
     import typst
 
     standards = ["ua-1"] if tagged else []
@@ -182,42 +182,42 @@ def _with_stand_ins(template: str, payload: str, *, tagged: bool) -> tuple[bytes
             report = getattr(error, "diagnostic", "")
         if not _UNPRINTABLE.search(report):
             raise PdfError("The page could not be set as a PDF.")
-        missing = _missing(report)
+        missing = _missing_characters(report)
         if not missing:
             break
         replaced += missing
-        # In JSON only strings hold anything outside ASCII, so this touches people's text alone.
-        payload = payload.translate({ord(char): _stand_in(char) for char in missing})
-    # A rare sequence for which each character has a font but no font has both.
+        # In this JSON only strings contain non-ASCII characters, so only text is changed.
+        payload = payload.translate({ord(char): _replacement(char) for char in missing})
+    # A rare sequence of characters that each have a font, but no font has all of them.
     return _compile(template, payload, pdf_tags=tagged), replaced
 
 
-def _missing(report: str) -> list[str]:
-    """The characters that no font has, from Typst's own report; letters of ASCII never count."""
+def _missing_characters(report: str) -> list[str]:
+    """The characters that no font has, from Typst's error report; ASCII never counts."""
     found: dict[str, None] = {}
     for quoted in _UNPRINTABLE.findall(report):
-        # Typst quotes as Rust does, which is Python's way but for \\u{…}.
+        # Typst quotes like Rust, which differs from Python only in \\u{…}.
         text = ast.literal_eval(_RUST_ESCAPE.sub(lambda m: f"\\U{int(m[1], 16):08x}", quoted))
-        # An invisible character is reported only because of the one beside it.
-        found.update(dict.fromkeys(char for char in text if _is_seen(char)))
+        # An invisible character is reported only because of its neighbor.
+        found.update(dict.fromkeys(char for char in text if _is_visible(char)))
     return list(found)
 
 
-def _is_seen(char: str) -> bool:
+def _is_visible(char: str) -> bool:
     is_variation = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
     return not (char.isascii() or is_variation or unicodedata.category(char) == "Cf")
 
 
-def _stand_in(char: str) -> str:
+def _replacement(char: str) -> str:
     return "" if unicodedata.category(char) in ("Mn", "Me") else _REPLACEMENT
 
 
-def _forget() -> None:
-    """Let Typst's memory of its latest work fill with nothing.
+def _flush_cache() -> None:
+    """Fill Typst's cache with empty pages.
 
-    So no worker holds on to what people wrote, and a thousand letters in chunks of a hundred
-    take 195 MB instead of 1,111 MB.
+    This way no worker retains people's text, and a thousand letters in chunks of a hundred take
+    195 MB instead of 1,111 MB.
     """
     _compile("empty.typ", "", format="png", ppi=1)
-    for _ in range(_REMEMBERED):  # with other data, Typst would make its library anew each time
+    for _ in range(_CACHED_RUNS):  # with new data, Typst would rebuild its library each time
         _compile("empty.typ", None, format="png", ppi=1)

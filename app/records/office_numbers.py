@@ -18,7 +18,7 @@ from app.congress.model import FIRST_CONGRESS, STATES, Holder, district_key
 from app.congress.places import town_key
 from app.congress.tables import Tables
 from app.documents.day_sheet import (
-    LEAST,
+    LEAST_PEOPLE,
     MOST_THEMES,
     MOST_TOWNS,
     DaySheet,
@@ -152,9 +152,9 @@ def _numbers(
 
 
 def _largest(counts: Counter[str], most: int) -> tuple[tuple[str, int], ...]:
-    """The largest counts, in a fixed order, without any below ``LEAST`` people."""
+    """The largest counts, in a fixed order, without any below ``LEAST_PEOPLE`` people."""
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(pair for pair in ordered[:most] if pair[1] >= LEAST)
+    return tuple(pair for pair in ordered[:most] if pair[1] >= LEAST_PEOPLE)
 
 
 def office_sheets(
@@ -204,7 +204,7 @@ def sheet_facts(campaign: Campaign, *, group: str, today: date, members_as_of: d
     )
     themes = (
         "The letters from which people started, by their titles. "
-        f"Themes and towns of fewer than {LEAST} people are not named."
+        f"Themes and towns of fewer than {LEAST_PEOPLE} people are not named."
     )
     return Facts(
         group=group,

@@ -16,7 +16,7 @@ from app.cwc.client import (
     CwcClient,
     CwcSettings,
     NotAttempted,
-    Pace,
+    RateLimiter,
     Refused,
     TryLater,
     Unknown,
@@ -324,7 +324,7 @@ def test_maintenance_follows_washingtons_clock(
 
 def paced(offices: list[str], per_minute: int, per_office: int) -> list[float]:
     fake = FakeTime()
-    pace = Pace(per_minute, per_office, monotonic=fake.monotonic, sleep=fake.sleep)
+    pace = RateLimiter(per_minute, per_office, monotonic=fake.monotonic, sleep=fake.sleep)
     moments = []
     for office in offices:
         pace.wait(office)

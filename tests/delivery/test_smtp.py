@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from app.delivery.channel import NotOursAnymoreError, Outcome
+from app.delivery.channel import Outcome, TakenOverError
 from app.delivery.mail import Address, Mail, ReadyMail, build
 from app.delivery.smtp import SmtpSettings, hand_over
 
@@ -184,9 +184,9 @@ def test_a_line_cut_before_the_message_leaves_is_deferred(lines: list[bytes]) ->
 
 def test_a_try_that_lost_its_claim_sends_nothing(server: MailServer) -> None:
     def lost() -> None:
-        raise NotOursAnymoreError
+        raise TakenOverError
 
-    with pytest.raises(NotOursAnymoreError):
+    with pytest.raises(TakenOverError):
         hand_over(message(), settings(server), lost)
     assert server.tried == 0
 

@@ -17,13 +17,13 @@ from app.campaign.entities import Writer
 from app.congress.names import inside_address
 from app.documents.letter import Addressed, postal
 from app.documents.pdf import (
-    _OF,
+    _CHAR_WIDTHS,
     _WIDEST,
-    Numbered,
+    NumberedLetter,
     fits_one_page,
     letters_data,
     lines_of,
-    set_letters,
+    typeset_letters,
 )
 from app.documents.typesetting import font_folders
 
@@ -53,7 +53,7 @@ def addressed(paragraphs: list[str], *, longest: bool = False, **writer: str) ->
 
 
 def pages_of(item: Addressed) -> int:
-    pdf = set_letters(letters_data([Numbered(item, 1, 1)]))
+    pdf = typeset_letters(letters_data([NumberedLetter(item, 1, 1)]))
     with pikepdf.open(io.BytesIO(pdf)) as made:
         return len(made.pages)
 
@@ -104,7 +104,7 @@ def test_the_widths_are_those_of_the_font() -> None:
     file = next(Path(font_folders()[0]).rglob("SourceSerif4[[]opsz*.ttf"))
     font = ImageFont.truetype(file, 1000)
     font.set_variation_by_axes([400, 11])
-    for char, width in _OF.items():
+    for char, width in _CHAR_WIDTHS.items():
         assert width * 10 >= font.getlength(char), char
         assert width * 10 <= font.getlength(char) + 75, char
     assert max(font.getlength(chr(n)) for n in range(0xA0, 0x180)) <= _WIDEST * 10

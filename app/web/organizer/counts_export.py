@@ -15,7 +15,7 @@ from pathlib import Path
 from flask import request
 from werkzeug.wrappers import Response
 
-from app.delivery.packets import Outlet
+from app.delivery.packets import ZipBuffer
 from app.records.acts import STATUSES
 from app.records.audit import What
 from app.records.counts import Filter, count, totals, ways_of
@@ -210,7 +210,7 @@ def _encoded(pieces: Iterable[str]) -> Iterator[bytes]:
 
 def zipped(files: Iterable[tuple[str, Iterable[str]]]) -> Iterator[bytes]:
     """A ZIP file of texts, made while it is sent."""
-    sink = Outlet()
+    sink = ZipBuffer()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, pieces in files:
             with archive.open(name, "w", force_zip64=True) as member:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from flask_babel import lazy_gettext as _l
 
-from app.cwc.client import SIT_OUT
+from app.cwc.client import NOT_PARTICIPATING
 from app.cwc.office_post import TEST_SYSTEM
 from app.records.acts import Cause, Receipt, State
 from app.records.database import Connection
@@ -209,7 +209,7 @@ def delivery_words(row: OutboundRow | None) -> str:
             "It went to the offices’ test system only, so no office has it. Hand the letter over "
             "another way."
         )  # fmt: skip
-    if row.state == "not attempted" and row.cause == SIT_OUT:
+    if row.state == "not attempted" and row.cause == NOT_PARTICIPATING:
         return _("This office does not use the system. Hand the letter over another way.")
     if row.state in ("not attempted", "unknown"):
         return _("Hand the letter over another way.")

@@ -18,7 +18,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField
 
 from app.campaign.entities import Letter, Writer
-from app.cwc.client import SIT_OUT
+from app.cwc.client import NOT_PARTICIPATING
 from app.cwc.folder import delivery_id
 from app.cwc.message import (
     SENATE_PREFIXES,
@@ -27,10 +27,10 @@ from app.cwc.message import (
     MessageParts,
     Missing,
     NotReady,
+    field_texts,
     message_parts,
     missing,
     to_message,
-    told,
 )
 from app.cwc.office_post import OfficePost, Posted
 from app.errors import NotStoredError
@@ -137,7 +137,7 @@ def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> Offici
 
 def _may_go(row: OutboundRow | None) -> bool:
     """Whether another try could end in anything else."""
-    return row is None or (row.cause != SIT_OUT and _next_round(row) < ROUNDS)
+    return row is None or (row.cause != NOT_PARTICIPATING and _next_round(row) < ROUNDS)
 
 
 def _next_round(row: OutboundRow | None) -> int:
@@ -257,7 +257,7 @@ class _Way:
                 shown.append(OfficialLetter(seat, name, cannot=_cannot_words(message)))
                 continue
             made.append(_Made(letter, message, round_))
-            shown.append(OfficialLetter(seat, name, told(message)))
+            shown.append(OfficialLetter(seat, name, field_texts(message)))
         return made, shown
 
     def message(self, letter: Letter, writer: Writer, round_: int) -> CwcMessage | NotReady:
