@@ -137,7 +137,7 @@ def test_enter_in_a_cell_looks_again_and_puts_no_zeros_back(page: Page, address:
 def test_a_large_sheet_is_accessible_at_its_end(
     page: Page, address: str, monkeypatch: pytest.MonkeyPatch  # noqa: F811
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("app.records.paper_sheets.STEP", 1)
+    monkeypatch.setattr("app.records.paper_sheets.PROGRESS_ROWS", 1)
     monkeypatch.setattr("app.web.organizer.paper_pages.EVERY", 0.0)
     choose(page, address)
     check(page, "What is in the sheet")

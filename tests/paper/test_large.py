@@ -36,7 +36,7 @@ def people(count: int) -> list[tuple[str, ...]]:
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Say after every other row how far the work is."""
-    monkeypatch.setattr(paper_sheets, "STEP", 2)
+    monkeypatch.setattr(paper_sheets, "PROGRESS_ROWS", 2)
     monkeypatch.setattr(paper_pages, "EVERY", 0.0)
 
 
