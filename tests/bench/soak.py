@@ -39,7 +39,7 @@ from tests.bench.everything_at_once import Timed, ask
 from tests.bench.load import post_all
 from tests.bench.people import sign_bodies
 from tests.bench.servers import ROOT, Server, serving
-from tests.paper.conftest import good, lock_of, run
+from tests.paper.conftest import countable, lock_of, run
 from tests.server.test_identity import (
     Site,
     copy_an_earlier_one_over,
@@ -391,7 +391,7 @@ def publish(db: sqlite3.Connection) -> None:
 
 def import_killed() -> str:
     with tempfile.TemporaryDirectory() as folder:
-        rows = good(3)
+        rows = countable(3)
         return killed_at_every_statement(
             Path(folder), lambda db: run(db, rows),
             lambda db: f"{counted(Path(db.execute('PRAGMA database_list').fetchone()[2]))} rows",

@@ -22,7 +22,7 @@ Add = Callable[..., None]
 
 @pytest.fixture
 def add(staff: Office) -> Add:
-    """Sign as somebody new."""
+    """Sign as a new person."""
     made = iter(range(1_000_000))
 
     def add_one(**changes: Any) -> None:
@@ -44,7 +44,7 @@ def browser(app: Flask, staff: Office, clock: Clock) -> Browser:
 
 @pytest.fixture
 def some(add: Add, app: Flask) -> None:
-    """Twenty people: in CA and DC, on several days, in every standing."""
+    """Twenty people in CA and DC, on several days, with every status."""
     with app.app_context():
         today = services().today()
     assert today == date(2026, 11, 25)

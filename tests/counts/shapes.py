@@ -37,5 +37,5 @@ def rings(path: str) -> list[list[Spot]]:
 
 
 def area(ring: list[Spot]) -> float:
-    """Square units, without sign."""
+    """The absolute area in square units."""
     return abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairwise(ring))) / 2

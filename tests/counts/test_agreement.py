@@ -1,4 +1,4 @@
-"""Every place that shows a number shows the same one, whatever happened to the signatures."""
+"""Every place that shows a number shows the same one, whatever has happened to the signatures."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def from_dashboard(browser: Browser, query: str) -> Pair:
 
 
 def cells(text: str) -> Pair:
-    """The numbers of a table's lines, added up: people, a share, letters."""
+    """The sums over a table's lines of people and letters; each line has a share in between."""
     rows = re.findall(r"<td[^>]*>([\d,]+)</td><td[^>]*>[\d.,%–]+</td><td[^>]*>([\d,]+)</td>", text)
     return added((int(a.replace(",", "")), int(b.replace(",", ""))) for a, b in rows)
 
@@ -90,7 +90,7 @@ def from_comparison(browser: Browser, query: str) -> Pair:
 
 
 def from_map(browser: Browser, query: str) -> Pair:
-    """The map says people only; of the letters, the dashboard's table of their ways."""
+    """People from the map, which has no letters; letters from the dashboard's table of ways."""
     drawn = browser.client.get(f"/organize/counts/map.svg?{query}").text
     people = re.findall(r": (one|[\d,]+) (?:person|people) signed</title>", drawn)
     text = browser.client.get(f"/organize/counts?{query}").text
@@ -103,7 +103,7 @@ def from_map(browser: Browser, query: str) -> Pair:
 
 
 def from_standing(browser: Browser, query: str) -> Pair:
-    """The line of the table of standings; all lines where every standing is asked for."""
+    """The status's line in the table of statuses; all lines if every status is asked for."""
     text = browser.client.get(f"/organize/counts?{query}").text
     part = text.partition('id="standing-title"')[2].partition("</table>")[0]
     rows = re.findall(r'"row">(\w+)</th><td [^>]*>([\d,]+)</td><td [^>]*>([\d,]+)</td>', part)
@@ -112,7 +112,7 @@ def from_standing(browser: Browser, query: str) -> Pair:
 
 
 def from_members(browser: Browser, query: str) -> Pair:
-    """Letters only: the people are those of the states that senators have."""
+    """Letters only, since the table's people count a senator's whole state."""
     found, people = 0, -1
     path = f"/organize/counts/members?{query}"
     while path:
@@ -141,7 +141,7 @@ def from_csv(browser: Browser, query: str) -> Pair:
 
 
 def from_rows(browser: Browser, query: str) -> Pair:
-    """One row per signature, and one per letter to somebody, counted by hand."""
+    """One row per signature and one per letter with a recipient, counted here."""
 
     def rows(shape: str) -> list[dict[str, str]]:
         text = taken(browser, f"shape={shape}&{query}").decode("utf-8-sig")
@@ -159,7 +159,7 @@ def from_xlsx(browser: Browser, query: str) -> Pair:
 
 
 def from_notes(browser: Browser, query: str) -> Pair:
-    """What the first rows say, and what the rows of the table below them add up to."""
+    """The totals in the first rows, and the sum of the table's rows below them."""
     text = taken(browser, f"by=source&format=csv-notes&{query}").decode("utf-8-sig")
     notes, _, below = text.partition("\r\n\r\n")
     said = dict(csv.reader(io.StringIO(notes)))
@@ -181,7 +181,7 @@ def from_json(browser: Browser, query: str) -> Pair:
 
 
 def from_sqlite(browser: Browser, query: str) -> Pair:
-    """The file for Datasette: the rows of every signature, and of every letter to somebody."""
+    """The file for Datasette: the rows of all signatures and of all letters with a recipient."""
 
     def ask(shape: str, question: str) -> int:
         data = io.BytesIO(taken(browser, f"shape={shape}&format=sqlite&{query}"))
@@ -250,7 +250,7 @@ def from_command_line(instance: Path, query: str, by: str) -> Pair:
 
 PLACES = {("CA", 12): "California", ("DC", 0): "District of Columbia", ("WY", 0): "Wyoming"}
 EARLY, LATE = datetime(2026, 11, 23, 12, tzinfo=UTC), datetime(2026, 11, 25, 11, tzinfo=UTC)
-"""Signed before and after the moment from which the daily purge keeps an open question."""
+"""Signed before and after the cutoff of the daily purge of unanswered confirmations."""
 
 
 SOMEBODY: dict[str, st.SearchStrategy[Any]] = {
@@ -264,7 +264,7 @@ SOMEBODY: dict[str, st.SearchStrategy[Any]] = {
 
 @dataclass
 class Entry:
-    """What the books say of one signature."""
+    """The test's own record of one signature."""
 
     status: Status
     state: str
@@ -275,13 +275,13 @@ class Entry:
     letters: int
     early: bool
     token: str = ""
-    """Of the question by e-mail, while that is open."""
+    """Of the confirmation email, until it is answered."""
     receipt: str = ""
 
 
 class Site(RuleBasedStateMachine):
-    """Signs, confirms, withdraws, holds, releases, removes and purges at random, and keeps books
-    of its own."""
+    """Signs, confirms, withdraws, holds, releases, removes and purges at random, keeping its own
+    records."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -298,10 +298,10 @@ class Site(RuleBasedStateMachine):
         self.books: dict[int, Entry] = {}
         self.made = 0
         self.shown: Counter[str] = Counter()
-        """What the public table by state was last made from."""
+        """The counts from which the public table by state was last renewed."""
 
     def teardown(self) -> None:
-        try:  # whatever the story was, in the end all agree
+        try:  # whatever happened, everything agrees at the end
             self.everybody_looks()
         finally:
             self.close()
@@ -382,7 +382,7 @@ class Site(RuleBasedStateMachine):
 
     @rule()
     def a_day_goes_by_and_the_purge_comes(self) -> None:
-        """Whom nobody confirmed within a day is no more, in any count."""
+        """A signature not confirmed within a day is gone from every count."""
         purge(self.db, EARLY + timedelta(days=2), Policy(), instance=self.instance)
         for number, entry in list(self.books.items()):
             if entry.early and entry.token:
@@ -421,7 +421,7 @@ class Site(RuleBasedStateMachine):
         assert recount(self.db) == []
 
     def expected(self, query: str) -> Pair:
-        """From the books, without the program."""
+        """From the test's own records, without the program."""
         asked = asked_for(query)
         wanted = asked.get("status", "counted")
         return added(
@@ -436,7 +436,7 @@ class Site(RuleBasedStateMachine):
         )
 
     def expected_states(self) -> dict[str, int]:
-        """Steps of five, renewed together when five have come or gone."""
+        """Steps of five, renewed together once five have been added or removed."""
         now = Counter(e.state for e in self.books.values() if e.status == "counted")
         if sum(abs(now[s] - self.shown[s]) for s in {*now, *self.shown}) >= 5:
             self.shown = now
@@ -445,7 +445,7 @@ class Site(RuleBasedStateMachine):
 
 
 class TestAgreement(Site.TestCase):  # type: ignore[misc,valid-type]
-    """Found stories are told as they are: to shrink one would take minutes."""
+    """Failing runs are reported unshrunk, since shrinking one would take minutes."""
 
     settings = settings(
         max_examples=7, stateful_step_count=20, deadline=None,
@@ -454,7 +454,7 @@ class TestAgreement(Site.TestCase):  # type: ignore[misc,valid-type]
 
 
 def test_the_books_know_every_status() -> None:
-    """The random story covers all standings but repeated, which the signing tests cover."""
+    """The random runs cover every status but ``repeated``, which the signing tests cover."""
     assert set(STATUSES) == {"counted", "held", "unconfirmed", "withdrawn", "repeated", "test"}
 
 

@@ -74,7 +74,7 @@ def test_the_keyboard_reaches_every_district_and_its_line(
     )
     for number in range(441):
         page.keyboard.press("Tab")
-        if number < 2 or number > 438:  # what is shown there is checked, then only gone past
+        if number < 2 or number > 438:  # checks the first and last ones, and tabs past the others
             assert (
                 frame.evaluate(
                     "getComputedStyle(document.activeElement.querySelector('path')).strokeWidth"
@@ -88,7 +88,7 @@ def test_the_keyboard_reaches_every_district_and_its_line(
     page.wait_for_url("**state=CA#d-CA-12")
     expect(page.locator("tr:target")).to_contain_text("Lateefah Simon")
     expect(page.locator("tr:target")).to_be_in_viewport()
-    # One press goes past all of them.
+    # One key press skips all of them.
     page.get_by_role("link", name="Skip the map and go to its table").press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('#places') !== null")
@@ -138,7 +138,7 @@ def test_the_page_that_a_file_leaves_in_sight_says_that_the_file_came(
 def test_districts_can_be_told_apart_from_the_paper_and_from_each_other(
     chromium: Chromium, address: str, staff: Office, clock: Clock, seen: list[str]
 ) -> None:
-    """Borders stand out from every color 3 to 1, or the two colors that they part do."""
+    """Borders contrast 3 to 1 with every color, or the two colors that they separate do."""
     page = new_page(chromium, address, seen)
     enter(page, address, staff.add("Boss", "admin"), clock)
     page.goto(f"{address}/organize/counts/map.svg")

@@ -1,4 +1,4 @@
-"""Taking counts away: the page, the file in every format, and its place in the audit trail."""
+"""Exporting counts: the page, the file in every format, and the audit event."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ HEADERS = {
         "congress",
     ],
 }  # fmt: skip
-"""The order is promised: new columns come at the end."""
+"""The order is stable: new columns go at the end."""
 
 
 def take(browser: Browser, query: str) -> bytes:
@@ -106,7 +106,7 @@ def test_rows_follow_the_filter_of_the_address(browser: Browser) -> None:
     assert count("shape=letters") == 39
     assert count("shape=letters&until=2026-11-24") == 33
     assert count("by=day&since=2026-11-20") == 6
-    # Held, unconfirmed and test signatures are there for the asking, and say what they are.
+    # Held, unconfirmed and test signatures are exported on request, labeled as such.
     held = list(csv.DictReader(io.StringIO(
         take(browser, "shape=signatures&status=held").decode("utf-8-sig"))))  # fmt: skip
     assert [row["status"] for row in held] == ["held"]
@@ -326,7 +326,7 @@ def test_a_stored_minute_is_shown_in_every_zone_as_the_clock_there_showed_it(
     there = at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
     shown = there.strftime("%Y-%m-%d %H:%M")
     assert exports._local_times(zone)([stored]) == [shown]
-    # Beside others, of hours that are whole and of hours that are not.
+    # Together with other times, in hours with and without a full-hour offset.
     others = ["2026-04-04T15:15Z", "2026-01-01T00:00Z"]
     assert exports._local_times(zone)([*others, stored])[2] == shown
 
@@ -362,7 +362,7 @@ def test_the_page_chooses_a_file_that_says_what_it_is(browser: Browser) -> None:
     browser.get("/organize/counts/export")
     _path, sent = browser.form("/export/file")
     assert sent["format"] == "csv-zip"
-    # An address that names no format keeps giving the plain table.
+    # A URL without a format still returns the plain table.
     assert take(browser, "by=state").startswith(b"\xef\xbb\xbfstate,")
 
 

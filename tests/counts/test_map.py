@@ -1,4 +1,4 @@
-"""The map of districts: complete, small, without gaps between neighbours."""
+"""The map of districts: complete, small, without gaps between neighbors."""
 
 from __future__ import annotations
 

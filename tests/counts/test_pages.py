@@ -30,7 +30,7 @@ ROOT = "/organize/counts"
 
 
 def numbers(page: Html) -> dict[str, int]:
-    """The large numbers by their words."""
+    """The large numbers by their labels."""
     found = {}
     section = next(s for s in page.all("section") if s.get("aria-labelledby") == "numbers-title")
     for e in section.iter():
@@ -51,7 +51,7 @@ def table(page: Html, label: str) -> list[list[str]]:
 
 
 def places(browser: Browser, query: str = "", lang: str = "") -> dict[str, str]:
-    """The links of the map that a page has in its frame: where to, and their names."""
+    """The links of the map in a page's frame: their targets and names."""
     page = browser.get(f"{lang}{ROOT}/places{query}").page
     (frame,) = page.all("iframe")
     assert frame.get("title")
@@ -68,7 +68,7 @@ def links_of(browser: Browser, address: str) -> dict[str, str]:
 
 
 def every_line(browser: Browser, path: str, label: str) -> list[list[str]]:
-    """The lines of a table over all its pages, by following its links."""
+    """The lines of a table on all its pages, found by following its links."""
     found: list[list[str]] = []
     while path:
         page = browser.get(path).page
@@ -117,7 +117,7 @@ def test_every_district_is_a_link_with_its_number_and_has_a_line_in_a_table(
     assert found[link] == f"CA-12, {holder.member.full_name}: 12 people signed"
     assert found[f"{ROOT}/places?state=DC#d-DC-0"].endswith(": 3 people signed")
     assert found[f"{ROOT}/places?state=WY#d-WY-0"].endswith(": 0 people signed")
-    # Where the link leads, there is the line.
+    # The link's target has the line.
     page = browser.get(link.partition("#")[0]).page
     assert [words(cell) for cell in page.by_id("d-CA-12")][2:] == ["12", "100%", "36"]
     lines = every_line(browser, f"{ROOT}/by/district", "All districts")
@@ -158,7 +158,7 @@ CROWD = 240
 
 @pytest.fixture
 def crowd(add: Add) -> None:
-    """Many days, sources and versions, so that every table is as long as it gets."""
+    """Many days, sources and versions, to make every table as long as possible."""
     for number in range(CROWD):
         add(
             day=date.fromordinal(date(2026, 11, 25).toordinal() - number * 330 // CROWD),
@@ -168,7 +168,7 @@ def crowd(add: Add) -> None:
 
 
 def style_size(address: str) -> int:
-    """On the wire: a sheet is always compressed, a page of organizers never."""
+    """The size on the wire: a style sheet is always compressed, an organizer's page never."""
     sheet = STATIC / address.partition("?")[0].rpartition("/")[2]
     return len(gzip.compress(sheet.read_bytes(), 6))
 
@@ -215,7 +215,7 @@ def test_a_page_that_is_not_there_is_the_nearest(browser: Browser, page: str) ->
 
 @pytest.mark.usefixtures("some")
 def test_every_column_of_numbers_says_what_it_counts(browser: Browser, app: Flask) -> None:
-    """On every page, under the head of the column, in the words of the one definition."""
+    """On every page, under the column's heading, in the words of the one definition."""
     for lang, share in (("", "of the letters shown"), ("/es", "de las cartas que se muestran")):
         with app.test_request_context(f"{lang}/"):
             said = meanings()
@@ -245,7 +245,7 @@ def test_letters_are_shown_by_what_is_known_of_their_way(browser: Browser, staff
         "written": ["6", "66.7%"], "copied": ["1", "11.1%"], "printed": ["2", "22.2%"],
     }  # fmt: skip
     assert all(row[3] == found.meaning for row, found in zip(rows, WAYS, strict=True))
-    # The filter holds for them too, and they always add up to the letters.
+    # The filter applies to them too, and they always add up to the letters.
     for query in ("status=held", "state=CA", "status=every&language=en", "source=mail"):
         page = browser.get(f"{ROOT}?{query}").page
         added = sum(int(row[1]) for row in table(page, "ways-title"))
@@ -279,7 +279,7 @@ def test_the_address_holds_the_filter(
     assert browser.status == 200
     found = numbers(page)
     assert (found["signatures"], found["letters"]) == (signatures, letters)
-    # The links to the other pages take the filter along.
+    # The links to the other pages keep the filter.
     other = next(a for a in page.all("a") if words(a) == "Export")
     href = (other.get("href") or "").replace("%28", "(").replace("%29", ")")
     assert sorted(href.partition("?")[2].split("&")) == sorted(
@@ -341,7 +341,7 @@ def test_odd_addresses_get_a_page(browser: Browser, query: str) -> None:
 def test_days_on_which_clocks_change_are_days_like_others(
     browser: Browser, add: Add, clock: Clock, zone_day: date, hours: int
 ) -> None:
-    """TZ01: 23 and 25 hours long, and neither a gap nor a double in curve and table."""
+    """TZ01: days of 23 and 25 hours, with neither a gap nor a double in chart and table."""
     del hours
     for offset in (-1, 0, 1):
         add(day=date.fromordinal(zone_day.toordinal() + offset))
@@ -432,10 +432,10 @@ def test_until_somebody_signs_in_the_new_congress_the_districts_of_the_old_are_s
 def test_members_are_searched_and_sorted_by_the_address(browser: Browser, add: Add) -> None:
     senators = [h.member for h in load_tables().senators("CA") if h.member]
     for _ in range(2):
-        add(letters=())  # somebody whose seats were all vacant
+        add(letters=())  # a person whose seats were all vacant
     rows = every_line(browser, f"{ROOT}/members", "Letters to members")
     assert len(rows) >= 541
-    # These signatures name recipients who sit in no seat: they are shown, not dropped.
+    # These signatures name recipients who hold no seat: they are shown, not dropped.
     gone = [row for row in rows if "not in our list of members" in row[0]]
     assert {row[0].split()[0] for row in gone} == {"HCA012", "SCA1", "SCA3", "HDC000"}
     assert int(rows[0][2]) == max(int(row[2].replace(",", "")) for row in rows)
@@ -573,12 +573,12 @@ def test_after_a_change_of_congress_the_map_says_whose_districts_it_shows(
         browser.get(f"{prefix}{ROOT}/places?map=states")
         assert words not in browser.words, "states stay the same"
     assert "TX-10, " in drawn[0]
-    # Of a state with new lines there is no outline of a district: it is one place, with its own
-    # color, and what was signed under the old lines is not among its numbers.
+    # A state with new lines has no district outlines: it is one place with its own color, and
+    # signatures under the old lines are not among its numbers.
     one = "one person signed" if not prefix else "una persona firmó"
     assert "TX-10" not in drawn[1]
     whole = re.findall(r'class="s6"><title>(\w[^<]*)<', drawn[1])
     assert len(whole) == 9
     assert [text.endswith(one) for text in whole if text.startswith("Texas, ")] == [True]
-    # A state that kept its lines has its districts, with the numbers of the present Congress.
+    # A state that kept its lines has its districts, with the numbers of the current Congress.
     assert re.search(rf"state=MA[^>]*#d-MA-6/120[^>]*><title>MA-6, [^<]*{one}", drawn[1])

@@ -1,4 +1,4 @@
-"""What other programs read fits its description, and the description fits the program."""
+"""Machine-readable output conforms to its schema, and the schema matches the program."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def columns(name: str) -> dict[str, Any]:
 
 @pytest.fixture
 def busy(add: Add, some: None, staff: Office) -> None:
-    """Letters in several states, a vacant seat, two campaigns, every standing."""
+    """Letters in several states, a vacant seat, two campaigns, every status."""
     add(letters=(LetterRow("CA-12", None, "vacant"), *letters_of("CA", 12)[1:]))
     add(campaign="another")
     signed = sign(staff.db, signature("marked"), SECRET)

@@ -19,14 +19,14 @@ from app.cwc.message import schema_errors
 
 @dataclass
 class Scripted:
-    """One answer out of turn, for the next request whose path ends so."""
+    """A scripted answer to the next request whose path has this ending."""
 
     path: str
     status: int
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     before: str = "record"
-    """``record`` takes the message first; ``drop`` cuts the line; ``hang`` never answers."""
+    """``record`` takes the message first; ``drop`` disconnects; ``hang`` never answers."""
 
 
 class CwcServer(ThreadingHTTPServer):

@@ -79,7 +79,7 @@ def letter(seat: Seat = HOUSE, **changes: object) -> Letter:
 
 
 class FakeTime:
-    """A clock that only sleeping moves."""
+    """A clock that only ``sleep`` advances."""
 
     def __init__(self, start: datetime = NOON) -> None:
         self.start, self.seconds = start, 0.0

@@ -31,7 +31,7 @@ class MailServer:
         self.senders: dict[str, str] = {}
         """Answers to MAIL, by address."""
         self.data: list[str | threading.Event] = []
-        """For each coming message: an answer, what has to be set before it is taken, or one of
+        """For each coming message: an answer, an event to wait for before taking it, or one of
         ``drop``, ``take and drop`` and ``take and hang``."""
         self.port = 0
         self.authority: Path | None = None
@@ -110,7 +110,7 @@ def running(folder: Path | None = None, **options: Any) -> Iterator[MailServer]:
 
 
 def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
-    """Wait until something is so, and fail if it does not become so."""
+    """Wait until the condition holds; fail if it never does."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "It did not happen in time."

@@ -1,4 +1,4 @@
-"""A site as an operator has it, for tests of its commands."""
+"""An operator's site, for testing its commands."""
 
 from __future__ import annotations
 

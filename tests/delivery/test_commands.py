@@ -1,4 +1,4 @@
-"""The commands of mail and its worker, as an operator meets them."""
+"""The commands for mail and its worker, as an operator uses them."""
 
 from __future__ import annotations
 

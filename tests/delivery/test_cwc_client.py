@@ -1,4 +1,4 @@
-"""Handing messages to the offices' systems, against a local server that answers as they do."""
+"""Handing messages to the offices' systems, against a local server that answers like them."""
 
 from __future__ import annotations
 

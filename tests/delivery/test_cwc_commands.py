@@ -1,4 +1,4 @@
-"""`flask letters xml` and `deliver`, as an operator meets them."""
+"""``flask letters xml`` and ``deliver``, as an operator uses them."""
 
 from __future__ import annotations
 
@@ -237,7 +237,7 @@ def test_a_system_that_asks_to_try_later_is_not_asked_again_in_the_same_run(
 
 
 def on_the_site(site: Path, tmp_path: Path, **changes: Any) -> Path:
-    """A folder of messages that belong to the letters of a signature of this site."""
+    """A folder of messages for the letters of a signature on this site."""
     with closing(open_database(site / "dear-congress.db")) as db:
         sign(db, signature("one", **changes), SECRET)
     letters = {"letters": dict.fromkeys(("CA-12", "CA-S1", "CA-S3"), "All mine.\n\nReally.")}
@@ -287,7 +287,7 @@ def test_a_letter_whose_words_changed_goes_out_once_in_its_new_words(
     flask("letters xml", people(tmp_path, changed), "--out", folder, "--chamber", "house")
     (new,) = folder.glob("H*/*.xml")
     assert new != old
-    old.write_bytes(before)  # as a run that was broken off leaves it
+    old.write_bytes(before)  # as an interrupted run leaves it
     flask("letters deliver", folder)
     (sent,) = offices.taken.values()
     assert b"calls again" in sent
@@ -328,7 +328,7 @@ def test_another_computers_folder_is_noted_only_where_it_belongs(
     (folder / "index.csv").unlink()
     assert (
         flask("letters deliver", folder).exit_code == 1
-    )  # one office takes no part; no note fails
+    )  # one office does not participate; every result is recorded
     assert {state for state, _cause in states(site).values()} == {"written"}
 
 

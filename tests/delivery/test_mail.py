@@ -48,14 +48,14 @@ def old_style_raw(made: ReadyMail, header: str) -> str:
 
 
 def old_style(made: ReadyMail, header: str) -> str:
-    """A header as a reader that knows only the older rules decodes it."""
+    """A header as decoded by a client that knows only the older rules."""
     return str(make_header(decode_header(old_style_raw(made, header))))
 
 
 def text_of(made: ReadyMail, kind: str = "plain") -> str:
     part = read(made).get_body((kind,))
     assert part is not None
-    # The line ends of mail are CRLF; a reader makes its own of them.
+    # Mail has CRLF line ends, which a client converts to its own.
     return str(part.get_content()).replace("\r\n", "\n")
 
 
@@ -104,7 +104,7 @@ def test_a_name_of_any_kind_stays_a_name(name: str) -> None:
     assert re.sub(r"\s", "", found.display_name) == re.sub(r"\s", "", name)
     shown = getaddresses([old_style_raw(made, "To")])[0][0]
     assert str(make_header(decode_header(shown))) == name.strip()
-    if len(name) < 60:  # longer ones have seams, where this reader makes a space
+    if len(name) < 60:  # longer ones have seams, where this parser inserts a space
         assert found.display_name == name
 
 

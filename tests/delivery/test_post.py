@@ -43,7 +43,7 @@ def server() -> Iterator[MailServer]:
 
 
 class Site:
-    """A post office on a database of its own, with a clock that only the test moves."""
+    """A post office with its own database and a clock that only the test advances."""
 
     def __init__(self, folder: Path, server: MailServer | None = None, **smtp: Any) -> None:
         self.folder = folder
@@ -84,7 +84,7 @@ class Site:
         return found
 
     def raw(self) -> bytes:
-        """Everything that lies in the database's files."""
+        """The contents of all the database's files."""
         return b"".join(p.read_bytes() for p in sorted(self.folder.glob("site.db*")))
 
 
@@ -249,7 +249,7 @@ def test_silence_after_the_message_left_is_unknown_and_never_tried_by_itself(
         assert site.worker.work() == 0
     pressed = site.put(again=again)
     assert pressed.state == ("queued" if again else "unknown")
-    # The one documented way to a duplicate: the person asks again after "unknown".
+    # The only documented way to a duplicate: the person asks again after "unknown".
     assert (site.worker.deliver(pressed.id) is not None) == again
     assert len(server.taken) == (2 if again else 1)
     ids = {email.message_from_bytes(e.content or b"")["Message-ID"] for e in server.taken}  # type: ignore[arg-type]
@@ -275,7 +275,7 @@ def test_the_web_never_waits_for_a_server_that_hangs(tmp_path: Path, server: Mai
 
 
 class Killed(BaseException):
-    """Stands for a worker that is gone from one instruction to the next."""
+    """Simulates a worker that dies between two instructions."""
 
 
 def die(*_args: object, **_named: object) -> bool:
@@ -293,7 +293,7 @@ def test_a_crash_loses_no_message_before_it_left_and_doubles_none_after(
         with pytest.raises(Killed):
             site.worker.deliver(row.id)
     site.worker.sweep()
-    assert site.worker.work() == 0  # its worker may still be at it
+    assert site.worker.work() == 0  # its worker may still be sending
     site.time.sleep(16 * 60)
     site.worker.sweep()
     if step == "finish":

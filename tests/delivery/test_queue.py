@@ -1,4 +1,4 @@
-"""The queue between web and worker: it may lose everything and nothing is lost."""
+"""The queue between web and worker: Huey may lose everything, and no message is lost."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def put(queue: MailQueue, wish: str = "a") -> str:
 
 
 def work(queue: MailQueue) -> int:
-    """Do what waits in the queue, as a worker does; how many tasks there were."""
+    """Run the queued tasks as a worker does; returns how many there were."""
     done = 0
     while (task := queue.huey.dequeue()) is not None:
         queue.huey.execute(task)

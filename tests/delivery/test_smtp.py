@@ -1,4 +1,4 @@
-"""What becomes of one try at a real mail server, however it behaves."""
+"""The result of one try at a real mail server, however it behaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The site's own messages: both languages, no free text where nobody has confirmed."""
+"""The site's own messages: both languages, no free text to unconfirmed addresses."""
 
 from __future__ import annotations
 

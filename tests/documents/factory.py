@@ -56,7 +56,7 @@ def holder(seat: Seat | None = None, **changes: Any) -> Holder:
 
 
 def letter(*, limit: int | None = None, holder_: Holder | None = None, **changes: Any) -> Letter:
-    """A plain letter; ``limit`` is the office's limit for its web form."""
+    """A plain letter; ``limit`` is the limit of the office's web form."""
     base = Letter(
         holder=holder_ or holder(form=FormRules(known=True, max_characters=limit)),
         ask=Ask(id="senator", summary="Introduce a Senate companion.", text="", when=""),

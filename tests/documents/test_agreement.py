@@ -1,4 +1,4 @@
-"""One letter, several renderings: what each of them says is the same."""
+"""One letter, several renderings: all of them say the same."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ STRAIGHT = str.maketrans(
 
 
 def squeezed(text: str) -> str:
-    """The text without white space and places to break."""
+    """The text without white space and break points."""
     return "".join(text.split()).replace("\u200b", "")
 
 
 def plain(text: str) -> str:
-    """The text with every kind of quotation mark as a straight one."""
+    """The text with all quotation marks made straight."""
     return text.translate(STRAIGHT).replace("''", '"')
 
 

@@ -1,4 +1,4 @@
-"""The letter as a telephone call: to who answers, and on voicemail."""
+"""The letter as a telephone call: to the person who answers, and as voicemail."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ WIDTH, HEIGHT = 612, 792
 
 
 def ink(letters: list[Addressed]) -> list[tuple[int, int, int, int]]:
-    """The box around all ink of each page, in points from the top left, of the pages with any."""
+    """The bounding box of each nonblank page's ink, in points from the top left."""
     data = [template_data(postal(item.letter, item.writer, item.office)) for item in letters]
     content = {"language": "en", "letters": data}
     without = {ord(char): "\ufffd" for char in unprintable("letter.typ", content)}
@@ -154,7 +154,7 @@ def last_pages(letters: list[Addressed]) -> list[list[str]]:
 
 
 def test_the_sign_off_never_stands_alone_on_a_page() -> None:
-    """Whatever the length, at least two lines of the letter's text come before it."""
+    """Whatever the length, at least two lines of the letter's text precede the sign-off."""
     letters = [
         addressed(body=("Hello. " + SENTENCE * first, SENTENCE * last))
         for first, last in itertools.product((3,), range(12, 42))

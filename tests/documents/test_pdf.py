@@ -26,7 +26,7 @@ def read(data: bytes) -> pypdf.PdfReader:
 
 
 def words(data: bytes) -> str:
-    """All text, with every stretch of white space as one blank."""
+    """All text, with each run of white space as one space."""
     return " ".join(" ".join(page.extract_text() for page in read(data).pages).split())
 
 
@@ -173,7 +173,7 @@ def test_markup_in_a_story_or_a_name_is_printed_as_typed_and_reads_nothing(typed
 def test_a_template_can_read_its_own_folder_only(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """PD04: the second wall, should a template ever come to read by a name from the data."""
+    """PD04: the second line of defense, should a template ever read a file named in the data."""
     folder = tmp_path / "typst"
     folder.mkdir()
     (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")

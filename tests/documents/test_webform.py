@@ -1,4 +1,4 @@
-"""The letter as text for an office's own web form."""
+"""The letter as text for an office's web form."""
 
 from __future__ import annotations
 

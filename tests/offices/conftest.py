@@ -1,4 +1,4 @@
-"""A database with people of several places who wrote to the members that really sit there."""
+"""A database with people from several places who wrote to their real members."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TODAY = date(2026, 11, 25)
 
 @dataclass
 class Signers:
-    """Signs people one after the other, each with letters to all who represent them."""
+    """Signs one person after another, each with letters to everyone who represents them."""
 
     db: sqlite3.Connection
     tables: Tables

@@ -134,7 +134,7 @@ def test_the_public_pages_are_accessible_from_receipt_to_proof(
 
 @contextmanager
 def serving(app: Flask) -> Iterator[int]:
-    """The port of a server with threads: a browser opens connections ahead and leaves them idle."""
+    """The port of a threaded server, because a browser preconnects and leaves connections idle."""
     server = make_server("127.0.0.1", 0, app, request_handler=_Quiet, threaded=True)
     server.daemon_threads = True  # type: ignore[attr-defined]
     server.block_on_close = False  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""The numbers of one office: people and letters apart, in agreement with every other count."""
+"""The numbers of one office: people and letters separate, in agreement with every other count."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_after_a_change_of_congress_a_district_keeps_its_people_where_it_keeps_i
 def test_what_is_not_counted_is_not_on_the_sheet(
     db: sqlite3.Connection, tables: Tables, signers: Signers
 ) -> None:
-    """EX11 and EX12: deleted, held, unconfirmed and test signatures are in no number."""
+    """EX11 and EX12: no number includes deleted, held, unconfirmed or test signatures."""
     receipts = signers.sign("CA", 12, 40, template="faith")
     for token in receipts[:3]:
         withdraw(db, token)

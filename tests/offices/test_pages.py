@@ -150,7 +150,7 @@ def test_the_list_says_what_its_numbers_mean(app: Flask, browser: Browser, lang:
 def test_the_sheets_of_all_offices_are_one_file(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Here of the first four, set in a process of its own as the 541 are."""
+    """Here for the first four, set in a separate process like all 541."""
     offices = import_module("app.web.organizer.day_sheets")
     monkeypatch.setattr(
         offices,

@@ -1,4 +1,4 @@
-"""The day sheet on paper: one page, true words, tags for screen readers, nobody's name."""
+"""The day sheet on paper: one page, true words, tags for screen readers, no one's name."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FULL = OfficeNumbers(
     themes=tuple((f"{n}-" + "w" * 29, 99_999) for n in range(MOST_THEMES)),
     towns=tuple((f"Lake Havasu City and Environs {n}", 99_999) for n in range(MOST_TOWNS)),
 )
-"""As much as a sheet can ever hold."""
+"""The most that a sheet can contain."""
 MOMENTS = [date(2026, 9, 1), TODAY, date(2026, 12, 26), date(2027, 2, 1)]
 
 
@@ -122,7 +122,7 @@ def test_every_seat_fits_one_page_at_every_moment(
     campaign: Campaign, tables: Tables, facts: Facts, today: date
 ) -> None:
     sheets = [sheet(campaign, tables, h.seat.id, today=today) for h in tables.holders]
-    if today != TODAY:  # what a moment changes is the same words for many: then the longest names
+    if today != TODAY:  # other dates change the same words for many: the longest names will do
         longest = sorted(sheets, key=lambda one: len(str(one.holder)))
         sheets = list({(str(one.stance), str(one.ask)): one for one in longest}.values())
     for start in range(0, len(sheets), 60):
@@ -151,7 +151,7 @@ def test_weeks_have_no_gap_and_end_with_the_present_one(campaign: Campaign, tabl
 
 
 def check_tags(data: bytes) -> int:
-    """Every tag's page is in the document and every page's tags are found; how many links lead."""
+    """Check that every tag's page and every page's tags exist; returns the number of links."""
     with pikepdf.open(BytesIO(data)) as pdf:
         root: Any = pdf.Root
         assert root.MarkInfo.Marked
@@ -223,7 +223,7 @@ def test_those_of_every_state_are_one_tagged_pdf_with_a_cover_and_an_index_that_
         alaska = covers + next(i for i, s in enumerate(sheets) if s.holder.seat.state == "AK")
         assert first.action is not None
         assert first.action.D[0].objgen == opened.pages[alaska].obj.objgen
-        # Nothing is left of what stood for the pages in the index.
+        # No placeholder of the index's pages is left.
         assert b"page:VT" not in pdf
 
 
@@ -254,7 +254,7 @@ def test_odd_words_in_group_and_tags_are_printed_and_never_run(
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
-    for name in ("SECRET_KEY", "PERSON_KEY"):  # a database is there before any command runs
+    for name in ("SECRET_KEY", "PERSON_KEY"):  # a database exists before any command runs
         monkeypatch.setenv(f"DEAR_CONGRESS_{name}", "0123456789abcdef" * 2)
     monkeypatch.setenv("DEAR_CONGRESS_TODAY", TODAY.isoformat())
 

@@ -1,4 +1,4 @@
-"""Towns: kept only where the campaign says so and tells it, only real ones, named from five on."""
+"""Towns: kept only if the campaign says so and discloses it, only real ones, named from five on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sites that can give letters to the offices' own systems: to a local server that answers so."""
+"""Sites that can deliver letters to the offices' own systems, played by a local server."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ GLOUCESTER = ("01930",)
 NOON = datetime(2026, 11, 25, 17, 0, tzinfo=UTC)
 """A Wednesday, noon in Washington: no system is down for maintenance."""
 NEEDED = {"d_prefix": "Ms.", "d_email": "siobhan@example.org", "d_phone": ""}
-"""What the person of these tests has not given when they sign."""
+"""The details that these tests' person leaves out when they sign."""
 
 
 @dataclass
 class Clock:
-    """A clock that a test moves."""
+    """A clock that a test advances."""
 
     now: datetime = NOON
 
@@ -44,7 +44,7 @@ class Clock:
 
 @dataclass
 class Site:
-    """One site with one resident, who walks to the page with the letters and on from there."""
+    """One site with one resident, who goes to the page with the letters and on from there."""
 
     settings: Settings
     resident: Resident
@@ -69,12 +69,12 @@ class Site:
         return self.client.post(path, form, status)
 
     def look(self, taken: Html, only: str = "") -> Html:
-        """The page behind the button on the page with the letters."""
+        """The page that the button on the page with the letters opens."""
         path = self.resident.url("/deliver")
         return self.send(path, {**taken.form(self.resident.url("/keep")), "only": [only]})
 
     def fill(self, ask: Html, status: int = 200, **typed: str) -> Html:
-        """Fill in what is asked, and go on."""
+        """Fill in what is asked and continue."""
         path, form = form_with(ask, step="filled")
         for name, value in {**NEEDED, **typed}.items():
             if name in form or name in typed:
@@ -82,18 +82,18 @@ class Site:
         return self.send(path, form, status)
 
     def queued(self, only: str = "", **changes: Any) -> Html:
-        """All the way to the page that says that the letters are queued."""
+        """Go all the way to the page that says the letters are queued."""
         check = self.fill(self.look(self.signed(**changes), only))
         return self.press(check, step="go")
 
     def office(self, **changes: Any) -> OfficePost:
-        """A worker's own way to the systems."""
+        """A worker's own channel to the systems."""
         made = office_post(replace(self.settings, **changes), clock=self.clock)
         assert made is not None
         return made
 
     def work(self, **ahead: float) -> None:
-        """What the worker does with all that is due, now or later."""
+        """Let the worker try everything due, now or later."""
         self.clock.forward(**ahead)
         office = self.office()
         worker = Worker(office.outbound, (office,), self.clock)
@@ -107,7 +107,7 @@ class Site:
         return self.kept_at(self.path(taken))
 
     def kept_at(self, path: str) -> Receipt:
-        """What is kept of the signature with the receipt at this address."""
+        """The stored receipt at this path."""
         found = receipt(local_database(self.settings.database), path.rpartition("/")[2])
         assert found is not None
         return found

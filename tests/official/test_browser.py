@@ -1,4 +1,4 @@
-"""The way to the offices' own systems in a real browser: narrow, with and without JavaScript."""
+"""Delivery to the offices' own systems in a real browser: narrow, with and without JavaScript."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def person(
 
 
 def work(site: Server) -> None:
-    """What the worker does, at a time when no system is down for maintenance."""
+    """Run the worker at a time when no system is down for maintenance."""
     now = datetime.now(UTC)
     noon = now.replace(hour=17, minute=0) + timedelta(days=1)
     settings = load_settings({}, instance=site.instance)

@@ -1,4 +1,4 @@
-"""The words of letters behind the address of a receipt: only where somebody asked for it."""
+"""The text of letters at a receipt's address: only if the person asked to keep it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LETTERS = {"CA-12": "Dear Representative Simon:\n\nPlease.", "CA-S3": "Dear Sena
 
 
 def kept(site: Site, **changes: str) -> tuple[str, Html]:
-    """The receipt's address after the button was pressed, and the page with the letters."""
+    """The receipt's path after the button was pressed, and the page with the letters."""
     taken = site.signed(**changes)
     page = site.send(site.resident.url("/keep"), taken.form(site.resident.url("/keep")))
     return site.path(page), page

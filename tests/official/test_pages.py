@@ -1,4 +1,4 @@
-"""Giving letters to the offices' own systems from the page with the letters."""
+"""Delivering letters to the offices' own systems from the page with the letters."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STORY = "Last spring a neighbor was afraid to report a break-in."
 
 
 def messages(site: Site) -> dict[str, etree._Element]:
-    """What the systems have, by office."""
+    """The messages that the systems have, by office."""
     roots = [etree.fromstring(xml) for xml in site.server.taken.values()]
     return {root.findtext(".//MemberOffice") or "": root for root in roots}
 
@@ -228,7 +228,7 @@ def test_a_refusal_says_what_was_not_taken_and_can_be_put_right(make: Make) -> N
 
 
 def delivery_ids(site: Site) -> list[str]:
-    """The ids under which the letters that wait will go out."""
+    """The delivery ids of the waiting letters."""
     plain = [unlock_payload(body, site.settings.secret_key, "waiting to leave") or b"{}"
              for body in bodies(site)]  # fmt: skip
     return [json.loads(text.partition(b"\n")[0])["id"] for text in plain]
@@ -396,7 +396,7 @@ def test_a_test_journey_is_not_offered_it_and_never_sent(make: Make) -> None:
     for step in ("filled", "go"):
         marked = site.client.flask.post("/deliver", data=form | {"step": [step]})
         assert 'value="go"' not in marked.text
-        # Without the marker it is no act that anybody signed.
+        # Without the marker it is not an act that anyone signed.
         site.send("/deliver", form | {"step": [step], "test": [""]}, 409)
         assert bodies(site) == []
 

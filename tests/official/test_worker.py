@@ -46,7 +46,7 @@ ENDS = datetime(2027, 1, 3, 17, tzinfo=UTC)
 
 
 class Desk:
-    """A database with one signature, and the way from it to the local systems."""
+    """A database with one signature, and its channel to the local systems."""
 
     def __init__(self, folder: Path, server: CwcServer, when: datetime = NOON) -> None:
         self.path, self.server, self.clock = folder / "site.db", server, Clock(when)
@@ -168,7 +168,7 @@ def test_pauses_grow_until_the_time_has_run_out(desk: Desk) -> None:
     gaps = [later - earlier for earlier, later in pairwise(tries[1:])]
     assert gaps[0] < gaps[2] < gaps[3]
     assert tries[-1] < KEEP_TRYING
-    assert desk.row().state == "unknown"  # it may be there: a try had no answer
+    assert desk.row().state == "unknown"  # it may have arrived: one try had no answer
     assert desk.letter() == ("unknown", "office system")
     assert tuple(sorted(PAUSES)) == PAUSES
 
@@ -234,7 +234,7 @@ def test_a_busy_chamber_is_left_alone_and_the_other_goes_on(desk: Desk) -> None:
 
 
 def killed_at(place: object, step: str, desk: Desk) -> None:
-    """Let a worker work until it is killed where it takes that step."""
+    """Run a worker until it is killed at that step."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(place, step, Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
@@ -246,7 +246,7 @@ def test_a_killed_worker_loses_no_letter_and_doubles_none(desk: Desk) -> None:
 
     killed_at(Outbound, "finish", desk)
     assert len(desk.server.taken) == 1
-    assert desk.work(minutes=5) == 0  # it could still be at it
+    assert desk.work(minutes=5) == 0  # it could still be sending
     assert desk.row().state == "handing over"
     assert desk.work(seconds=LEASE.total_seconds()) == 1
     assert desk.row().cause == "the system had it already"
@@ -306,7 +306,7 @@ def test_what_must_not_leave_is_claimed_by_nobody(desk: Desk, status: str) -> No
 
 
 def test_a_letter_of_a_withdrawn_signature_is_not_queued(desk: Desk) -> None:
-    """The page that offered it may have been open for long."""
+    """The page that offered it may have been open for a long time."""
     with closing(open_database(desk.path)) as db:
         withdraw(db, desk.token)
     assert desk.put() == NotQueued("withdrawn")

@@ -79,7 +79,7 @@ def make(tmp_path: Path) -> Make:
 def pages(pdf: Path | bytes) -> list[str]:
     """The words of each page, in reading order."""
     source = io.BytesIO(pdf) if isinstance(pdf, bytes) else io.BytesIO(pdf.read_bytes())
-    # Long runs carry invisible places to break.
+    # Long runs contain invisible break points.
     return [page.extract_text() for page in PdfReader(source).pages]
 
 
@@ -105,7 +105,7 @@ def sealed_file(
     purpose: str = "packet",
     campaign: str = "protect-immigration-act",
 ) -> Path:
-    """A sealed export and, beside it, its key and passphrase."""
+    """A sealed export, with its key and passphrase next to it."""
     folder.mkdir(exist_ok=True)
     keys = folder / "keys"
     make_key(keys, PASSPHRASE, today=DAY, strength="interactive")

@@ -1,4 +1,4 @@
-"""Where text stands on a page, from the PDF itself."""
+"""The positions of text on a page, read from the PDF itself."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def pieces(pdf: bytes, page: int = 0) -> list[Piece]:
     def visit(text: str, cm: list[float], tm: list[float], _font: Any, _size: float) -> None:
         if not text.strip():
             return
-        # The text's own matrix within the page's.
+        # The text matrix within the page's.
         x = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
         y = tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
         found.append(Piece(text.strip(), x / INCH, (height - y) / INCH))

@@ -1,4 +1,4 @@
-"""The commands, as an organizer meets them."""
+"""The commands, as an organizer uses them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A letter that is said to fit one page does, and most letters are known to fit."""
+"""A letter predicted to fit on one page does, and the prediction covers most letters."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_the_limit_is_where_the_page_ends(count: int, longest: bool) -> None:
 
     last = max(n for n in range(count, 30) if fits(with_lines(n)))
     assert pages_of(with_lines(last)) == 1
-    # No more than a line and a half is given away for safety.
+    # The safety margin is at most a line and a half.
     assert pages_of(with_lines(last + 2)) == 2
 
 

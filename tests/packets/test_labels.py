@@ -1,4 +1,4 @@
-"""Labels stand where the sheet is cut, whatever is printed on them."""
+"""Labels are where the sheet is cut, whatever is printed on them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_every_label_of_a_sheet_has_its_address_inside() -> None:
         for piece in lines:
             assert piece.x == pytest.approx(left + 0.14, abs=0.005)
             assert top + 0.1 <= piece.y <= top + 0.95
-        # The three lines stand in the middle of the label's height.
+        # The three lines are vertically centered on the label.
         assert lines[1].y - 0.05 == pytest.approx(top + 0.5, abs=0.03)
 
 

@@ -218,7 +218,7 @@ def test_a_letter_to_a_member_who_left_is_not_handed_to_the_next(tmp_path: Path)
             "IL-5 has another member since 2026-11-22: the letter was written to the one before, "
             "so it is left out."
         )
-        # Without words of their own, and with words of after it, the letter is the next one's.
+        # Without approved words, or with words from after noon, the letter goes to the successor.
         assert [len(pile.letters) for pile in letters.piles()] == [2, 3, 3]
 
 

@@ -1,4 +1,4 @@
-"""Packets from the organizers' page: made while they are sent, and kept nowhere."""
+"""Packets from the organizers' page: streamed while they are made, and stored nowhere."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_nothing_readable_is_written_to_the_disk(
     for piece in response.response:
         assert isinstance(piece, bytes)
         got += piece
-        # Whatever exists while it is made, at every step.
+        # Every file that exists while the packets are made, at every step.
         assert not any(b"Zebedee" in content or STORY.encode() in content
                        for content in everything_under(tmp_path))  # fmt: skip
     response.close()
@@ -215,7 +215,7 @@ def test_a_key_that_is_elsewhere_is_not_asked_for(admin: Browser, ask: Ask, tmp_
     lines = [json.loads(line) for line in admin.last.text.splitlines()]
     assert lines[0]["kind"] == "dear-congress sealed export"
     assert lines[-1] == {"end": True, "rows": 1}
-    assert "12 Main St" not in admin.last.text  # a short name may stand in sealed bytes by chance
+    assert "12 Main St" not in admin.last.text  # a short name may occur in sealed bytes by chance
 
 
 def test_both_downloads_stand_in_the_audit_trail(

@@ -1,4 +1,4 @@
-"""Posters, sign-up sheets and blank letters: one page, both languages, a code that works."""
+"""Posters, sign-up sheets and blank letters: one page, both languages, a working QR code."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_long_name_and_address_stay_on_the_posters_one_page() -> None:
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_whoever_types_the_address_from_paper_finds_it_as_it_is(language: Language) -> None:
-    """Spanish repeats a hyphen at which a line ends."""
+    """Spanish repeats a hyphen at a line break."""
     shown = "letters.example.org/c/protecting-family-and-small-business-tax-cuts-act-120"
     link = Link(f"https://{shown}/", shown)
     for pdf in (

@@ -1,4 +1,4 @@
-"""From the tick on the page where somebody signs to the letter behind the cover sheet."""
+"""From the checkbox on the signing page to the letter after the cover sheet."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def here(tmp_path: Path) -> Iterator[Site]:
 
 
 def packets_of(here: Site, out: Path) -> dict[str, list[str]]:
-    """The pages of each office's packet, from what the site has sealed."""
+    """The pages of each office's packet, made from the site's sealed details."""
     key = first_key(here.settings.keys, today=TODAY)
     private = here.settings.keys / f"{key.id}.private.json"
     opened = unlock(private, passphrase_beside(private) or "")

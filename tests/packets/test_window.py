@@ -29,10 +29,10 @@ WINDOW_WIDTH, WINDOW_HEIGHT, FROM_LEFT, FROM_BOTTOM = 4.5, 1.125, 0.875, 0.5
 CLEAR = 0.125
 SLIDES = ENVELOPE[0] - SHEET[0]
 TOP = ENVELOPE[1] - FROM_BOTTOM - WINDOW_HEIGHT - (ENVELOPE[1] - SHEET[1])
-"""The window's upper edge, from the sheet's upper edge."""
+"""The window's top edge, measured from the sheet's top edge."""
 BOTTOM = TOP + WINDOW_HEIGHT
 LEFT, RIGHT = FROM_LEFT, FROM_LEFT + WINDOW_WIDTH - SLIDES
-"""What shows of the sheet's width however far it slides."""
+"""The part of the sheet's width that shows however far it slides."""
 CAPITAL, DESCENDER = 0.105, 0.035
 """Inches of 11 point type above and below its baseline."""
 
@@ -55,7 +55,7 @@ def addressed(holder: Holder, office: Office | None = None, **changes: str) -> A
 
 
 def blocks(item: Addressed) -> tuple[list[Piece], list[Piece], list[Piece]]:
-    """What stands above the address, the address, and what stands below."""
+    """The text above the address, the address, and the text below it."""
     found = pieces(to_pdf([item]))
     start = next(i for i, piece in enumerate(found) if piece.text.startswith("The Honorable"))
     size = len(inside_address(item.letter.holder, item.office))
@@ -143,7 +143,7 @@ PPI = 144
 
 
 def ink_of(item: Addressed) -> tuple[float, float, float]:
-    """Top, bottom and right edge, in inches, of what is printed where the window may be."""
+    """Top, bottom and right edge, in inches, of the ink where the window may be."""
     data = template_data(postal(item.letter, item.writer, item.office))
     first = draw("letter.typ", {"language": "en", "letters": [data]}, ppi=PPI)[0]
     page = Image.open(io.BytesIO(first)).convert("L").point(lambda v: 255 * (v < 200))

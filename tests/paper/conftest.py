@@ -67,15 +67,15 @@ def saved(book: openpyxl.Workbook) -> bytes:
     return out.getvalue()
 
 
-def held(content: bytes) -> ParsedFile:
+def parsed(content: bytes) -> ParsedFile:
     return parse_file(io.BytesIO(content))
 
 
 def rows_of(content: bytes) -> list[SheetRow]:
-    """The rows as people, with the columns as they are recognised."""
+    """The rows as people, with the columns as they are recognized."""
     return [
         row
-        for at, sheet in enumerate(held(content).sheets)
+        for at, sheet in enumerate(parsed(content).sheets)
         for raw in sheet.rows
         if (row := person_row(raw, assign(sheet.header, sheet.rows[:50], {}), at))
     ]
@@ -87,11 +87,11 @@ def place() -> ImportPlace:
 
 def planned(content: bytes, db: Connection, choices: Choices | None = None) -> ImportPlan:
     """What an import would do with a file."""
-    return make_plan(held(content), choices or Choices(), place(), db)
+    return make_plan(parsed(content), choices or Choices(), place(), db)
 
 
-def good(count: int) -> list[CountableRow]:
-    """Rows that can be counted, of different people."""
+def countable(count: int) -> list[CountableRow]:
+    """Rows of different people that can be counted."""
     header = ("first", "last", "street", "city", "state", "zip")
     rows = [
         SheetRow(n + 2, dict(zip(header, (f"P{n}", *ANA[1:6]), strict=True))) for n in range(count)
@@ -105,7 +105,7 @@ def batch(**changes: str) -> Batch:
 
 
 def lock_of(db: Connection) -> Path:
-    """The lock beside a database."""
+    """The lock file next to a database."""
     return Path(db.execute("PRAGMA database_list").fetchone()[2]).with_name("import.lock")
 
 
@@ -115,7 +115,7 @@ def run(
     progress: Callable[[int], object] = lambda _done: None,
     what: Batch | None = None,
 ) -> Added:
-    """Import rows; ``progress`` is told how many are done."""
+    """Import rows; ``progress`` receives how many are done."""
     added = Added(0, 0, 0)
     for added in import_steps(
         db, rows, what or batch(), letters=PaperLetters(campaign(), TODAY), secret=SECRET,
@@ -125,9 +125,9 @@ def run(
     return added
 
 
-class Here:
-    """In place of processes of their own, which take half a second to begin: what goes to one
-    and comes from it is carried all the same."""
+class SameProcess:
+    """Replaces the separate process, which takes half a second to start. Arguments and results
+    are pickled all the same."""
 
     def pieces(self, work: Callable[..., Iterator[Any]], *args: Any) -> Generator[Any, None, None]:
         work, args = pickle.loads(pickle.dumps((work, args)))  # noqa: S301 - our own
@@ -136,10 +136,10 @@ class Here:
 
 
 @pytest.fixture(autouse=True)
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read sheets in the process of the test."""
-    monkeypatch.setattr(paper_pages, "LOOKING", Here())
-    monkeypatch.setattr(paper_pages, "ADDING", Here())
+def same_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read sheets in the test's own process."""
+    monkeypatch.setattr(paper_pages, "LOOKING", SameProcess())
+    monkeypatch.setattr(paper_pages, "ADDING", SameProcess())
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def upload(
     browser.get(f"{prefix}/organize/paper/upload")
     path, data = browser.form("/paper/upload")
     fields = {**data, **typed, "file": FileStorage(io.BytesIO(content), filename=name)}
-    # The client itself would put a large form into a file.
+    # Werkzeug's client would spool a large form to a file.
     boundary, body = encode_multipart(fields)
     kind = f"multipart/form-data; boundary={boundary}"
     sent = browser.client.post(path, data=body, content_type=kind, **browser._environ())

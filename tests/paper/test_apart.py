@@ -1,5 +1,5 @@
-"""Sheets in the process of their own in which a running site reads them: the worst ones cost
-whoever sent them an answer in words, and nobody else anything."""
+"""Sheets in the separate process in which a running site reads them: the worst ones get their
+sender an explanation and cost no one else anything."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ GIVEN_UP = "took too long or too much memory"
 
 
 @pytest.fixture(autouse=True)
-def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on a running site."""
+def same_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Use a separate process, as a running site does."""
     monkeypatch.setattr(paper_pages, "LOOKING", LOOKING)
     monkeypatch.setattr(paper_pages, "ADDING", ADDING)
 
@@ -41,7 +41,7 @@ def die(*_given: Any) -> Iterator[Any]:
 
 
 def die_half_way(*given: Any) -> Iterator[Any]:
-    """Add four signatures, and be killed."""
+    """Add four signatures, then get killed."""
     paper.CHUNK = 2
     for piece in process_sheet(*given):
         if isinstance(piece, Step) and piece.what == "signatures" and piece.done == 4:
@@ -55,7 +55,7 @@ def linger(*_given: Any) -> Iterator[Any]:
 
 
 def bomb(size: int) -> bytes:
-    """A workbook of some hundred kilobytes with one cell of ``size`` bytes."""
+    """A workbook of a few hundred kilobytes with one cell of ``size`` bytes."""
     row = b'<row r="3"><c r="A3" t="inlineStr"><is><t>' + b"A" * size + b"</t></is></c></row>"
     out = BytesIO()
     with (

@@ -1,4 +1,4 @@
-"""What the columns of a sheet are taken for, and what a row then says."""
+"""Which role each column of a sheet gets, and what a row then says."""
 
 from __future__ import annotations
 

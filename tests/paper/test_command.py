@@ -1,4 +1,4 @@
-"""``flask signatures import``, as an operator meets it."""
+"""``flask signatures import``, as an operator uses it."""
 
 from __future__ import annotations
 

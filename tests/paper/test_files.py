@@ -1,4 +1,4 @@
-"""Reading sheets: every program's CSV, Excel's habits, and files that are none."""
+"""Reading sheets: every program's CSV, Excel's habits, and files that are not sheets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from openpyxl.styles import Font  # type: ignore[import-untyped]
 from app.records.paper_columns import SheetRow, assign
 from app.records.paper_files import SheetError
 
-from .conftest import ANA, BO, HEADER, csv_file, held, rows_of, saved, workbook
+from .conftest import ANA, BO, HEADER, csv_file, parsed, rows_of, saved, workbook
 
 
 def values(content: bytes) -> list[tuple[int, str, str]]:
@@ -47,7 +47,7 @@ def test_accents_survive_and_a_guess_is_said() -> None:
     row = ("Zoë", "Nuñez", *ANA[2:])
     for encoding, guessed in (("utf-8", False), ("utf-8-sig", False), ("cp1252", True)):
         content = csv_file(row, encoding=encoding)
-        assert held(content).guessed_encoding is guessed, encoding
+        assert parsed(content).guessed_encoding is guessed, encoding
         assert [(r.values["first"], r.values["last"]) for r in rows_of(content)] == [
             ("Zoë", "Nuñez")
         ]
@@ -119,7 +119,7 @@ def test_a_full_name_is_taken_apart_to_recognise_the_person() -> None:
 
 
 def test_columns_that_are_not_used_are_named() -> None:
-    (sheet,) = held(b"Name,ZIP,Phone,Notes\nAna Li,05672,1,2\n").sheets
+    (sheet,) = parsed(b"Name,ZIP,Phone,Notes\nAna Li,05672,1,2\n").sheets
     assert assign(sheet.header, sheet.rows, {}).unread == ("Phone", "Notes")
 
 
@@ -198,7 +198,7 @@ def test_every_visible_sheet_with_a_header_is_read_and_the_others_are_named() ->
     book.create_chartsheet("Chart")
     content = saved(book)
     assert [(r.key, r.values["first"]) for r in rows_of(content)] == [("2", "Ana"), ("2.3", "Bo")]
-    file = held(content)
+    file = parsed(content)
     assert [sheet.name for sheet in file.sheets] == ["Page 1", "Page 2"]
     assert set(file.unread) == {
         ("Read me", "no_header"), ("Old", "hidden"), ("Empty", "no_rows"),
@@ -239,7 +239,7 @@ def test_a_cell_far_away_does_not_take_all_memory() -> None:
 
 
 def changed(content: bytes, old: bytes, new: bytes) -> bytes:
-    """A workbook with something else in its first sheet."""
+    """A workbook with a replacement made in its first sheet."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(out, "w") as after:
         for name in before.namelist():
@@ -271,7 +271,7 @@ TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
 
 
 def ods(*rows: tuple[str, ...], hidden: int = 0, crossed: int = 0) -> bytes:
-    """An OpenDocument sheet as LibreOffice writes it; ``hidden`` is a row that is filtered."""
+    """An OpenDocument sheet as LibreOffice writes it; ``hidden`` is a filtered row."""
     struck = ' table:style-name="ce2"'
     filtered = ' table:visibility="filter"'
     body = "".join(
@@ -334,8 +334,8 @@ OLD_EXCEL = zlib.decompress(base64.b85decode(
 
 def test_an_old_excel_file_is_read_and_says_that_it_hides_what_is_hidden() -> None:
     assert values(OLD_EXCEL) == [(2, "Ana", "05672"), (3, "Di", "2108")]
-    assert not held(OLD_EXCEL).shows_hidden
-    assert held(saved(workbook(ANA))).shows_hidden
+    assert not parsed(OLD_EXCEL).shows_hidden
+    assert parsed(saved(workbook(ANA))).shows_hidden
 
 
 @pytest.mark.parametrize("said", ["sep=;\r\n", '"sep=;"\n', "SEP=;\r"])

@@ -1,4 +1,4 @@
-"""A large import: all or none in the end, however it ends, while people go on signing."""
+"""A large import: all or nothing, however it ends, while people go on signing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from app.records.signing import sign
 from tests.packets.conftest import campaign
 from tests.records.build import set_status
 
-from .conftest import NOW, SECRET, TODAY, good, lock_of, run
+from .conftest import NOW, SECRET, TODAY, countable, lock_of, run
 from .test_store import events
 
 COUNT = 3 * CHUNK + 7
@@ -49,7 +49,7 @@ def counted(db: sqlite3.Connection) -> int:
 
 
 def pending(db: sqlite3.Connection) -> int:
-    """Signatures of imports that did not come to their end."""
+    """Signatures of unfinished imports."""
     return int(db.execute(
         "SELECT count(*) FROM paper_rows r JOIN paper_imports i ON i.id = r.import"
         " WHERE i.state <> 'done'"
@@ -58,12 +58,12 @@ def pending(db: sqlite3.Connection) -> int:
 
 def test_all_are_added_and_nothing_is_pending(db: sqlite3.Connection, path: Path) -> None:
     told: list[int] = []
-    assert run(db, good(COUNT), progress=told.append) == Added(COUNT, 3 * COUNT, 0, 1)
+    assert run(db, countable(COUNT), progress=told.append) == Added(COUNT, 3 * COUNT, 0, 1)
     assert (counted(db), pending(db)) == (COUNT, 0)
     assert told[-1] == COUNT
     assert recount(db) == []
     assert [after["added"] for _who, _what, after in events(db)] == [COUNT]
-    assert run(db, good(COUNT)) == Added(0, 0, COUNT, 2)
+    assert run(db, countable(COUNT)) == Added(0, 0, COUNT, 2)
 
 
 def test_an_error_half_way_leaves_nothing(db: sqlite3.Connection, path: Path) -> None:
@@ -71,10 +71,10 @@ def test_an_error_half_way_leaves_nothing(db: sqlite3.Connection, path: Path) ->
         if done >= 2 * CHUNK:
             raise KeyboardInterrupt
 
-    earlier = good(5)
+    earlier = countable(5)
     run(db, earlier)
     with pytest.raises(KeyboardInterrupt):
-        run(db, good(COUNT), progress=stop)
+        run(db, countable(COUNT), progress=stop)
     assert (counted(db), pending(db)) == (5, 0)
     assert len(events(db)) == 1
     assert recount(db) == []
@@ -85,7 +85,7 @@ def _die_half_way(path: Path) -> None:
         if done >= 2 * CHUNK:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    run(open_database(path), good(COUNT), progress=die)
+    run(open_database(path), countable(COUNT), progress=die)
 
 
 def test_after_a_kill_the_next_import_first_removes_what_was_left(
@@ -99,20 +99,20 @@ def test_after_a_kill_the_next_import_first_removes_what_was_left(
     assert undo_unfinished(db) == 2 * CHUNK
     assert (counted(db), pending(db)) == (0, 0)
     assert recount(db) == []
-    assert run(db, good(3)).signatures == 3
+    assert run(db, countable(3)).signatures == 3
 
 
 def test_two_imports_do_not_mix(db: sqlite3.Connection, path: Path) -> None:
     def second(_done: int) -> None:
         with pytest.raises(ImportRunningError):
-            run(db, good(1))
+            run(db, countable(1))
 
-    assert run(db, good(CHUNK + 1), progress=second).signatures == CHUNK + 1
+    assert run(db, countable(CHUNK + 1), progress=second).signatures == CHUNK + 1
 
 
 def test_people_go_on_signing_meanwhile(db: sqlite3.Connection, path: Path) -> None:
-    """Behind each chunk the lock is free, so that nobody waits for longer than one takes."""
-    run(db, good(1))
+    """The lock is free after each chunk, so no one waits longer than one chunk takes."""
+    run(db, countable(1))
     signed: list[int] = []
     with closing(open_database(path)) as own:
 
@@ -121,12 +121,12 @@ def test_people_go_on_signing_meanwhile(db: sqlite3.Connection, path: Path) -> N
                 own.execute("UPDATE signatures SET at = at WHERE id = 1")
             signed.append(done)
 
-        run(db, good(8 * CHUNK), progress=somebody_signs)
+        run(db, countable(8 * CHUNK), progress=somebody_signs)
     assert len(signed) >= 7
 
 
 def test_who_was_there_before_is_not_removed_by_an_undo(db: sqlite3.Connection, path: Path) -> None:
-    rows = good(10)
+    rows = countable(10)
     run(db, rows)
     set_status(db, [1], "held")
 
@@ -134,7 +134,7 @@ def test_who_was_there_before_is_not_removed_by_an_undo(db: sqlite3.Connection, 
         raise RuntimeError("no")
 
     with pytest.raises(RuntimeError):
-        run(db, good(20), progress=stop)
+        run(db, countable(20), progress=stop)
     assert counted(db) == 9
 
 
@@ -146,7 +146,7 @@ def undo(db: sqlite3.Connection, number: int) -> int:
 
 
 def test_an_import_is_undone_as_a_whole_and_no_other(db: sqlite3.Connection) -> None:
-    rows = good(CHUNK + 20)
+    rows = countable(CHUNK + 20)
     first = run(db, rows[:5])
     second = run(db, rows)
     assert [(i.number, i.signatures) for i in list_imports(db, campaign().slug)] == [
@@ -166,7 +166,7 @@ def test_an_import_is_undone_as_a_whole_and_no_other(db: sqlite3.Connection) -> 
 
 
 def test_what_its_owner_took_back_stays_taken_back(db: sqlite3.Connection) -> None:
-    rows = good(3)
+    rows = countable(3)
     added = run(db, rows)
     assert withdraw_paper(Actor(db, "R", NOW), rows[0].person, SECRET, campaign=campaign().slug)
     assert list_imports(db, campaign().slug)[0].signatures == 2
@@ -175,7 +175,7 @@ def test_what_its_owner_took_back_stays_taken_back(db: sqlite3.Connection) -> No
 
 
 def test_an_import_stays_once_somebody_of_it_went_on_online(db: sqlite3.Connection) -> None:
-    rows = good(3)
+    rows = countable(3)
     added = run(db, rows)
     sign(
         db,
@@ -195,7 +195,7 @@ def test_an_import_stays_once_somebody_of_it_went_on_online(db: sqlite3.Connecti
 
 
 def test_an_undoing_that_was_broken_off_is_brought_to_its_end(db: sqlite3.Connection) -> None:
-    added = run(db, good(5))
+    added = run(db, countable(5))
     db.execute("UPDATE paper_imports SET state = 'undoing' WHERE id = ?", (added.number,))
     assert undo_interrupted(db, lock_of(db)) == 5
     assert (counted(db), list_imports(db, campaign().slug)) == (0, [])
@@ -206,8 +206,8 @@ def test_an_undoing_that_was_broken_off_is_brought_to_its_end(db: sqlite3.Connec
 def test_of_whoever_is_taken_back_or_undone_no_file_of_the_running_site_holds_a_code(
     db: sqlite3.Connection, path: Path, way: str, people: int
 ) -> None:
-    """The test looks without helping: no connection is closed and no log emptied by it."""
-    rows = good(people)
+    """The test only looks: it closes no connection and checkpoints no WAL."""
+    rows = countable(people)
     added = run(db, rows)
 
     def found() -> list[bool]:

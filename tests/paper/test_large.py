@@ -1,4 +1,4 @@
-"""A large sheet through the page: it says how far it is, and all is added or nothing."""
+"""A large sheet on the page: it reports progress, and all is added or nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.web.organizer import paper_pages
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Office
 
-from .conftest import ANA, SPLIT, csv_file, good, lock_of, run, upload
+from .conftest import ANA, SPLIT, countable, csv_file, lock_of, run, upload
 from .test_pages import send, signatures
 
 WAIT = "Keep this page open"
@@ -35,7 +35,7 @@ def people(count: int) -> list[tuple[str, ...]]:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Say after every other row how far the work is."""
+    """Report progress after every other row."""
     monkeypatch.setattr(paper_sheets, "PROGRESS_ROWS", 2)
     monkeypatch.setattr(paper_pages, "EVERY", 0.0)
 
@@ -177,7 +177,7 @@ def _die(path: Path) -> None:
     def die(_done: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    run(open_database(path), good(CHUNK + 1), progress=die)
+    run(open_database(path), countable(CHUNK + 1), progress=die)
 
 
 def test_a_killed_import_is_undone_by_the_site_itself(tmp_path: Path) -> None:
@@ -202,6 +202,6 @@ def test_an_import_at_work_is_not_undone(tmp_path: Path) -> None:
     def look(_done: int) -> None:
         told.append(undo_interrupted(db, lock_of(db)))
 
-    assert run(db, good(3), progress=look).signatures == 3
+    assert run(db, countable(3), progress=look).signatures == 3
     assert told == [0]
     db.close()

@@ -21,7 +21,7 @@ from app.records.paper_plan import Choices, judge, make_plan
 from tests.congress.rehearsal import another_sits
 from tests.delivery.letters import AGENT
 from tests.packets.conftest import campaign, tables
-from tests.paper.conftest import SECRET, held, place
+from tests.paper.conftest import SECRET, parsed, place
 
 NOON = change_of(120)
 BEFORE = NOON - timedelta(seconds=1)
@@ -33,7 +33,7 @@ TEXAN = {
 
 
 def districts(now: datetime) -> list[str]:
-    """What the person of the sheet is asked to choose between; one where nothing is asked."""
+    """The districts to choose from for the sheet's person; one if nothing is asked."""
     found = judge(SheetRow(2, {**TEXAN, "district": ""}), replace(place(), now=now))
     if isinstance(found, CountableRow):
         return [found.delegation.house.seat.id]
@@ -52,7 +52,7 @@ def test_paper_is_counted_in_the_congress_on_whose_lines_it_was_looked_up(
     seat = districts(now)[0]
     row = judge(SheetRow(2, {**TEXAN, "district": seat}), replace(place(), now=now))
     assert isinstance(row, CountableRow)
-    # Even where it takes until the change is over to store it.
+    # Even if storing it takes until after the change.
     entered = Batch(campaign().slug, NEW_YEAR, NOON + timedelta(minutes=1), "en", "", "Rosa", "")
     add_one(db, row, entered, letters=PaperLetters(campaign(), now), secret=SECRET)
     stored = db.execute("SELECT congress, state || '-' || district FROM signatures").fetchall()
@@ -62,7 +62,7 @@ def test_paper_is_counted_in_the_congress_on_whose_lines_it_was_looked_up(
 def test_a_plan_that_was_shown_before_the_change_is_shown_again_after_it(db: Connection) -> None:
     sheet = "first,last,street,city,state,zip\nAna,López,1 Main St,Burlington,VT,05401\n".encode()
     digests = [
-        make_plan(held(sheet), Choices(), replace(place(), now=now), db).digest
+        make_plan(parsed(sheet), Choices(), replace(place(), now=now), db).digest
         for now in (BEFORE, NOON)
     ]
     assert digests[0] != digests[1]

@@ -40,7 +40,7 @@ BUTTONS = ("add", "columns", "look", "restore", "zeros")
 
 
 def send(browser: Browser, button: str = "", **typed: str) -> Browser:
-    """Send the page of the sheet's rows, with a button pressed and no box ticked."""
+    """Submit the page with the sheet's rows, pressing one button and ticking no box."""
     path, form = browser.form("/paper/check")
     kept = {n: v for n, v in form.items() if n not in BUTTONS and not n.startswith("out-")}
     kept |= {n: form[n] for n in form if n.startswith("out-") and f"odd-{n[4:]}" in form}
@@ -434,7 +434,7 @@ def test_the_menu_has_it(editor: Browser, app: Flask) -> None:
         assert services()
 
 
-# --- a sheet: what is decided on the page --------------------------------------------------
+# --- a sheet: decisions made on the page ---------------------------------------------------
 
 
 def test_hidden_rows_are_counted_only_when_that_is_said(editor: Browser, staff: Office) -> None:

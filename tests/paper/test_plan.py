@@ -1,4 +1,4 @@
-"""What an import would do: representation, what is wrong in which cell, who is there twice."""
+"""What an import would do: representation, the problem in each cell, repeats."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ def test_no_row_at_all_makes_it_stumble(values: dict[str, str]) -> None:
     assert isinstance(result, CountableRow | Wrong | Odd)
 
 
-# --- rows that hardly are people -----------------------------------------------------------
+# --- rows that hardly describe a person ----------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Storing paper signatures: all or none, nobody twice, nothing personal, audited."""
+"""Storing paper signatures: all or nothing, no one twice, nothing personal, audited."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.records.persons import person_of
 from app.records.signing import sign
 from tests.packets.conftest import campaign
 
-from .conftest import NOW, SECRET, TODAY, batch, good, place, run
+from .conftest import NOW, SECRET, TODAY, batch, countable, place, run
 from .test_plan import BASE
 
 
@@ -36,7 +36,7 @@ def events(db: sqlite3.Connection) -> list[tuple[str, str, dict[str, audit.Value
 
 
 def test_signatures_on_paper_count_like_others(db: sqlite3.Connection) -> None:
-    assert add(db, good(3)) == (3, 9, 0)
+    assert add(db, countable(3)) == (3, 9, 0)
     counted = totals(db, campaign().slug)
     assert (counted.signatures, counted.letters) == (3, 9)
     row = db.execute(
@@ -47,14 +47,14 @@ def test_signatures_on_paper_count_like_others(db: sqlite3.Connection) -> None:
 
 
 def test_the_same_sheet_again_adds_nothing(db: sqlite3.Connection) -> None:
-    add(db, good(3))
-    assert add(db, good(4)) == (1, 3, 3)
+    add(db, countable(3))
+    assert add(db, countable(4)) == (1, 3, 3)
     assert totals(db, campaign().slug).signatures == 4
-    assert signed_before(db, good(5)) == ["2", "3", "4", "5"]
+    assert signed_before(db, countable(5)) == ["2", "3", "4", "5"]
 
 
 def test_who_signed_online_is_not_counted_again(db: sqlite3.Connection) -> None:
-    (row,) = good(1)
+    (row,) = countable(1)
     sign(
         db,
         SignatureRequest(
@@ -71,7 +71,7 @@ def test_who_signed_online_is_not_counted_again(db: sqlite3.Connection) -> None:
 
 
 def test_each_batch_is_one_event_without_anything_personal(db: sqlite3.Connection) -> None:
-    add(db, good(2))
+    add(db, countable(2))
     assert events(db) == [
         ("Rosa", "paper signatures added",
          {"added": 2, "signed before": 0, "source": "fair", "language": "es", "way": "sheet"})
@@ -92,7 +92,7 @@ def test_nothing_of_a_person_is_in_the_database(db: sqlite3.Connection, tmp_path
 def test_a_signature_is_taken_back_once_and_the_sheet_does_not_bring_it_back(
     db: sqlite3.Connection,
 ) -> None:
-    rows = good(2)
+    rows = countable(2)
     add(db, rows)
 
     def back() -> bool:
@@ -116,13 +116,13 @@ def test_one_that_was_given_online_is_not_taken_back_here(db: sqlite3.Connection
 
 
 def test_a_tag_that_is_none_becomes_the_usual_one(db: sqlite3.Connection) -> None:
-    add(db, good(1), source="not a tag!")
+    add(db, countable(1), source="not a tag!")
     assert db.execute("SELECT source FROM signatures").fetchone() == ("paper",)
 
 
 def test_one_by_one_counts_the_same(db: sqlite3.Connection) -> None:
     letters = PaperLetters(campaign(), TODAY)
-    (row,) = good(1)
+    (row,) = countable(1)
     for signatures, before in ((1, 0), (0, 1)):
         added = add_one(db, row, batch(way="form"), letters=letters, secret=SECRET)
         assert (added.signatures, added.before) == (signatures, before)
@@ -130,7 +130,7 @@ def test_one_by_one_counts_the_same(db: sqlite3.Connection) -> None:
 
 
 def test_who_signed_another_campaign_on_paper_can_sign_this_one(db: sqlite3.Connection) -> None:
-    add(db, good(2))
+    add(db, countable(2))
     other = replace(batch(), campaign="another")
-    assert run(db, good(2), what=other).signatures == 2
-    assert run(db, good(2), what=other).before == 2
+    assert run(db, countable(2), what=other).signatures == 2
+    assert run(db, countable(2), what=other).before == 2
