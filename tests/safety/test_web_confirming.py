@@ -88,6 +88,7 @@ def test_one_address_is_asked_three_times_however_many_name_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(limiting.LIMITS, "sign", Limit(3600, 600, 6000))
+    monkeypatch.setattr("app.records.limiting.time.time", lambda: 1_800_000_000.0)
     with site(tmp_path, confirm_email=True) as here:
         for _ in range(3):
             here.sign(here.form(email=ADDRESS))
