@@ -278,14 +278,14 @@ def restore_command(
         if not yes:
             click.confirm("Put it back?", abort=True)
         again = _reapply_withdrawals(settings, path, copy)
-        messages, letters = backup.calm(copy.database, now)
+        messages, letters = backup.cancel_pending(copy.database, now)
         put_aside = aside(settings.database, "before-restore-files")
         changed = backups.write_files(
             settings.instance, _instance_files(settings, copy, opened, keys, everything), put_aside
         )
         if everything:
             changed += backups.write_files(settings.letters, _letters(copy), put_aside / "letters")
-        moved = backup.put_back(copy, settings.database)
+        moved = backup.replace_database(copy, settings.database)
     _note_restored(settings, copy, again, now)
     click.echo(f"Done{f'; what was here is in {moved}' if moved else ''}.")
     if changed:

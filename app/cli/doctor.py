@@ -33,7 +33,7 @@ from app.records.accounting import sweep_letters
 from app.records.backup import note
 from app.records.counts import recount
 from app.records.erasing import waits_to_be_erased
-from app.records.health import check_site, latest_moment, log_size, schema_differences
+from app.records.health import check_site, last_activity, log_size, schema_differences
 from app.records.identity import id_file
 from app.records.keys import key_status
 from app.records.limiting import networks, open_counters
@@ -423,7 +423,7 @@ def texts_can_be_read(site: Site) -> Diagnosis:
 
 @check("daily job")
 def daily_job_runs(site: Site) -> Diagnosis:
-    since = _time_of(site.settings.instance / "purged") or site.ask(latest_moment)
+    since = _time_of(site.settings.instance / "purged") or site.ask(last_activity)
     if since is None or site.now - since < timedelta(days=2):
         return ok("What is kept too long is deleted daily.")
     days = (site.now - since).days
@@ -442,7 +442,7 @@ def _time_of(path: Path) -> datetime | None:
 
 @check("clock")
 def clock_is_right(site: Site) -> Diagnosis:
-    latest = site.ask(latest_moment)
+    latest = site.ask(last_activity)
     if latest is not None and latest - site.now > timedelta(minutes=5):
         return fail(
             f"The clock says {site.now:%Y-%m-%d %H:%M} UTC, but someone acted at "

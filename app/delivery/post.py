@@ -130,7 +130,7 @@ class PostOffice(Channel):
 
     def release(self, token: str) -> bool:
         """Release the message; False if none waits for this token, or no longer. For a POST."""
-        released = self.outbound.let_go(token_digest(token), self.clock())
+        released = self.outbound.release_held(token_digest(token), self.clock())
         if released:
             self.notify()
         return bool(released)

@@ -404,7 +404,7 @@ def reapply(copy: Path, other: Path) -> int:
     return int(withdrawn)
 
 
-def calm(copy: Path, at: datetime) -> tuple[int, int]:
+def cancel_pending(copy: Path, at: datetime) -> tuple[int, int]:
     """Keep a restored copy from repeating the past.
 
     Queued mail and letters may have left since it was made, so they become ``unknown``; all
@@ -437,7 +437,7 @@ def calm(copy: Path, at: datetime) -> tuple[int, int]:
 # --- Restoring one ---------------------------------------------------------------------------
 
 
-def put_back(copy: Unpacked, database: Path) -> Path | None:
+def replace_database(copy: Unpacked, database: Path) -> Path | None:
     """Replace the database with an unpacked copy; call it within ``stopped``.
 
     The old database is moved aside with its WAL; returns where to. Safe to kill at any time: until

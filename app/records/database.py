@@ -164,7 +164,7 @@ def open_database(path: Path, *, threads: bool = False, moved: bool = False) -> 
     """
     known = expected_id(path, moved=moved)
     try:
-        keep_private(path)
+        make_private(path)
         before = stamp_of(path)[:1]
         key, raw = _acquire(path)
     except OSError as error:
@@ -297,7 +297,7 @@ def _check_not_overwritten(db: sqlite3.Connection) -> None:
     db.raw.last = head
 
 
-def keep_private(path: Path) -> None:
+def make_private(path: Path) -> None:
     """Create the file with mode 0600, or remove other users' permissions from it.
 
     SQLite gives the WAL the permissions of the main file. An existing file is never opened here:

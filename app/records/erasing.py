@@ -36,7 +36,7 @@ from app.records.turns import BUSY_SECONDS, WAIT_WHEN_BUSY
 READER_SECONDS = 2.0
 """How long a request waits for readers."""
 NUDGE_SECONDS = 0.5
-"""How long to wait for the WAL to restart before writing something so that it can."""
+"""How long to wait for the WAL to restart before making a write that lets it."""
 RETRY_SECONDS = 20.0
 """Between later attempts, in a thread of this process."""
 LARGEST_VACUUM = 256 << 20
@@ -46,7 +46,7 @@ MOST_SEARCHED = 64
 
 
 def erase(db: sqlite3.Connection, gone: Sequence[bytes] = ()) -> bool:
-    """Erase what was deleted from the files; True once none of it is left in them.
+    """Erase deleted data from the files; True once none of it is left in them.
 
     ``gone`` are deleted byte strings to search for. False if that was not possible now, mostly
     because of a long read: it is retried, and ``waits_to_be_erased`` is true until it succeeds.

@@ -29,10 +29,11 @@ def try_to_write(db: sqlite3.Connection, *, wait: float) -> None:
 
 
 def schema_differences(db: sqlite3.Connection) -> tuple[str, ...]:
-    """Names of tables, indexes, triggers and views that are missing, extra or not as this program
-    creates them, and of such rows of ``breakdowns``, which both the tallies and their recount use.
+    """Names of tables, indexes, triggers and views that are missing, extra or different from what
+    this program creates; also missing or extra rows of ``breakdowns``.
 
-    Without one of those triggers or rows, the counts would be wrong with no error.
+    A missing trigger or row would make the counts wrong with no error, and a recount, which uses
+    the same ``breakdowns``, would not reveal the row.
     """
 
     def parts(of: sqlite3.Connection) -> dict[str, str]:
@@ -49,7 +50,7 @@ def schema_differences(db: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(sorted(n for n in {*wanted, *found} if wanted.get(n) != found.get(n)))
 
 
-def latest_moment(db: sqlite3.Connection) -> datetime | None:
+def last_activity(db: sqlite3.Connection) -> datetime | None:
     """When the last signature or audit event was stored; aware."""
     row = db.execute(
         "SELECT max((SELECT max(at) FROM signatures), (SELECT max(at) FROM audit_events)),"

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar, cast
 
 from app.errors import ExplainedError
-from app.records.database import keep_private, use_wal
+from app.records.database import make_private, use_wal
 from app.records.keyed import keyed_token
 from app.records.throttle import address_of, network
 
@@ -341,7 +341,7 @@ class FileCounters:
         return kept[1]
 
     def _open(self) -> sqlite3.Connection:
-        keep_private(self.path)
+        make_private(self.path)
         db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             use_wal(db, BUSY_SECONDS)

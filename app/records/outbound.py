@@ -160,7 +160,7 @@ class Outbound:
 
         If there is a row with the same ``once``, that row is returned and nothing is queued. With
         ``again``, a new message replaces one that ``failed`` or is ``unknown``. With ``release``
-        (a hash of 32 bytes) the message is held until ``let_go``, and dropped at ``until``.
+        (a hash of 32 bytes) the message is held until ``release_held``, and dropped at ``until``.
         """
         with self._writing() as db:
             known = _find(db, "o.once = ?", new.once)
@@ -251,7 +251,7 @@ class Outbound:
         assert made is not None
         return made
 
-    def let_go(self, release: bytes, now: datetime) -> int:
+    def release_held(self, release: bytes, now: datetime) -> int:
         """Queue what was held under this hash; returns how many. A second call finds nothing."""
         with self._writing() as db:
             return db.execute(

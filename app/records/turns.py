@@ -28,7 +28,7 @@ STUCK_SECONDS = 3.0
 """Once the first thread has waited this long for the lock, with nothing written by others, a thread
 behind it gives up; if there are n behind it, they give up after 1/n of this."""
 SLOW_SECONDS = 0.5
-"""But not before this: one flush to a busy disk can take a tenth of a second and more."""
+"""But never sooner than this: a flush to a busy disk can take a tenth of a second or more."""
 POLL_SECONDS = 0.004
 """How often to retry the lock when no ``_Doorbell`` rings. SQLite's own retries back off to ten a
 second, so the thread that came first could wait a long time while later ones get in."""
@@ -72,7 +72,8 @@ class Turn:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._blocked_since = 0.0
-        """Since when nobody has written while we wait for SQLite's lock; 0 if we do not."""
+        """When the wait for SQLite's lock began, or another process last committed during it; 0 if
+        no thread is waiting for it."""
         self._waiting = 0
 
     def begin(self, db: sqlite3.Connection, wait: float, *, never_waits: bool = False) -> None:
@@ -106,7 +107,7 @@ class Turn:
                         raise
                     if time.monotonic() >= deadline:
                         raise
-                # The lock is not stuck where others commit, however many they are.
+                # As long as other processes commit, the lock is busy but not stuck.
                 [(version,)] = db.execute("PRAGMA data_version").fetchall()
                 if not self._blocked_since or seen not in (None, version):
                     self._blocked_since = time.monotonic()

@@ -30,13 +30,13 @@ from app.records.backup import (
     CopyError,
     SinceCopy,
     before_upgrades,
-    calm,
+    cancel_pending,
     copies,
     missing,
     of_another_site,
-    put_back,
     readable,
     reapply,
+    replace_database,
     rows_of,
     take,
     thin,
@@ -287,7 +287,7 @@ def test_nothing_of_the_past_acts_again(path: Path, db: sqlite3.Connection, tmp_
         db.execute("UPDATE letters SET state = 'queued', cause = 'person' WHERE seat = 'CA-12'")
     file = copied(path, tmp_path / "c")
     with unpacked(file, tmp_path) as copy:
-        assert calm(copy.database, NOW) == (2, 1)
+        assert cancel_pending(copy.database, NOW) == (2, 1)
         with closing(open_database(copy.database)) as again:
             found = again.execute("SELECT state, count(*) FROM outbound GROUP BY state")
             assert dict(found.fetchall()) == {"held": 1, "unknown": 3}
@@ -307,7 +307,7 @@ def test_a_copy_takes_the_place_of_what_was_there_with_its_log(path: Path, tmp_p
     for end in ("", "-wal", "-shm"):  # as a power cut leaves them
         shutil.copy(tmp_path / f"left{end}", f"{path}{end}")
     with stopped(path), unpacked(file, path.parent) as copy:
-        moved = put_back(copy, path)
+        moved = replace_database(copy, path)
     assert moved is not None
     assert {p.name for p in moved.iterdir()} == {f"{path.name}{e}" for e in ("", "-wal", "-shm")}
     assert not Path(f"{path}-wal").exists()
@@ -342,7 +342,7 @@ def test_a_restoring_that_was_killed_leaves_no_site_that_starts_with_half(
     monkeypatch.setattr(Path, "replace", killed)
     try:
         with stopped(path), unpacked(file, path.parent) as copy:
-            put_back(copy, path)
+            replace_database(copy, path)
     except KeyboardInterrupt:
         monkeypatch.undo()
         if moves == 0:
@@ -351,7 +351,7 @@ def test_a_restoring_that_was_killed_leaves_no_site_that_starts_with_half(
             with pytest.raises(NotItselfError, match="is gone"):
                 open_database(path)
         with stopped(path), unpacked(file, path.parent) as copy:
-            put_back(copy, path)
+            replace_database(copy, path)
     monkeypatch.undo()
     with closing(open_database(path)) as db:
         assert totals(db, None).signatures == 1
@@ -439,7 +439,7 @@ def test_a_database_of_version_1_is_copied_upgraded_and_can_go_back(
     assert readable(path), "so it can still be reported what was signed since"
     with stopped(path), unpacked(before, path.parent) as copy:
         assert missing(copy.database, path).people == 1
-        put_back(copy, path)
+        replace_database(copy, path)
     with closing(open_database(path)) as db:
         assert totals(db, None).signatures == 2
 
