@@ -342,7 +342,7 @@ class Campaign:
 
     @property
     def main_bill(self) -> Bill:
-        """The one that has a number; where both have, or none, the House's."""
+        """The House bill, unless only the Senate's has a number."""
         house, senate = self.bills["house"], self.bills["senate"]
         return senate if senate.number and not house.number else house
 

@@ -24,7 +24,7 @@ from app.congress.model import Chamber, congress_years
 
 LIBRARY = Path(__file__).with_name("library")
 LETTERS = ("own-words", "my-state", "plain-law")
-"""The letters of the library, by id. The last one speaks of a law (``letters_for``)."""
+"""The library's letters by id. The last one speaks of a law (see ``letters_for``)."""
 
 AskKind = Literal["thank", "cosponsor", "companion", "oversight", "oppose"]
 ASKS: dict[AskKind, tuple[str, ...]] = {
@@ -105,7 +105,7 @@ def initial_files(new: NewCampaign) -> dict[str, str]:
 
 
 def library(number: str) -> dict[str, str]:
-    """The library's files by name, with the noun of what has such a number (``H.Res. 12``)."""
+    """The library's files by name, worded for a bill or a resolution like ``H.Res. 12``."""
     texts = {path.name: path.read_text("utf-8") for path in sorted(LIBRARY.iterdir())}
     noun, noun_es = bill_noun(number), bill_noun(number, "es")
     named = {
@@ -114,7 +114,7 @@ def library(number: str) -> dict[str, str]:
     }
     for name in texts:
         english = name.replace(".es.txt", ".txt")
-        if english != name:  # each paragraph names the English that it was made for
+        if english != name:  # rewording the English changes its marks
             for mark, new in zip(_marks(texts[english]), _marks(named[english]), strict=True):
                 named[name] = named[name].replace(mark, new)
     return named

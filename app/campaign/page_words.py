@@ -119,8 +119,8 @@ def facts_in(campaign: Campaign, paragraphs: Iterable[str], state: str) -> tuple
 def congress_gov(bill: Bill) -> str:
     """The URL of the bill's page at congress.gov; empty if its number is not known.
 
-    The form is that of https://www.congress.gov/bill/119th-congress/house-bill/1, and for others
-    ``senate-joint-resolution`` and the like.
+    It looks like https://www.congress.gov/bill/119th-congress/house-bill/1, with
+    ``senate-joint-resolution`` and so on for other kinds.
     """
     key = bill_key(bill.number)
     if key is None:

@@ -199,7 +199,7 @@ def _earlier(bills: list[RelatedBill], language: Language) -> str:
 def bill_name(number: str | None, title: str, like: str | None, language: Language) -> str:
     """``H.R. 1234, the Safe Streets Act``; the Spanish form follows a verb.
 
-    ``like``: a number that tells whether it is a bill or a resolution (``bill_noun``).
+    ``like`` is a number that tells whether to call it a bill or a resolution (``bill_noun``).
     """
     if language == "es":
         noun = bill_noun(like, "es")

@@ -97,14 +97,14 @@ KINDS = {
     "hr": "H.R.", "s": "S.", "hres": "H.Res.", "sres": "S.Res.", "hjres": "H.J.Res.",
     "sjres": "S.J.Res.", "hconres": "H.Con.Res.", "sconres": "S.Con.Res.",
 }  # fmt: skip
-"""What members cosponsor, by its official short name, and how its number is printed."""
+"""Kinds of bills and resolutions by their official short names, and how each is printed."""
 LAW = ("hr", "s", "hjres", "sjres")
-"""Those that can become law. The others say what one chamber, or both, think or do themselves."""
+"""The kinds that can become law. The others express opinions or govern the chambers themselves."""
 WRITTEN = (
     r"h\.?\s*r\.?|[hs]\.?\s*(?:j\.?\s*|con\.?\s*)?res\.?|"
     r"(?:house|senate)\s+(?:bill|(?:joint\s+|concurrent\s+)?resolution)"
 )
-"""However a kind is typed, as a pattern; a bill of the Senate also as ``S.``."""
+"""A pattern for a kind, however it is typed; the ``S.`` of a Senate bill is not included."""
 _NUMBER = re.compile(rf"({WRITTEN}|s\.?)[\s-]*(?:no\.?\s*)?((?!0+\b)\d{{1,5}})", re.IGNORECASE)
 _SHORT = {
     "house": "h", "senate": "s", "joint": "j", "concurrent": "con", "resolution": "res",
@@ -113,7 +113,7 @@ _SHORT = {
 
 
 def bill_kind(typed: str) -> str:
-    """``House Joint Resolution`` and ``H. J. Res.`` as ``hjres``."""
+    """``House Joint Resolution`` or ``H. J. Res.`` → ``hjres``."""
     kind = re.sub(r"[^a-z]", "", typed.lower())
     for long, short in _SHORT.items():
         kind = kind.replace(long, short)
@@ -126,7 +126,7 @@ def printed_bill(kind: str, number: int) -> str:
 
 
 def bill_noun(number: str | None, language: Language = "en") -> str:
-    """What a thing with such a number is called; a bill where there is none yet."""
+    """The noun for what has such a number: a resolution or a bill; a bill without a number."""
     resolution = "Res." in (number or "")
     if language == "es":
         return "proyecto de resolución" if resolution else "proyecto de ley"

@@ -1,7 +1,7 @@
 """Building ``app/congress/tables`` from a folder of official files.
 
-The tables are plain CSV and JSON, one fact a line, in a fixed order: building twice from the
-same files gives the same bytes, and a change of one member is a change of one line.
+The tables are plain CSV and JSON, one fact per line, in a fixed order, so that building twice from
+the same files gives the same bytes, and a change to one member is a change to one line.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from app.congress.model import (
     congress_at,
     congress_years,
     district_numbers,
+    effective_end,
     moment_of,
     ordinal,
-    over_on,
 )
 from app.congress.sources.blocks import BlockCounts, count_blocks, differences, has_blocks
 from app.congress.sources.lines import (
@@ -70,11 +70,11 @@ class Built:
     size: int
     """Bytes of all tables together."""
     forms_kept: bool
-    """True when the source had no ``senate_forms.csv`` and the former table was kept."""
+    """True if the source had no ``senate_forms.csv`` and the previous table was kept."""
     map_kept: bool = False
-    """The same for the outlines of the districts."""
+    """The same for the map, which needs outlines of the districts."""
     notices: tuple[str, ...] = ()
-    """What is odd in the files, without being wrong."""
+    """Anything odd in the files that is not an error."""
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -87,7 +87,7 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _piece(state: str, number: int, share: float | None, by_land: bool) -> str:
-    """``IL-3:0.8123`` for people, ``CA-12~0.5`` for land, ``TX-10`` where nothing is known."""
+    """``IL-3:0.8123`` for people, ``CA-12~0.5`` for land, ``TX-10`` if the share is not known."""
     if share is None:
         return f"{state}-{number}"
     return f"{state}-{number}{'~' if by_land else ':'}{float(f'{share:.4g}'):g}"
@@ -104,7 +104,7 @@ def _zip_table(zips: Pieces) -> str:
 
 
 def _postal_table(lines: Lines) -> str:
-    """ZIPs without districts, and the few with districts of which there is something to say."""
+    """The ZIPs that are inactive, or have no district in their postal state."""
     rows = []
     for code, office in sorted(read_postal().items()):
         if office.active and office.state in lines.zips.get(code, {}):
@@ -115,7 +115,7 @@ def _postal_table(lines: Lines) -> str:
 
 
 def _border_table(lines: Lines) -> str:
-    """ZIPs of which some source says that they lie in more states than the district table has."""
+    """ZIPs that some source puts in more states than the district table does."""
     rows = []
     for code, states in sorted(across_a_state_line().items()):
         listed = lines.zips.get(code, {}).keys()
@@ -139,28 +139,28 @@ def _members_table(members: list[Record]) -> str:
 
 
 def _check_one_congress(members: MemberList, congresses: list[int], who: str) -> None:
-    """The members must be of a Congress whose districts are known."""
-    there = members.congress
-    if there is None or there in congresses:
+    """Raise ``BuildError`` unless the districts of the members' Congress are known."""
+    number = members.congress
+    if number is None or number in congresses:
         return
-    of_lines = " and ".join(ordinal(number) for number in congresses)
-    if there > max(congresses):
+    known = " and ".join(ordinal(n) for n in congresses)
+    if number > max(congresses):
         what = (
-            f"Build with plans_{there}.csv and zip_people_{there}.csv, or the Census Bureau's ZIP "
-            f"file of the {ordinal(there)} Congress (tab20_cd{there}20_zcta520_natl.txt)."
+            f"Build with plans_{number}.csv and zip_people_{number}.csv, or the Census Bureau's "
+            f"ZIP file of the {ordinal(number)} Congress (tab20_cd{number}20_zcta520_natl.txt)."
         )
     else:
         what = "Download the present legislators-current.yaml."
     raise BuildError(
-        f"legislators-current.yaml has the members of the {ordinal(there)} Congress. {who} the "
-        f"districts of the {of_lines}. {what}"
+        f"legislators-current.yaml has the members of the {ordinal(number)} Congress. {who} the "
+        f"districts of the {known}. {what}"
     )
 
 
 def source_date(folder: Path, name: str) -> date:
-    """The date of a source file: from the folder's ``README.md`` table, else its own.
+    """The date of a source file, from the folder's ``README.md`` table or else its mtime.
 
-    A row of that table names the file in backquotes and holds a date ``YYYY-MM-DD``.
+    A row of that table names the file in backquotes and has a date ``YYYY-MM-DD``.
     """
     readme = folder / "README.md"
     if readme.exists():
@@ -177,7 +177,7 @@ def source_date(folder: Path, name: str) -> date:
 
 
 def _write(folder: Path, texts: dict[str, str]) -> int:
-    """Write all tables, each whole or not at all; the index comes last. Returns the bytes."""
+    """Write all tables, each atomically and the index last. Returns their size in bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         write_file(folder / name, text, mode=0o644)
@@ -195,12 +195,12 @@ def build_tables(
 ) -> Built:
     """Read the official files in ``source`` and write the tables into ``target``.
 
-    What a source may lack (the senators' forms), and whom its list no longer has, is kept from
-    the tables in ``base``, or else in ``target``, where there are any.
-    ``as_of`` is the date of the member files; without it see ``source_date``. ``progress`` is
-    called with a short phrase before each of ``STEPS`` steps, and ``detail`` while the Census
-    Bureau's block files are read, where the folder has them: people and towns are then counted
-    from these. Raises ``BuildError`` with a sentence for the operator; then nothing was written.
+    The senators' forms, if ``source`` lacks them, and members who are no longer listed are kept
+    from the tables in ``base``, or else ``target``, if there are any. ``as_of`` is the date of the
+    member files and defaults to ``source_date``. ``progress`` is called with a short phrase before
+    each of ``STEPS`` steps. If the folder has the Census Bureau's block files, people and towns
+    are counted from these, and ``detail`` is called meanwhile. Raises ``BuildError`` with a
+    sentence for the operator, before anything is written.
     """
     if not source.is_dir():
         raise BuildError(f"{source} is not a folder.")
@@ -268,13 +268,13 @@ def build_tables(
 
 
 def _congresses_in_blocks(source: Path) -> list[int]:
-    """The Congresses whose lines the folder has block by block."""
+    """The Congresses for which the folder has block files."""
     found = (re.fullmatch(r"cd(\d{3})\.zip", path.name) for path in source.glob("cd*.zip"))
     return [n for n in sorted(int(match[1]) for match in found if match) if has_blocks(source, n)]
 
 
 def _differences(source: Path, counted: Mapping[int, BlockCounts]) -> Iterator[str]:
-    """Where a table of shares in the folder says something else than the Bureau's blocks."""
+    """Where a table of shares in the folder differs from the counts by block."""
     for congress, found in counted.items():
         name = f"zip_people_{congress}.csv"
         path = next((p for p in (source / name, source / "lines" / name) if p.is_file()), None)
@@ -287,10 +287,10 @@ def renew_members(
 ) -> MemberList:
     """Write the tables of ``base`` into ``target`` with the members of ``source``.
 
-    The districts stay as they are, but for the coming lines where ``source`` has the plans and
-    the shares of the next Congress. Whoever has left since the list of ``base`` is kept with the
-    term that they had, so that what was signed until then can still be shown and fetched.
-    Raises ``BuildError``.
+    The districts do not change, except that the coming lines are updated if ``source`` has the
+    plans and shares of the next Congress. Members who have left since the list of ``base`` are
+    kept with their former terms, so that what was signed until then can still be shown and
+    fetched. Raises ``BuildError``.
     """
     index = json.loads((base / "tables.json").read_text(encoding="utf-8"))
     day = as_of or source_date(source, MEMBERS_FILE)
@@ -319,7 +319,7 @@ def renew_members(
 
 
 def _renew_lines(source: Path, texts: dict[str, str], index: dict[str, Any]) -> None:
-    """Put the coming lines of ``source`` into the tables, where it has any."""
+    """Put the coming lines of ``source``, if it has any, into the tables."""
     first = min(index["lines"])
     lines = read_new_lines(source, first)
     if not lines.plans:
@@ -339,13 +339,13 @@ def _former(base: Path) -> list[Record]:
 
 
 def with_former(members: MemberList, former: Sequence[Record], day: date) -> list[Record]:
-    """The list of ``day`` with the terms of ``former`` that it no longer has.
+    """The list of ``day`` plus the terms of ``former`` that it no longer has.
 
-    A term that was not over is cut to where the list shows that it was: the beginning of the
-    successor's, or of the person's own in another seat, and at the latest ``day`` (a list that
-    comes before its Congress: when that begins). One that never was, as the list has it
-    (somebody else sat there), is kept without a length, for the name. What stood in for a
-    bioguide id goes with the person who has one now.
+    A term that had not ended is cut short at the start of the successor's term or of the person's
+    own term in another seat, and in any case at ``day`` (or at the start of the list's Congress,
+    if that is later). A term that the list contradicts, because someone else sat there, is kept
+    with no length, for the name. An id used in place of a bioguide id stays with the person who
+    now has one.
     """
     order = {seat.id: number for number, seat in enumerate(all_seats())}
     by_seat: dict[str, list[Record]] = {}
@@ -361,12 +361,12 @@ def with_former(members: MemberList, former: Sequence[Record], day: date) -> lis
         who = str(members.other_ids.get(old["bioguide"], old["bioguide"]))
         names = {*old.get("former_ids", ()), old["bioguide"]} - {who}
         others = by_seat.get(old["seat"], [])
-        there = [one for one in others if one["start"] <= old["start"] < one["end"]]
+        overlapping = [new for new in others if new["start"] <= old["start"] < new["end"]]
         same = next(
             (
-                one for one in others
-                if one["bioguide"] == who and one["start"] < old["end"]
-                and (one in there or _congress_of(one) == _congress_of(old))
+                new for new in others
+                if new["bioguide"] == who and new["start"] < old["end"]
+                and (new in overlapping or _congress_of(new) == _congress_of(old))
             ),
             None,
         )  # fmt: skip
@@ -374,22 +374,22 @@ def with_former(members: MemberList, former: Sequence[Record], day: date) -> lis
             if names:
                 same["former_ids"] = sorted({*same.get("former_ids", ()), *names})
             continue
-        until = old["start"] if there else _over_on(old)
-        later = [one["start"] for one in others] + begun.get(who, [])
+        until = old["start"] if overlapping else _effective_end(old)
+        later = [new["start"] for new in others] + begun.get(who, [])
         end = min([until, latest, *(start for start in later if start > old["start"])])
         if end < old["start"] or (end == old["start"] and who in begun):
-            continue  # it would only have begun, or the person is named from another term
+            continue  # it had not begun yet, or another term has the person's name
         term = {**old, "bioguide": who} | ({"former_ids": sorted(names)} if names else {})
-        if end < _over_on(old):
+        if end < _effective_end(old):
             term |= {"end": end}
             term.pop("end_is_expected", None)
         kept.append(term)
     return sorted([*members.members, *kept], key=lambda r: (order[r["seat"]], r["start"]))
 
 
-def _over_on(record: Record) -> str:
+def _effective_end(record: Record) -> str:
     end = date.fromisoformat(record["end"])
-    return over_on(end, expected=record.get("end_is_expected", False)).isoformat()
+    return effective_end(end, expected=record.get("end_is_expected", False)).isoformat()
 
 
 def _congress_of(record: Record) -> int:
@@ -397,7 +397,7 @@ def _congress_of(record: Record) -> int:
 
 
 def _finish(texts: dict[str, str], index: dict[str, Any]) -> None:
-    """Put the index, with the hash of every table, at the end of the texts."""
+    """Add the index, with the digest of every table, as the last text."""
     index["files"] = {
         name: hashlib.sha256(text.encode("utf-8")).hexdigest()
         for name, text in texts.items()
@@ -407,7 +407,7 @@ def _finish(texts: dict[str, str], index: dict[str, Any]) -> None:
 
 
 def _form_table(forms: list[dict[str, str]] | None, target: Path) -> str:
-    """What the senators' forms ask; without the file the former table, or an empty one."""
+    """What the senators' forms ask; without the file, the previous table or an empty one."""
     columns = ("bioguide", *FORM_COLUMNS)
     former = target / "senate_forms.csv"
     if forms is None and former.exists():
@@ -416,7 +416,7 @@ def _form_table(forms: list[dict[str, str]] | None, target: Path) -> str:
 
 
 def _plans_date(source: Path, lines: Lines) -> str:
-    """The day up to which the list of plans was followed; empty without one."""
+    """The day up to which the list of plans is complete; empty if there is none."""
     name = f"plans_{lines.congress + 1}.csv"
     if not lines.plans:
         return ""

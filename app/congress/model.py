@@ -1,8 +1,8 @@
-"""The value types of representation (seats, members, delegations, outcomes) and which seats exist.
+"""The value types of representation (seats, members, delegations, outcomes), and which seats exist.
 
-A *seat* exists whether or not anyone sits in it; a *member* is the person in
-it, keyed by bioguide id; a *delegation* is the seats that represent one
-address. Everything here is frozen and free of I/O.
+A *seat* exists whether or not anyone sits in it; a *member* is the person in it, keyed by bioguide
+id; a *delegation* is the seats that represent one address. Everything here is immutable and free
+of I/O.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ STATES_ES: dict[str, str] = {
 """Spanish names that differ from the English ones, as they read after "en"."""
 
 NEARLY_ALL = 0.95
-"""The share of a ZIP from which its other districts are named in a sentence only."""
+"""If one district has at least this share of a ZIP, the others are only named in a sentence."""
 
 MILITARY_STATES = frozenset({"AA", "AE", "AP"})
-"""What stands in the place of a state in the address of a person in the military."""
+"""The codes used in place of a state in military addresses."""
 
 ASSOCIATED_STATES = frozenset({"FM", "MH", "PW"})
 """Countries with US ZIP codes and no seat in Congress: Micronesia, Marshall Islands, Palau."""
@@ -108,7 +108,7 @@ class Office:
     state: str
     zip: str
     lines: tuple[str, ...]
-    """Everything under the member's name, city line included, never an empty line."""
+    """Everything below the member's name, including the city line; never an empty line."""
     phone: str | None = None
 
 
@@ -124,8 +124,8 @@ class CommitteeSeat:
 class FormRules:
     """What a member's own web form asks for and allows.
 
-    Facts for the Senate come from ``senate_forms.csv``; a member without a row has the
-    defaults, which say "not known".
+    The facts for the Senate come from ``senate_forms.csv``; the defaults, for a member without a
+    row, mean "not known".
     """
 
     known: bool = False
@@ -156,7 +156,7 @@ class Member:
     term_start: date
     term_end: date
     term_end_is_expected: bool
-    """True where the listed end is an expected special election, not a fixed date."""
+    """True if the listed end is an expected special election, not a fixed date."""
     washington: Office
     """Falls back to the chamber's general address; never missing."""
     local_offices: tuple[Office, ...] = ()
@@ -165,16 +165,16 @@ class Member:
     contact_form: str | None = None
     committees: tuple[CommitteeSeat, ...] = ()
     leadership: tuple[str, ...] = ()
-    """Present leadership titles, such as ``Speaker of the House``."""
+    """Current leadership titles, such as ``Speaker of the House``."""
     form: FormRules = field(default_factory=FormRules)
     missing: tuple[str, ...] = ()
     """Names of the fields that the source lacks, for ``flask congress status``."""
     former_ids: tuple[str, ...] = ()
-    """Ids under which letters went to them before they had a bioguide id."""
+    """Ids under which letters were addressed to them before they had a bioguide id."""
 
     @property
     def contact_url(self) -> str | None:
-        """Where a resident can write online: the form, else the member's site."""
+        """Where a resident can write online: the form, or else the member's site."""
         return self.contact_form or self.url
 
 
@@ -182,9 +182,9 @@ class Member:
 class Holder:
     """A seat and whoever sits in it at one moment.
 
-    ``member`` is None when our list has nobody for it: nothing is written to the seat then.
-    ``awaited`` says that somebody sits there all the same, whose name the list does not have
-    yet (the first days of a Congress); otherwise the seat was vacant when the list was made.
+    ``member`` is None if our list has no one for the seat; no letter goes to it then. If
+    ``awaited``, someone does sit there, but the list does not have the name yet (in the first days
+    of a Congress); otherwise the seat was vacant when the list was made.
     """
 
     seat: Seat
@@ -193,27 +193,28 @@ class Holder:
 
     @property
     def vacant(self) -> bool:
-        """Whether there is nobody whom a letter could go to."""
+        """Whether there is no one to whom a letter could go."""
         return self.member is None
 
     def term_ended(self, today: date) -> bool:
-        """Whether the listed end of the term has passed (shown with a note, never dropped)."""
+        """Whether the listed end of the term has passed. The member is then shown with a note,
+        never dropped."""
         return self.member is not None and self.member.term_end < today
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Somebody in the list of members at one moment: who sits, or else sat last before it.
+    """A person in the list of members, as of one moment: a sitting member or a former one.
 
-    ``holder`` is the seat with the person in it, whoever sits there now.
+    ``holder`` is that person in the seat they hold or last held, whoever sits there now.
     """
 
     holder: Holder
     congress: int
-    """The last Congress in which the list shows them in it."""
+    """The last Congress in which the list shows them in that seat."""
     standing: Literal["sits", "left", "unsure"]
-    """``left`` where the list is from after their term; ``unsure`` where it is from before its
-    end, and so cannot say whether they were chosen again."""
+    """``left`` if the list was made after their term; ``unsure`` if it was made before the end of
+    the term, so it cannot tell whether they were chosen again."""
 
     @property
     def member(self) -> Member:
@@ -230,7 +231,7 @@ class Delegation:
     house: Holder
     senate: tuple[Holder, ...]
     congress: int
-    """The Congress that they sit in, of whose districts ``district`` is one."""
+    """The Congress in which they sit and of which ``district`` is a number."""
 
     @cached_property
     def holders(self) -> tuple[Holder, ...]:
@@ -238,7 +239,7 @@ class Delegation:
 
     @cached_property
     def recipients(self) -> tuple[Holder, ...]:
-        """The holders that a letter can go to: every seat that is not vacant."""
+        """The holders to whom letters can go: every seat with a known member."""
         return tuple(h for h in self.holders if h.member is not None)
 
 
@@ -246,8 +247,8 @@ class Delegation:
 class Candidate:
     """One possible House district of a ZIP, with its share of the ZIP (0 to 1, or None).
 
-    The share is of the people who live there in this state; where nobody has counted them, of
-    the land (``by_land``).
+    The share is of the ZIP's residents in this state or, if they have not been counted, of its
+    land (``by_land``).
     """
 
     holder: Holder
@@ -265,22 +266,22 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The address is settled. ``match`` says how."""
+    """The address is settled; ``match`` says how."""
 
     delegation: Delegation
     match: Match
     notice: str | None = None
-    """A code for something the person should know: a key of ``NOTICES``."""
+    """A code for something that the person should know: a key of ``NOTICES``."""
     slivers: tuple[Candidate, ...] = ()
-    """Districts with a sliver of the ZIP (see ``find_delegation``): whoever is shown this answer
-    is offered them too."""
+    """Districts with a sliver of the ZIP (see ``find_delegation``), to be offered with this
+    answer."""
 
     @property
     def state(self) -> str:
         return self.delegation.state
 
     def as_choice(self) -> Choose:
-        """The same as a choice, for whoever may live on one of the slivers."""
+        """The same as a choice, for someone who may live in one of the slivers."""
         here = Candidate(self.delegation.house, 1.0, by_land=True)
         return Choose(
             self.state, (here,), self.delegation.senate, "split", self.notice, slivers=self.slivers
@@ -294,18 +295,18 @@ class Choose:
     state: str
     candidates: tuple[Candidate, ...]
     senate: tuple[Holder, ...]
-    """The senators of the state, known already; empty for no state."""
+    """The senators of the state, which are already known; empty without a state."""
     reason: Literal["split", "no_row", "state_confirmed", "street_ambiguous", "street_failed"]
     notice: str | None = None
     likely: int = 0
-    """How many of the first candidates the town suggests; the others follow in number order."""
+    """How many of the first candidates the town suggests; the rest follow in number order."""
     slivers: tuple[Candidate, ...] = ()
     """Districts with a sliver of the ZIP, named in a sentence below the candidates."""
 
     @property
     def nearly_all(self) -> bool:
-        """Whether the first candidate holds nearly all of the ZIP: the others are then named
-        below it in a sentence."""
+        """Whether the first candidate has nearly all of the ZIP, so that the others are named in a
+        sentence below it."""
         first = self.candidates[0].share if self.candidates else None
         return self.reason == "split" and first is not None and first >= NEARLY_ALL
 
@@ -320,7 +321,7 @@ class ChooseState:
 
 @dataclass(frozen=True, slots=True)
 class Disagree:
-    """The state that the person gave is not one that the ZIP touches: ask, do not guess."""
+    """The ZIP is not in the state that the person named: ask, do not guess."""
 
     zip: str
     state: str
@@ -329,19 +330,19 @@ class Disagree:
 
 @dataclass(frozen=True, slots=True)
 class ZipUnknown:
-    """No such ZIP in the postal data or the district data."""
+    """The ZIP is in neither the postal data nor the district data."""
 
     zip: str
     senate: tuple[Holder, ...] = ()
-    """The senators of the state that the person gave: known whatever the ZIP is."""
+    """The senators of the state that the person named, known whatever the ZIP is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """The ZIP or state alone cannot lead to a seat in Congress.
+    """The ZIP or state does not identify a seat in Congress.
 
-    ``military``: ask for the home state's address. ``associated_state``: Micronesia, the
-    Marshall Islands and Palau have no representation. ``foreign``: no US ZIP at all.
+    ``military``: ask for the address in the home state. ``associated_state``: Micronesia, the
+    Marshall Islands and Palau have no representation. ``foreign``: not a US ZIP.
     """
 
     kind: Literal["military", "associated_state", "foreign"]
@@ -350,9 +351,9 @@ class Outside:
 
 @dataclass(frozen=True, slots=True)
 class OutOfDate:
-    """There are no lines for the Congress that sits now; nobody may be written to.
+    """The lines of the sitting Congress are not known, so no letters can be written.
 
-    ``congress`` is the last one whose lines we have, and ``ended`` the day of its end.
+    ``congress`` is the last Congress whose lines we have; ``ended`` is the day on which it ended.
     """
 
     congress: int
@@ -361,7 +362,7 @@ class OutOfDate:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """The street lookup gave no answer; ``fallback`` is what the ZIP alone says."""
+    """The street lookup gave no answer; ``fallback`` is the answer from the ZIP alone."""
 
     reason: str
     """A key of ``STREET_REASONS``, such as ``timeout`` or ``no_match``."""
@@ -373,7 +374,7 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """The street lies in this district of this state (0 at large)."""
+    """The street is in this district of this state (0 at large)."""
 
     state: str
     district: int
@@ -381,26 +382,26 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class SeveralDistricts:
-    """The address matches places in different districts: ask, never take the first."""
+    """The address matches places in different districts: ask, never pick the first."""
 
     places: tuple[Located, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class NoMatch:
-    """The provider knows no such address: a PO box, a new street, a slip of the pen."""
+    """The provider does not know the address: a PO box, a new street, a typo."""
 
 
 @dataclass(frozen=True, slots=True)
 class OtherState:
-    """The address was found, but not in the state that the person gave."""
+    """The address was found, but not in the state that the person named."""
 
     state: str
 
 
 @dataclass(frozen=True, slots=True)
 class WrongCongress:
-    """The provider answered with lines that do not hold in this state today."""
+    """The provider answered with lines that are not in force in this state now."""
 
     congress: int
 
@@ -443,11 +444,11 @@ FIPS: dict[str, str] = {
     "45": "SC", "46": "SD", "47": "TN", "48": "TX", "49": "UT", "50": "VT", "51": "VA", "53": "WA",
     "54": "WV", "55": "WI", "56": "WY", "60": "AS", "66": "GU", "69": "MP", "72": "PR", "78": "VI",
 }  # fmt: skip
-"""The Census Bureau's two-digit state codes."""
+"""States by the Census Bureau's two-digit codes."""
 
 
 def district_numbers(state: str) -> tuple[int, ...]:
-    """The House districts of ``state``: ``(0,)`` at large, else 1 to n; empty for no such state."""
+    """The House districts of ``state``: ``(0,)`` at large, else 1 to n; empty if not a state."""
     if state in DELEGATE_AREAS:
         return (0,)
     seats = HOUSE_SEATS.get(state, 0)
@@ -473,7 +474,7 @@ def all_seats() -> tuple[Seat, ...]:
 
 
 def district_of_code(code: str) -> int | None:
-    """A Census district code as our number: ``00`` and ``98`` are 0, ``ZZ`` (water) is None."""
+    """The number of a Census district code: ``00`` and ``98`` are 0, ``ZZ`` (water) is None."""
     if code in ("00", "98"):
         return 0
     return int(code) if code.isascii() and code.isdigit() else None
@@ -489,33 +490,34 @@ def ordinal(congress: int) -> str:
     return f"{congress}{_SUFFIXES.get(congress % 10, 'th')}"
 
 
-# --- when: Congresses begin and end at noon in Washington ---------------------------------
+# --- time: Congresses begin and end at noon in Washington ---------------------------------
 
 WASHINGTON = ZoneInfo("America/New_York")
 
 
 FIRST_CONGRESS = 119
-"""The Congress in which this program began to count."""
+"""The first Congress in which this program counted signatures."""
 
 
 def district_key(seat: str, congress: int) -> str:
-    """A House seat as it is counted: ``TX-10`` of the 119th Congress, ``TX-10/120`` of the 120th.
+    """The key under which a district is counted: ``TX-10`` for the 119th Congress, ``TX-10/120``
+    for the 120th.
 
-    A district is a number of a Congress: the same number is other people after a change.
+    A district is a number of a Congress: after redistricting, the same number means other people.
     """
     return seat if congress == FIRST_CONGRESS else f"{seat}/{congress}"
 
 
 def congress_years(congress: int) -> tuple[int, int]:
-    """The years in which a Congress begins and ends, each on 3 January (20th Amendment)."""
+    """The years in which a Congress begins and ends, each on January 3 (20th Amendment)."""
     begins = 1789 + 2 * (congress - 1)
     return begins, begins + 2
 
 
 @lru_cache(maxsize=1024)
 def moment_of(day: date) -> datetime:
-    """When a term listed with this day begins or ends, in UTC: noon in Washington on 3 January
-    of an odd year, when Congresses change, else the beginning of the day there."""
+    """When a term listed with this day begins or ends, in UTC: noon in Washington on January 3 of
+    an odd year, when Congresses change, else the start of the day there."""
     noon = day.year % 2 == 1 and (day.month, day.day) == (1, 3)
     return datetime(day.year, day.month, day.day, 12 * noon, tzinfo=WASHINGTON).astimezone(UTC)
 
@@ -531,11 +533,11 @@ def congress_at(moment: datetime) -> int:
     return number if moment >= change_of(number) else number - 1
 
 
-def over_on(end: date, *, expected: bool) -> date:
-    """The day on which a term with this listed end is over.
+def effective_end(end: date, *, expected: bool) -> date:
+    """The day on which a term with this listed end is over, at the latest.
 
-    An ``expected`` end is the day of a special election: its winner sits when the list says so,
-    and the appointed senator at the latest until this Congress ends.
+    An ``expected`` end is the day of a special election. The appointed senator sits until the list
+    has the winner, but no longer than this Congress.
     """
     if not expected:
         return end
@@ -544,10 +546,10 @@ def over_on(end: date, *, expected: bool) -> date:
 
 
 def as_moment(when: date) -> datetime:
-    """An aware datetime as it is; a plain day as its noon in Washington, in UTC.
+    """An aware datetime unchanged; for a plain day, its noon in Washington, in UTC.
 
-    What happens within a day (a visit, a signing) has a moment. A list or a report that is
-    made for a day has only the day.
+    Events within a day (a visit, a signing) have a moment. A list or a report made for a day has
+    only the day.
     """
     return when if isinstance(when, datetime) else _noon(when)
 
@@ -558,5 +560,5 @@ def _noon(day: date) -> datetime:
 
 
 def day_in_washington(when: date) -> date:
-    """The date in Washington at an aware datetime; a plain day as it is."""
+    """The date in Washington at an aware datetime; a plain day unchanged."""
     return when.astimezone(WASHINGTON).date() if isinstance(when, datetime) else when

@@ -1,8 +1,8 @@
-"""New lists of members for a running site: fetched, judged, shown, and installed in one step.
+"""Updating the members of a running site: fetch a list, check it, show it, install it atomically.
 
-The tables of a site stand in a folder of their own under ``instance/congress``; a link names
-the one in use. Whatever is wrong with a download, the link still names the former one. Beside
-them a note says when the list was looked at last, and what changed when something did.
+Each set of a site's tables is in a separate folder under ``instance/congress``, and a symbolic
+link points to the one in use. If a download fails or is implausible, the link stays. A note next
+to the folders records the last refresh, and the last changes.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ FILES = (
 )
 SOURCE = "https://unitedstates.github.io/congress-legislators/"
 MOST_CHANGES = 40
-"""So many members never join and leave between two lists of one Congress."""
+"""More members than this never join or leave between two lists of one Congress."""
 NOTE = "refreshed.json"
-KEPT = 3
-"""Folders of tables that stay: the one in use and those before it."""
+KEPT_FOLDERS = 3
+"""How many folders of tables are kept: the one in use and those before it."""
 _DISTRICTS = ("zip_districts_*.csv", "tab20_cd*_zcta520_natl.txt")
 
 
@@ -66,7 +66,7 @@ class RefreshError(ExplainedError):
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is different in the new list, in words, by kind."""
+    """What changed in the new list, in words, by kind."""
 
     before: date
     after: date
@@ -74,12 +74,12 @@ class Changes:
     left: tuple[str, ...]
     moved: tuple[str, ...]
     offices: tuple[str, ...]
-    """Who has another Washington address, telephone or form."""
+    """Members with a new Washington address, telephone or form."""
     lines: tuple[str, ...] = ()
-    """States of which a ZIP lies in other districts than before, now or after the next change."""
+    """States with a ZIP whose districts change, now or at the next Congress."""
     notices: tuple[str, ...] = ()
     folder: Path | None = None
-    """Where the new tables are; None when nothing was installed."""
+    """Where the new tables are; None if nothing was installed."""
 
     @property
     def nothing(self) -> bool:
@@ -88,28 +88,28 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What is known of the refreshes of a site."""
+    """The last refresh of a site, and its last changes."""
 
     at: datetime
-    """When a list was looked at last, in UTC."""
+    """The time of the last refresh, in UTC."""
     problem: str
-    """Why that list was not taken; empty where it was."""
+    """Why its list was refused; empty if it was accepted."""
     changed: date | None
-    """The day (UTC) on which a list with any change was installed last."""
+    """The day (UTC) on which a list with changes was last installed."""
     joined: tuple[str, ...]
-    """Who came with that change, as ``TX-10 Representative Smith``."""
+    """Who joined with those changes, as ``TX-10 Representative Smith``."""
     left: tuple[str, ...]
     moved: tuple[str, ...]
     offices: tuple[str, ...]
 
 
 def refreshed(instance: Path) -> Refreshed | None:
-    """What the last refreshes of a site came to; None before the first, or where the note of
-    them cannot be read."""
+    """The outcome of a site's last refreshes; None before the first, or if the note cannot be
+    read."""
     try:
         raw = json.loads(((instance / CURRENT).parent / NOTE).read_text(encoding="utf-8"))
         day = raw["changed"]
-        lists = {name: tuple(map(str, raw[name])) for name in _LISTS}
+        lists = {name: tuple(map(str, raw[name])) for name in _NAME_LISTS}
         return Refreshed(
             at=datetime.fromisoformat(raw["at"]), problem=str(raw["problem"]),
             changed=date.fromisoformat(day) if day else None, **lists,
@@ -118,20 +118,20 @@ def refreshed(instance: Path) -> Refreshed | None:
         return None
 
 
-_LISTS = ("joined", "left", "moved", "offices")
+_NAME_LISTS = ("joined", "left", "moved", "offices")
 
 
-def _note(instance: Path, now: datetime, outcome: Changes | str) -> None:
-    """Write down what a refresh came to: its changes, or why nothing was taken."""
+def _record_outcome(instance: Path, now: datetime, outcome: Changes | str) -> None:
+    """Record a refresh in the note: its changes, or why the list was refused."""
     home = (instance / CURRENT).parent
     at = now.astimezone(UTC)
-    known = refreshed(instance) or Refreshed(at, "", None, (), (), (), ())
+    old = refreshed(instance) or Refreshed(at, "", None, (), (), (), ())
     if isinstance(outcome, str):
-        new = replace(known, at=at, problem=outcome)
+        new = replace(old, at=at, problem=outcome)
     elif outcome.nothing:
-        new = replace(known, at=at, problem="")
+        new = replace(old, at=at, problem="")
     else:
-        lists = {name: getattr(outcome, name) for name in _LISTS}
+        lists = {name: getattr(outcome, name) for name in _NAME_LISTS}
         new = Refreshed(at, "", at.date(), **lists)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_file(home / NOTE, json.dumps(asdict(new), default=str))
@@ -149,8 +149,8 @@ def fetch_and_refresh(
 ) -> Changes:
     """``download`` the lists from ``base``, then ``refresh`` the site in ``instance`` with them.
 
-    ``lines`` is the address of a folder with the coming lines; empty for none. Raises
-    ``RefreshError``; a download that failed is noted like a list that was not taken.
+    ``lines`` is the URL of a folder with the coming lines; empty for none. Raises
+    ``RefreshError``; a failed download is recorded like a refused list.
     """
     with tempfile.TemporaryDirectory() as folder:
         try:
@@ -159,7 +159,7 @@ def fetch_and_refresh(
                 download_lines(lines, Path(folder), instance, progress)
         except RefreshError as error:
             if not dry_run:
-                _note(instance, now, str(error))
+                _record_outcome(instance, now, str(error))
             raise
         day = as_of or day or day_in_washington(now)
         return refresh(Path(folder), instance, now=now, as_of=day, dry_run=dry_run)
@@ -169,9 +169,9 @@ def download(
     base: str, target: Path, progress: Callable[[str], None] = lambda _: None
 ) -> date | None:
     """Fetch the lists from ``base`` into ``target``. Returns the day on which the list of members
-    was changed last, as its server says. Raises ``RefreshError``.
+    last changed, if its server says so. Raises ``RefreshError``.
 
-    A file that is too large, cut short or redirected to another host is refused.
+    A file that is too large, truncated or redirected to another host is refused.
     """
     day = None
     for name in FILES:
@@ -187,8 +187,8 @@ def download(
 def download_lines(
     base: str, target: Path, instance: Path, progress: Callable[[str], None] = lambda _: None
 ) -> None:
-    """Fetch the plans and the people's shares of the coming lines from ``base`` into ``target``,
-    where they are there and are not those that the site has. Raises ``RefreshError``."""
+    """Fetch the plans and the shares of people on the coming lines from ``base`` into ``target``,
+    unless they do not exist or the site already has them. Raises ``RefreshError``."""
     try:
         index = json.loads((tables_folder(instance) / "tables.json").read_text(encoding="utf-8"))
         coming, known = min(index["lines"]) + 1, index.get("downloads", {})
@@ -205,13 +205,13 @@ def download_lines(
         return
     for name, data, changed in fetched:
         (target / name).write_bytes(data)
-        if changed is not None:  # the date of the plans is that of their file
+        if changed is not None:  # the file's mtime is the date of the plans
             os.utime(target / name, (changed.timestamp(), changed.timestamp()))
 
 
 def _fetch(base: str, name: str, *, optional: bool = False) -> tuple[bytes | None, datetime | None]:
-    """A file, and when its server says that it was changed last; None where an optional one is
-    not there."""
+    """A file and its ``Last-Modified``, None if unknown. Data is None if an optional file does not
+    exist."""
     import requests
 
     url = base.rstrip("/") + "/" + name
@@ -246,21 +246,21 @@ def _fetch(base: str, name: str, *, optional: bool = False) -> tuple[bytes | Non
 def refresh(
     source: Path, instance: Path, *, now: datetime, as_of: date | None = None, dry_run: bool = False
 ) -> Changes:
-    """Judge the lists in ``source`` and install them for the site in ``instance``.
+    """Check the lists in ``source`` and install them for the site in ``instance``.
 
-    The districts stay as they are, unless ``source`` has a ZIP file (then everything is built
-    from it), or plans and shares of the coming lines (then these are taken). ``as_of`` is the
-    day of the lists. With ``dry_run`` nothing is installed or noted. Returns what has changed.
-    Raises ``RefreshError``; then nothing has.
+    The districts do not change, unless ``source`` has a ZIP file (then everything is built from
+    it), or plans and shares of the coming lines (then these are installed). ``as_of`` is the day
+    of the lists. With ``dry_run``, nothing is installed or recorded. Returns what changed. Raises
+    ``RefreshError``, and then nothing is installed.
     """
     try:
         changes = _refresh(source, instance, now=now, as_of=as_of, dry_run=dry_run)
     except RefreshError as error:
         if not dry_run:
-            _note(instance, now, str(error))
+            _record_outcome(instance, now, str(error))
         raise
     if not dry_run:
-        _note(instance, now, changes)
+        _record_outcome(instance, now, changes)
     return changes
 
 
@@ -269,101 +269,102 @@ def _refresh(
 ) -> Changes:
     home = (instance / CURRENT).parent
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(home), tempfile.TemporaryDirectory(dir=home, prefix=".new-") as draft:
-        made = Path(draft) / "tables"
+    with _exclusive(home), tempfile.TemporaryDirectory(dir=home, prefix=".new-") as draft:
+        built = Path(draft) / "tables"
         base = tables_folder(instance)
         try:
-            known: Tables | None = load_tables(instance)
+            old: Tables | None = load_tables(instance)
         except TablesError:
-            known = None
+            old = None
         try:
             if any(any(source.glob(pattern)) for pattern in _DISTRICTS):
                 notices = build_tables(
-                    source, made, base=base if known else None, as_of=as_of
+                    source, built, base=base if old else None, as_of=as_of
                 ).notices
             else:
-                notices = tuple(renew_members(source, base, made, as_of=as_of).notices)
-            new = read_tables(made)
+                notices = tuple(renew_members(source, base, built, as_of=as_of).notices)
+            new = read_tables(built)
         except (BuildError, TablesError) as error:
             raise RefreshError(str(error)) from None
         except OSError as error:
             raise RefreshError(f"{error.filename} cannot be read: {error.strerror}.") from None
         except (ValueError, KeyError) as error:
             raise RefreshError(f"The installed tables cannot be read ({error!r}).") from None
-        if problems := list(_problems(known, new, now)):
+        if problems := list(_problems(old, new, now)):
             raise RefreshError(" ".join(problems))
-        changes = _changes(known or new, new, now, notices)
-        return changes if dry_run else _install(made, home, new, changes)
+        changes = _changes(old or new, new, now, notices)
+        return changes if dry_run else _install(built, home, new, changes)
 
 
-def _problems(known: Tables | None, new: Tables, now: datetime) -> Iterator[str]:
+def _problems(old: Tables | None, new: Tables, now: datetime) -> Iterator[str]:
     """What makes a list implausible."""
     if moment_of(new.as_of) > now:
         yield f"The list says that it is of {new.as_of}, which has not come yet."
-    then = new.at(_when(new, now))
+    then = new.at(_compared_at(new, now))
     unheld = len(then.awaited()) + len(then.vacancies())
     if unheld > MOST_VACANCIES:
         yield (
             f"{unheld} of the 541 seats have no one in this list. It is cut short, or of a "
             f"Congress that is over on {then.since.date()}."
         )
-    if known is None:
+    if old is None:
         return
-    if known.plans_as_of and (new.plans_as_of or known.plans_as_of) < known.plans_as_of:
+    if old.plans_as_of and (new.plans_as_of or old.plans_as_of) < old.plans_as_of:
         yield (
             f"The plans of the lines are of {new.plans_as_of}; the installed ones are newer, of "
-            f"{known.plans_as_of}."
+            f"{old.plans_as_of}."
         )
-    if new.as_of < known.as_of:
-        yield f"The list is of {new.as_of}; the installed one is newer, of {known.as_of}."
-    before = known.at(_when(new, now))
-    if new.list_congress < known.list_congress:
+    if new.as_of < old.as_of:
+        yield f"The list is of {new.as_of}; the installed one is newer, of {old.as_of}."
+    before = old.at(_compared_at(new, now))
+    if new.list_congress < old.list_congress:
         yield f"It is of the {ordinal(new.list_congress)} Congress, an older one."
     if before.awaited():
-        return  # the first list of a Congress: nearly everybody is new to us
-    here = {h.member.bioguide for h in before.holders if h.member}
-    there = {h.member.bioguide for h in then.holders if h.member}
-    if len(here ^ there) > MOST_CHANGES:
-        yield f"{len(here ^ there)} people joined or left, which has never happened at once."
+        return  # the first list of a Congress, so nearly everyone is new
+    sat = {h.member.bioguide for h in before.holders if h.member}
+    sits = {h.member.bioguide for h in then.holders if h.member}
+    if len(sat ^ sits) > MOST_CHANGES:
+        yield f"{len(sat ^ sits)} people joined or left, which has never happened at once."
 
 
-def _when(new: Tables, now: datetime) -> datetime:
-    """When a list is to be looked at: now, or when its Congress begins if it is ahead of it."""
+def _compared_at(new: Tables, now: datetime) -> datetime:
+    """The moment at which to compare lists: now, or the start of the new list's Congress if that
+    is later."""
     return max(now, change_of(new.list_congress))
 
 
-def _changes(known: Tables, new: Tables, now: datetime, notices: tuple[str, ...]) -> Changes:
-    moment = _when(new, now)
-    before = {h.member.bioguide: h for h in known.at(moment).holders if h.member}
+def _changes(old: Tables, new: Tables, now: datetime, notices: tuple[str, ...]) -> Changes:
+    moment = _compared_at(new, now)
+    before = {h.member.bioguide: h for h in old.at(moment).holders if h.member}
     after = {h.member.bioguide: h for h in new.at(moment).holders if h.member}
     if len(before) < 541 - MOST_VACANCIES:
-        # The known list ends with its Congress: compare with who sat in it.
-        before = {h.member.bioguide: h for h in known.holders if h.member}
+        # The old list ends with its Congress, so compare with the members of that one.
+        before = {h.member.bioguide: h for h in old.holders if h.member}
     both = [(before[key], after[key]) for key in after.keys() & before.keys()]
     return Changes(
-        before=known.as_of,
+        before=old.as_of,
         after=new.as_of,
         joined=_lines(after[key] for key in after.keys() - before.keys()),
         left=_lines(before[key] for key in before.keys() - after.keys()),
         moved=tuple(sorted(
-            f"{_line(new)} (from {old.seat.id})" for old, new in both if old.seat != new.seat
+            f"{_line(b)} (from {a.seat.id})" for a, b in both if a.seat != b.seat
         )),
-        offices=_lines(new for old, new in both if _contact(old) != _contact(new)),
-        lines=_redrawn(known, new, moment),
+        offices=_lines(b for a, b in both if _contact(a) != _contact(b)),
+        lines=_redrawn(old, new, moment),
         notices=notices,
     )  # fmt: skip
 
 
-def _redrawn(known: Tables, new: Tables, moment: datetime) -> tuple[str, ...]:
-    """The states in which some ZIP lies in other districts, at this moment or after the change."""
-    if known.drawn_from == new.drawn_from:
+def _redrawn(old: Tables, new: Tables, moment: datetime) -> tuple[str, ...]:
+    """The states with ZIPs whose districts differ, at ``moment`` or at the next Congress."""
+    if old.drawn_from == new.drawn_from:
         return ()
     found: Counter[str] = Counter()
     for when in (moment, change_of(new.last_known)):
-        before, after = known.at(when).zips, new.at(when).zips
-        for code, parts in after.items() if known.at(when).has_lines else ():
-            there = {part.state: _shares(part) for part in before.get(code, ())}
-            found.update(p.state for p in parts if _shares(p) != there.get(p.state))
+        before, after = old.at(when).zips, new.at(when).zips
+        for code, parts in after.items() if old.at(when).has_lines else ():
+            shares = {part.state: _shares(part) for part in before.get(code, ())}
+            found.update(p.state for p in parts if _shares(p) != shares.get(p.state))
     return tuple(f"{state}: {number} ZIPs" for state, number in sorted(found.items()))
 
 
@@ -385,31 +386,31 @@ def _lines(holders: Iterator[Holder]) -> tuple[str, ...]:
     return tuple(sorted(map(_line, holders)))
 
 
-def _install(made: Path, home: Path, new: Tables, changes: Changes) -> Changes:
-    """Put the new folder beside the others and turn the link to it, in one step."""
-    index = json.loads((made / "tables.json").read_text(encoding="utf-8"))
-    whole = hashlib.sha256(json.dumps(index["files"], sort_keys=True).encode()).hexdigest()
-    folder = home / f"{new.as_of.isoformat()}-{whole[:12]}"
+def _install(built: Path, home: Path, new: Tables, changes: Changes) -> Changes:
+    """Move the new folder next to the others and switch the link to it atomically."""
+    index = json.loads((built / "tables.json").read_text(encoding="utf-8"))
+    digest = hashlib.sha256(json.dumps(index["files"], sort_keys=True).encode()).hexdigest()
+    folder = home / f"{new.as_of.isoformat()}-{digest[:12]}"
     if not folder.exists():
-        made.rename(folder)
-    draft = home / ".current"
-    draft.unlink(missing_ok=True)
-    draft.symlink_to(folder.name)
-    draft.replace(home / "current")
+        built.rename(folder)
+    link = home / ".current"
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder.name)
+    link.replace(home / "current")
     flush(home)
     os.utime(folder)
-    others = sorted(
+    folders = sorted(
         (p for p in home.iterdir() if p.is_dir() and not p.is_symlink() and p.name[0] != "."),
         key=lambda path: path.stat().st_mtime,
     )
-    for old in others[:-KEPT]:
-        shutil.rmtree(old)
+    for outdated in folders[:-KEPT_FOLDERS]:
+        shutil.rmtree(outdated)
     return replace(changes, folder=folder)
 
 
 @contextlib.contextmanager
-def _alone(home: Path) -> Iterator[None]:
-    """One refresh at a time."""
+def _exclusive(home: Path) -> Iterator[None]:
+    """Allow one refresh at a time. Raises ``RefreshError`` if another one is running."""
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(locked(home / ".lock", wait=False))

@@ -75,12 +75,12 @@ def one_line(street: str, city: str, state: str | None, zip5: str) -> str:
 
 
 def read_districts(
-    geographies: Any, good: Callable[[str], Container[int]]
+    geographies: Any, accepted: Callable[[str], Container[int]]
 ) -> Located | WrongCongress | LookupFailed:
     """The district in one match's ``geographies`` (records by layer name).
 
-    ``good`` returns the Congresses whose lines are in force in a state now; layers of other
-    Congresses are refused. The district is the last two characters of ``GEOID``, because one of
+    ``accepted`` returns the Congresses with the lines now in force in a state; layers of others
+    are refused. The district is the last two characters of ``GEOID``, because one of
     the vintages omits ``CD119``; ``STATE`` must agree with ``GEOID``, and ``CDSESSN`` with the
     layer's name.
     """
@@ -90,14 +90,15 @@ def read_districts(
     if not layers:
         return _unknown_layout("no layer of districts")
     answers = [
-        _read_layer(congress, geographies[layers[congress]], good) for congress in sorted(layers)
+        _read_layer(congress, geographies[layers[congress]], accepted)
+        for congress in sorted(layers)
     ]
     located = [answer for answer in answers if isinstance(answer, Located)]
     return located[0] if located else answers[-1]
 
 
 def _read_layer(
-    congress: int, records: Any, good: Callable[[str], Container[int]]
+    congress: int, records: Any, accepted: Callable[[str], Container[int]]
 ) -> Located | WrongCongress | LookupFailed:
     if not isinstance(records, list):
         return _unknown_layout("a layer that is no list")
@@ -114,7 +115,7 @@ def _read_layer(
     state, district = FIPS.get(geoid[:2]), district_of_code(geoid[2:])
     if state is None or record.get("STATE") != geoid[:2]:
         return _unknown_layout("a STATE that differs from GEOID")
-    if congress not in good(state):
+    if congress not in accepted(state):
         return WrongCongress(congress)
     return LookupFailed("no_district") if district is None else Located(state, district)
 
@@ -179,7 +180,7 @@ def _ask_once(
                 if failure := _failure(found, began, wait):
                     return failure
                 matches += [one.geographies for one in found]
-    return _combine([read_districts(match, tables.good_lines) for match in matches], state)
+    return _combine([read_districts(match, tables.equivalent_lines) for match in matches], state)
 
 
 def _failure(reply: Any, began: float, wait: float) -> LookupFailed | None:

@@ -1,9 +1,9 @@
 """The tables in memory: seats, members, and the districts of every ZIP, as of a moment.
 
-``load_tables`` reads the files once and keeps them. What it returns holds at one moment;
-``Tables.at`` gives what holds at another. Between two changes (the noon at which a Congress
-begins, the day on which a term does) nothing moves, so each such stretch is worked out once
-and shared by all threads.
+``load_tables`` reads the files once and caches them. Its result is valid at one moment;
+``Tables.at`` gives the tables as of another. Nothing varies between two changes (the noon at which
+a Congress begins, the day on which a term does), so each such period is computed once and shared
+by all threads.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ from app.congress.model import (
     congress_years,
     district_key,
     district_numbers,
+    effective_end,
     moment_of,
-    over_on,
     senate_seats,
 )
 from app.congress.places import town_keys
@@ -58,23 +58,23 @@ CHAMBER_LINE = {"house": "U.S. House of Representatives", "senate": "United Stat
 CHAMBER_CITY_LINE = {"house": "Washington, DC 20515", "senate": "Washington, DC 20510"}
 
 MOST_VACANCIES = 20
-"""More seats than this have never been vacant at once: then the list lacks names, and a seat
-without one is said to be awaited, not vacant."""
+"""More seats than this have never been vacant at once. If more have no name, the list is
+incomplete, and those seats are awaited, not vacant."""
 
-_ALWAYS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class ZipState(NamedTuple):
-    """The part of one ZIP that lies in one state, its districts with the largest share first."""
+    """The part of a ZIP in one state, with the district of the largest share first."""
 
     state: str
     candidates: tuple[Candidate, ...]
     plain: Found | Choose
-    """What the ZIP alone says in this state; made once, since most questions end here."""
+    """The answer from the ZIP alone; built once, because most lookups need no more."""
 
 
 class Postal(NamedTuple):
-    """What the Postal Service knows of a ZIP, where the district table says too little."""
+    """What the Postal Service knows about a ZIP that the district table does not settle."""
 
     state: str
     kind: str
@@ -83,11 +83,11 @@ class Postal(NamedTuple):
 
 
 class EnactedPlan(NamedTuple):
-    """The lines that a state enacted for the coming Congress, and who says so."""
+    """The lines that a state enacted for the coming Congress, and by which act."""
 
     state: str
     congress: int
-    """Whose lines hold: the new ones, or (Missouri) still those of the Congress before."""
+    """The Congress whose lines apply: the coming one, or (Missouri) still the one before."""
     act: str
     decided: date
     note: str
@@ -102,63 +102,63 @@ class _Term(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tables:
-    """Who represents whom at the moments from ``since`` until just before ``until``."""
+    """Who represents whom from ``since`` until just before ``until``."""
 
     since: datetime
     until: datetime
     as_of: date
-    """The date of the members' file; seats may have changed hands since."""
+    """The date of the list of members; seats may have changed hands since."""
     list_congress: int
-    """The Congress of that file."""
+    """The Congress of that list."""
     congress: int
-    """The Congress that sits at these moments."""
+    """The Congress sitting in this period."""
     begins: date
     ends: date
     """The day on which this Congress ends at noon in Washington."""
     has_lines: bool
-    """Whether the tables know this Congress's districts; without, nobody is looked up."""
+    """Whether the tables have this Congress's districts; without them, lookups are refused."""
     first_known: int
     last_known: int
-    """The first and the last Congress whose districts the tables know."""
+    """The first and last Congress whose districts the tables have."""
     holders: tuple[Holder, ...]
     """All 541 seats with whoever sits in them, by state, House before Senate."""
     sources: Mapping[str, str]
     plans_as_of: date | None
-    """Up to which day those plans were followed."""
+    """The day up to which ``plans`` are complete."""
     plans: Mapping[str, EnactedPlan]
-    """State to the plan that it enacted for the last Congress of these tables, if it did."""
+    """By state, the plan enacted for the last Congress of these tables, if any."""
     committee_names: Mapping[str, str]
     zips: Mapping[str, tuple[ZipState, ...]]
-    """ZIP to the states that it touches, the largest share of its land first."""
+    """By ZIP, the states that it touches, the largest share of its land first."""
     postal: Mapping[str, Postal]
     border: Mapping[str, tuple[str, ...]]
-    """ZIP to states in which other sources, or slivers, place a part of it."""
+    """By ZIP, further states in which other sources, or slivers of its land, put a part of it."""
     delegations: Mapping[tuple[str, int], Delegation]
     """By state and district."""
     ended: frozenset[str]
-    """States with a senator whose listed term is over, though the seat may not be."""
+    """States with a senator whose listed term has ended, although they may still sit."""
     _candidates: Mapping[str, tuple[Candidate, ...]]
     people: Mapping[str, Listed]
-    """By bioguide id everybody whom the list has, or had while others of this site's lists did:
-    whom a letter of earlier went to is named from here. An id that stood in for the bioguide id
-    in the first days of a Congress leads to the same person."""
+    """By bioguide id, everyone in this list or in earlier ones of this site, so that the recipient
+    of an old letter can be named. An id used in the first days of a Congress in place of the
+    bioguide id maps to the same person."""
     _by_seat: Mapping[str, Holder]
     _facts: _Facts
 
     def at(self, when: date) -> Tables:
-        """The same tables as they hold at an aware datetime, or at noon of a plain day."""
+        """The same tables as of an aware datetime, or of noon in Washington on a plain day."""
         moment = as_moment(when)
         return self if self.since <= moment < self.until else self._facts.at(moment)
 
     @property
     def drawn_from(self) -> tuple[object, ...]:
-        """The plans and the digests of the ZIP tables: equal in two sets of the same lines."""
+        """The plans and the digests of the ZIP tables, which are equal for the same lines."""
         index = self._facts.index
         files = index["files"]
         return index["lines"], index["plans"], files["zips.csv"], files["new_zips.csv"]
 
     def holder(self, seat_id: str) -> Holder | None:
-        """The seat with this id (``CA-12``, ``CA-S3``) and its member; None for no such seat."""
+        """The seat with this id (``CA-12``, ``CA-S3``) and its member; None if there is none."""
         return self._by_seat.get(seat_id)
 
     def member(self, bioguide: str) -> Member | None:
@@ -172,16 +172,16 @@ class Tables:
         return person.holder if person and person.standing == "sits" else None
 
     def still_holds(self, bioguide: str, seat_id: str) -> bool:
-        """Whether somebody sits in this seat now; what was written to them is for nobody else."""
+        """Whether this member still sits in this seat, so that letters to them can still go."""
         holder = self.holder_of(bioguide)
         return holder is not None and holder.seat.id == seat_id
 
     def member_at(self, seat_id: str, when: date) -> Member | None:
-        """Who sat in a seat at an aware datetime, or at noon of a plain day."""
+        """Who sat in a seat at an aware datetime, or at noon in Washington on a plain day."""
         return self._facts.member_at(seat_id, as_moment(when))
 
     def members_of(self, seat_id: str, congress: int) -> tuple[Member, ...]:
-        """Who sat in a seat during a Congress, one after the other, as far as the list shows."""
+        """Who sat in a seat during a Congress, in order, as far as the list shows."""
         begins, until = change_of(congress), change_of(congress + 1)
         return tuple(
             term.member
@@ -190,11 +190,11 @@ class Tables:
         )
 
     def delegation(self, state: str, district: int) -> Delegation | None:
-        """The seats that represent a district; None when the state has no such district."""
+        """The seats that represent a district; None if the state has no such district."""
         return self.delegations.get((state, district))
 
     def districts(self, state: str) -> tuple[int, ...]:
-        """A state's House districts, ``(0,)`` at large; empty for no such state."""
+        """A state's House districts, ``(0,)`` at large; empty if not a state."""
         return district_numbers(state)
 
     def candidates(self, state: str) -> tuple[Candidate, ...]:
@@ -207,7 +207,7 @@ class Tables:
         return self.delegations[state, candidates[0].district].senate if candidates else ()
 
     def town_districts(self, state: str, town: str) -> tuple[int, ...]:
-        """The districts that a town touches, largest first; empty when it is not known."""
+        """The districts that a town touches, largest first; empty if the town is not known."""
         towns = self._facts.towns[self.lines_of(state)]
         for key in town_keys(town) if town else ():
             if districts := towns.get(f"{state},{key}"):
@@ -215,24 +215,23 @@ class Tables:
         return ()
 
     def vacancies(self) -> tuple[Seat, ...]:
-        """The seats in which nobody sat when the list was made."""
+        """The seats that were vacant when the list was made."""
         return tuple(h.seat for h in self.holders if h.vacant and not h.awaited)
 
     def awaited(self) -> tuple[Seat, ...]:
-        """The seats whose holder the list does not have yet."""
+        """The seats whose holders the list does not have yet."""
         return tuple(h.seat for h in self.holders if h.awaited)
 
     def lines_of(self, state: str) -> int:
-        """The Congress whose district lines hold in ``state`` at these moments.
+        """The Congress whose district lines are in force in ``state`` in this period.
 
-        They are those of the Congress before wherever the state kept its plan: the plan counts,
-        not the year.
+        If the state kept its plan, that is the previous Congress: the plan decides, not the year.
         """
         return self._facts.lines_of(state, self.congress)
 
     def counted_as(self, seat: Seat) -> tuple[str, ...]:
-        """The groups in which those are counted whom a seat represents: its state, for a senator;
-        else its district (``district_key``) in each Congress whose lines still hold here."""
+        """The groups in which a seat's constituents are counted: the state for a Senate seat, else
+        the district (``district_key``) in each Congress with the lines now in force here."""
         if seat.chamber == "senate":
             return (seat.state,)
         lines = self.lines_of(seat.state)
@@ -243,11 +242,11 @@ class Tables:
             or (self.has_lines and self._facts.lines_of(seat.state, congress) == lines)
         )
 
-    def good_lines(self, state: str) -> frozenset[int]:
-        """The Congresses whose lines say the same in ``state`` as those that hold now.
+    def equivalent_lines(self, state: str) -> frozenset[int]:
+        """The Congresses whose lines in ``state`` are the same as those now in force.
 
-        Where no plan was enacted the lines of both are the same; where one was, or where one
-        was enacted and stayed, only those that hold.
+        These are all known Congresses if the state enacted no plan, else only the one in force,
+        even where an enacted plan was stayed.
         """
         lines = self.lines_of(state)
         return frozenset({lines} if state in self.plans else self._facts.congresses | {lines})
@@ -255,18 +254,18 @@ class Tables:
 
 @dataclass(eq=False)
 class _Facts:
-    """Everything in one folder of tables, and the stretches of time worked out so far."""
+    """Everything in one folder of tables, and the periods computed so far."""
 
     index: Mapping[str, Any]
     terms: Mapping[str, tuple[_Term, ...]]
     """By seat, in the order in which they begin."""
     zips: Mapping[str, str]
     new_zips: Mapping[str, str]
-    """The same for the states with new lines, in those states only."""
+    """The pieces on new lines, only in the states that have them."""
     postal: Mapping[str, Postal]
     border: Mapping[str, tuple[str, ...]]
     towns: Mapping[int, Mapping[str, str]]
-    _known: dict[int, Tables] = field(default_factory=dict)
+    _periods: dict[int, Tables] = field(default_factory=dict)
 
     @cached_property
     def as_of(self) -> date:
@@ -284,7 +283,7 @@ class _Facts:
 
     @cached_property
     def congresses(self) -> frozenset[int]:
-        """Those whose lines are here."""
+        """The Congresses whose lines are here."""
         return frozenset(self.index["lines"])
 
     def lines_of(self, state: str, congress: int) -> int:
@@ -295,7 +294,7 @@ class _Facts:
 
     @cached_property
     def changes(self) -> list[datetime]:
-        """The moments at which something is different from just before."""
+        """The moments at which anything changes, in order."""
         found = {change_of(n + more) for n in self.congresses for more in (0, 1)}
         for terms in self.terms.values():
             for term in terms:
@@ -305,18 +304,17 @@ class _Facts:
         return sorted(found)
 
     def at(self, moment: datetime) -> Tables:
-        place = bisect_right(self.changes, moment)
-        known = self._known.get(place)
-        if known is None:
-            with _quickly():
-                known = self._known[place] = self._work_out(place)
-        return known
+        period = bisect_right(self.changes, moment)
+        tables = self._periods.get(period)
+        if tables is None:
+            with _gc_paused():
+                tables = self._periods[period] = self._compute(period)
+        return tables
 
-    def _work_out(self, place: int) -> Tables:
-        earliest, latest = _ALWAYS
-        since = self.changes[place - 1] if place else earliest
-        until = self.changes[place] if place < len(self.changes) else latest
-        moment = since if place else self.changes[0] - timedelta(seconds=1)
+    def _compute(self, period: int) -> Tables:
+        since = self.changes[period - 1] if period else _EARLIEST
+        until = self.changes[period] if period < len(self.changes) else _LATEST
+        moment = since if period else self.changes[0] - timedelta(seconds=1)
         congress = congress_at(moment)
         begins, ends = congress_years(congress)
         by_seat = self._holders(moment)
@@ -366,25 +364,25 @@ class _Facts:
         )
 
     def _holders(self, moment: datetime) -> dict[str, Holder]:
-        """Who sits where, by seat: a term that has begun and is not over at ``moment``."""
+        """Who sits in each seat, by a term that has begun and not ended at ``moment``."""
         sitting = {seat.id: self.member_at(seat.id, moment) for seat in all_seats()}
-        names_missing = sum(member is None for member in sitting.values()) > MOST_VACANCIES
+        incomplete = sum(member is None for member in sitting.values()) > MOST_VACANCIES
         return {
-            seat.id: Holder(seat, sitting[seat.id], names_missing and sitting[seat.id] is None)
+            seat.id: Holder(seat, sitting[seat.id], incomplete and sitting[seat.id] is None)
             for seat in all_seats()
         }
 
     def member_at(self, seat_id: str, moment: datetime) -> Member | None:
         terms = self.terms.get(seat_id, ())
-        now = [t.member for t in terms if t.begins <= moment < t.until]
-        return now[-1] if now else None
+        current = [t.member for t in terms if t.begins <= moment < t.until]
+        return current[-1] if current else None
 
     def _people(self, moment: datetime, holders: tuple[Holder, ...]) -> dict[str, Listed]:
-        """Everybody of the list by each of their ids, as of ``moment``."""
+        """Everyone in the list by each of their ids, as of ``moment``."""
         last: dict[str, _Term] = {}
         terms = sorted(chain(*self.terms.values()), key=lambda term: term.begins)
         for term in terms:
-            # A term that has not begun counts for those only who have had no other.
+            # A term that has not begun counts only for someone with no earlier one.
             if term.begins <= moment or term.member.bioguide not in last:
                 last[term.member.bioguide] = term
         now = {h.member.bioguide: h for h in holders if h.member}
@@ -402,8 +400,8 @@ class _Facts:
         return found
 
     def _shown_in(self, term: _Term) -> tuple[int, bool]:
-        """The last Congress in which the list shows somebody in this term, and whether the list is
-        from after it."""
+        """The last Congress in which the list shows this term, and whether the list was made after
+        the term."""
         last = max(congress_at(term.until - timedelta(seconds=1)), congress_at(term.begins))
         listed = self.index["members_of"]
         if term.until == change_of(last + 1):
@@ -415,9 +413,9 @@ class _Facts:
     def _zips_of(
         self, congress: int, reader: _CellReader
     ) -> tuple[dict[str, tuple[ZipState, ...]], dict[str, tuple[str, ...]]]:
-        """The ZIPs by state; and of those whose people all live elsewhere by the new lines, the
-        states in which they still have land."""
-        states_of = lru_cache(maxsize=None)(reader.states)  # most ZIPs share a text with others
+        """Each ZIP's parts by state; and, for ZIPs that have land but no people in some state on
+        the new lines, the border states with that one added."""
+        states_of = lru_cache(maxsize=None)(reader.states)  # most ZIPs share their cell with others
         zips = {code: states_of(text) for code, text in self.zips.items()}
         first = min(self.congresses)
         new = {state for state in self.plans if self.lines_of(state, congress) > first}
@@ -435,17 +433,17 @@ class _Facts:
 
 
 class _CellReader(NamedTuple):
-    """Reads the cells of the ZIP tables for one stretch of time."""
+    """Parses the cells of the ZIP tables for one period."""
 
     by_seat: Mapping[str, Holder]
     delegations: Mapping[tuple[str, int], Delegation]
     ended: frozenset[str]
 
     def states(self, text: str) -> tuple[ZipState, ...]:
-        """``IL-3:0.81 IL-5:0.19`` as candidates by state, in the order in which they stand.
+        """The candidates in ``IL-3:0.81 IL-5:0.19`` by state, in the given order.
 
-        A colon stands before a share of the people, a tilde before one of the land; a district
-        without either has no known share. No share of the land at all is a sliver's.
+        A colon precedes a share of the people, a tilde a share of the land; a district with
+        neither has no known share. A land share of 0 marks a sliver.
         """
         by_state: dict[str, list[Candidate]] = {}
         for piece in text.split(" "):
@@ -469,20 +467,20 @@ class _CellReader(NamedTuple):
 # --- reading -----------------------------------------------------------------------------
 
 
-class _quickly:  # noqa: N801 - used like a function
-    """Without looking for garbage: tens of thousands of objects are made that all stay."""
+class _gc_paused:  # noqa: N801 - used like a function
+    """Pauses garbage collection while tens of thousands of lasting objects are created."""
 
     def __enter__(self) -> None:
-        self.collecting = gc.isenabled()
+        self.was_enabled = gc.isenabled()
         gc.disable()
 
     def __exit__(self, *_: object) -> None:
-        if self.collecting:
+        if self.was_enabled:
             gc.enable()
 
 
 def _rows(text: str, name: str, columns: int) -> Iterator[list[str]]:
-    """The cells of a table without its header; tables hold no quotes and no commas in cells."""
+    """The cells of a table without its header; cells contain no quotes and no commas."""
     for number, line in enumerate(text.splitlines()[1:], start=2):
         cells = line.split(",")
         if len(cells) != columns:
@@ -564,42 +562,42 @@ def _terms(members: str, forms: str) -> dict[str, tuple[_Term, ...]]:
         seat = seats[raw["seat"]]
         member = _member(raw, seat, rules.get(raw["bioguide"], unknown))
         begins = moment_of(member.term_start)
-        until = moment_of(over_on(member.term_end, expected=member.term_end_is_expected))
+        until = moment_of(effective_end(member.term_end, expected=member.term_end_is_expected))
         found.setdefault(raw["seat"], []).append(_Term(seat, begins, until, member))
     return {key: tuple(sorted(terms, key=lambda t: t.begins)) for key, terms in found.items()}
 
 
 def _texts(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
-    """The files of the index, each as it was built: a cut or changed one is named."""
+    """The files in the index, verified by digest. Raises ``TablesError`` for a changed one."""
     texts = {}
-    for name, known in files.items():
+    for name, digest in files.items():
         data = (folder / name).read_bytes()
-        if hashlib.sha256(data).hexdigest() != known:
+        if hashlib.sha256(data).hexdigest() != digest:
             raise TablesError(
-                f"{name} is not as it was built: it was cut short or changed. {HOW_TO_MEND}"
+                f"{name} is not as it was built: it was cut short or changed. {REPAIR_HINT}"
             )
         texts[name] = data.decode("utf-8")
     return texts
 
 
-HOW_TO_MEND = (
+REPAIR_HINT = (
     "Install the tables again with: flask congress refresh, or put the program's own files back."
 )
 
 
 def read_tables(folder: Path) -> Tables:
-    """Read the tables from ``folder``, as they hold on the day of their list of members.
+    """Read the tables from ``folder``, as of the day of their list of members.
 
     Raises ``TablesError`` with a sentence for the operator.
     """
     try:
-        with _quickly():
+        with _gc_paused():
             return _read(folder)
     except FileNotFoundError as error:
         name = Path(str(error.filename)).name
-        raise TablesError(f"{name} is missing from the tables. {HOW_TO_MEND}") from None
+        raise TablesError(f"{name} is missing from the tables. {REPAIR_HINT}") from None
     except (OSError, KeyError, ValueError, TypeError, IndexError) as error:
-        raise TablesError(f"The tables cannot be read ({error!r}). {HOW_TO_MEND}") from None
+        raise TablesError(f"The tables cannot be read ({error!r}). {REPAIR_HINT}") from None
 
 
 def _read(folder: Path) -> Tables:
@@ -639,10 +637,10 @@ def _cached(folder: Path) -> Tables:
 
 
 def tables_folder(instance: Path | None = None) -> Path:
-    """Where a site's tables are: those it installed under ``instance/``, else the program's own.
+    """The folder of a site's tables: installed under ``instance/``, or else the program's own.
 
-    The installed ones stand behind a link, which is replaced in one step. So the name that this
-    returns is another one after a refresh, and whoever asks again has the new tables.
+    The installed ones are behind a symbolic link, which is replaced atomically. It is resolved
+    here, so the folder's name changes after a refresh, and the next call gets the new tables.
     """
     if instance and os.path.islink(link := f"{instance}/{CURRENT}"):  # noqa: PTH114 - asked often
         return Path(link).resolve()
@@ -650,10 +648,10 @@ def tables_folder(instance: Path | None = None) -> Path:
 
 
 def load_tables(instance: Path | None = None, when: date | None = None) -> Tables:
-    """A site's tables as they hold at ``when`` (a moment, or noon of a day).
+    """A site's tables as of ``when`` (a moment, or noon in Washington on a plain day).
 
-    Without ``when``: on the day of their list of members. They are read at the first call, and
-    again after a refresh. Raises ``TablesError``.
+    Without ``when``, they are as of the day of their list of members. They are read on the first
+    call, and again after a refresh. Raises ``TablesError``.
     """
     with _loading:
         tables = _cached(tables_folder(instance))

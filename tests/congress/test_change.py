@@ -129,9 +129,9 @@ def test_every_plan_has_its_act_and_date_and_missouri_keeps_its_lines(tables: Ta
     assert all(plan.act and plan.decided > date(2025, 1, 1) for plan in after.plans.values())
     assert {s for s in STATES if after.lines_of(s) == 120} == NEW_LINES
     assert {s for s in STATES if tables.at(JUST_BEFORE).lines_of(s) == 120} == set()
-    assert after.good_lines("MO") == {119}
-    assert after.good_lines("MA") == {119, 120}
-    assert after.good_lines("TN") == {120}
+    assert after.equivalent_lines("MO") == {119}
+    assert after.equivalent_lines("MA") == {119, 120}
+    assert after.equivalent_lines("TN") == {120}
 
 
 def test_every_district_of_both_congresses_has_a_zip(tables: Tables) -> None:

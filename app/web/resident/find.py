@@ -129,7 +129,7 @@ def lines_changed(draft: Draft, site: Services) -> bool:
         return False
     return (
         int(then) != site.tables.congress
-        and len(site.tables.good_lines(state)) == 1
+        and len(site.tables.equivalent_lines(state)) == 1
         and (site.tables.lines_of(state) != int(then))
     )
 
