@@ -1,4 +1,4 @@
-"""The site: pages in English and Spanish, thin views over the packages below."""
+"""The web site: pages in English and Spanish, as thin views over the packages below."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from app.web.requests import SiteFlask, set_up_requests
 from app.web.resident import resident
 
 LARGEST_FORM = 512 * 1024
-"""Bytes. A story of 10,000 Chinese characters has 90 KB in a form, and each of three letters
-that were edited by hand holds it again."""
+"""The largest form accepted, in bytes. A story of 10,000 Chinese characters takes 90 KB in a form,
+and each of three letters edited by hand contains it again."""
 
 __all__ = ["Services", "create_app"]
 
@@ -42,9 +42,9 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     """The Flask application, ready to serve.
 
     ``settings`` are read from ``instance/settings.toml`` and the environment unless given.
-    ``overrides`` go to ``Services``; a test passes ``clock`` (a function that gives an aware
-    time in UTC). Raises ``SettingsError`` or ``CampaignError`` with words for the operator,
-    and ``AccessRuleMissingError`` when a view does not say who may use it.
+    ``overrides`` are passed to ``Services``; a test passes ``clock``, which returns an aware time
+    in UTC. Raises ``SettingsError`` or ``CampaignError`` with a sentence for the operator, and
+    ``AccessRuleMissingError`` if a view has no access rule.
     """
     app = unopened_site()
     open_site(app, settings or load_settings(), **overrides)
@@ -52,13 +52,15 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
 
 
 def unopened_site() -> Flask:
-    """All pages, before anybody has said whose site it is: ``open_site`` does."""
+    """The application with all its pages but no site yet; ``open_site`` attaches one."""
     app = SiteFlask(__name__, template_folder=str(ROOT / "templates"))
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_FORM, MAX_FORM_MEMORY_SIZE=LARGEST_FORM, MAX_FORM_PARTS=200
     )
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.bytecode_cache = kept_pages(Path(__file__).parent / "__pycache__" / "templates")
+    app.jinja_env.bytecode_cache = template_cache(
+        Path(__file__).parent / "__pycache__" / "templates"
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     logging.getLogger("dear_congress").setLevel(logging.INFO)
     set_up_requests(app)
@@ -77,30 +79,31 @@ def unopened_site() -> Flask:
     return app
 
 
-class _KeptPages(FileSystemBytecodeCache):
-    """A disk that is full takes nothing from a page."""
+class _TemplateCache(FileSystemBytecodeCache):
+    """A cache that cannot fail a page when its disk is full."""
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         with suppress(OSError):
             super().dump_bytecode(bucket)
 
 
-def kept_pages(folder: Path) -> FileSystemBytecodeCache | None:
-    """Keeps templates compiled in a folder, if Python may keep modules so: a site that starts
-    again then compiles none anew. A template that was changed is told by its words."""
+def template_cache(folder: Path) -> FileSystemBytecodeCache | None:
+    """A cache of compiled templates in a folder, so that a restart recompiles none. None if
+    Python may not write bytecode or the folder cannot be made. Jinja detects a changed template
+    by a checksum of its source."""
     if sys.dont_write_bytecode:
         return None
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return None
-    return _KeptPages(str(folder))
+    return _TemplateCache(str(folder))
 
 
 def open_site(app: Flask, settings: Settings, **overrides: Any) -> None:
-    """Let an application serve the site of these settings, and no other from now on.
+    """Make an application serve the site of these settings, in place of any earlier one.
 
-    Raises as ``create_app`` does.
+    Raises what ``create_app`` raises.
     """
     if not settings.secret_key or not settings.person_key:
         raise SettingsError("The site's secrets are empty; load_settings makes them.")
@@ -114,6 +117,6 @@ def open_site(app: Flask, settings: Settings, **overrides: Any) -> None:
     set_up_limits(app, settings)
     hang_door(app, settings.secret_key)
     n = settings.trusted_proxies
-    # Flask keeps the way in as a method of the application, so this replaces an earlier one.
-    way_in = mount(app.__class__.wsgi_app.__get__(app), site)
-    app.wsgi_app = ProxyFix(way_in, x_for=n, x_proto=n, x_host=n) if n else way_in  # type: ignore
+    # Wrap the class's own method: the instance may already have the wrapper of an earlier site.
+    wsgi = mount(app.__class__.wsgi_app.__get__(app), site)
+    app.wsgi_app = ProxyFix(wsgi, x_for=n, x_proto=n, x_host=n) if n else wsgi  # type: ignore

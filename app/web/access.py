@@ -1,4 +1,4 @@
-"""Who may use a route. Every view says so; a site with a view that does not will not start."""
+"""Who may use a route. Every view declares it, and a site with a view that does not won't start."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Literal, TypeVar
 from flask import Flask
 
 Who = Literal["anyone", "visitor", "half", "organizer", "editor", "exporter", "admin"]
-"""``anyone`` is the public: residents have no account. ``visitor`` is somebody who wants to log
-in, ``half`` has typed their password but no code yet, ``organizer`` is anyone who is logged in,
-and the rest are roles. ``app/web/organizer/gate.py`` enforces all but the first."""
+"""``anyone`` is the public: residents have no account. ``visitor`` is someone about to log in,
+``half`` has entered a password but no code yet, ``organizer`` is anyone logged in, and the rest
+are roles. ``app/web/organizer/gate.py`` enforces all but the first."""
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -23,9 +23,9 @@ class AccessRuleMissingError(Exception):
 
 
 def access(who: Who, *, fresh: bool = False) -> Callable[[View], View]:
-    """Mark a view with who may use it.
+    """Declare who may use a view.
 
-    With ``fresh`` the organizer must have typed their password within the last five minutes.
+    With ``fresh`` the organizer must have entered their password within the last five minutes.
     """
 
     def mark(view: View) -> View:
@@ -37,7 +37,8 @@ def access(who: Who, *, fresh: bool = False) -> Callable[[View], View]:
 
 
 def access_rules(app: Flask) -> dict[str, str]:
-    """The rule of every endpoint. Raises ``AccessRuleMissingError`` naming those without one."""
+    """The rule of every endpoint but ``STATIC``. Raises ``AccessRuleMissingError``, which names
+    the endpoints without one."""
     rules = {
         endpoint: getattr(view, "access", None)
         for endpoint, view in app.view_functions.items()

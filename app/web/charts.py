@@ -1,10 +1,10 @@
-"""Charts for a page: a line by day and horizontal bars, drawn here as plain SVG.
+"""Charts as plain SVG: a line by day, and horizontal bars.
 
-Only shapes and text, coloured by the style sheet through classes (``axis``, ``tick``,
-``series``), so the pictures obey the site's policy and follow light and dark. Each chart is
-drawn twice, for wide and for narrow screens, and the style sheet shows one: letters keep their
-size. A chart is a picture with one name; the numbers are in the table that always stands beside
-it.
+They consist of shapes and text that the style sheet colors through classes (``axis``, ``tick``,
+``series``), so they comply with the Content-Security-Policy and follow light and dark mode. Each
+chart is drawn twice, for wide and for narrow screens, and the style sheet shows one, so that text
+keeps its size. To a screen reader a chart is one image with a name; the numbers are in the table
+that always accompanies it.
 """
 
 from __future__ import annotations
@@ -20,32 +20,31 @@ from app.site.i18n import language
 
 SIZES = {"wide-screen": (720, 260), "narrow-screen": (320, 220)}
 """Width and height in pixels, by the class that the style sheet shows or hides."""
-BAR = 28
-"""Height of one bar with its gap, in pixels."""
-LETTER = 8
-"""Width that one letter of an axis may take, in pixels."""
+BAR_HEIGHT = 28
+"""Height of one bar including its gap, in pixels."""
+CHARACTER_WIDTH = 8
+"""Width allowed for one character of an axis label, in pixels."""
 LONGEST_LABEL = 22
-"""Characters of a bar's label; the table has it in full."""
+"""The most characters of a bar's label; the table has the full text."""
 TOP, BOTTOM, RIGHT = 10, 30, 24
-"""Room around the drawing, in pixels; on the left it depends on the labels."""
+"""Margins in pixels; the left one depends on the labels."""
 
 
 Tick = tuple[float, str]
-"""One mark on an axis: where it is along it, and its words."""
+"""One tick of an axis: its position along the axis, and its label."""
 
 
 def day_curve(days: Sequence[tuple[date, int]], name: str) -> Markup:
-    """Signatures by day as a line; ``days`` are all days without a gap, at least two.
+    """Signatures by day as a line. ``days`` are at least two, without gaps.
 
-    A day is a point of the calendar, not 24 hours: the days on which clocks change are as wide
-    as the others.
+    A day is a calendar date, not 24 hours: days on which clocks change are as wide as the others.
     """
     first, last = days[0][0].toordinal(), days[-1][0].toordinal()
     top = ceiling(max(number for _, number in days))
 
     def draw(width: int, height: int) -> Markup:
         numbers = [(value, str(format_decimal(value))) for value in range(0, top + 1, _step(top))]
-        left = _room(words for _, words in numbers)
+        left = _label_width(words for _, words in numbers)
         across = (width - left - RIGHT) / (last - first)
         down = (height - TOP - BOTTOM) / top
 
@@ -61,49 +60,49 @@ def day_curve(days: Sequence[tuple[date, int]], name: str) -> Markup:
             for day, number in days
         )
         return (
-            _bottom(ticks, height)
-            + _left([(y(value), words) for value, words in numbers], left, width)
+            _x_axis(ticks, height)
+            + _y_axis([(y(value), words) for value, words in numbers], left, width)
             + Markup('<g class="series lines"><path d="M {}" fill="none"/></g>').format(points)
         )
 
-    return _both(draw, name, lambda height: height)
+    return _in_both_sizes(draw, name, lambda height: height)
 
 
 def bars(rows: Sequence[tuple[str, int]], name: str) -> Markup:
-    """Horizontal bars with their labels, the first one on top; at least one."""
+    """Horizontal bars with their labels, the first on top. ``rows`` must not be empty."""
     top = ceiling(max(number for _label, number in rows))
-    labels = [_cut(label) for label, _number in rows]
+    labels = [_shortened(label) for label, _number in rows]
 
     def draw(width: int, height: int) -> Markup:
-        left = _room(labels)
+        left = _label_width(labels)
         across = (width - left - RIGHT) / top
         step = _step(top) * (2 if width < 500 else 1)
-        middles = [TOP + BAR * (place + 0.5) for place in range(len(rows))]
+        middles = [TOP + BAR_HEIGHT * (place + 0.5) for place in range(len(rows))]
         drawn = Markup("").join(
             Markup('<rect x="{}" y="{:.0f}" width="{:.0f}" height="{}"/>').format(
-                left, middle - BAR * 0.4, number * across, round(BAR * 0.8)
+                left, middle - BAR_HEIGHT * 0.4, number * across, round(BAR_HEIGHT * 0.8)
             )
             for (_label, number), middle in zip(rows, middles, strict=True)
         )
         ticks = [(left + value * across, str(format_decimal(value)))
                  for value in range(0, top + 1, step)]  # fmt: skip
         return (
-            _bottom(ticks, height)
-            + _left(list(zip(middles, labels, strict=True)), left)
+            _x_axis(ticks, height)
+            + _y_axis(list(zip(middles, labels, strict=True)), left)
             + Markup('<g class="series bars">{}</g>').format(drawn)
         )
 
-    return _both(draw, name, lambda _height: len(rows) * BAR + TOP + BOTTOM)
+    return _in_both_sizes(draw, name, lambda _height: len(rows) * BAR_HEIGHT + TOP + BOTTOM)
 
 
 def ceiling(number: int) -> int:
-    """The next number that is not smaller and that round steps lead to: 7 becomes 8, 47 50."""
+    """``number`` rounded up to a multiple of its round step: 7 becomes 8, 47 becomes 50."""
     step = _step(max(number, 1))
     return -(-max(number, 1) // step) * step
 
 
 def _step(number: int) -> int:
-    """A round step that goes into ``number`` three to eight times."""
+    """A round step (1, 2 or 5 times a power of ten) that fits into ``number`` at most 5 times."""
     power = 1
     while True:
         for factor in (1, 2, 5):
@@ -113,7 +112,7 @@ def _step(number: int) -> int:
 
 
 def _day_ticks(first: int, last: int, most: int) -> list[int]:
-    """Evenly spaced days, the last one among them."""
+    """Evenly spaced days that include the last one."""
     step = max(1, -(-(last - first) // most))
     return sorted(range(last, first - 1, -step))
 
@@ -123,18 +122,18 @@ def _day_words(day: int) -> str:
     return str(format_date(date.fromordinal(day), pattern))
 
 
-def _cut(label: str) -> str:
+def _shortened(label: str) -> str:
     short = label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
     return clean(short) or "–"
 
 
-def _room(labels: Iterable[str]) -> int:
-    """Pixels on the left that the longest label needs."""
-    return 12 + LETTER * max(len(label) for label in labels)
+def _label_width(labels: Iterable[str]) -> int:
+    """Pixels that the longest label needs."""
+    return 12 + CHARACTER_WIDTH * max(len(label) for label in labels)
 
 
-def _bottom(ticks: Iterable[Tick], height: int) -> Markup:
-    """The axis below, with a line up through the drawing at each tick."""
+def _x_axis(ticks: Iterable[Tick], height: int) -> Markup:
+    """The horizontal axis, with a grid line up through the chart at each tick."""
     base = height - BOTTOM
     return Markup('<g class="axis bottom">{}</g>').format(
         Markup("").join(
@@ -147,8 +146,8 @@ def _bottom(ticks: Iterable[Tick], height: int) -> Markup:
     )
 
 
-def _left(ticks: Iterable[Tick], left: int, width: int | None = None) -> Markup:
-    """The axis on the left, with a line across the drawing at each tick where it has a width."""
+def _y_axis(ticks: Iterable[Tick], left: int, width: int | None = None) -> Markup:
+    """The vertical axis; given the chart's ``width``, it has a grid line at each tick."""
     line = Markup('<line x1="{}" y1="{:.0f}" x2="{}" y2="{:.0f}"/>')
     return Markup('<g class="axis left">{}</g>').format(
         Markup("").join(
@@ -160,8 +159,10 @@ def _left(ticks: Iterable[Tick], left: int, width: int | None = None) -> Markup:
     )
 
 
-def _both(draw: Callable[[int, int], Markup], name: str, tall: Callable[[int], int]) -> Markup:
-    """The chart for wide and for narrow screens; one of them is shown and read out."""
+def _in_both_sizes(
+    draw: Callable[[int, int], Markup], name: str, tall: Callable[[int], int]
+) -> Markup:
+    """The chart for wide and for narrow screens; only one of them is shown and read aloud."""
     return Markup("").join(
         Markup(
             '<svg class="chart {}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'

@@ -1,7 +1,7 @@
-"""Pages for what goes wrong, in the reader's language, and a log that names no one.
+"""Error pages in the reader's language, and a log that names no one.
 
-An exception's message may hold what a person typed, so only its type and the place in our
-code are logged.
+An exception's message may contain what a person typed, so only its type and its place in our code
+are logged.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ WORDS = {
               "but your browser still has it. Go back and try again later."
           )),
 }  # fmt: skip
-"""The heading and the next step, by status; 400 and 500 are for all the others."""
+"""The heading and the next step, by status; 400 and 500 also serve for all other statuses."""
 
 
 def words_for(status: int, *, file_up_to: int = 0) -> tuple[str, str]:
     """The heading and the next step for a status.
 
-    ``file_up_to`` is how many bytes a page takes, where what it was given is a file.
+    ``file_up_to`` is the page's limit in bytes, if the request uploaded a file.
     """
     if status == 413 and file_up_to:
         return (
@@ -72,7 +72,7 @@ def words_for(status: int, *, file_up_to: int = 0) -> tuple[str, str]:
             _("Nothing was saved. Go back and choose a file of %(most)s or less.",
               most=_in_words(file_up_to)),
         )  # fmt: skip
-    status = 414 if status == 431 else status  # that of a header
+    status = 414 if status == 431 else status  # 431: too many headers, or too large
     heading, text = WORDS.get(status) or WORDS[400 if status < 500 else 500]
     return str(heading), str(text)
 
@@ -83,9 +83,9 @@ def _in_words(size: int) -> str:
 
 
 def not_stored_words(error: NotStoredError, busy: str = "") -> str:
-    """Why what somebody sent was not taken, and what they can do. Nothing of it was kept.
+    """Why a form was not stored, and what the person can do. None of it was stored.
 
-    ``busy`` is said where trying again soon will do, if there is more to say than that.
+    ``busy`` replaces the standard sentence if trying again soon is all that is needed.
     """
     if isinstance(error, NotOpenError):
         return _("This campaign takes no signatures now, so nothing was saved or changed.")
@@ -98,12 +98,12 @@ def not_stored_words(error: NotStoredError, busy: str = "") -> str:
 
 
 def trouble(status: int, heading: str, text: str) -> Page:
-    """A page that says what is in the way."""
+    """A page that says what went wrong."""
     return Page("error.html", {"status": status, "heading": heading, "text": text}, status)
 
 
 def not_stored_page(heading: str, error: Exception) -> Page:
-    """The page after a button whose work was not stored, so that it can be pressed again."""
+    """The page after a button whose result could not be stored: press it again."""
     words = _("Nothing was lost. Go back and press the button again in a minute.")
     if isinstance(error, NotStoredError):
         words = not_stored_words(error, words)
@@ -111,7 +111,7 @@ def not_stored_page(heading: str, error: Exception) -> Page:
 
 
 def signature_not_stored_words(error: NotStoredError) -> str:
-    """The same for somebody who signs, and has letters to take along."""
+    """``not_stored_words`` for someone who was signing and still has their letters."""
     if isinstance(error, NotOpenError):
         return _(
             "This campaign has just ended and takes no more signatures. Nothing was signed. Your "
@@ -129,7 +129,7 @@ def signature_not_stored_words(error: NotStoredError) -> str:
 
 
 def _not_stored(error: NotStoredError) -> Shown:
-    """For every page that has no better words of its own."""
+    """For pages that do not handle this error themselves."""
     busy = _(
         "The database is busy. Nothing was saved or changed. Your browser still has what you "
         "typed. Go back and try again in a minute."
@@ -139,7 +139,7 @@ def _not_stored(error: NotStoredError) -> Shown:
 
 
 def _room_full(error: RoomFullError) -> Shown:
-    """At once, so that whoever asks for much keeps no thread from those who read and sign."""
+    """Refuse right away, so that heavy requests never occupy the threads of readers and signers."""
 
     @after_this_request
     def say_when(response: Response) -> Response:
@@ -164,7 +164,7 @@ def _show(status: int, words: tuple[str, str] | None = None) -> Shown:
     if status == 413 and request.mimetype == "multipart/form-data":
         file_up_to = request.max_content_length or 0
     if status in (400, 413):
-        # What could not be read counts as empty, so that the page itself can be made.
+        # Treat the unreadable form as empty, because rendering the page reads it again.
         forget_form()
     try:
         heading, text = words or words_for(status, file_up_to=file_up_to)
@@ -183,7 +183,7 @@ def _http_error(error: HTTPException) -> Shown:
     if error.code >= 500:
         log.error("%s", where(error))
     if isinstance(request.routing_exception, HTTPException) and error.code == 400:
-        # The host name itself was refused, so no address of our own can be written.
+        # The host name itself was refused, so no URL of this site can be built.
         return Response("Bad request.\n", 400, mimetype="text/plain")
     page = _show(error.code)
     if isinstance(page, tuple) and error.code == 405:
@@ -201,13 +201,13 @@ def _failure(error: Exception) -> Shown:
 
 
 def _no_tables(error: Exception) -> Shown:
-    """The tables of members are missing or broken: no page can say who represents anybody."""
+    """The tables of members are missing or damaged, so no page can say who represents anyone."""
     log.error("%s", error)
     return _show(503)
 
 
 def set_up_errors(app: Flask) -> None:
-    """Add the handlers to a site."""
+    """Register the error handlers."""
     app.register_error_handler(NotStoredError, _not_stored)
     app.register_error_handler(RoomFullError, _room_full)
     app.register_error_handler(HTTPException, _http_error)

@@ -1,7 +1,7 @@
-"""The one place where what a browser sent is taken up: every form of ours is read by WTForms.
+"""The only place that reads what a browser sent: every form is parsed by WTForms.
 
-The pages of residents carry a draft from form to form: ``resident/draft.py`` reads it, and has
-forms of its own that judge it.
+Residents' pages carry a draft from form to form: ``resident/draft.py`` reads it and has the forms
+that validate it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Filter = Callable[[str], Any]
 
 
 class SiteForm(Form):  # type: ignore[misc]
-    """What all of them have in common: words of our own, in no language of WTForms."""
+    """The base of all forms: messages are ours, so WTForms' translations are off."""
 
     class Meta:
         locales = False
@@ -31,28 +31,28 @@ F = TypeVar("F", bound=SiteForm)
 
 
 def sent(form: type[F], **more: Any) -> F:
-    """What the present request posted; every field empty where it posted nothing."""
+    """The form as posted by this request; every field is empty if nothing was posted."""
     return form(request.form, **more)
 
 
 def from_query(form: type[F], **more: Any) -> F:
-    """What the query of the present address says."""
+    """The form as filled in by this request's query string."""
     return form(request.args, **more)
 
 
 def posted() -> MultiDict[str, str]:
-    """All that the present request posted: a resident's draft, or a form to be kept or carried."""
+    """Everything that this request posted: a resident's draft, or a form to store or carry on."""
     return request.form
 
 
 def queried() -> MultiDict[str, str]:
-    """All that the query of the present address says: a choice of what is shown, or a link."""
+    """This request's query string: a choice of what to show, or the parameters of a link."""
     return request.args
 
 
 def uploaded(most: int = -1) -> tuple[str, bytes]:
-    """Name and content of the file that came along, at most ``most`` bytes of it; both empty
-    where none did."""
+    """Name and content of the uploaded file, at most ``most`` bytes of it; both empty if there is
+    none."""
     file = request.files.get("file")
     if file is None or not file.filename:
         return "", b""
@@ -64,17 +64,17 @@ def uploaded(most: int = -1) -> tuple[str, bytes]:
 
 
 def entry(*filters: Filter) -> Any:
-    """A text, empty where it is not there, after ``filters``."""
+    """A text field with ``filters``; empty if it was not sent."""
     return StringField(default="", filters=filters)
 
 
 def entries(number: int, *filters: Filter) -> Any:
-    """So many of them."""
+    """``number`` such fields."""
     return (entry(*filters) for _field in range(number))
 
 
 class RowField(IntegerField):  # type: ignore[misc]
-    """The number of a kept row, as a form holds it unseen; -1 where it is none."""
+    """The id of a stored row, as in a hidden field; -1 if it is not a number."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         number = valuelist[0] if valuelist else ""
@@ -82,10 +82,10 @@ class RowField(IntegerField):  # type: ignore[misc]
 
 
 class DayField(Field):  # type: ignore[misc]
-    """A day, however it is written; None where there is none, or none that can be read."""
+    """A day in any common notation; None if it is empty or unreadable."""
 
     typed = ""
-    """What was typed, to be shown again."""
+    """What was typed, to show again."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.typed = NO_TEXT.sub("", valuelist[0]).strip()[:100] if valuelist else ""
@@ -97,7 +97,8 @@ class DayField(Field):  # type: ignore[misc]
 
 
 class Several(Field):  # type: ignore[misc]
-    """Texts that share the beginning of their names, by what follows it: ``cell-7-zip``."""
+    """All texts whose names begin with the field's name and a hyphen, by the rest of the name:
+    ``cell-7-zip`` is ``7-zip`` in the field ``cell``."""
 
     def process(self, formdata: MultiDict[str, str] | None, *_data: Any, **_more: Any) -> None:
         start = f"{self.name}-"

@@ -1,4 +1,4 @@
-"""What every response carries: its headers, and its text in fewer bytes."""
+"""The headers and the compression of every response."""
 
 from __future__ import annotations
 
@@ -45,65 +45,66 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 def public_page() -> None:
-    """Say that the present page holds nothing of anyone's: it may be kept and indexed."""
+    """Declare that this page contains nothing personal: it may be cached and indexed."""
     g.public_page = g.listed = True
 
 
 def listed() -> None:
-    """Say that the present page may be indexed, though a browser should not keep it."""
+    """Declare that this page may be indexed, though no browser should cache it."""
     g.listed = True
 
 
 def shared(seconds: int, *, policy: str = "") -> None:
-    """Say that anybody may keep the present answer for so long, because it is about nobody.
+    """Declare that shared caches may keep this response for ``seconds``, as it is about no one.
 
-    With a ``policy`` of its own, which says who may, it may stand in a frame of another site.
+    ``policy`` replaces the Content-Security-Policy, for a page that other sites may frame.
     """
     g.shared_seconds, g.own_policy = seconds, policy
 
 
 def framing() -> None:
-    """Say that the present page shows a picture of this site in a frame."""
+    """Declare that this page shows another page of this site in a frame."""
     g.own_policy = f"{POLICY}; frame-src 'self'"
 
 
 def framed() -> None:
-    """Say that the present answer is such a picture: only our own pages may frame it."""
+    """Declare that this site's own pages, and no others, may frame this response."""
     g.own_policy = POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 
 
-FIRST_PAGES = frozenset({"public.home", "public.bill", "public.privacy", "resident.start"})
-"""Where people arrive by a link, which chose the language for them."""
+LANDING_PAGES = frozenset({"public.home", "public.bill", "public.privacy", "resident.start"})
+"""English pages where people arrive by a link, which chose the language for them."""
 
 
 def offers_spanish() -> bool:
-    """Whether to offer Spanish on the present page: it is one where people arrive, it is in
-    English, and the browser would rather have Spanish."""
-    if request.endpoint not in FIRST_PAGES:
+    """Whether to offer Spanish on this page: it is an English landing page, and the browser
+    prefers Spanish."""
+    if request.endpoint not in LANDING_PAGES:
         return False
     g.by_language = True
     return request.accept_languages.best_match(list(LANGUAGES)) == "es"
 
 
-def _needs_its_page_again(response: Response) -> bool:
-    """Whether this is a page of the way for a browser without JavaScript, as its form says.
+def _cached_for_back(response: Response) -> bool:
+    """Whether this is a resident's page for a browser without JavaScript, as the form says.
 
-    Back shows such a page again, with what was typed, only where the browser may keep it; else
-    it shows an error page of its own. Where JavaScript runs, the tab itself keeps the draft.
+    *Back* can show such a page again, with what was typed, only if the browser may cache it;
+    otherwise the browser shows an error. With JavaScript the tab itself keeps the draft.
     """
-    way = (request.endpoint or "").removeprefix("es_").startswith("resident.")
-    if not way or request.method != "POST" or response.mimetype != "text/html":
+    resident = (request.endpoint or "").removeprefix("es_").startswith("resident.")
+    if not resident or request.method != "POST" or response.mimetype != "text/html":
         return False
     try:
         return "plain" in posted()
-    except HTTPException:  # too large to be read, as the page says
+    except HTTPException:  # too large to parse, as the page says
         return False
 
 
 class SiteResponse(Response):
-    """A response that leaves with ``HEADERS``, but for those that it has of its own.
+    """A response with ``HEADERS``, except those that it sets itself.
 
-    They are joined as the last, because to set each of them takes longer than all of a page's.
+    They are appended as one list at the end, because setting each of them takes longer than all
+    of a page's own headers.
     """
 
     def get_wsgi_response(
@@ -112,7 +113,7 @@ class SiteResponse(Response):
         body, status, own = super().get_wsgi_response(environ)
         present = {name.lower() for name, _value in own}
         if "frame-ancestors 'none'" not in self.headers.get("Content-Security-Policy", POLICY):
-            present.add("x-frame-options")  # older browsers know no finer rule
+            present.add("x-frame-options")  # it knows no finer rule, and old browsers obey it
         return body, status, own + [pair for low, pair in _HEADERS if low not in present]
 
 
@@ -131,8 +132,8 @@ def _add_headers(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-cache"
     else:
         if request.method == "GET" and "forget" in queried():
-            response.headers["Clear-Site-Data"] = '"cache"'  # what a browser kept for its Back
-        kept = "private, no-cache" if _needs_its_page_again(response) else "no-store"
+            response.headers["Clear-Site-Data"] = '"cache"'  # the pages cached for Back
+        kept = "private, no-cache" if _cached_for_back(response) else "no-store"
         response.headers["Cache-Control"] = kept
         if not g.get("listed"):
             response.headers["X-Robots-Tag"] = "noindex"
@@ -140,17 +141,17 @@ def _add_headers(response: Response) -> Response:
 
 
 def set_up_headers(app: Flask) -> None:
-    """Add them to a site."""
+    """Register the headers and the compression."""
     app.after_request(_add_headers)
-    app.after_request(_compress)  # runs before it
+    app.after_request(_compress)  # Flask runs the last one first
     app.jinja_env.globals["offers_spanish"] = offers_spanish
 
 
-# --- for people on slow lines, without a proxy's help ---
+# --- compression, for slow connections where no proxy does it ---
 
 SMALLEST = 1024
-"""Bytes. Below this the packets are the same with and without."""
-KINDS = frozenset({
+"""Bytes. A smaller response takes the same number of packets either way."""
+COMPRESSED_TYPES = frozenset({
     "text/html", "text/css", "text/javascript", "text/plain", "text/xml", "application/javascript",
     "application/json", "application/schema+json", "application/xml", "application/atom+xml",
     "image/svg+xml",
@@ -158,15 +159,16 @@ KINDS = frozenset({
 
 
 def _compress(response: Response) -> Response:
-    """Compress what is text, whole and large enough, for browsers that take it.
+    """Compress text that is complete and large enough, if the browser accepts gzip.
 
-    Never in answer to a cookie, static files apart: only organizers have one, and a page that
-    holds a secret of theirs beside words from its address would show by its length when the
-    words guess the secret (BREACH). Residents bring nothing that another site could send along.
+    Except for static files, a request with a cookie gets no compression. Only organizers have a
+    cookie, and if one of their pages contains a secret next to text from its URL, its compressed
+    length reveals when the text matches the secret (BREACH). Residents send no credential that
+    another site could make their browser attach.
     """
     static = request.endpoint == "static"
     if (
-        response.mimetype not in KINDS
+        response.mimetype not in COMPRESSED_TYPES
         or response.status_code not in (200, 400, 404, 409, 422)
         or (response.is_streamed and not static)
         or "Content-Encoding" in response.headers
@@ -183,6 +185,6 @@ def _compress(response: Response) -> Response:
     response.headers["Content-Encoding"] = "gzip"
     response.headers.pop("Accept-Ranges", None)
     tag, weak = response.get_etag()
-    if tag and not weak:  # these are other bytes under the same tag
+    if tag and not weak:  # a strong tag must not name different bytes
         response.set_etag(tag, weak=True)
     return response

@@ -1,10 +1,9 @@
-"""The limits of ``app.records.limiting`` for the present request.
+"""The limits of ``app.records.limiting``, applied to the current request.
 
-Counters are shared by all workers; each process opens them when it first needs them. The
-visitor's address is the connection's own, or what a trusted proxy says, never what a
-header says that anybody can send.
+All workers share the counters, and each process opens them on first use. The visitor's address
+comes from the connection or from a trusted proxy, never from a header that anyone can send.
 
-Slow work of organizers has rooms (``app.site.rooms``), which are limits of another kind.
+Organizers' slow work is limited separately, by rooms (``app.site.rooms``).
 """
 
 from __future__ import annotations
@@ -45,8 +44,8 @@ __all__ = [
 
 
 def set_up_limits(app: Flask, settings: Settings) -> None:
-    """Make the limits of a site, unless its settings turn them off: where counts are kept, and
-    which networks may do more. Opens nothing yet. Raises ``SettingsError``."""
+    """Set up the counters and the networks with raised limits, unless the settings turn limits
+    off. Opens nothing yet. Raises ``SettingsError``."""
     app.extensions[EXTENSION] = None
     if not settings.limits:
         return
@@ -61,9 +60,9 @@ def set_up_limits(app: Flask, settings: Settings) -> None:
 
 
 def ask(name: Name, site: Services, about: str = "") -> Allowed | SecondStep | Wait:
-    """Count one act of the present visitor, and say whether it may go on.
+    """Count one act of the current visitor and say whether it may proceed.
 
-    After ``Wait`` the response of this request carries Retry-After.
+    With ``Wait`` the response to this request gets a ``Retry-After`` header.
     """
     kept = current_app.extensions.get(EXTENSION)
     if kept is None:
@@ -79,7 +78,7 @@ def ask(name: Name, site: Services, about: str = "") -> Allowed | SecondStep | W
 
 
 def retry_after(seconds: int) -> None:
-    """Have the answer to the present request say when to try again."""
+    """Add a ``Retry-After`` header to the response to this request."""
 
     @after_this_request
     def add(response: Response) -> Response:
@@ -88,7 +87,7 @@ def retry_after(seconds: int) -> None:
 
 
 def wait_words(wait: Wait) -> str:
-    """Why somebody has to wait and how long; nothing that they typed is lost."""
+    """Why a visitor must wait, and how long; nothing they typed is lost."""
     return " ".join((
         _(
             "Too many people on your network did this at once, so this one was not taken yet. "
@@ -103,7 +102,8 @@ def wait_words(wait: Wait) -> str:
 
 
 def too_much_mail(to: str, site: Services) -> str:
-    """Why no more mail goes to an address now, or from this connection; empty: go on."""
+    """Why no mail may go to this address, or at this visitor's request, now; empty if it may.
+    Counts one message."""
     answer = ask("email", site, about=to)
     if not isinstance(answer, Wait):
         return ""
@@ -115,13 +115,13 @@ def too_much_mail(to: str, site: Services) -> str:
 
 
 def room(name: RoomName) -> Place:
-    """A place in a room of this site, for slow work. Raises ``RoomFullError``, for which every
-    page has words."""
+    """A place in one of this site's rooms for slow work. Raises ``RoomFullError``, which
+    ``app.web.error_pages`` turns into a page."""
     return Place(services().settings.instance, name)
 
 
 def in_room(name: RoomName) -> Callable[[Callable[P, Response]], Callable[P, Response]]:
-    """Have a view work in a room, until the last piece of its answer is made."""
+    """Run a view in a room and hold its place until the whole response has been sent."""
 
     def bound(view: Callable[P, Response]) -> Callable[P, Response]:
         @wraps(view)
@@ -136,7 +136,7 @@ def in_room(name: RoomName) -> Callable[[Callable[P, Response]], Callable[P, Res
                 place.leave()
             else:
                 response.response = _held(place, cast("Iterable[bytes]", response.response))
-                response.call_on_close(place.leave)  # also where nobody asked for a piece
+                response.call_on_close(place.leave)  # even if the body is never iterated
             return response
 
         return inside

@@ -1,4 +1,4 @@
-"""A page as a value: which template, which status, what it shows. Views only show it."""
+"""A page as a value: its template, status and context. Views only render it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from app.web.forms import queried
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a request leads to. ``status`` is 4xx where the person has to change something."""
+    """The result of a request. ``status`` is 4xx if the person must change something."""
 
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
@@ -30,18 +30,18 @@ class Page:
 
 
 def show(page: Page) -> Response:
-    """The page as a response in the language of the request."""
+    """The page rendered in the language of the request."""
     return Response(
         render_template(page.template, **page.context), page.status, mimetype="text/html"
     )
 
 
 LINKED = ("zip", "letter", "source", "utm_source", "test")
-"""What a link to this site may say, which the other language must know too."""
+"""Query parameters of a link to this site that a change of language must keep."""
 
 
 def _elsewhere_url() -> str:
-    """The present page's address in the other language; a form's page leads to its start."""
+    """This page's address in the other language; for a posted page, the address of its start."""
     endpoint = (request.endpoint or "").removeprefix("es_")
     lang = other_language()
     blueprint, _dot, view = endpoint.partition(".")
@@ -56,10 +56,10 @@ def _elsewhere_url() -> str:
 
 
 def social(whole: str) -> dict[str, Any]:
-    """What other sites and chats show with a link to the present page. Nothing in it is anyone's.
+    """What other sites and chats show with a link to this page. It contains nothing personal.
 
-    A whole address is given only where the operator has set one (``whole``): what a request says
-    about the host is not to be believed. The path goes without its query, which may have a source.
+    URLs are absolute only if the operator set the site's address (``whole``), because the host in
+    a request cannot be trusted. They leave out the query, which may have a source tag.
     """
     endpoint = (request.endpoint or "public.home").removeprefix("es_")
 
@@ -83,22 +83,22 @@ def social(whole: str) -> dict[str, Any]:
 
 
 def contact_url(contact: str) -> str:
-    """A link to whom an operator named as contact; empty where it is neither mail nor web."""
+    """A link to the operator's contact; empty if it is neither an email nor a web address."""
     if contact.startswith(("https://", "http://", "mailto:")):
         return contact
     return f"mailto:{contact}" if "@" in contact and " " not in contact else ""
 
 
 def _date_of_members(site: Services) -> date | None:
-    """The day of the list; None where it cannot be read, so that the page can say so."""
+    """The date of the list of members; None if it is unreadable, so that the page can say so."""
     try:
         return site.tables.as_of
     except TablesError:
         return None
 
 
-def _everywhere() -> dict[str, Any]:
-    """What every page may use. Jinja is strict here: a name that is not set fails the page."""
+def _shared_context() -> dict[str, Any]:
+    """What every template may use. Jinja is strict here: an undefined name is an error."""
     site = services()
     return {
         "software_version": __version__,
@@ -124,6 +124,6 @@ def _everywhere() -> dict[str, Any]:
 
 
 def set_up_pages(app: Flask) -> None:
-    """Add what every template may use."""
-    app.context_processor(_everywhere)
+    """Register what every template may use."""
+    app.context_processor(_shared_context)
     app.jinja_env.globals["asset"] = asset

@@ -1,9 +1,9 @@
-"""A test journey: an organizer walks the resident's way, and nothing of it ever counts.
+"""A test journey: an organizer goes through the resident's pages, and nothing of it ever counts.
 
-The marker is a signed time in the draft, beside everything else that was typed. Only an
-organizer's page makes one, it works for two hours, and nobody can make one up: whatever the
-site has not signed is no marker, and the journey counts like any other. A marker that is too
-old counts nothing either: signing is refused, so that no test slips into the counts.
+The marker is a signed time that travels in the draft. Only an organizer's page makes one, and it
+works for two hours. It cannot be forged: a value that the site did not sign is ignored, and the
+journey counts like any other. With an expired marker, signing is refused, so that no test gets
+into the counts.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ State = Literal["none", "on", "over"]
 
 
 def make_marker(site: Services, organizer: int) -> str:
-    """A marker of now, made by an organizer."""
+    """A marker that an organizer makes now."""
     made = f"o{organizer}.{int(site.clock().timestamp())}"
     return sign(site.settings.secret_key, "test journey", made)
 
 
 def state_of(marker: str, site: Services) -> State:
-    """Whether a journey with this marker is a test, was one, or is none. Never raises."""
+    """Whether a journey with this marker is a test, an expired test, or none. Never raises."""
     made = unsign(site.settings.secret_key, "test journey", marker[:MOST_CHARACTERS])
     if made is None:
         return "none"
@@ -41,13 +41,13 @@ def state_of(marker: str, site: Services) -> State:
     return "on" if 0 <= age <= MINUTES * 60 else "over"
 
 
-def known(marker: str, site: Services) -> str:
-    """The marker if it is one of ours, else nothing."""
+def genuine(marker: str, site: Services) -> str:
+    """The marker if this site signed it, expired or not; otherwise empty."""
     return marker if state_of(marker, site) != "none" else ""
 
 
-def in_the_way(marker: str, site: Services) -> str:
-    """Why a test journey cannot be signed any more; empty where nothing is in the way."""
+def expired_words(marker: str, site: Services) -> str:
+    """Why a test journey can no longer be signed; empty if it can."""
     if state_of(marker, site) != "over":
         return ""
     return _(
@@ -56,26 +56,26 @@ def in_the_way(marker: str, site: Services) -> str:
     )  # fmt: skip
 
 
-def marked(signature: SignatureRequest, marker: str, site: Services) -> SignatureRequest:
-    """The signature as a test, if the journey is one: it never counts and asks nobody anything."""
+def as_test(signature: SignatureRequest, marker: str, site: Services) -> SignatureRequest:
+    """The signature, turned into a test if the journey is one: never counted, held or mailed."""
     if state_of(marker, site) == "none":
         return signature
     return dataclasses.replace(signature, status="test", held_for=None, mailbox="", source="")
 
 
 def is_test_receipt(site: Services) -> bool:
-    """Whether the present request names the receipt of a test journey."""
+    """Whether this request is for the receipt of a test journey."""
     found = receipt(site.db(), str((request.view_args or {}).get("token", "")))
     return found is not None and found.test
 
 
 def marker() -> str:
-    """What the present request says to be a marker."""
+    """The marker that this request carries, unchecked."""
     return (posted().get(FIELD) or queried().get(FIELD, "")).strip()
 
 
 def banner() -> State:
-    """What the present page says on top of it."""
+    """Which test banner this page shows at the top."""
     site = services()
     endpoint = (request.endpoint or "").removeprefix("es_")
     if endpoint == "resident.receipt" and request.view_args:
@@ -86,5 +86,5 @@ def banner() -> State:
 
 
 def set_up_practice(app: Flask) -> None:
-    """Let every page say that it belongs to a test journey."""
+    """Make the banner available to every template."""
     app.context_processor(lambda: {"test_banner": banner()})

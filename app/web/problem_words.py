@@ -1,7 +1,7 @@
 """What is wrong with a campaign's texts, in the reader's language.
 
-``app.campaign.problems`` has a sentence for each code. Where that one speaks of files and keys,
-as a command must, ``PAGE`` has what a page says to somebody who fills in a form.
+``app.campaign.problems`` has a sentence for each code. Where it mentions files and keys, as a
+command must, ``PAGE`` has the sentence for someone who is filling in a form.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ PAGE: dict[str, str] = {
     "list-role": _LIST,
     "list-day": _LIST,
 }
-"""Sentences of pages where those of commands speak of files."""
+"""The sentences of pages, for codes whose sentence mentions files."""
 
 STAGES = {
     "pending": _l("before the last weeks"),
@@ -81,7 +81,7 @@ STAGES = {
     "expired": _l("after the Congress has ended"),
     "enacted": _l("after the bill has become law"),
 }
-"""When something is asked."""
+"""When an ask applies."""
 HEADING = {
     "title": _l("Title in English"),
     "title_es": _l("Title in Spanish"),
@@ -92,11 +92,11 @@ HEADING = {
     "spoken": _l("Reason on the phone, in English"),
     "spoken_es": _l("Reason on the phone, in Spanish"),
 }
-"""What the parts of a letter's heading are called."""
+"""The labels of a letter's front matter."""
 
 
 def problem_words(what: Message) -> str:
-    """What a message says, in the reader's language and without names of files."""
+    """A message in the reader's language, without file names."""
     values = {name: _value(name, value) for name, value in what.values}
     words = str(gettext(PAGE.get(what.code, SENTENCES[what.code])))
     return words % values if values else words
@@ -107,5 +107,5 @@ def _value(name: str, value: object) -> object:
         return problem_words(value)
     if name == "key":
         return str(HEADING.get(str(value), value))
-    # It begins its sentence.
+    # A stage begins its sentence.
     return capital(str(STAGES.get(str(value), value))) if name == "stage" else value

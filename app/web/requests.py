@@ -1,7 +1,7 @@
-"""What happens to a request before any page sees it: forms from elsewhere, floods, encodings.
+"""What happens to a request before any view: cross-site posts, oversized requests, encodings.
 
-A request that we cannot read is answered as what it is, somebody else's mistake, with words:
-never as a failure of ours.
+A request that cannot be read is the client's error, and is answered with a page that says so,
+never with a server error.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from app.web.headers import SiteResponse
 
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 5000
-"""In one form; the largest of ours, a sheet of paper signatures, has a few hundred."""
+"""Per form; our largest, a sheet of paper signatures, has a few hundred."""
 LONGEST_ADDRESS = 2000
 MOST_HEADERS = 60
 
 Parsed = tuple[IO[bytes], MultiDict[str, Any], MultiDict[str, Any]]
 
 
-class _FormReader(FormDataParser):
-    """Reads a form in the encoding that it came in.
+class _FormParser(FormDataParser):
+    """Decodes a form in whatever encoding it arrived.
 
-    A browser sends UTF-8, as our pages ask it to. What comes from an old program, or was
-    pasted together, must not become ``Zo%E8`` in somebody's letter.
+    A browser sends UTF-8, as our pages request. A value from an old program, or one assembled by
+    hand, must not become ``Zo%E8`` in a letter.
     """
 
     def parse(
@@ -50,7 +50,7 @@ class _FormReader(FormDataParser):
         if mimetype != FORM:
             return super().parse(stream, mimetype, content_length, options)
         body = stream.read()
-        if body.count(b"&") > MOST_FIELDS:  # taking 200,000 fields apart costs a second
+        if body.count(b"&") > MOST_FIELDS:  # parsing 200,000 fields takes a second
             abort(413)
         body = body.replace(b"+", b" ")
         pairs = (pair.partition(b"=") for pair in body.split(b"&") if pair)
@@ -63,19 +63,19 @@ def _text(quoted: bytes) -> str:
 
 
 class SiteRequest(Request):
-    form_data_parser_class = _FormReader
+    form_data_parser_class = _FormParser
 
     def _get_file_stream(self, *_about: Any, **_more: Any) -> IO[bytes]:
-        """Where a file that comes along is put, which Werkzeug leaves to whoever overrides this: in
-        memory, where its own way would put a large one, such as a sheet of people, on the disk."""
+        """Keep an uploaded file in memory. Werkzeug calls this for the stream, and its default
+        writes a large file, such as a sheet of names, to disk."""
         return BytesIO()
 
 
 def same_site(origin: str, scheme: str, host: str) -> bool:
     """Whether an ``Origin`` header names a site: its scheme, its host and its port.
 
-    ``host`` is the request's own, with the port where it is not the scheme's. Raises
-    ``ValueError`` for an origin that is none.
+    ``host`` is the request's, with its port unless that is the scheme's default. Raises
+    ``ValueError`` for a malformed origin.
     """
     there, here = urlsplit(origin), urlsplit(f"{scheme}://{host}")
     usual = {"http": 80, "https": 443}
@@ -87,9 +87,9 @@ def same_site(origin: str, scheme: str, host: str) -> bool:
 def _refuse_other_sites() -> None:
     """Refuse a POST that another site's page caused.
 
-    Browsers say where a request comes from in ``Sec-Fetch-Site``; older ones only in
-    ``Origin``. Our pages send no referrer, which turns ``Origin`` into ``null`` even on our
-    own forms, so ``null`` alone proves nothing.
+    Browsers report where a request comes from in ``Sec-Fetch-Site``, older ones only in
+    ``Origin``. Our pages send no referrer, which turns ``Origin`` into ``null`` even on our own
+    forms, so ``null`` alone proves nothing.
     """
     if request.method != "POST":
         return
@@ -108,11 +108,12 @@ def _refuse_other_sites() -> None:
         raise BadRequest from None
 
 
-def _refuse_floods() -> None:
-    """Refuse what no page of ours makes a browser send."""
+def _refuse_oversized() -> None:
+    """Refuse an address or a set of headers that none of our pages makes a browser send."""
     if len(request.environ.get("REQUEST_URI", "")) > LONGEST_ADDRESS:
         abort(414)
-    environ = request.environ  # with more than the headers, so it is seldom looked through
+    environ = request.environ
+    # It has more entries than there are headers, so this cheap check comes first.
     if len(environ) > MOST_HEADERS and (
         sum(name.startswith("HTTP_") for name in environ) > MOST_HEADERS
     ):
@@ -120,13 +121,13 @@ def _refuse_floods() -> None:
 
 
 def _scheme() -> str:
-    """How visitors reach the site; a proxy in front may have taken the ``s`` off."""
+    """The scheme that visitors use; a proxy may reach us by plain HTTP."""
     site_url = services().settings.site_url
     return urlsplit(site_url).scheme if site_url else request.scheme
 
 
 def forget_form() -> None:
-    """Count a form that could not be read as empty, so that a page can be made all the same."""
+    """Treat a form that could not be parsed as empty, so that a page can still be rendered."""
     request.__dict__["form"] = ImmutableMultiDict()
 
 
@@ -148,7 +149,7 @@ def _begin() -> None:
 
 
 def _answer_monitors() -> Response | None:
-    """By whatever name: a monitor on this machine does not know the site's own."""
+    """Answer health checks under any host name: a local monitor does not know the site's."""
     view = {"/healthz": "well_known.alive", "/readyz": "well_known.ready"}.get(request.path)
     if view and isinstance(request.routing_exception, SecurityError):
         return cast(Response, current_app.view_functions[view]())
@@ -156,17 +157,17 @@ def _answer_monitors() -> Response | None:
 
 
 def _count(response: Response) -> Response:
-    """For the operator's numbers, where there are any."""
+    """Record the response in the operator's metrics, if they are on."""
     if watching.meters and "began" in g:
         watching.meters.note(part_of_site(request.endpoint), response.status_code, g.began)
     return response
 
 
 class SessionlessInterface(SessionInterface):
-    """Flask's session, taken away: no page can keep anything in a cookie that Flask signs.
+    """Disables Flask's session, so that no page can store anything in a signed cookie.
 
-    Residents have no cookie at all, and organizers' sessions lie in the database. Using
-    ``flask.session`` fails with Flask's own words.
+    Residents have no cookie at all, and organizers' sessions are in the database. Writing to
+    ``flask.session`` raises Flask's own error.
     """
 
     def open_session(self, _app: Flask, _request: Request) -> SessionMixin | None:
@@ -177,22 +178,22 @@ class SessionlessInterface(SessionInterface):
 
 
 class SiteFlask(Flask):
-    """An application whose requests are read as above."""
+    """A Flask application with the request, response and session classes of this site."""
 
     request_class = SiteRequest
     response_class = SiteResponse
     session_interface = SessionlessInterface()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """As it is: nothing here is asynchronous, and Flask would look at each call for that."""
+        """``func`` itself. No view is asynchronous, and Flask would check on every call."""
         return func
 
 
 def set_up_requests(app: Flask) -> None:
-    """Add all of it to a site."""
+    """Register all of this with an application."""
     app.jinja_env.globals["largest_file"] = LARGEST_FILE
     app.before_request(_begin)
     app.before_request(_answer_monitors)
     app.after_request(_count)
-    app.before_request(_refuse_floods)
+    app.before_request(_refuse_oversized)
     app.before_request(_refuse_other_sites)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from app.main import create_app
 from app.site.settings import Settings
-from app.web import kept_pages
+from app.web import template_cache
 from app.web.access import AccessRuleMissingError, access_rules
 from tests.sites import Sites
 from tests.web.conftest import Clock
@@ -412,16 +412,16 @@ def test_templates_are_kept_compiled_and_a_full_disk_takes_no_page(
     monkeypatch.setattr("sys.dont_write_bytecode", False)
     folder = tmp_path / "__pycache__" / "templates"
     pages = app.jinja_env
-    monkeypatch.setattr(pages, "bytecode_cache", kept_pages(folder))
+    monkeypatch.setattr(pages, "bytecode_cache", template_cache(folder))
     for _ in range(2):
         pages.cache.clear()  # type: ignore[union-attr]
         pages.get_template("error.html")
         monkeypatch.setattr(pages, "compile", None)  # and none is compiled a second time
     monkeypatch.undo()
     monkeypatch.setattr("sys.dont_write_bytecode", True)
-    assert kept_pages(folder) is None
+    assert template_cache(folder) is None
     monkeypatch.setattr("sys.dont_write_bytecode", False)
-    monkeypatch.setattr(pages, "bytecode_cache", kept_pages(folder))
+    monkeypatch.setattr(pages, "bytecode_cache", template_cache(folder))
     shutil.rmtree(folder)
     pages.cache.clear()  # type: ignore[union-attr]
     pages.get_template("error.html")

@@ -76,7 +76,7 @@ def start(data: Data, site: Services) -> Page:
     Reached by no such link it is nobody's: without a token, so that anybody may list it.
     """
     link = prefilled(data, site)
-    test = practice.known(data.get(practice.FIELD, "").strip(), site)
+    test = practice.genuine(data.get(practice.FIELD, "").strip(), site)
     page = find_page(Draft(zip=link.zip, template=link.letter, via=link.source, test=test), site)
     if data:
         return page

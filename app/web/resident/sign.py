@@ -59,7 +59,7 @@ def sign_letters(data: Data, site: Services) -> Page | Counted:
     if isinstance(checked, Page):
         return checked
     draft = checked.draft
-    if over := practice.in_the_way(draft.test, site):
+    if over := practice.expired_words(draft.test, site):
         return _back(checked, over, 409)
     if errors := consent.lacking(draft):
         return review_page(checked, errors=errors, status=422)
@@ -79,7 +79,7 @@ def sign_letters(data: Data, site: Services) -> Page | Counted:
         return _back(checked, changed, 409)
     try:
         request = signature(checked, letters, reason=reason, mailbox=mailbox)
-        request = practice.marked(request, draft.test, site)
+        request = practice.as_test(request, draft.test, site)
         signed = sign(site.db(), request, site.settings.secret_key)
     except (KeyFolderError, TooLargeToSealError, OSError) as error:
         log.error("details could not be sealed: %s", type(error).__name__)
