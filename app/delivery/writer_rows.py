@@ -115,8 +115,8 @@ class WriterRow:
         return campaign.template(name, "short" if chosen == "short" else "full")
 
     def wrote_to_another(self, holder: Holder, tables: Tables) -> bool:
-        """Whether they approved words to this seat that were for another member than ``holder``:
-        what is written to somebody who has left is not for whoever sits there now."""
+        """Whether their approved words for this seat were written to a member before ``holder``;
+        a letter to a member who has left must not go to the successor."""
         member, seat = holder.member, holder.seat.id
         approved = (self.letters or {}).get(seat)
         if member is None or self.day is None or not approved:
@@ -139,7 +139,7 @@ class WriterRow:
 
 
 def successor_words(holder: Holder) -> str:
-    """Why a letter is left out whose member has been followed by another."""
+    """Why a letter is left out if ``holder`` has succeeded the member it was written to."""
     assert holder.member is not None
     return (
         f"{holder.seat.id} has another member since {holder.member.term_start}: the letter was "

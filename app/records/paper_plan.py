@@ -48,7 +48,7 @@ from app.records.paper_files import ParsedFile
 from app.records.persons import AlikeBy, Lookalikes, Person, person_of
 from app.text import Email, has_letter, read_email, says_something
 
-# --- what an organizer said ----------------------------------------------------------
+# --- an organizer's decisions --------------------------------------------------------
 
 Hidden = Literal["", "count", "leave"]
 
@@ -124,7 +124,7 @@ def corrected_columns(plan: ImportPlan) -> dict[str, str]:
     return said
 
 
-# --- what becomes of a row -----------------------------------------------------------
+# --- results for a row ---------------------------------------------------------------
 
 Why = Literal[
     "missing", "two_people", "zip_missing", "zip_zeros", "zip_form", "zip_unknown", "zip_date",

@@ -145,8 +145,8 @@ def process_sheet(
     Yields progress, then the summary of the plan, then what was added; nothing is added if the
     plan is not ready or differs from the one shown. Killing the process while it adds leaves an
     unfinished import, which ``undo_interrupted`` removes. Raises ``SheetError``,
-    ``TooManyRowsError`` above ``most`` rows, ``NotStoredError`` and ``ImportRunningError``; the
-    last two after the summary, if the addition failed.
+    ``TooManyRowsError`` above ``most`` rows, ``NotStoredError`` if the database cannot be read;
+    after the summary, ``NotStoredError`` and ``ImportRunningError`` if nothing could be added.
     """
     if len(sheet) > LARGE_BYTES:
         yield Step("reading")

@@ -62,7 +62,7 @@ def links_of(browser: Browser, address: str) -> dict[str, str]:
     response = browser.client.get(address)
     assert response.status_code == 200
     assert response.mimetype == "image/svg+xml"
-    root = ElementTree.fromstring(response.text)  # noqa: S314 - strict, or nobody sees a map
+    root = ElementTree.fromstring(response.text)  # noqa: S314 - strict, like a browser
     assert all(a.get("target") == "_top" for a in root.iter(f"{SVG}a"))
     return {(a.get("href") or ""): (a.findtext(f"{SVG}title") or "") for a in root.iter(f"{SVG}a")}
 

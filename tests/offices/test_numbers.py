@@ -78,7 +78,7 @@ def test_after_a_change_of_congress_a_district_keeps_its_people_where_it_keeps_i
     assert found == [
         ("MA-6", 2, 2, 0), ("MO-5", 2, 2, 0), ("TX-10", 2, 2, 0), ("TX-S1", 3, 3, 0),
         ("MA-6", 3, 3, 0), ("MO-5", 3, 3, 0), ("TX-10", 1, 1, 2), ("TX-S1", 3, 3, 0),
-        # Nobody knows the lines of 2029 here.
+        # The lines of 2029 are unknown here.
         ("MA-6", 0, 0, 3), ("MO-5", 0, 0, 3), ("TX-10", 0, 0, 3), ("TX-S1", 3, 3, 0),
     ]  # fmt: skip
 

@@ -45,8 +45,8 @@ ACCEPTED = "accepted by the office's system"
 ENDS = datetime(2027, 1, 3, 17, tzinfo=UTC)
 
 
-class Desk:
-    """A database with one signature, and its channel to the local systems."""
+class QueueSite:
+    """A site with one signature, and its channel to the local systems."""
 
     def __init__(self, folder: Path, server: CwcServer, when: datetime = NOON) -> None:
         self.path, self.server, self.clock = folder / "site.db", server, Clock(when)
@@ -103,9 +103,9 @@ def message(seat: str) -> CwcMessage:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, server: CwcServer) -> Desk:
+def desk(tmp_path: Path, server: CwcServer) -> QueueSite:
     server.offices = ["SCA03"]
-    return Desk(tmp_path, server)
+    return QueueSite(tmp_path, server)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def desk(tmp_path: Path, server: CwcServer) -> Desk:
     ],
 )
 def test_every_answer_has_one_state(
-    desk: Desk, status: int, body: str, state: str, cause: str
+    desk: QueueSite, status: int, body: str, state: str, cause: str
 ) -> None:
     desk.put()
     desk.server.script.append(Scripted("/v2/message", status, body, {"kind": "application/xml"}))
@@ -139,7 +139,9 @@ def test_every_answer_has_one_state(
 
 
 @pytest.mark.parametrize("before", ["drop", "record-then-drop", "hang"])
-def test_no_answer_is_tried_again_under_the_same_id_and_found_out(desk: Desk, before: str) -> None:
+def test_no_answer_is_tried_again_under_the_same_id_and_found_out(
+    desk: QueueSite, before: str
+) -> None:
     desk.put()
     desk.server.script.append(Scripted("/v2/message", 0, before=before))
     desk.timeout = 2.0 if before == "hang" else 30.0
@@ -153,7 +155,7 @@ def test_no_answer_is_tried_again_under_the_same_id_and_found_out(desk: Desk, be
     assert list(desk.server.taken) == [f"{1:032x}"]
 
 
-def test_pauses_grow_until_the_time_has_run_out(desk: Desk) -> None:
+def test_pauses_grow_until_the_time_has_run_out(desk: QueueSite) -> None:
     desk.put()
     start = desk.clock()
     tries: list[timedelta] = []
@@ -173,7 +175,7 @@ def test_pauses_grow_until_the_time_has_run_out(desk: Desk) -> None:
     assert tuple(sorted(PAUSES)) == PAUSES
 
 
-def test_what_was_never_taken_ends_as_not_attempted(desk: Desk) -> None:
+def test_what_was_never_taken_ends_as_not_attempted(desk: QueueSite) -> None:
     desk.put()
     desk.server.script.append(Scripted("/v2/message", 503))
     desk.work()
@@ -184,7 +186,7 @@ def test_what_was_never_taken_ends_as_not_attempted(desk: Desk) -> None:
     assert desk.letter() == ("not attempted", "office system")
 
 
-def test_a_letter_that_names_a_congress_ends_with_it(desk: Desk) -> None:
+def test_a_letter_that_names_a_congress_ends_with_it(desk: QueueSite) -> None:
     desk.clock.now = ENDS - timedelta(hours=1)
     desk.put()
     desk.server.script.append(Scripted("/v2/validate", 503))
@@ -208,7 +210,7 @@ def test_nobody_is_called_during_maintenance(
     tmp_path: Path, server: CwcServer, when: datetime, house: bool, senate: bool
 ) -> None:
     server.offices = ["SCA03"]
-    desk = Desk(tmp_path, server, when)
+    desk = QueueSite(tmp_path, server, when)
     desk.put()
     desk.put("CA-S3")
     desk.work()
@@ -219,7 +221,7 @@ def test_nobody_is_called_during_maintenance(
     assert desk.letter()[0] == desk.letter("CA-S3")[0] == ACCEPTED
 
 
-def test_a_busy_chamber_is_left_alone_and_the_other_goes_on(desk: Desk) -> None:
+def test_a_busy_chamber_is_left_alone_and_the_other_goes_on(desk: QueueSite) -> None:
     with desk.db as db:
         others = [sign(db, signature(name), SECRET).receipt for name in ("two", "three")]
     desk.put()
@@ -233,7 +235,7 @@ def test_a_busy_chamber_is_left_alone_and_the_other_goes_on(desk: Desk) -> None:
     assert desk.row().next_at == NOON + timedelta(seconds=600)
 
 
-def killed_at(place: object, step: str, desk: Desk) -> None:
+def killed_at(place: object, step: str, desk: QueueSite) -> None:
     """Run a worker until it is killed at that step."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(place, step, Mock(side_effect=KeyboardInterrupt))
@@ -241,7 +243,7 @@ def killed_at(place: object, step: str, desk: Desk) -> None:
             desk.worker().work()
 
 
-def test_a_killed_worker_loses_no_letter_and_doubles_none(desk: Desk) -> None:
+def test_a_killed_worker_loses_no_letter_and_doubles_none(desk: QueueSite) -> None:
     desk.put()
 
     killed_at(Outbound, "finish", desk)
@@ -254,7 +256,7 @@ def test_a_killed_worker_loses_no_letter_and_doubles_none(desk: Desk) -> None:
     assert len(desk.server.taken) == 1
 
 
-def test_a_worker_that_died_before_the_letter_left_leaves_no_doubt(desk: Desk) -> None:
+def test_a_worker_that_died_before_the_letter_left_leaves_no_doubt(desk: QueueSite) -> None:
     desk.put()
 
     killed_at(Outbound, "leaving", desk)
@@ -264,7 +266,7 @@ def test_a_worker_that_died_before_the_letter_left_leaves_no_doubt(desk: Desk) -
     assert desk.server.taken == {}
 
 
-def test_a_letter_and_its_message_end_together_or_not_at_all(desk: Desk) -> None:
+def test_a_letter_and_its_message_end_together_or_not_at_all(desk: QueueSite) -> None:
     desk.put()
 
     killed_at(outbound, "move", desk)
@@ -273,7 +275,7 @@ def test_a_letter_and_its_message_end_together_or_not_at_all(desk: Desk) -> None
     assert (desk.row().state, desk.letter()[0]) == ("accepted", ACCEPTED)
 
 
-def test_two_workers_try_a_letter_once(desk: Desk) -> None:
+def test_two_workers_try_a_letter_once(desk: QueueSite) -> None:
     desk.put()
     outbound = desk.office().outbound
     ((due, _kind),) = outbound.due(desk.clock(), CHAMBERS)
@@ -284,7 +286,7 @@ def test_two_workers_try_a_letter_once(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("status", ["held", "unconfirmed", "test", "withdrawn", "repeated"])
-def test_what_must_not_leave_is_claimed_by_nobody(desk: Desk, status: str) -> None:
+def test_what_must_not_leave_is_claimed_by_nobody(desk: QueueSite, status: str) -> None:
     desk.put()
     ((found, _kind),) = desk.office().outbound.due(desk.clock(), CHAMBERS)
     with desk.db as db:
@@ -305,14 +307,14 @@ def test_what_must_not_leave_is_claimed_by_nobody(desk: Desk, status: str) -> No
     assert desk.server.requests == []
 
 
-def test_a_letter_of_a_withdrawn_signature_is_not_queued(desk: Desk) -> None:
+def test_a_letter_of_a_withdrawn_signature_is_not_queued(desk: QueueSite) -> None:
     """The page that offered it may have been open for a long time."""
     with closing(open_database(desk.path)) as db:
         withdraw(db, desk.token)
     assert desk.put() == NotQueued("withdrawn")
 
 
-def test_a_letter_that_leaves_while_it_is_withdrawn_gets_its_true_end(desk: Desk) -> None:
+def test_a_letter_that_leaves_while_it_is_withdrawn_gets_its_true_end(desk: QueueSite) -> None:
     desk.put()
     outbound = desk.office().outbound
     ((due, _kind),) = outbound.due(desk.clock(), CHAMBERS)
@@ -325,7 +327,7 @@ def test_a_letter_that_leaves_while_it_is_withdrawn_gets_its_true_end(desk: Desk
     assert desk.letter() == (ACCEPTED, "office system")
 
 
-def test_a_letter_without_an_answer_is_unknown_once_it_is_withdrawn(desk: Desk) -> None:
+def test_a_letter_without_an_answer_is_unknown_once_it_is_withdrawn(desk: QueueSite) -> None:
     desk.put()
     desk.server.script.append(Scripted("/v2/message", 0, before="hang"))
     desk.timeout = 2.0
@@ -338,7 +340,7 @@ def test_a_letter_without_an_answer_is_unknown_once_it_is_withdrawn(desk: Desk) 
     assert desk.letter() == ("unknown", "office system")
 
 
-def test_a_queued_letter_whose_message_goes_waits_no_more(desk: Desk) -> None:
+def test_a_queued_letter_whose_message_goes_waits_no_more(desk: QueueSite) -> None:
     desk.put()
     with desk.db as db:
         late = NOON + timedelta(days=8)
@@ -347,21 +349,21 @@ def test_a_queued_letter_whose_message_goes_waits_no_more(desk: Desk) -> None:
     assert desk.letter() == ("not attempted", "office system")
 
 
-def test_a_signature_that_is_removed_takes_its_letters_along(desk: Desk) -> None:
+def test_a_signature_that_is_removed_takes_its_letters_along(desk: QueueSite) -> None:
     desk.put()
     with desk.db as db:
         remove(db, [1])
         assert db.execute("SELECT count(*) FROM outbound").fetchone() == (0,)
 
 
-def test_another_secret_opens_nothing(desk: Desk) -> None:
+def test_another_secret_opens_nothing(desk: QueueSite) -> None:
     desk.put()
     desk.worker(b"another secret").work()
     assert desk.letter() == ("not attempted", "office system")
     assert desk.server.requests == []
 
 
-def test_a_letter_is_queued_once_and_never_after_it_was_accepted(desk: Desk) -> None:
+def test_a_letter_is_queued_once_and_never_after_it_was_accepted(desk: QueueSite) -> None:
     first = desk.put()
     assert desk.put() == first
     desk.work()
@@ -373,7 +375,7 @@ def test_a_letter_is_queued_once_and_never_after_it_was_accepted(desk: Desk) -> 
     assert desk.put() == NotQueued("settled")
 
 
-def test_a_refused_letter_goes_again_so_often_and_no_more(desk: Desk) -> None:
+def test_a_refused_letter_goes_again_so_often_and_no_more(desk: QueueSite) -> None:
     for round_ in range(outbound.ROUNDS):
         refusal = "<E><Error>no</Error></E>"
         kind = {"kind": "application/xml"}
@@ -391,13 +393,13 @@ def test_a_refused_letter_goes_again_so_often_and_no_more(desk: Desk) -> None:
      ("", "one", "CA-S2")],
 )  # fmt: skip
 def test_only_the_own_letter_of_a_receipt_is_queued(
-    desk: Desk, token: str, who: str, seat: str
+    desk: QueueSite, token: str, who: str, seat: str
 ) -> None:
     posted = Posted(token or desk.token, person(who), seat, message("CA-12"), ENDS)
     assert isinstance(desk.office().put(posted, desk.clock()), NotQueued)
 
 
-def test_rows_that_are_done_are_forgotten_after_a_month(desk: Desk) -> None:
+def test_rows_that_are_done_are_forgotten_after_a_month(desk: QueueSite) -> None:
     desk.put()
     desk.work()
     desk.work(days=29)
@@ -407,7 +409,7 @@ def test_rows_that_are_done_are_forgotten_after_a_month(desk: Desk) -> None:
     assert desk.letter()[0] == ACCEPTED
 
 
-def test_the_queue_hands_over_beside_the_mail(desk: Desk, tmp_path: Path) -> None:
+def test_the_queue_hands_over_beside_the_mail(desk: QueueSite, tmp_path: Path) -> None:
     to_files = PostSettings(Address("letters@campaign.example"), tmp_path / "outbox")
     post = PostOffice(desk.path, to_files, SECRET, clock=desk.clock)
     queue = MailQueue(make_huey(tmp_path / "queue.db"), post, desk.office())
@@ -424,7 +426,7 @@ def test_the_queue_hands_over_beside_the_mail(desk: Desk, tmp_path: Path) -> Non
     assert len(queue.huey) == 1
 
 
-def test_a_busy_chamber_holds_up_no_mail(desk: Desk, tmp_path: Path) -> None:
+def test_a_busy_chamber_holds_up_no_mail(desk: QueueSite, tmp_path: Path) -> None:
     to_files = PostSettings(Address("letters@campaign.example"), tmp_path / "outbox")
     post = PostOffice(desk.path, to_files, SECRET, clock=desk.clock)
     queue = MailQueue(make_huey(tmp_path / "queue.db"), post, desk.office())

@@ -116,12 +116,12 @@ def test_people_go_on_signing_meanwhile(db: sqlite3.Connection, path: Path) -> N
     signed: list[int] = []
     with closing(open_database(path)) as own:
 
-        def somebody_signs(done: int) -> None:
+        def someone_signs(done: int) -> None:
             with writing(own, wait=0):
                 own.execute("UPDATE signatures SET at = at WHERE id = 1")
             signed.append(done)
 
-        run(db, countable(8 * CHUNK), progress=somebody_signs)
+        run(db, countable(8 * CHUNK), progress=someone_signs)
     assert len(signed) >= 7
 
 

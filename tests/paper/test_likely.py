@@ -25,7 +25,7 @@ from .test_pages import PERSON, send, signatures
 from .test_plan import carried_out, people, row
 
 IMANI = ("Imani", "Okafor", "44 Maple St", *ANA[3:7])
-"""Without an e-mail."""
+"""Without an email address."""
 MOVED = ("Imani", "Okafor", "9 Oak Ave", *ANA[3:7], "")
 INITIAL = ("I.", "Okafor", "44 Maple St", *ANA[3:7], "")
 TAGGED = ("I", "Okafor", "1 Elm St", *ANA[3:5], "05401", "", "imani+fair@example.org")
