@@ -1,7 +1,7 @@
-"""Who backs which bill: the small lists beside ``campaign.toml``, and what a new list changes.
+"""Who backs which bill: the short lists next to ``campaign.toml``, and what a new list changes.
 
-Nobody leaves a list because a file forgot them. ``renew`` takes off whom a record says has
-withdrawn; whoever is merely missing stays, and is named so that an organizer can decide.
+No one is dropped from a list because a file omits them. ``renew`` removes those whom a record
+reports as withdrawn; those merely missing stay, and are named so that an organizer can decide.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BIOGUIDE = re.compile(r"[A-Z]\d{6}")
 def read_list(
     name: str, text: str, bills: Iterable[str]
 ) -> tuple[tuple[Backing, ...], tuple[Problem, ...]]:
-    """The lines of a list, and what is wrong with the others.
+    """The valid lines of a list, and what is wrong with the others.
 
     Columns: ``bioguide,name,bill,role,date``; ``bill`` is ``current`` or the id of a related
     bill (``bills``), ``role`` is ``sponsor`` or ``cosponsor``, ``date`` is ``2025-12-18``.
@@ -72,7 +72,7 @@ def _read_row(row: dict[str | None, str | None], known: set[str]) -> Backing | M
 
 
 def write_list(backings: Iterable[Backing]) -> str:
-    """A list as the campaign keeps it: ``bioguide,name,bill,role,date``."""
+    """A list in the campaign's format: ``bioguide,name,bill,role,date``."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -90,7 +90,7 @@ class Renewed:
 
     lines: tuple[Backing, ...]
     missing: tuple[Backing, ...]
-    """Those of ``lines`` whom the file does not name although nobody says that they withdrew."""
+    """Those in ``lines`` whom the file omits without reporting that they withdrew."""
 
 
 def renew(
@@ -101,12 +101,12 @@ def renew(
     withdrew: Collection[tuple[str, str]] = (),
     others: Collection[str] = (),
 ) -> Renewed:
-    """``now`` with the lines of ``bills`` brought up to date by those of ``new``.
+    """``now`` with the lines of ``bills`` updated from ``new``.
 
-    ``withdrew`` has id and bill of everybody who is known to have withdrawn: they leave. Who is
-    on the list and neither named nor withdrawn stays and is ``missing``; ``others`` are the ids
-    of those whom the file cannot name, because it tells of one chamber only. The lines of a bill
-    stay together where the first of them stood; lines of other bills keep their order.
+    ``withdrew`` has the id and bill of everyone known to have withdrawn; they are removed. Those
+    on the list who are neither named nor withdrawn stay and are ``missing``, except ``others``, the
+    ids of those whom the file cannot name because it covers only one chamber. The lines of a bill
+    stay together at the position of the first; lines of other bills keep their order.
     """
     old, fresh = tuple(now), tuple(new)
     named = {(b.bioguide, b.bill) for b in fresh}
@@ -114,12 +114,12 @@ def renew(
     lines: list[Backing] = []
     missing: list[Backing] = []
     for bill in order:
-        here = [b for b in old if b.bill == bill]
+        listed = [b for b in old if b.bill == bill]
         if bill not in bills:
-            lines += here
+            lines += listed
             continue
-        gone = {(b.bioguide, bill) for b in here} & set(withdrew)
-        kept = [b for b in here if (b.bioguide, bill) not in named | gone]
+        gone = {(b.bioguide, bill) for b in listed} & set(withdrew)
+        kept = [b for b in listed if (b.bioguide, bill) not in named | gone]
         lines += [b for b in fresh if b.bill == bill] + kept
         missing += [b for b in kept if b.bioguide not in others]
     return Renewed(tuple(lines), tuple(missing))
@@ -127,7 +127,7 @@ def renew(
 
 @dataclass(frozen=True, slots=True)
 class Redated:
-    """Somebody who stays on the list with another day or role."""
+    """A person who stays on the list with a different day or role."""
 
     before: Backing
     after: Backing
@@ -143,11 +143,11 @@ class ListChange:
     left: tuple[Backing, ...]
     redated: tuple[Redated, ...]
     unknown: tuple[Backing, ...]
-    """Those of ``after`` who back the present bill and are not among the members known now."""
+    """Those in ``after`` who back the current bill but are not known members."""
 
     @property
     def empty(self) -> bool:
-        """Whether the lists say the same."""
+        """Whether nothing changed."""
         return not (self.joined or self.left or self.redated)
 
 
@@ -158,19 +158,19 @@ def compare(
     current: str,
     known: Collection[str],
 ) -> ListChange:
-    """The difference between two lists. ``known`` are the ids of all members whom we know."""
+    """The difference between two lists. ``known`` has the ids of all members whom we know."""
     old, new = tuple(before), tuple(after)
-    was = {(b.bioguide, b.bill): b for b in old}
-    now = {(b.bioguide, b.bill): b for b in new}
+    old_lines = {(b.bioguide, b.bill): b for b in old}
+    new_lines = {(b.bioguide, b.bill): b for b in new}
     return ListChange(
         before=old,
         after=new,
-        joined=tuple(b for key, b in now.items() if key not in was),
-        left=tuple(b for key, b in was.items() if key not in now),
+        joined=tuple(b for key, b in new_lines.items() if key not in old_lines),
+        left=tuple(b for key, b in old_lines.items() if key not in new_lines),
         redated=tuple(
-            Redated(was[key], b)
-            for key, b in now.items()
-            if key in was and (was[key].day, was[key].role) != (b.day, b.role)
+            Redated(a, b)
+            for key, b in new_lines.items()
+            if (a := old_lines.get(key)) and (a.day, a.role) != (b.day, b.role)
         ),
         unknown=tuple(b for b in new if b.bill == current and b.bioguide not in known),
     )

@@ -1,19 +1,19 @@
-"""Reading a file that says who backs a bill: official ones, and lists that people keep.
+"""Reading files that tell who backs a bill: official ones, and lists that people keep.
 
-Four kinds are read, told apart by their first sign:
+Four kinds are read, the first two recognized by their first character:
 
 - the official status file of a bill, ``BILLSTATUS-119hr1234.xml`` (govinfo.gov, bulk data, public
-  domain; elements are described in the user guide of ``usgpo/bill-status``). Version 3 of the
-  format has ``number`` and ``type``; earlier ones ``billNumber``, ``billType`` and the ids inside
+  domain; the user guide in ``usgpo/bill-status`` describes its elements). Version 3 of the format
+  has ``number`` and ``type``; earlier ones have ``billNumber``, ``billType`` and the ids inside
   ``identifiers``;
-- what the interface of Congress.gov answers about a bill or its cosponsors, as JSON;
-- a spreadsheet's CSV with ids, under the campaign's names of columns or the official ones
-  (``bioguideId``, ``sponsorshipDate``);
-- a CSV by names, which are matched to the members that we know; whatever could be read in
-  another way is a doubt, and is told.
+- a response of the Congress.gov API about a bill or its cosponsors, as JSON;
+- a CSV with ids, under the campaign's column names or the official ones (``bioguideId``,
+  ``sponsorshipDate``);
+- a CSV with names, which are matched to the members that we know; an uncertain match is reported
+  as a doubt.
 
-An uploaded file is believed in nothing: no document type, no entities, no other encoding, a
-bounded size, and every value is checked.
+Uploaded files are not trusted: no document type, no entities, no other encoding, a bounded size,
+and every value is checked.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ MOST_BYTES = 5_000_000
 MOST_PEOPLE = 700
 MOST_ROWS = 2_000
 MOST_SHOWN = 50
-"""Failing rows that are shown at once; the others are counted."""
+"""The most failing rows that are shown; the rest are only counted."""
 MOST_CELL = 200
 MOST_TITLE = 1_000
-"""Whole titles are long; whoever begins a campaign shortens what does not fit a letter."""
+"""Official titles are long; organizers shorten those that do not fit a letter."""
 
 _FORBIDDEN = re.compile(r"<!(DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
 _COMMITTEE = re.compile(r"[HSJ][A-Z]{3}\d{2}")
@@ -54,7 +54,7 @@ _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell as it stands in the file, cut to what a page can show, and what is wrong with it."""
+    """A cell of the file, cut to what a page can show, and what is wrong with it."""
 
     value: str
     what: Message | None = None
@@ -62,7 +62,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class FailingRow:
-    """A row with at least one wrong cell, in the order of the file's known columns."""
+    """A row with at least one wrong cell; the cells are in the order of the known columns."""
 
     line: int
     cells: tuple[Cell, ...]
@@ -70,13 +70,13 @@ class FailingRow:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A file that cannot be used, and why; of a list that was read, cell by cell."""
+    """A file that cannot be used, and why: for a list with wrong cells, cell by cell."""
 
     what: Message
     columns: tuple[str, ...] = ()
     rows: tuple[FailingRow, ...] = ()
     failing: int = 0
-    """How many rows are wrong; only the first of them are in ``rows``."""
+    """How many rows are wrong; ``rows`` has only the first of them."""
 
     @classmethod
     def of(cls, code: str, where: object = "") -> Unusable:
@@ -85,7 +85,7 @@ class Unusable:
 
 
 def read_supporters(data: bytes, known: Knowledge) -> BillStatus | CsvList | Unusable:
-    """What a file says about who backs a bill, or why it cannot be used."""
+    """Who backs a bill according to a file, or why the file cannot be used."""
     start = data[:200].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if start == b"<":
         return read_bill_status(data)
@@ -95,7 +95,7 @@ def read_supporters(data: bytes, known: Knowledge) -> BillStatus | CsvList | Unu
 
 
 def _decoded(data: bytes, large: str, encoding: str) -> str | Unusable:
-    """The text of a file in UTF-8 of a bounded size; what is wrong with others by these codes."""
+    """The text of a UTF-8 file of a bounded size; otherwise ``Unusable`` with one of the codes."""
     if len(data) > MOST_BYTES:
         return Unusable.of(large, f"{len(data):,}")
     try:
@@ -111,7 +111,7 @@ Role = Literal["sponsor", "cosponsor"]
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """Somebody who joined the bill and took their name off again."""
+    """A member who cosponsored the bill and later withdrew."""
 
     bioguide: str
     name: str
@@ -131,16 +131,16 @@ class BillStatus:
     updated: date | None
     """The day on which the official record last changed."""
     backings: tuple[Backing, ...]
-    """The sponsor, then the cosponsors in the file's order; nobody twice, none withdrawn."""
+    """The sponsor, then the cosponsors in the file's order; no one twice, none withdrawn."""
     withdrawn: tuple[Withdrawn, ...]
     announced: int | None = None
-    """How many cosponsors the source says there are, where it gives them page by page."""
+    """How many cosponsors the source says there are, if it is paginated."""
     title: str = ""
-    """Its own short title where it has one, else the whole, however long."""
+    """Its short title if it has one, else the official title, however long."""
     committees: tuple[tuple[str, str], ...] = ()
-    """The committees that it is before: ``("HSJU", "Judiciary Committee")``."""
+    """The committees that have it: ``("HSJU", "Judiciary Committee")``."""
     topic: str = ""
-    """Its policy area, where the source has one that offices know."""
+    """Its policy area, if the source has one that offices accept."""
 
     @property
     def printed(self) -> str:
@@ -168,7 +168,7 @@ def read_bill_status(data: bytes) -> BillStatus | Unusable:
 
 
 def read_bill_json(data: bytes) -> BillStatus | Unusable:
-    """What the interface of Congress.gov says about a bill, or about its cosponsors."""
+    """The bill or its cosponsors in a response of the Congress.gov API."""
     text = _decoded(data, "status-large", "status-json")
     if isinstance(text, Unusable):
         return text
@@ -184,13 +184,13 @@ def read_bill_json(data: bytes) -> BillStatus | Unusable:
     announced = _said(_part(bill, "cosponsors"), "count") or _said(
         _part(found, "pagination"), "count"
     )
-    # An answer about the cosponsors alone says in its request which bill was meant.
+    # A response about the cosponsors alone names the bill in its request.
     return _status({**_part(found, "request"), **bill}, found.get("cosponsors"), announced)
 
 
 def _plain(element: etree._Element) -> object:
-    """An element as JSON has the same: words, a list of items, or parts by name (the first of
-    several)."""
+    """An element in the shape of the API's JSON: text, a list of items, or children by name (the
+    first of several)."""
     if items := element.findall("item"):
         return [_plain(item) for item in items]
     if len(element):
@@ -208,7 +208,7 @@ def _items(found: object) -> list[Mapping[str, Any]]:
 
 
 def _said(part: Mapping[str, Any], name: str, most: int = 120) -> str:
-    """The words of a part on one clean line; empty where there are none."""
+    """The text of a part as one clean line; empty if there is none."""
     value = part.get(name)
     return clean_line(str(value))[:most] if isinstance(value, str | int) else ""
 
@@ -216,7 +216,7 @@ def _said(part: Mapping[str, Any], name: str, most: int = 120) -> str:
 def _status(
     bill: Mapping[str, Any], cosponsors: object, announced: str = ""
 ) -> BillStatus | Unusable:
-    """The status that a file's words make, or what is wrong with them."""
+    """The status from a file's parts, or what is wrong with them."""
     kind = (_said(bill, "type") or _said(bill, "billType")).lower()
     number, congress = _said(bill, "number") or _said(bill, "billNumber"), _said(bill, "congress")
     if kind in ("hamdt", "samdt"):
@@ -251,7 +251,7 @@ def _status(
         introduced=introduced,
         updated=_day(_said(bill, "updateDate")),
         backings=tuple(backings.values()),
-        # Who withdrew and joined again is a cosponsor.
+        # A member who withdrew and joined again is a cosponsor.
         withdrawn=tuple(w for w in withdrawn.values() if w.bioguide not in backings),
         announced=int(announced) if _whole(announced) else None,
         title=_title(bill),
@@ -263,17 +263,17 @@ def _status(
 def _name(person: Mapping[str, Any]) -> str:
     parts = (_said(person, key) for key in ("firstName", "middleName", "lastName"))
     name = " ".join(part for part in parts if part)
-    # Old files print some names in capitals, and others only as in a list, with title and seat.
+    # Old files have some names in capitals, and others only in list form, with title and seat.
     return (name.title() if name.isupper() else name) or _in_order(_said(person, "fullName"))
 
 
 def _bare(name: str) -> str:
-    """A name without the title before it and the seat behind it."""
+    """A name without the title before it and the seat after it."""
     return _TITLE.sub("", _SEAT.sub("", name)).strip(" *")
 
 
 def _in_order(listed: str) -> str:
-    """``Angus S. King, Jr.`` of ``Sen. King, Angus S., Jr. [I-ME]``."""
+    """``Sen. King, Angus S., Jr. [I-ME]`` → ``Angus S. King, Jr.``."""
     last, _comma, first = (part.strip() for part in _bare(listed).partition(","))
     first, comma, suffix = (part.strip() for part in first.partition(","))
     return f"{first} {last}{comma} {suffix}".strip()
@@ -282,14 +282,14 @@ def _in_order(listed: str) -> str:
 def _title(bill: Mapping[str, Any]) -> str:
     titles = _items(bill.get("titles"))
     kinds = [(_said(t, "titleType"), _said(t, "title", MOST_TITLE)) for t in titles]
-    # A long bill has short titles of its parts, too.
+    # A long bill also has short titles for its parts.
     short = (title for kind, title in kinds
              if kind.startswith("Short Title") and "portions" not in kind)  # fmt: skip
     return next((title for title in short if title), _said(bill, "title", MOST_TITLE))
 
 
 def _committees(bill: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    # Earlier files have them one step further in.
+    # Earlier files nest them one level deeper.
     items = _items(bill.get("committees")) or _items(
         _part(bill, "committees").get("billCommittees")
     )
@@ -304,9 +304,9 @@ def _parse(data: bytes) -> etree._Element | Unusable:
     found = _FORBIDDEN.search(text)
     if found:
         return Unusable.of("status-doctype", str(text.count("\n", 0, found.start()) + 1))
-    from lxml import etree  # only whoever reads such a file needs it
+    from lxml import etree  # needed only to read such a file
 
-    # The encoding is fixed, so that none that the file declares can hide what was looked for.
+    # The encoding is fixed, so that a declared one cannot hide what the search looked for.
     parser = etree.XMLParser(
         encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False,
         huge_tree=False, remove_comments=True, remove_pis=True,
@@ -339,7 +339,7 @@ _OTHER_NAMES = {
     "withdrawndate": "withdrawn", "firstname": "first", "first": "first", "lastname": "last",
     "surname": "last", "last": "last",
 }  # fmt: skip
-"""What official files and other tools call the columns, in small letters without signs."""
+"""Column names in official files and other tools, in lowercase letters only."""
 _TITLE = re.compile(r"^(rep|sen|del|representative|senator|delegate|resident commissioner)\b\.?\s*",
                     re.IGNORECASE)  # fmt: skip
 _SEAT = re.compile(r"\s*[\[(][A-Z]+-([A-Z]{2})(?:-(\d{1,2}|at large))?[\])]\*?$", re.IGNORECASE)
@@ -347,44 +347,44 @@ _SEAT = re.compile(r"\s*[\[(][A-Z]+-([A-Z]{2})(?:-(\d{1,2}|at large))?[\])]\*?$"
 
 @dataclass(frozen=True, slots=True)
 class CsvList:
-    """A list that can be used."""
+    """A usable list."""
 
     backings: tuple[Backing, ...]
     withdrawn: tuple[Backing, ...]
-    """Those who have a day of withdrawal; ``day`` is the day on which they joined."""
+    """Those with a day of withdrawal; ``day`` is the day on which they joined."""
     bills: frozenset[str]
-    """The bills that the file is about: their lists are replaced, the others stay."""
+    """The bills in the file; only their lists are updated."""
     ignored: tuple[str, ...]
-    """Columns that were left aside."""
+    """Columns that were ignored."""
     doubts: tuple[tuple[str, str], ...] = ()
-    """Names that fit one member alone but not word for word: as typed, and who was meant."""
+    """Names that match only one member, but not exactly: as typed, and the member's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What the reader knows about the world."""
+    """The facts against which a list is checked."""
 
     today: date
     bills: Mapping[str, str]
-    """Every id that may stand in the column ``bill``, to the id that the list uses:
-    ``current`` and ``hr1234-119`` both to ``current``."""
+    """The list's own id by every id allowed in the column ``bill``: ``current`` and
+    ``hr1234-119`` both map to ``current``."""
     members: Mapping[str, tuple[str, str]]
-    """Full and last name by bioguide id of every member, of now and of before."""
+    """Full and last name of every current and former member, by bioguide id."""
     introduced: Mapping[str, date]
-    """By bill: nobody joined before."""
+    """The day of introduction, by bill; no one can have joined earlier."""
     seats: Mapping[str, str] = field(default_factory=dict)
-    """By bioguide id ``CA-36``, or ``CA`` for a senator, of those who may sit now: it settles which
-    of two is meant."""
+    """The seat of everyone who may sit now, by bioguide id: ``CA-36``, or ``CA`` for a senator. It
+    tells members with similar names apart."""
     days: Mapping[tuple[str, str], date] = field(default_factory=dict)
-    """When those joined who are on the list already, by id and bill."""
+    """When those already on the list joined, by id and bill."""
 
 
 def read_cosponsor_csv(data: bytes, known: Knowledge) -> CsvList | Unusable:
     """The list in a CSV file, or every wrong cell of it.
 
-    Comma, semicolon and tab separate the columns; days are ``2025-12-18`` or ``12/18/2025``. The
-    name of a sitting member is the official one, whatever the file says, and it must fit. A
-    row without an id is matched by its name; one without a day keeps that of the list.
+    Columns are separated by commas, semicolons or tabs; days are ``2025-12-18`` or ``12/18/2025``.
+    A known member's name must match and is replaced by the official one. A row without an id is
+    matched by its name; one without a day keeps the day already on the list.
     """
     table = _table(data)
     if isinstance(table, Unusable):
@@ -405,15 +405,15 @@ def read_cosponsor_csv(data: bytes, known: Knowledge) -> CsvList | Unusable:
 
 
 def _table(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]] | Unusable:
-    """The column names in small letters, and the rows that are not empty with their lines."""
+    """The column names in lowercase, and the non-empty rows with their line numbers."""
     text = _decoded(data, "csv-large", "csv-encoding")
     if isinstance(text, Unusable):
         return text
     if "\0" in text:
         return Unusable.of("csv-encoding", "1")
     first = text.lstrip("\r\n").partition("\n")[0]
-    mark = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
         for cells in reader:
@@ -436,17 +436,17 @@ def _table(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]] | Unusa
 
 
 _HALVES = ("first", "last")
-"""Columns that hold a name in two halves."""
+"""Columns for a name in two parts."""
 
 
 def _column(cell: str) -> str:
-    """What a column is called here, whatever the file calls it."""
+    """Our name for a column, whatever the file calls it."""
     name = cell.strip().lower()[:MOST_CELL]
     return _OTHER_NAMES.get(re.sub(r"[^a-z]", "", name), name)
 
 
 class _Rows:
-    """Reads row by row and keeps what was found."""
+    """Reads rows and collects the results."""
 
     def __init__(self, known: Knowledge, columns: tuple[str, ...]) -> None:
         self.known = known
@@ -507,7 +507,7 @@ class _Rows:
         raw: Mapping[str, str],
         wrong: dict[str, Message],
     ) -> tuple[str, str]:
-        """Whose row this is: by its id, or by its name, with a doubt in words where it is one."""
+        """The id of a row's person, by id or name, and for a doubtful match the member's name."""
         if not cells["name"] and "last" in raw:
             cells["name"] = clean_line(f"{raw.get('first', '')} {raw['last']}")
         bioguide, name = cells["bioguide"].upper(), cells["name"]
@@ -558,7 +558,7 @@ class _Rows:
     def _note(self, line: int, cells: Mapping[str, str], wrong: Mapping[str, Message]) -> None:
         self.failing += 1
         if len(self.shown) < MOST_SHOWN:
-            # What is wrong with a column that the file does not have stands in its last one.
+            # A problem with a column that the file lacks is shown in its last column.
             rest = [reason for name, reason in wrong.items() if name not in self.columns]
             wrong = {**dict.fromkeys(self.columns[-1:], rest[0]), **wrong} if rest else wrong
             row = tuple(Cell(cells[name][:60], wrong.get(name)) for name in self.columns)
@@ -566,50 +566,52 @@ class _Rows:
 
 
 def _wrong(code: str, more: str = "") -> Message:
-    """What is wrong with a cell; ``more`` is the person or the day that the sentence names."""
+    """What is wrong with a cell; ``more`` is a person or day for the sentence."""
     return Message.of(code, more=more)
 
 
 def fold(text: str) -> str:
-    """Letters only, without accents and capitals, for comparing names."""
+    """Lowercase letters and digits without accents, for comparing names."""
     return "".join(ch for ch in plain(text) if ch.isalnum())
 
 
 def match_member(typed: str, known: Knowledge) -> tuple[str, str] | Message:
-    """The member whom a name means, one of now before one of earlier: id, and a doubt in words
-    where it is one; or what is wrong with the name.
+    """The id of the member whom a name means, and for a doubtful match the member's name; or what
+    is wrong with the name. Current members are preferred to former ones.
 
     Reads ``Ted Lieu``, ``Lieu, Ted`` and ``Rep. Lieu, Ted [D-CA-36]``. A full name, or a surname
-    with its seat, is certain. A surname that one member alone has is a doubt (``Ted Lieu``).
+    with its seat, is certain. A surname that only one member has is doubtful (``Ted Lieu``).
     """
     seat = _SEAT.search(typed)
     name = _bare(typed)
     last, comma, first = (half.strip() for half in name.partition(","))
     whole = fold(f"{first} {last}" if comma else name)
-    fits = {
+    matches = {
         who: (full, surname)
         for who, (full, surname) in known.members.items()
         if (fold(surname) == fold(last) if comma else whole.endswith(fold(surname)))
     }
-    exact = _of_now([who for who, (full, _last) in fits.items() if fold(full) == whole], known)
+    exact = _prefer_current(
+        [who for who, (full, _last) in matches.items() if fold(full) == whole], known
+    )
     if seat:
-        place = seat[1].upper() + (f"-{int(seat[2])}" if (seat[2] or "").isdigit() else "")
-        here = [who for who in fits if known.seats.get(who) == place]
-        if len(here) == 1:
-            return here[0], ""
+        seat_id = seat[1].upper() + (f"-{int(seat[2])}" if (seat[2] or "").isdigit() else "")
+        seated = [who for who in matches if known.seats.get(who) == seat_id]
+        if len(seated) == 1:
+            return seated[0], ""
     if len(exact) == 1:
         return exact[0], ""
-    begins = whole[:1]
-    likely = _of_now(list(fits), known)
-    alike = [who for who in likely if fold(fits[who][0])[:1] == begins]
-    chosen = alike if len(alike) == 1 else likely
+    initial = whole[:1]
+    likely = _prefer_current(list(matches), known)
+    same_initial = [who for who in likely if fold(matches[who][0])[:1] == initial]
+    chosen = same_initial if len(same_initial) == 1 else likely
     if len(chosen) == 1:
         return chosen[0], known.members[chosen[0]][0]
-    if not fits:
+    if not matches:
         return _wrong("cell-nobody")
-    return _wrong("cell-several", ", ".join(sorted(fits[who][0] for who in likely)[:4]))
+    return _wrong("cell-several", ", ".join(sorted(matches[who][0] for who in likely)[:4]))
 
 
-def _of_now(found: list[str], known: Knowledge) -> list[str]:
-    """Those who may sit now, where one of them does; else all."""
+def _prefer_current(found: list[str], known: Knowledge) -> list[str]:
+    """Those who may sit now, if there are any; else all."""
     return [who for who in found if who in known.seats] or found
