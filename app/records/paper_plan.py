@@ -132,7 +132,7 @@ Why = Literal[
     "district_form", "district_none", "district_differs", "email_form", "date", "formula",
     "error", "long", "out_of_date",
 ]  # fmt: skip
-"""What can be wrong with a cell; the wording is up to the pages and the command."""
+"""What can be wrong with a cell; pages and the command put it into words."""
 WhyOdd = Literal["no_letter", "filler", "no_letter_street", "filler_street"]
 
 
@@ -555,8 +555,9 @@ def with_zeros(values: Mapping[str, str]) -> dict[str, str]:
 _AND = re.compile(r"[^\W\d_][^\w&+]*[&+]|\band\b", re.IGNORECASE)
 _SPANISH_AND = re.compile(r"\S\s+y\s+\S|^\S+\s+y$")
 _SPANISH_CAPITAL_AND = re.compile(r"\S\s+Y\s+\S")
-"""Only first names are searched: *Ramón y Cajal* and *Ortega y Gasset* are last names. A capital Y
-is an initial, unless the whole name is in capitals and another name follows."""
+"""Matches between first names or after a single one; last names are not searched, because of
+*Ramón y Cajal* and *Ortega y Gasset*. A capital Y is an initial, unless everything is in capitals
+and a name follows."""
 
 
 def _two_people(values: Mapping[str, str]) -> str:

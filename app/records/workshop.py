@@ -260,7 +260,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class CampaignMoved:
-    """Something else was published since the check, which must be repeated."""
+    """Something else was published since the check, so the check must be repeated."""
 
 
 def publish(
