@@ -231,3 +231,14 @@ def test_a_list_by_names_needs_no_days_for_those_who_are_known(known: Knowledge)
     assert bad("name\nTed Lieu\n", listed).rows[0].cells[0].what == Message.of(
         "cell-missing", more=""
     )
+
+
+def test_a_name_means_a_member_of_now_before_one_of_earlier(known: Knowledge) -> None:
+    before = {
+        "O000001": ("Austin Scott", "Scott"), "O000002": ("Orla Oldham", "Oldham"),
+        "O000003": ("Maxwell Z. Frost", "Frost"),
+    }  # fmt: skip
+    both = replace(known, members={**before, **known.members})
+    assert match_member("Austin Scott", both) == ("S001189", "")
+    assert match_member("Frost", both) == match_member("Frost", known)
+    assert match_member("Orla Oldham", both) == ("O000002", "")
