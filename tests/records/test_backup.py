@@ -497,7 +497,7 @@ def _upgrade_until(path: Path, number: int) -> NoReturn:
         os._exit(status)
 
 
-@pytest.mark.parametrize("begun", [False, True], ids=["made anew", "upgraded"])
+@pytest.mark.parametrize("begun", [False, True], ids=["new", "upgraded"])
 def test_an_upgrade_killed_at_any_statement_is_all_done_by_the_next_start(
     tmp_path: Path, newer: pytest.MonkeyPatch, begun: bool
 ) -> None:

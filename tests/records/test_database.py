@@ -346,7 +346,7 @@ def test_who_waits_for_another_process_hears_that_it_has_written(
 def test_a_lock_that_goes_from_hand_to_hand_is_not_taken_for_one_that_is_held(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, *, others_write: bool
 ) -> None:
-    """Many who sign at once on a slow disk wait for each other, and nobody is turned away."""
+    """Many people who sign at once on a slow disk wait for one another; no one is turned away."""
     now, turn, waited = [1000.0], Turn(), []
     monkeypatch.setattr(turns, "time", SimpleNamespace(monotonic=lambda: now[0]))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
