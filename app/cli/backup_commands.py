@@ -76,7 +76,10 @@ def now_command(
       flask backup now /var/backups/letters --keys /media/stick
     """
     settings = load_settings()
-    if keys_folder is not None and keys_folder.resolve() == folder.resolve():
+    there = {folder.resolve(), *folder.resolve().parents}
+    if keys_folder and (
+        keys_folder.resolve() in there or keys_folder.resolve().is_relative_to(folder.resolve())
+    ):
         raise click.ClickException(
             "Keep the keys apart from the database: anyone who has both can guess who signed. "
             "Choose another folder for them."

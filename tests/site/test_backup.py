@@ -223,6 +223,9 @@ def test_the_keys_are_sealed_and_lie_apart(machine: Machine) -> None:
     assert any(name.endswith(".private.json") for name in found)
     said = machine.run("now", machine.copies, "--keys", machine.copies, fails=True)
     assert "apart from the database" in said
+    for near in (machine.copies / "keys", machine.copies.parent):
+        said = machine.run("now", machine.copies, "--keys", near, fails=True)
+        assert "apart from the database" in said
     (machine.folder / "words").write_text("some other words")
     file = copies(machine.copies)[-1].path
     assert "does not open" in machine.run("restore", file, *machine.sealed(), fails=True)
