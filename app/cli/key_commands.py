@@ -395,6 +395,9 @@ def contacts_command(
     if before:
         here = {str(row.signature) for row in rows}
         gone = [(email,) for number, email in earlier.items() if number not in here]
+        if len(gone) == len(earlier) > 1:
+            click.echo(f"No one in {before} is on this list any more. If that is unlikely, it is "
+                       "the file of another site: take no one off.", err=True)  # fmt: skip
         path = out.with_name(f"{out.stem}-remove{out.suffix}")
         _write_csv(path, ("email",), gone)
         click.echo(f"{some(len(gone), 'address', 'addresses')} in {path}: take these off your "
@@ -428,7 +431,12 @@ def _signatures_in(path: Path, campaign: str) -> dict[str, str]:
             f"{path} has no columns of email address, campaign and signature, as a file of this "
             "command has them."
         )
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
+        if not row[heads["email"]] or not str(row[heads["signature"]]).isdecimal():
+            raise click.ClickException(
+                f"Row {number} of {path} has no email address or no signature number, so it does "
+                "not show who has withdrawn. Take the file as this command wrote it."
+            )
         if row[heads["campaign"]] != campaign:
             raise click.ClickException(
                 f"{path} is of another campaign, {row[heads['campaign']]!r}, and this is "

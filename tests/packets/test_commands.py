@@ -138,6 +138,26 @@ def test_the_people_of_another_campaign_are_not_taken_for_withdrawn(tmp_path: Pa
         assert not list(tmp_path.glob("new*"))
 
 
+def test_a_list_of_last_time_that_fits_no_one_is_doubted(tmp_path: Path) -> None:
+    listed = sealed_file(tmp_path / "one", [person(email="ana@example.org")], purpose="contact")
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    arguments = (listed, *key_options(listed), "--out", new, "--before", old)
+    rows = [f"{name}@example.org,{CAMPAIGN},{7000 + len(name)}" for name in ("bo", "cal")]
+    old.write_text("\n".join(["email,campaign,signature", *rows]))
+    result = flask("signatures contacts", *arguments)
+    assert result.exit_code == 0
+    assert f"No one in {old} is on this list any more." in result.output
+    for wrong in (f"bo@example.org,{CAMPAIGN}", f",{CAMPAIGN},7", f"bo@example.org,{CAMPAIGN},7.0"):
+        new.unlink()
+        (tmp_path / "new-remove.csv").unlink(missing_ok=True)
+        old.write_text("\n".join(["email,campaign,signature", rows[0], wrong]))
+        result = flask("signatures contacts", *arguments)
+        assert result.exit_code == 1
+        assert f"Row 2 of {old} has no email address or no signature number" in result.output
+        assert not new.exists()
+        new.touch()
+
+
 def test_the_file_for_packets_is_not_taken_for_a_list_that_everybody_left(tmp_path: Path) -> None:
     people = [person(email="ana@example.org")]
     listed = sealed_file(tmp_path / "one", people, purpose="contact")
