@@ -1,9 +1,9 @@
-"""What is installed, judged: ``make audit``, which CI runs.
+"""Checks the installed packages: ``make audit``, which CI runs.
 
-Always: it is exactly what the lock files name, and no file of it was changed since it was
-installed. ``pip`` itself compared each archive with the hashes in the lock when it installed
-it. And where the network allows: no known weakness in any of it, by ``pip-audit``. A
-service that does not answer is said and is no failure; it never takes more than a minute.
+They must be exactly those of the lock files, with no file changed since it was installed
+(``pip`` checked each archive against the hashes in the lock). Where the network allows,
+``pip-audit`` also looks for known vulnerabilities. A service that does not answer is reported and
+is not a failure; it never takes more than a minute.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ("requirements.lock", "tests/requirements.lock")
 SECONDS = 50.0
-"""For the service of known weaknesses, in all."""
+"""Total time for the vulnerability service."""
 ACCEPTED: dict[str, str] = {}
-"""Known weaknesses that do not concern this site: the id, and why not."""
+"""Known vulnerabilities that do not affect this site: the id, and why not."""
 
 _ENTRY = re.compile(r"([A-Za-z0-9][\w.-]*)==([^\s;\\]+)(?:\s*;\s*([^\\]+?))?\s*\\?")
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})\s*\\?")
@@ -37,7 +37,7 @@ _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})\s*\\?")
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """One version of one package, where ``marker`` holds, in one of these archives."""
+    """One version of a package, where ``marker`` holds, in one of these archives."""
 
     name: str
     version: str
@@ -46,12 +46,12 @@ class Locked:
 
     @property
     def here(self) -> bool:
-        """Whether it is meant for this Python on this machine."""
+        """Whether it applies to this Python and platform."""
         return not self.marker or Marker(self.marker).evaluate()
 
 
 def read_lock(text: str) -> list[Locked]:
-    """The entries of a lock file. Raises ``ValueError`` at a line that is none."""
+    """The entries of a lock file. Raises ``ValueError`` at a line that is not one."""
     found: list[Locked] = []
     for raw in text.splitlines():
         line = raw.strip()
@@ -67,7 +67,7 @@ def read_lock(text: str) -> list[Locked]:
 
 
 def locked() -> list[Locked]:
-    """Everything that both lock files name."""
+    """The entries of both lock files."""
     return [one for name in LOCKS for one in read_lock((ROOT / name).read_text(encoding="utf-8"))]
 
 
@@ -87,8 +87,8 @@ def not_as_locked(lock: Sequence[Locked]) -> Iterator[str]:
 
 
 def changed_files(found: metadata.Distribution) -> Iterator[str]:
-    """Files of an installed package that are not as its own list of hashes has them."""
-    # Not ``found.files``, which leaves out what is gone (since Python 3.12).
+    """Files of an installed package that differ from the hashes in its RECORD."""
+    # Not ``found.files``, which omits missing files since Python 3.12.
     for file, noted, _ in csv.reader((found.read_text("RECORD") or "").splitlines()):
         kind, _, wanted = noted.partition("=")
         if kind != "sha256":
@@ -103,24 +103,24 @@ def changed_files(found: metadata.Distribution) -> Iterator[str]:
 
 
 def changed(lock: Sequence[Locked]) -> Iterator[str]:
-    """The same for everything that is locked."""
+    """Changed files of every locked package."""
     for name in sorted({one.name for one in lock if one.here}):
         try:
             yield from changed_files(metadata.distribution(name))
         except metadata.PackageNotFoundError:
-            continue  # ``not_as_locked`` has said so
+            continue  # ``not_as_locked`` reports it
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the service knew: ``asked`` packages, and sentences about weak ones."""
+    """The service's answer: how many packages it checked, and sentences on vulnerable ones."""
 
     asked: int
     weak: tuple[str, ...]
 
 
 def judged(output: str) -> Answer:
-    """The JSON of ``pip-audit``. A package that it could not ask about counts as not asked."""
+    """Parse the JSON of ``pip-audit``. Packages that it skipped count as not asked."""
     try:
         packages = json.loads(output)["dependencies"]
     except (ValueError, KeyError, TypeError):
@@ -140,7 +140,7 @@ def ask_service(
     command: Sequence[str] = ("pip_audit", "--local", "--progress-spinner", "off", "-f", "json"),
     seconds: float = SECONDS,
 ) -> Answer:
-    """Ask about all that is installed; nothing asked where the service cannot be reached."""
+    """Ask about all installed packages; ``asked`` is 0 if the service is unreachable."""
     try:
         done = subprocess.run(
             [sys.executable, "-m", *command],
@@ -152,7 +152,7 @@ def ask_service(
 
 
 def main() -> int:
-    """Print what was found; 1 when something must be fixed."""
+    """Print the findings; returns 1 if something must be fixed."""
     lock = locked()
     problems = [*dict.fromkeys(not_as_locked(lock)), *changed(lock)]
     answer = ask_service()

@@ -1,4 +1,4 @@
-"""What axe, the list of rules for accessible pages, objects to in a page of a real browser."""
+"""Violations that axe, the accessibility checker, finds in a page of a real browser."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ RUN = """without => axe.run({
 
 
 def objections(page: Page, *, without: tuple[str, ...] = ()) -> list[tuple[str, list[str]]]:
-    """The rules that a page breaks, each with the first elements that break it; ``without`` names
-    rules to leave out. What stands in a frame is a page of its own.
+    """The rules that a page violates, each with the first elements that do; ``without`` names
+    rules to skip. Frames are not checked: each is a separate page.
 
-    To read axe takes as long as to ask it: a context that was judged once has it in each of its
-    later pages, and only what axe objects to leaves the browser.
+    Loading axe takes as long as running it, so a context that was checked once preloads it in its
+    later pages, and only violations are returned from the browser.
     """
     if not page.evaluate("'axe' in window"):
         page.context.add_init_script(f"if (self === top) {{ {SCRIPT} }}")

@@ -1,4 +1,4 @@
-"""Commands in this process, and in the application in which the ``flask`` program runs them."""
+"""Runs commands in this process, in the same application as the ``flask`` program."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from app.site.services import EXTENSION
 def flask(
     command: str, *arguments: object, answer: str | None = None, site: Flask | None = None
 ) -> Result:
-    """What ``flask COMMAND ARGUMENTS`` does; ``answer`` is what somebody types. The site is that
-    of the environment, or that of a test's application, with its clock.
+    """Run ``flask COMMAND ARGUMENTS`` with ``answer`` as standard input, on the site of the
+    environment or of a test's application, with its clock.
 
-    ``flask`` enters the application before it runs a command, and that application has
-    commands and no pages: what only works beside pages, or outside any, fails here too.
+    As with the real program, the command runs in the context of an application that has commands
+    and no pages: a command that works only with pages, or outside a context, fails here too.
     """
     app, words = command_app(), [*command.split(), *map(str, arguments)]
     if site:

@@ -1,4 +1,4 @@
-"""Fixtures that every test may use, and how a run is arranged."""
+"""Shared fixtures, and how a test run is set up and ordered."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.sites import Sites
 
-# A run that passes passes again, on a busy machine too. HYPOTHESIS_PROFILE=default looks further.
+# Deterministic, without deadlines for busy machines. HYPOTHESIS_PROFILE=default searches further.
 settings.register_profile(
     "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
-# Thousands of databases are made, each of which waits for its disk; in memory none has to.
+# Tests make thousands of databases, each of which flushes to disk; in memory that is free.
 MEMORY = Path("/dev/shm")  # noqa: S108
-ROOMY = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 << 30
-FIRST = "PYTEST_XDIST_WORKER" not in os.environ
-if FIRST:  # what it starts has the same folder
-    home = os.environ.get("TMPDIR") or (str(MEMORY) if ROOMY else None)
+MEMORY_IS_LARGE = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 << 30
+IS_CONTROLLER = "PYTEST_XDIST_WORKER" not in os.environ
+if IS_CONTROLLER:  # its child processes inherit the folder
+    home = os.environ.get("TMPDIR") or (str(MEMORY) if MEMORY_IS_LARGE else None)
     tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="tests-", dir=home)
 
-PATIENCE = 90_000
-"""Milliseconds for which a browser is waited for, on a machine that does much else too."""
-expect.set_options(timeout=PATIENCE)
+BROWSER_TIMEOUT = 90_000
+"""Timeout for a browser in milliseconds, long enough for a busy machine."""
+expect.set_options(timeout=BROWSER_TIMEOUT)
 
-CANDIDATES = (
+CHROMIUM_NAMES = (
     "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )  # fmt: skip
-QUIET = [
+CHROMIUM_ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
 
-LONG = (
+SLOWEST = (
     "attack/test_forms", "paper/test_apart", "browser/test_places", "browser/test_measure",
     "browser/test_journey",
     "campaign_page/test_web_campaign", "congress/test_refresh", "workshop/test_cases",
@@ -71,19 +71,19 @@ LONG = (
     "congress/test_street", "delivery/test_queue", "records/test_database",
     "congress/test_build", "offices/test_pages",
 )  # fmt: skip
-"""Files that take more than two seconds, of work or of waiting for what is late on purpose."""
+"""Files that take more than two seconds, longest first."""
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Half as many again as there are processors: a third of the time is waiting, for what is
-    late on purpose or for a browser."""
+    """One and a half times the processors: a third of the time is waiting, for deliberate delays
+    or for a browser."""
     return (os.cpu_count() or 1) * 3 // 2
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take long, so that no worker is alone with one at the end."""
-    turns = {f"{name}.py": turn for turn, name in enumerate(LONG)}
+    """Run the slowest files first, so that no worker is left with one at the end."""
+    turns = {f"{name}.py": turn for turn, name in enumerate(SLOWEST)}
     named = {item: "/".join(item.path.parts[-2:]) for item in items}
     for item in items:
         if named[item] in turns:
@@ -96,15 +96,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was collected out of each later search for garbage, and search less often: every
-    page that is read leaves thousands of its elements behind."""
+    """Exempt the collected tests from garbage collection, and collect less often: every parsed
+    page leaves thousands of elements behind."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leave nothing, unless there is a failure to look into."""
-    if FIRST and not getattr(config, "failures", 0):
+    """Delete the temporary folder, unless there is a failure to look into."""
+    if IS_CONTROLLER and not getattr(config, "failures", 0):
         shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
 
 
@@ -114,7 +114,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture
 def sites() -> Iterator[Sites]:
-    """Opens sites; their applications serve later tests again."""
+    """Opens sites; their applications are reused by later tests."""
     opened = Sites()
     yield opened
     opened.close()
@@ -122,11 +122,13 @@ def sites() -> Iterator[Sites]:
 
 @contextmanager
 def open_chromium() -> Iterator[Browser]:
-    """The machine's own Chromium, without a window."""
-    path = next((found for name in CANDIDATES if (found := shutil.which(name))), None)
+    """The machine's own Chromium, headless."""
+    path = next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), None)
     assert path, "Chromium is missing: run `make browser`"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET, timeout=PATIENCE)
+        browser = playwright.chromium.launch(
+            executable_path=path, args=CHROMIUM_ARGS, timeout=BROWSER_TIMEOUT
+        )
         yield browser
         browser.close()
 

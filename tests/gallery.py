@@ -1,8 +1,8 @@
-"""Every page and state of residents as pictures: two languages, light and dark, three widths.
+"""Screenshots of every resident page and state: two languages, light and dark, three widths.
 
-Walks a served site with the tests' own driver and writes PNG files and an index page to
+Drives a served site with the tests' browser and writes PNG files and an index page to
 ``gallery/``, which git ignores. ``make gallery`` runs it; ``make gallery ONLY=take`` takes only
-the pictures whose name holds that word. It judges nothing: the tests do, people look.
+the pictures whose name contains that word. It asserts nothing: it is for looking.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ OUTCOMES = {
 }  # fmt: skip
 
 SMALL = {"small-form": "23220", "delegate": "00802", "puerto-rico": "00901"}
-"""Places with a form that takes few characters, or with one letter."""
+"""Places whose office form takes few characters, or with one letter."""
 
 
 class Camera:
-    """Somebody with a browser, who takes pictures of the page they are on."""
+    """A visitor's browser that takes screenshots of its current page."""
 
     def __init__(self, someone: Visitor, lang: str, only: str, taken: list[str]) -> None:
         self.someone, self.page, self.lang = someone, someone.page, lang
         self.only, self.taken = only, taken
 
     def go(self, path: str) -> None:
-        self.page.goto("about:blank")  # or the same address would be a reload
+        self.page.goto("about:blank")  # otherwise the same address would be a reload
         self.someone.goto(("/es" if self.lang == "es" else "") + path)
         self.page.wait_for_load_state("load")
 
@@ -76,7 +76,7 @@ class Camera:
         self.page.set_viewport_size({"width": 390, "height": SCREEN})
 
     def press(self, selector: str) -> None:
-        """Press the last of what the selector finds, and wait for the page that follows."""
+        """Press the last match of the selector, and wait for the next page."""
         with self.page.expect_navigation():
             self.page.locator(selector).last.click()
         self.page.wait_for_load_state("load")
@@ -91,14 +91,14 @@ class Camera:
         self.on()
 
     def fill(self, **changes: str) -> None:
-        """Fill in what this page asks for, however many pages the questions are on."""
+        """Fill in the fields that this page has."""
         for name, text in {**PERSON, **changes}.items():
             field = self.page.locator(f"#page-form :is(input, textarea)#{name}:visible")
             if field.count():
                 field.fill(text)
 
     def write(self, name: str = "", **changes: str) -> None:
-        """From the first page of writing to the review, with pictures of what lies between."""
+        """Go from the first writing page to the review, with a picture of each page."""
         for number in range(1, 6):
             if self.page.locator("article.sheet").count():
                 return
@@ -193,7 +193,7 @@ def printing(camera: Camera) -> None:
 
 
 def mailed(camera: Camera, site: Server) -> None:
-    """What lies behind the links in e-mails."""
+    """The pages behind the links in email."""
     camera.signed(last="Whitlock Mail", email="dana@example.org")
     camera.shoot("take-unconfirmed")
     link = newest_link(site)
@@ -227,7 +227,7 @@ def official(camera: Camera) -> None:
 
 
 def ended(camera: Camera) -> None:
-    """After the Congress's end."""
+    """After the end of the Congress."""
     for name, path in {"start": "/", "about": "/about-the-bill"}.items():
         camera.go(path)
         camera.shoot(f"ended-{name}")
@@ -240,7 +240,7 @@ Walk = Callable[[Camera], None]
 
 @contextmanager
 def sites(folder: Path) -> Iterator[list[tuple[Server, list[Walk]]]]:
-    """The sites that are walked, each with its walks."""
+    """The sites, each with the walks to take through it."""
     with ExitStack() as stack:
         offices = stack.enter_context(running())
         offices.offices = ["SMA01", "SMA02"]
@@ -272,7 +272,7 @@ def sites(folder: Path) -> Iterator[list[tuple[Server, list[Walk]]]]:
 
 
 def index(names: list[str]) -> str:
-    """The page that shows all pictures, a row for each page and language."""
+    """The index page, with a row for each page and language."""
     rows = "".join(
         f"<h2>{html.escape(name)}</h2>"
         + "".join(

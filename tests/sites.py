@@ -1,4 +1,4 @@
-"""Applications for tests. Making one costs half a second, opening one for a site nothing."""
+"""Applications for tests. Making one costs half a second; opening it for a site costs nothing."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ def _campaign(slug: str, files: tuple[tuple[str, str], ...]) -> Campaign:
 
 
 def _read_once(slug: str, files: Mapping[str, str]) -> Campaign:
-    """The same files are the same campaign, and nearly every site of a test has the shipped one."""
+    """Cache campaigns by their files: nearly every test uses the shipped one."""
     return _campaign(slug, tuple(sorted(files.items())))
 
 
 live.read_campaign = _read_once  # type: ignore[attr-defined]
 
 _free: list[tuple[Flask, dict[str, Any]]] = []
-"""With what each had when it was made: tests put other things there."""
+"""Free applications, each with its original extensions, which tests replace."""
 
 
 class Sites:
-    """Gives a test applications of its own, which the next test may have when it is done."""
+    """Lends applications to a test; later tests reuse them."""
 
     def __init__(self) -> None:
         self._lent: list[tuple[Flask, dict[str, Any]]] = []
 
     def open(self, settings: Settings, **overrides: Any) -> Flask:
-        """An application that serves the site of these settings."""
+        """An application that serves a site with these settings."""
         if not _free:
             made = unopened_site()
             add_commands(made)
@@ -55,6 +55,6 @@ class Sites:
         return app
 
     def close(self) -> None:
-        """Take the applications back."""
+        """Return the applications."""
         _free.extend(self._lent)
         self._lent.clear()

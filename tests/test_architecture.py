@@ -1,8 +1,7 @@
-"""The shape of the code, read from the code itself.
+"""The architecture of the code, checked on the code itself.
 
-Packages stand in one line and import only downwards; SQL lives in one of them; the pure
-ones have no clock, database or request; views only read a form, call and show; every
-route says who may use it.
+Packages form one line and import only downwards; SQL is in one of them; the pure ones have no
+clock, database or request; views only read a form, call and show.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LINE = ("congress", "campaign", "documents", "records", "delivery", "cwc", "site")
 TOP = ("web", "cli")
 BELOW = ("errors", "files", "text")
-"""Single modules that stand below all packages."""
+"""Single modules below all packages."""
 PURE = ("congress", "campaign", "documents")
 
 SQL = re.compile(
@@ -46,7 +45,7 @@ def package_of(path: Path) -> str:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Every module that a file imports, as a dotted name, wherever the statement stands."""
+    """Every module that a file imports, as a dotted name, at any level of nesting."""
     folder = path.relative_to(ROOT).parent.parts
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
@@ -58,7 +57,7 @@ def imports(path: Path) -> Iterator[str]:
             yield from (f"{name}.{alias.name}" for alias in node.names)
 
 
-def ids(path: Path) -> str:
+def label(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
@@ -78,17 +77,17 @@ def test_packages_import_only_downwards() -> None:
         for name in imports(path):
             parts = name.split(".")
             if parts[0] == "app" and len(parts) > 1:
-                assert parts[1] in known, f"{ids(path)} imports {name}"
+                assert parts[1] in known, f"{label(path)} imports {name}"
 
 
 def test_no_two_classes_have_one_name() -> None:
-    """Whoever reads a name, or searches for it, finds one thing."""
+    """A search for a name finds one thing."""
     places: dict[str, str] = {}
     for path in modules():
         for node in tree(path).body:
             if isinstance(node, ast.ClassDef):
-                other = places.setdefault(node.name, ids(path))
-                assert other == ids(path), f"{node.name} in {other} and {ids(path)}"
+                other = places.setdefault(node.name, label(path))
+                assert other == label(path), f"{node.name} in {other} and {label(path)}"
 
 
 def test_no_two_modules_have_one_name() -> None:
@@ -101,21 +100,21 @@ def test_sql_stands_only_in_records() -> None:
         if package_of(path) == "records":
             continue
         roots = {name.split(".")[0] for name in imports(path)}
-        assert not roots & {"sqlite3", "sqlite_utils"}, f"{ids(path)} opens a database itself"
+        assert not roots & {"sqlite3", "sqlite_utils"}, f"{label(path)} opens a database itself"
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                assert not SQL.match(node.value), f"{ids(path)}:{node.lineno} holds SQL"
+                assert not SQL.match(node.value), f"{label(path)}:{node.lineno} holds SQL"
 
 
 def test_pure_packages_have_no_clock_database_or_request() -> None:
     for path in (path for path in modules() if package_of(path) in PURE):
         roots = {name.split(".")[0] for name in imports(path)}
-        assert not roots & {"flask", "sqlite3", "sqlite_utils"}, ids(path)
+        assert not roots & {"flask", "sqlite3", "sqlite_utils"}, label(path)
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Attribute) and node.attr in ("today", "now", "utcnow"):
                 inner = node.value
                 name = inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
-                assert name not in ("date", "datetime"), f"{ids(path)}:{node.lineno} has a clock"
+                assert name not in ("date", "datetime"), f"{label(path)}:{node.lineno} has a clock"
 
 
 def views() -> Iterator[tuple[Path, ast.FunctionDef]]:
@@ -137,7 +136,9 @@ def test_views_read_call_and_show_and_never_loop() -> None:
     for path, view in found:
         body = [n for statement in view.body for n in ast.walk(statement)]
         loops = [n for n in body if isinstance(n, ast.For | ast.While)]
-        assert not loops, f"{ids(path)}: {view.name} decides or repeats; move that out of the view"
+        assert not loops, (
+            f"{label(path)}: {view.name} decides or repeats; move that out of the view"
+        )
 
 
 SENT = ("args", "form", "files", "values", "get_data", "stream", "input_stream", "data", "json",
@@ -145,12 +146,12 @@ SENT = ("args", "form", "files", "values", "get_data", "stream", "input_stream",
 
 
 def test_what_a_browser_sends_is_taken_up_in_one_place() -> None:
-    """Everything else is handed a form of WTForms, or a draft."""
+    """Everything else gets a WTForms form or a draft."""
     for path in (path for path in modules() if path.name != "forms.py"):
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "request":
                 taken = node.attr in SENT
-                assert not taken, f"{ids(path)}:{node.lineno} reads request.{node.attr} itself"
+                assert not taken, f"{label(path)}:{node.lineno} reads request.{node.attr} itself"
 
 
 def tracked() -> list[Path]:
@@ -178,4 +179,4 @@ def test_instance_secrets_and_machine_paths_are_not_in_the_repository() -> None:
         if file.suffix in (".py", ".md", ".toml", ".txt", ".html", ".sh", "") and file != Path(
             __file__
         ):
-            assert not path.search(file.read_text(encoding="utf-8")), f"{ids(file)} names a path"
+            assert not path.search(file.read_text(encoding="utf-8")), f"{label(file)} names a path"

@@ -1,4 +1,4 @@
-"""A day in any usual form is read as that day, and nothing else as one."""
+"""Dates in the usual notations are parsed, and nothing else is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people type and paste is read in one way: characters, names, digits, addresses."""
+"""Normalizing and parsing what people type and paste: characters, names, digits, addresses."""
 
 from __future__ import annotations
 

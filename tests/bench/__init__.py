@@ -10,16 +10,16 @@ from pathlib import Path
 HELP = ("-h", "--help")
 
 
-def _words_of(module: str) -> str:
-    """What stands at the head of one of these modules, which is not loaded for it."""
+def _docstring_of(module: str) -> str:
+    """The docstring of one of these modules, without importing it."""
     name = module.removeprefix("tests.bench").lstrip(".") or "__main__"
     text = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
     return ast.get_docstring(ast.parse(text)) or ""
 
 
-# Python runs this before the module that it was asked for, whose own name stands behind -m.
+# Python imports this package before it runs the module after -m.
 if sys.orig_argv[-1] in HELP and "-m" in sys.orig_argv:
     asked = sys.orig_argv[sys.orig_argv.index("-m") + 1]
     if asked.split(".")[:2] == ["tests", "bench"]:
-        print(_words_of(asked))
+        print(_docstring_of(asked))
         sys.exit()

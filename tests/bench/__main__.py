@@ -1,4 +1,4 @@
-"""Every benchmark, one after the other. Each figure stands beside what it is compared with."""
+"""Every benchmark in turn. Each figure is next to what it is compared with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The least that a Flask view can do to acknowledge a signature: one durable insert."""
+"""The minimum that a Flask view must do to acknowledge a signature: one durable insert."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Counting at 10,000 and at 1,000,000 signatures, and a million rows as CSV.
 
-The dashboard's data must not take longer because there are more signatures: it reads tallies. The
-export is measured against the ``sqlite3`` program writing the same rows of the same file. What
-else is made from all rows, workbook, database, statement, day sheets, must stay small.
+The dashboard reads tallies, so its time must not grow with the signatures. The export is compared
+with the ``sqlite3`` program writing the same rows from the same file. Everything else that is made
+from all rows (workbook, database, statement, day sheets) must use little memory.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 
 def dashboards(few: Path, many: Path) -> None:
-    """The data of the unfiltered dashboard, both databases in turn."""
+    """The dashboard's data, unfiltered from both databases in turn, and filtered."""
     plain = Filter(CAMPAIGN)
     with closing(open_database(few)) as small, closing(open_database(many)) as large:
         pairs = [
@@ -93,7 +93,7 @@ def dashboards(few: Path, many: Path) -> None:
 
 
 def write(database: Path, what: str, path: Path) -> None:
-    """One whole export, statement or book, as the page and the command line make it."""
+    """Make a complete export, statement or book, as the page and the command line do."""
     form, _, shape = what.partition(" ")
     with closing(open_database(database)) as db:
         if form == "statement":
@@ -128,7 +128,7 @@ def book(db: sqlite3.Connection) -> bytes:
 
 
 def export(database: Path, what: str, path: Path) -> tuple[float, int]:
-    """Milliseconds and peak megabytes of an export in a fresh process."""
+    """The milliseconds and peak megabytes of an export in a fresh process."""
     command = [sys.executable, "-m", "tests.bench.counting", str(database), what, str(path)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     took, peak = done.stdout.split()
@@ -136,7 +136,7 @@ def export(database: Path, what: str, path: Path) -> tuple[float, int]:
 
 
 def by_program(program: str, database: Path, query: str, folder: Path) -> None:
-    """The same rows, written by SQLite's own command line."""
+    """The same rows, written by SQLite's command-line program."""
     with (folder / "theirs.csv").open("wb") as out:
         command = [program, "-readonly", "-csv", "-header", str(database), query]
         subprocess.run(command, check=True, stdout=out)
@@ -166,7 +166,7 @@ def exports(database: Path, folder: Path) -> None:
 
 
 def others(few: Path, many: Path, folder: Path) -> None:
-    """Everything else that is made from all rows: its memory must not grow with them."""
+    """Everything else that is made from all rows: memory must not grow with them."""
     print(f"Memory with {FEW:,} and with {MANY:,} signatures, and seconds with the second")
     for what in ("json signatures", "sqlite signatures", "sqlite letters", "xlsx signatures",
                  "statement", "sheets"):  # fmt: skip

@@ -1,10 +1,10 @@
 """Everything slow and hostile at once, while people find their members and sign.
 
-The geocoder hangs and streets are asked for, sixteen PDF books and exports of a million rows are
-asked for again and again, the largest sheet of signatures is uploaded, another process holds the
-write lock for 0.2 of every second, 200 connections a second begin and are never finished, and the
-Redis of the limits is dead. Signing goes on with p99 under 500 ms and finds under 100 ms on a
-machine that does nothing else; nothing that was acknowledged is lost, nothing is counted twice.
+The geocoder hangs while streets are looked up, sixteen PDF books and exports of a million rows are
+requested continuously, the largest sheet of signatures is uploaded, another process holds the
+write lock for 0.2 of every second, 200 connections a second open and never send a whole request,
+and the limits' Redis is dead. The goals on an otherwise idle machine: signing with a p99 under
+500 ms and finds under 100 ms; nothing acknowledged is lost, nothing is counted twice.
 ``--without-lock`` leaves the lock out (goal: 300 ms).
 """
 
@@ -47,8 +47,8 @@ SIGNERS, FINDERS, BOOKS, STREETS = 4, 2, 16, 16
 OTHERS = ("street", "book", "export", "upload")
 CONNECTIONS_A_SECOND = 200
 PACE = 0.05
-"""Seconds between a person's requests: together about 80 signatures a second at most, four times
-the largest rate that this field has documented."""
+"""Seconds between a person's requests: about 80 signatures a second in all at most, four times the
+highest rate documented in this field."""
 LOCK = """
 import sqlite3, sys, time
 db = sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
@@ -63,7 +63,7 @@ while True:
 
 @dataclass
 class Timed:
-    """Seconds that requests of one kind took, and the answers that they had."""
+    """The durations and statuses of one kind of request."""
 
     seconds: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
@@ -88,12 +88,12 @@ class Timed:
 
 @dataclass
 class Trouble:
-    """Threads that go on until the block ends."""
+    """Threads that repeat their work until ``end``."""
 
     stop: threading.Event = field(default_factory=threading.Event)
     threads: list[threading.Thread] = field(default_factory=list)
 
-    def go_on(self, act: Callable[[], None], times: int = 1) -> None:
+    def repeat(self, act: Callable[[], None], times: int = 1) -> None:
         def work() -> None:
             while not self.stop.is_set():
                 with suppress(OSError, http.client.HTTPException):
@@ -112,7 +112,7 @@ class Trouble:
 def ask(
     port: int, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
 ) -> tuple[float, int, str]:
-    """Seconds, status and text of one request on a connection of its own."""
+    """The seconds, status and text of one request on a new connection."""
     begin = time.perf_counter()
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.request(method, path, body, headers or FORM)
@@ -122,7 +122,7 @@ def ask(
 
 
 def organizer(instance: Path) -> dict[str, str]:
-    """The cookie of an admin who typed their password just now."""
+    """The cookie of an admin who has just typed their password."""
     with closing(open_database(instance / "dear-congress.db")) as db:
         now = datetime.now(UTC)
         organizers.add_organizer(Actor(db, "bench", now), "Bench", "admin")
@@ -134,7 +134,7 @@ def organizer(instance: Path) -> dict[str, str]:
 
 
 def workbook(rows: int) -> bytes:
-    """A sheet with so many people, each with every column."""
+    """A sheet with ``rows`` people, each with every column."""
     data = BytesIO()
     with Workbook(data, {"constant_memory": True}) as book:
         sheet = book.add_worksheet()
@@ -161,14 +161,14 @@ def upload(port: int, cookie: dict[str, str], file: bytes) -> int:
 
 @contextmanager
 def hanging_geocoder() -> Iterator[str]:
-    """An address that takes connections and says nothing."""
+    """An address that accepts connections and never responds."""
     with create_server(("127.0.0.1", 0), backlog=512) as silent:
         yield f"http://127.0.0.1:{silent.getsockname()[1]}/geographies/onelineaddress"
 
 
 @contextmanager
 def held_lock(database: Path) -> Iterator[None]:
-    """Another process that has the write lock for 0.2 of every second."""
+    """Another process that holds the write lock for 0.2 of every second."""
     command = [sys.executable, "-c", LOCK, str(database)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout
@@ -179,7 +179,7 @@ def held_lock(database: Path) -> Iterator[None]:
 
 @dataclass
 class Measured:
-    """What a run gave."""
+    """The results of a run."""
 
     signing: Timed = field(default_factory=Timed)
     finding: Timed = field(default_factory=Timed)
@@ -191,7 +191,7 @@ class Measured:
 
 
 def people(server: Server, measured: Measured, bodies: Sequence[bytes], seconds: float) -> None:
-    """Finders and signers, for so long; the main part."""
+    """Run finders and signers for ``seconds``: the measured part."""
     left, lock = iter(bodies), threading.Lock()
     doing = Trouble()
 
@@ -214,8 +214,8 @@ def people(server: Server, measured: Measured, bodies: Sequence[bytes], seconds:
         measured.numbers.add(took, status)
         doing.stop.wait(PACE)
 
-    doing.go_on(sign, SIGNERS)
-    doing.go_on(find, FINDERS)
+    doing.repeat(sign, SIGNERS)
+    doing.repeat(find, FINDERS)
     doing.stop.wait(seconds)
     doing.end()
 
@@ -223,7 +223,7 @@ def people(server: Server, measured: Measured, bodies: Sequence[bytes], seconds:
 def trouble(
     port: int, cookie: dict[str, str], sheet: bytes, others: dict[str, Timed]
 ) -> Trouble:  # fmt: skip
-    """Everything else, begun."""
+    """Start everything else."""
     doing = Trouble()
     street = urlencode({"zip": "60647", "state": "IL", "street": "3 Oak St", "city": "Chicago",
                         "lookup": "street"}).encode()  # fmt: skip
@@ -253,16 +253,16 @@ def trouble(
         others["upload"].add(0, upload(port, cookie, sheet))
         others["upload"].seconds[-1] = time.perf_counter() - begin
 
-    doing.go_on(begin_connections)
-    doing.go_on(note("book", "/organize/offices/all.pdf"), BOOKS)
-    doing.go_on(note("export", "/organize/counts/export/file?shape=signatures&format=xlsx"))
-    doing.go_on(note("export", "/organize/counts/export/file?shape=letters&format=csv"))
-    doing.go_on(look_up, STREETS)
-    doing.go_on(send_sheet)
+    doing.repeat(begin_connections)
+    doing.repeat(note("book", "/organize/offices/all.pdf"), BOOKS)
+    doing.repeat(note("export", "/organize/counts/export/file?shape=signatures&format=xlsx"))
+    doing.repeat(note("export", "/organize/counts/export/file?shape=letters&format=csv"))
+    doing.repeat(look_up, STREETS)
+    doing.repeat(send_sheet)
     return doing
 
 
-def _be_trouble(
+def _run_trouble(
     port: int, cookie: dict[str, str], sheet: bytes, end: Connection[dict[str, Timed], None]
 ) -> None:
     others = {name: Timed() for name in OTHERS}
@@ -273,16 +273,16 @@ def _be_trouble(
 
 
 @contextmanager
-def trouble_apart(
+def trouble_in_subprocess(
     port: int, cookie: dict[str, str], sheet: bytes
 ) -> Iterator[Callable[[], dict[str, Timed]]]:
-    """The trouble in a process of its own: what it reads shall not keep people from asking.
+    """Run the trouble in a subprocess, so that reading its responses does not slow the others.
 
-    Yields what ends it and gives its times; the site must have ended before.
+    Yields a function that ends it and returns its times; the site must have ended before.
     """
     processes = multiprocessing.get_context("spawn")
     ours, theirs = processes.Pipe()
-    child = processes.Process(target=_be_trouble, args=(port, cookie, sheet, theirs))
+    child = processes.Process(target=_run_trouble, args=(port, cookie, sheet, theirs))
     child.start()
 
     def end() -> dict[str, Timed]:
@@ -298,13 +298,13 @@ def trouble_apart(
 
 
 def run(seconds: float, rows: int, sheet_rows: int, *, lock: bool = True) -> Measured:
-    """Everything at once on a site of its own with ``rows`` signatures, for so long."""
+    """Everything at once for ``seconds``, on a fresh site with ``rows`` signatures."""
     measured = Measured()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         instance = Path(folder)
         database = instance / "dear-congress.db"
         fill(database, rows)
-        os.sync()  # what the filling wrote is on the disk before anybody is timed
+        os.sync()  # flush the filled database before measuring
         (instance / "person.key").write_text("p" * 20 + os.urandom(16).hex())
         (instance / "secret.key").write_text("s" * 20 + os.urandom(16).hex())
         geocoder = stack.enter_context(hanging_geocoder())
@@ -319,7 +319,7 @@ def run(seconds: float, rows: int, sheet_rows: int, *, lock: bool = True) -> Mea
         sheet = workbook(sheet_rows)
         if lock:
             stack.enter_context(held_lock(database))
-        with trouble_apart(server.port, cookie, sheet) as end:
+        with trouble_in_subprocess(server.port, cookie, sheet) as end:
             try:
                 people(server, measured, bodies, seconds)
             finally:

@@ -1,8 +1,7 @@
-"""Fills a database with made-up signatures, many thousands a second, for measuring.
+"""Fills a database with made-up signatures, many thousands a second, for benchmarks.
 
-The rows are as ``records.signing`` writes them; they come by one SQL statement with the triggers
-taken away, and the tallies are then made from the rows as ``flask signatures recount --rebuild``
-does it.
+The rows are as ``records.signing`` writes them. One SQL statement inserts them without triggers;
+the tallies are then rebuilt from the rows, as ``flask signatures recount --rebuild`` does.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ ORDER BY s.id, r.seat
 def filled(path: Path, count: int) -> sqlite3.Connection:
     """An open database with ``count`` signatures, spread over all districts and 120 days."""
     db = open_database(path)
-    db.execute("PRAGMA synchronous=OFF")  # thrown away if anything fails
+    db.execute("PRAGMA synchronous=OFF")  # the file is discarded if anything fails
     db.execute("PRAGMA cache_size=-300000")
     triggers = db.execute(
         "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name LIKE 'tally_%'"
@@ -93,6 +92,6 @@ def filled(path: Path, count: int) -> sqlite3.Connection:
 
 
 def fill(path: Path, count: int) -> None:
-    """The same, closed again."""
+    """``filled``, and closed."""
     with closing(filled(path, count)):
         pass

@@ -1,4 +1,4 @@
-"""How many addresses one process can look up in a second."""
+"""How many addresses one process can look up per second."""
 
 from __future__ import annotations
 

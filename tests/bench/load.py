@@ -1,4 +1,4 @@
-"""Clients that post prepared bodies over kept-alive connections and note what was acknowledged."""
+"""Clients that post prepared bodies over keep-alive connections and record acknowledgements."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @dataclass
 class Result:
-    """How many posts were acknowledged in how many seconds, and which."""
+    """Which posts were acknowledged, and how long all took."""
 
     seconds: float = 0.0
     acknowledged: list[int] = field(default_factory=list)
     """Indexes into the bodies."""
     refused: dict[int, int] = field(default_factory=dict)
-    """Index to HTTP status, for answers that were no acknowledgement."""
+    """HTTP status by index, for responses that were not an acknowledgement."""
 
     @property
     def rate(self) -> float:

@@ -1,8 +1,8 @@
-"""What 10,000 letters cost as packets for delivery by hand, from the sealed file to the PDFs.
+"""The cost of 10,000 letters as packets for delivery by hand, from the sealed file to the PDFs.
 
-The letters are composed from the campaign's own templates with a story that is another for
-each person, sealed as the site seals them, and made into packets by the command's own
-functions. The goals: at most 3 ms for each letter, and a memory that does not grow with them.
+The letters are composed from the campaign's own templates with a different story for each person,
+sealed as the site seals them, and made into packets by the command's own functions. The goals: at
+most 3 ms a letter, and constant memory.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def make(path: Path, key_file: Path, out: Path) -> None:
 
 
 def measured(letters: int) -> dict[str, float]:
-    """What so many letters take in a process that does nothing else."""
+    """What ``letters`` letters take in a process that does nothing else."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = folder / "sealed.jsonl"

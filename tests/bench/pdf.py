@@ -1,8 +1,8 @@
-"""What a letter's PDF costs, against WeasyPrint making the same tagged page from HTML.
+"""The cost of a letter's PDF, against WeasyPrint making the same tagged page from HTML.
 
-Both make a PDF/UA-1 file with the same font, and every letter is another text, so that no
-cache helps. They take turns in one run. Memory is the peak of a process that makes a batch of
-1,000 letters and nothing else.
+Both make a PDF/UA-1 file with the same font, and every letter has a different text, so no cache
+helps. They take turns in one run. Memory is the peak of a process that only makes a batch of 1,000
+letters.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.documents.factory import BODY, letter, writer
 
 ROUNDS = 5
 BATCH = 200
-"""Letters of each round's batch; the rounds together make the 1,000."""
+"""Letters in each round's batch; all rounds make 1,000."""
 SINGLES = 20
 OTHERS = 6
 MISSING = (
@@ -57,7 +57,7 @@ def one(number: int) -> Addressed:
 
 
 def as_html(pages: list[PostalLetter]) -> str:
-    """The same letters as the simplest HTML that has their structure."""
+    """The same letters as the simplest HTML with their structure."""
 
     def lines(of: tuple[str, ...]) -> str:
         return "<br>".join(map(html.escape, of))
@@ -77,7 +77,7 @@ def as_html(pages: list[PostalLetter]) -> str:
 
 
 def weasyprint_maker() -> Callable[[list[Addressed]], bytes] | str:
-    """WeasyPrint with its fonts and style prepared once, or why it cannot be used."""
+    """A maker with WeasyPrint's fonts and style prepared once, or why it cannot be used."""
     try:
         from weasyprint import CSS, HTML
         from weasyprint.text.fonts import FontConfiguration
@@ -122,7 +122,7 @@ def make_batch(count: int) -> None:
 
 
 def peak_memory() -> int:
-    """This process's peak in megabytes. Linux counts the parent's into getrusage's figure."""
+    """This process's peak in megabytes. On Linux getrusage includes the parent's."""
     status = Path("/proc/self/status")
     if status.exists():
         line = next(row for row in status.read_text().splitlines() if row.startswith("VmHWM"))

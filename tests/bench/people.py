@@ -1,4 +1,4 @@
-"""Made-up residents who sign: form bodies for the signing page, each another person."""
+"""Made-up residents: form bodies for the signing page, each for a different person."""
 
 from __future__ import annotations
 

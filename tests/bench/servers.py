@@ -1,4 +1,4 @@
-"""Starts the real site and a bare one alike: same server, same workers, loopback."""
+"""Starts the real site and a bare one in the same way: same server, same workers, loopback."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ class Server:
     instance: Path
 
     def kill_all(self) -> None:
-        """``kill -9`` to the master and every worker at once."""
+        """``kill -9`` the supervisor and every worker at once."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
-_held: deque[socket.socket] = deque()
+_reserved: deque[socket.socket] = deque()
 
 
 @atexit.register
-def _let_go() -> None:
-    for one in _held:
+def _release_ports() -> None:
+    for one in _reserved:
         one.close()
 
 
 def free_port() -> int:
-    """A port that nobody listens on, and that nobody else is given before a server has it.
+    """A free port that no other test run takes before the server binds it.
 
-    It is below those that a system gives to whoever asks for any, and the datagram socket of the
-    same number is held for a while: another run on this machine passes over it.
+    It is below the ephemeral range, and the UDP port of the same number is held for a while:
+    concurrent runs on this machine skip it.
     """
-    while len(_held) > 20:
-        _held.popleft().close()
+    while len(_reserved) > 20:
+        _reserved.popleft().close()
     for port in range(20_000, 32_000):
         mine = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
@@ -59,12 +59,12 @@ def free_port() -> int:
         except OSError:
             mine.close()
         else:
-            _held.append(mine)
+            _reserved.append(mine)
             return port
     raise RuntimeError("No port is free.")
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request("HEAD", "/")
@@ -93,7 +93,7 @@ def serving(
             "WORKERS": str(workers),
             "DEAR_CONGRESS_INSTANCE": str(instance),
             "DEAR_CONGRESS_TODAY": "2026-11-25",
-            # One machine plays thousands of people, each within milliseconds.
+            # One machine acts as thousands of people, milliseconds apart.
             "DEAR_CONGRESS_LIMITS": "off",
             "DEAR_CONGRESS_FORM_SECONDS": "0",
             **environment,
@@ -103,7 +103,7 @@ def serving(
     )
     try:
         deadline = time.monotonic() + 120
-        while not _answers(port):
+        while not answers(port):
             if process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{application} did not start")
             time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""The whole signing request against a bare durable insert, in turn, on the same settings.
+"""A complete signing request against a bare durable insert, in turn, with the same settings.
 
 A signing request checks the token, validates the form, looks up who represents the
 address, composes up to three letters and stores everything durably. The bare view does

@@ -1,11 +1,10 @@
-"""Ten minutes of signing as fast as four workers can, and then everything that can go wrong.
+"""Ten minutes of signing as fast as four workers can, and then fault injection.
 
-``make soak`` or ``python -m tests.bench.soak --minutes 10``; ``--minutes 0 --only import`` for the
-faults that have this word in their names. An answer that nobody expects is shown. All of it stays
-on this machine, on loopback, and ends by itself. After each fault, what was acknowledged is
-compared with what is in the database, and the tallies with the rows. Filling a disk and making one
-read-only needs a small file system of its own, and so the right to mount one; elsewhere those two
-are left out, with a word.
+``make soak`` or ``python -m tests.bench.soak --minutes 10``; ``--minutes 0 --only import`` runs
+the faults with this word in their names. Unexpected responses are printed. Everything stays on
+loopback. After each fault, the acknowledged signatures are compared with the database, and the
+tallies with the rows. A full and a read-only disk need the right to mount a small file system;
+without it those two are skipped with a note.
 """
 
 from __future__ import annotations
@@ -53,13 +52,13 @@ from tests.workshop.test_records import FOLDER, NOW, C
 
 CLIENTS = 8
 PEAK = 481_000 / (6 * 3600)
-"""Messages a second: the largest rate that this field has documented."""
+"""Messages a second: the highest rate documented in this field."""
 CHUNK = 400
-"""Forms that are made at once, so that none is too old when it is sent."""
+"""Forms made at a time, so that none expires before it is sent."""
 
 
 def memory(server: Server) -> float:
-    """Megabytes of all processes of a site, shared pages counted once."""
+    """The memory of all processes of a site in megabytes, shared pages counted once."""
     total = 0
     for pid in (server.process.pid, *workers_of(server)):
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
@@ -67,8 +66,8 @@ def memory(server: Server) -> float:
     return total / 1024
 
 
-def said(status: int, text: str) -> str:
-    """An answer in a line: its heading, or where it has none the first line with anything in it."""
+def summarize(status: int, text: str) -> str:
+    """A response in one line: its heading, or else its first nonempty line."""
     heading = re.search(r"<h1[^>]*>(.*?)</h1>", text, re.DOTALL)
     lines = [heading[1]] if heading else [line for line in text.splitlines() if line.strip()]
     return f"{status}: {' '.join(lines[0].split())[:200] if lines else 'nothing'}"
@@ -79,11 +78,11 @@ def counted(database: Path) -> int:
         return int(db.execute("SELECT count(*) FROM signatures").fetchone()[0])
 
 
-# --- Signing for long ----------------------------------------------------------------------------
+# --- Sustained signing ---------------------------------------------------------------------------
 
 
 def sign_for(server: Server, seconds: float) -> tuple[Timed, int, list[float]]:
-    """Sign as fast as it goes; the times, how many, and the memory at ten moments."""
+    """Sign as fast as possible; the times, the number acknowledged, and ten memory samples."""
     timed, sizes, acknowledged = Timed(), [], 0
     lock, stop = threading.Lock(), threading.Event()
     bodies: list[bytes] = []
@@ -105,7 +104,7 @@ def sign_for(server: Server, seconds: float) -> tuple[Timed, int, list[float]]:
                 timed.add(took, status)
                 acknowledged += status == 307
                 if status != 307:
-                    print(f"  after {time.monotonic() - begin:.0f} s {said(status, text)}")
+                    print(f"  after {time.monotonic() - begin:.0f} s {summarize(status, text)}")
 
     threads = [threading.Thread(target=sign) for _ in range(CLIENTS)]
     for thread in threads:
@@ -144,19 +143,19 @@ def long_run(minutes: float) -> None:
 # --- Faults --------------------------------------------------------------------------------------
 
 
-def stays_so(_site: Site, _kept: object) -> None:
-    """Nothing makes it well again but an operator."""
+def needs_operator(_site: Site, _kept: object) -> None:
+    """The end of a fault that only an operator can repair."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that goes wrong for a while, with what makes it well again."""
+    """A fault: how to inject it and how to end it."""
 
     name: str
     begin: Callable[[Site], object]
-    end: Callable[[Site, object], None] = stays_so
+    end: Callable[[Site, object], None] = needs_operator
     refuses: bool = False
-    """Whether the site takes nothing meanwhile."""
+    """Whether the site accepts nothing meanwhile."""
 
 
 def workers(site: Site, number: signal.Signals) -> None:
@@ -177,7 +176,7 @@ def free_lock(_site: Site, other: object) -> None:
 
 
 def take_descriptors(site: Site) -> dict[int, tuple[int, int]]:
-    """Let no process of the site open anything more."""
+    """Let no process of the site open another file."""
     kept = {}
     for pid in workers_of(site.server):
         kept[pid] = resource.prlimit(pid, resource.RLIMIT_NOFILE)
@@ -227,22 +226,22 @@ FULL = Fault("the disk is full", fill_disk, empty_disk, refuses=True)
 
 
 def try_to_sign(site: Site, times: int) -> list[int]:
-    """The statuses of so many attempts; 0 where the connection was cut."""
+    """The statuses of ``times`` attempts; 0 where the connection was cut."""
     found = []
     for _ in range(times):
         try:
             status, text = site.sign()
             found.append(status)
             if status not in (307, 503):
-                print(f"    a signer was told {said(status, text)}", flush=True)
+                print(f"    a signer was told {summarize(status, text)}", flush=True)
         except (OSError, http.client.HTTPException):
             found.append(0)
             time.sleep(0.2)
     return found
 
 
-def until_it_takes(site: Site) -> float:
-    """Seconds until a signature is taken again."""
+def recovery_seconds(site: Site) -> float:
+    """Seconds until a signature is accepted again."""
     begin = time.monotonic()
     while try_to_sign(site, 1) != [307]:
         if time.monotonic() - begin > 60:
@@ -253,7 +252,7 @@ def until_it_takes(site: Site) -> float:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[None]:
-    """A file system of 64 MB at ``folder``."""
+    """Mount a 64 MB file system at ``folder``."""
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)], check=True)
     try:
         yield
@@ -261,8 +260,8 @@ def small_disk(folder: Path) -> Iterator[None]:
         subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
-def suffer(fault: Fault, *, disk: bool = False) -> str:
-    """One fault on a site of its own, and what became of it in a line."""
+def inject(fault: Fault, *, disk: bool = False) -> str:
+    """Inject one fault into a fresh site; returns the outcome in one line."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         instance = Path(folder) / "instance"
         instance.mkdir(mode=0o700)
@@ -275,14 +274,14 @@ def suffer(fault: Fault, *, disk: bool = False) -> str:
         assert try_to_sign(site, 6) == [307] * 6
         kept = fault.begin(site)
         during = try_to_sign(site, 6)
-        lost_file = fault.refuses and fault.end is stays_so
+        lost_file = fault.refuses and fault.end is needs_operator
         if fault.refuses and 307 in during:
             return "ACKNOWLEDGED what it could not keep"
         if lost_file:
             pages = site.ask("GET", "/")[0]
             return f"takes nothing ({', '.join(sorted({str(s) for s in during}))}), pages {pages}"
         fault.end(site, kept)
-        back = until_it_takes(site)
+        back = recovery_seconds(site)
         time.sleep(0.2)
         stored = counted(site.database)
         with closing(open_database(site.database)) as db:
@@ -296,7 +295,7 @@ def suffer(fault: Fault, *, disk: bool = False) -> str:
 
 
 def read_only() -> str:
-    """A site that is started on a disk that cannot be written to, and again when it can."""
+    """Start a site on a writable, a read-only, and again a writable disk."""
     found = []
     with tempfile.TemporaryDirectory() as folder, small_disk(Path(folder)):
         instance = Path(folder)
@@ -312,7 +311,7 @@ def read_only() -> str:
 
 
 def master_killed() -> str:
-    """Everything at once is killed under load, and started again."""
+    """Kill all processes under load, and restart the site."""
     with tempfile.TemporaryDirectory() as folder:
         instance = Path(folder)
         with serving("wsgi:app", instance, workers=2) as server:
@@ -334,9 +333,9 @@ def killed_at_every_statement(
     folder: Path, work: Callable[[sqlite3.Connection], object],
     look: Callable[[sqlite3.Connection], object],
 ) -> str:  # fmt: skip
-    """Kill a process that does ``work`` at its first statement, at its second and so on.
+    """Kill a process that does ``work`` at its first SQL statement, its second and so on.
 
-    ``look`` says what is there afterwards: what was before, or all of it.
+    ``look`` describes what is there afterward, which must be all of it or nothing.
     """
     seen: list[object] = []
     number = 0
@@ -406,8 +405,8 @@ def publication_killed() -> str:
         )  # fmt: skip
 
 
-def tested(*chosen: str) -> str:
-    """Tests, and their last line."""
+def run_tests(*chosen: str) -> str:
+    """Run tests; returns their last line of output."""
     command = [sys.executable, "-m", "pytest", "-q", "-o", "addopts=", *chosen]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -416,28 +415,28 @@ def tested(*chosen: str) -> str:
 
 
 def faults(only: str = "") -> None:
-    """Each fault by itself; with ``only`` those that have it in their names."""
-    parts: dict[str, Callable[[], str]] = {f.name: partial(suffer, f) for f in FAULTS}
+    """Inject each fault in turn; with ``only``, those with it in their names."""
+    parts: dict[str, Callable[[], str]] = {f.name: partial(inject, f) for f in FAULTS}
     if os.geteuid() == 0 and shutil.which("mount") and sys.platform == "linux":
-        parts[FULL.name] = partial(suffer, FULL, disk=True)
+        parts[FULL.name] = partial(inject, FULL, disk=True)
         parts["the disk is read-only, then not"] = read_only
     else:
         print("  A full and a read-only disk were left out: that needs the right to mount one.")
     parts["all killed under load, started again"] = master_killed
     parts["an import killed at every statement"] = import_killed
     parts["an import in its own process is killed"] = partial(
-        tested, "tests/paper/test_apart.py", "-k", "killed or closes or ends"
+        run_tests, "tests/paper/test_apart.py", "-k", "killed or closes or ends"
     )
     parts["a publication killed at every statement"] = publication_killed
     parts["an upgrade killed at every statement"] = partial(
-        tested, "tests/records/test_backup.py", "-k", "killed_at_any_statement"
+        run_tests, "tests/records/test_backup.py", "-k", "killed_at_any_statement"
     )
-    parts["mail servers in every mood"] = partial(tested, "tests/delivery/test_smtp.py")
-    parts["a clock that is set"] = partial(tested, "tests/web/test_signing.py", "-k", "clock")
+    parts["mail servers in every mood"] = partial(run_tests, "tests/delivery/test_smtp.py")
+    parts["a clock that is set"] = partial(run_tests, "tests/web/test_signing.py", "-k", "clock")
     print("Faults, each on a site of its own with two web processes")
-    for name, suffered in parts.items():
+    for name, outcome in parts.items():
         if only in name:
-            print(f"  {name:<46}{suffered()}", flush=True)
+            print(f"  {name:<46}{outcome()}", flush=True)
 
 
 def main(arguments: list[str]) -> None:

@@ -1,9 +1,9 @@
 """What the workshop costs: a letter checked against the whole Congress, a hostile text refused.
 
-``make bench`` prints, for each letter, the whole-Congress check (541 seats, every moment,
-reading aid too; goal: under 3 seconds) and the grouping by ask with its comparison to what is
-live, and for the ten worst hostile texts how long parsing and refusing takes and how much
-memory it needs at its peak. Processor time, so that a busy machine tells the same.
+``make bench`` prints, for each letter, the whole-Congress check (541 seats, every moment, reading
+aid included; goal: under 3 seconds) and the grouping by ask with its comparison to the live text,
+and for the ten slowest hostile texts the time and peak memory to parse and refuse them. All in
+CPU time, so that a busy machine gives the same figures.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WORST = 10
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """The processor time that one call takes."""
+    """The CPU time of one call."""
     begin = time.process_time()
     work()
     return time.process_time() - begin
@@ -56,10 +56,10 @@ def checks() -> None:
 
 
 def hostile() -> None:
-    parse_template("{{ nope }}")  # the first call compiles what every call shares
+    parse_template("{{ nope }}")  # the first call initializes shared state
     figures = []
     for number, text in enumerate(HOSTILE):
-        # Never the same text twice: what was refused once is remembered.
+        # Never the same text twice: refusals are cached.
         fresh = [text[: -3 - turn] + "z" * (3 + turn) for turn in range(ROUNDS)]
         took = statistics.median(seconds(lambda one=one: parse_template(one)) for one in fresh)  # type: ignore[misc]
         tracemalloc.start()

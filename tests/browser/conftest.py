@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.axe import objections
 from tests.bench.servers import Server, serving
-from tests.conftest import PATIENCE
+from tests.conftest import BROWSER_TIMEOUT
 
 LOOKS = {"": ((320, False), (1280, True)), "/es": ((320, True),)}
 """By the beginning of the addresses of a language: widths, and whether in dark colors."""
@@ -95,7 +95,7 @@ def visit(
         color_scheme="dark" if dark else "light",
         accept_downloads=True,
     )
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(BROWSER_TIMEOUT)
     address = f"http://127.0.0.1:{site.port}"
     visitor = Visitor(context.new_page(), context, address, [], [], script)
     context.on(

@@ -16,7 +16,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from app.records import organizers
 from app.records.organizers import OneTimeLink
 from tests.axe import objections
-from tests.conftest import PATIENCE
+from tests.conftest import BROWSER_TIMEOUT
 from tests.organizers.conftest import PASSWORD, Clock, Office, Someone
 
 pytestmark = pytest.mark.browser
@@ -74,7 +74,7 @@ def seen() -> Iterator[list[str]]:
 
 def new_page(chromium: Chromium, address: str, seen: list[str], *, script: bool = True) -> Page:
     context = chromium.new_context(java_script_enabled=script)
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(BROWSER_TIMEOUT)
     page = context.new_page()
     page.on("console", lambda m: seen.append(m.text) if "Content Security" in m.text else None)
     page.on("request", lambda r: seen.append(r.url) if not r.url.startswith(address) else None)

@@ -36,7 +36,7 @@ def browser(app: Flask, clock: Clock) -> Browser:
 def no_book(monkeypatch: pytest.MonkeyPatch) -> None:
     """The book of all offices takes seconds to set; tests/offices looks at what is in it."""
     offices = import_module("app.web.organizer.day_sheets")
-    monkeypatch.setattr(offices, "apart", lambda *_args, **_more: b"%PDF")
+    monkeypatch.setattr(offices, "in_subprocess", lambda *_args, **_more: b"%PDF")
 
 
 def routes(app: Flask) -> list[tuple[str, str, str, bool]]:

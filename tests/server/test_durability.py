@@ -1,4 +1,4 @@
-"""The site as it is served: four processes, one SQLite file, real connections."""
+"""The served site: four processes, one SQLite file, real connections."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_killing_every_worker_loses_no_acknowledged_signature_and_makes_no_dupli
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> object:
-    """One server for the tests that need no clean slate."""
+    """A server shared by the tests that need no fresh site."""
     with serving("wsgi:app", tmp_path_factory.mktemp("site")) as running:
         yield running
 
@@ -116,7 +116,7 @@ def test_sixty_people_sign_at_once_and_all_are_counted(server: Server) -> None:
 def test_behind_a_lock_that_is_held_for_good_readers_do_not_wait_and_signers_keep_their_words(
     tmp_path: Path,
 ) -> None:
-    """More people sign than the site has threads: without a limit all would wait for the lock."""
+    """Without a limit on waiting, all threads would wait for the lock."""
     begun, done, pages = threading.Event(), threading.Event(), list[tuple[int, str]]()
     with serving("wsgi:app", tmp_path, workers=2) as locked:
         assert request(locked, "GET", "/counts.json")[0] == 200

@@ -1,4 +1,4 @@
-"""A running site whose database or key is taken away: it says so, and loses nothing it took."""
+"""A running site whose database or key disappears: it says so, and loses no signature."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = [
 ]
 
 ROUNDS = 6
-"""Enough requests that each of two processes nearly always answers some."""
+"""Requests enough for each of two processes to answer some, nearly always."""
 
 
 class Site:
@@ -73,8 +73,8 @@ class Site:
             time.sleep(0.05)
 
     def opened(self) -> bool:
-        """Whether each process has the database open: then it holds a lock to read it. What files
-        it has is for root alone to see."""
+        """Whether each process has the database open, seen by its read lock. Only root could
+        list its open files."""
         held = rf" (\d+) [0-9a-f]+:[0-9a-f]+:{self.database.stat().st_ino} "
         holders = {int(number) for number in re.findall(held, Path("/proc/locks").read_text())}
         return holders >= set(workers_of(self.server))
@@ -92,7 +92,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         for _ in range(ROUNDS):
             assert found.sign()[0] == 307
         tries = iter(range(5000))
-        while not found.opened():  # one may have answered them all
+        while not found.opened():  # one process may have answered all so far
             assert next(tries, None) is not None, "one process opens no database"
             assert found.ask("GET", "/counts.json")[0] == 200
         yield found
@@ -116,7 +116,7 @@ def replace_by_a_copy(site: Site) -> None:
 
 
 def copy_an_earlier_one_over(site: Site) -> None:
-    """``cp`` of a backup, to the site as it runs: the file keeps its place on the disk."""
+    """``cp`` of a backup over the running site's database: the inode stays the same."""
     backup = site.database.parent.parent / "backup.db"
     with closing(sqlite3.connect(site.database)) as db:
         db.execute("VACUUM INTO ?", (str(backup),))
@@ -133,7 +133,7 @@ def lose_person_key(site: Site) -> None:
     (site.database.parent / "person.key").unlink()
 
 
-# Every other way of losing them is tried in tests/records/test_identity.py, without a server.
+# tests/records/test_identity.py covers the other ways to lose them, without a server.
 ACTS: list[Callable[[Site], None]] = [delete, replace_by_a_copy, copy_an_earlier_one_over,
                                       copy_another_over, lose_person_key]  # fmt: skip
 

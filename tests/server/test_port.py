@@ -1,4 +1,4 @@
-"""How the site begins, and what an operator reads when it cannot be served from where it should."""
+"""Starting the site, and what the operator reads when its address cannot be served."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_host_that_is_not_here_is_named(host: str) -> None:
 def test_what_visitors_pages_need_is_read_before_the_processes_part(
     monkeypatch: pytest.MonkeyPatch, tmp_path: object
 ) -> None:
-    """Otherwise each of them reads it anew, while a visitor waits and others behind them."""
+    """Otherwise each process loads it again while visitors wait."""
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
     monkeypatch.setenv("PORT", str(free_port()))
     tables._cached.cache_clear()

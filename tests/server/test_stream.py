@@ -1,4 +1,4 @@
-"""A machine that is lost under load, and comes back from where every change was sent."""
+"""A machine lost under load is restored from the stream of its changes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def running(command: Sequence[str], **more: Any) -> Iterator[None]:
 
 @dataclass
 class Signing:
-    """One client that signs again and again, and notes when it was told that it is counted."""
+    """A client that signs repeatedly and records when each signature was acknowledged."""
 
     server: Server
     bodies: list[bytes]
@@ -96,7 +96,7 @@ def flask(instance: Path, target: Path, *arguments: str) -> str:
 def test_a_machine_lost_under_load_comes_back_with_all_that_had_gone_elsewhere_meanwhile(
     tmp_path: Path,
 ) -> None:
-    """Litestream sends twice a second; a machine on which much else goes on does it later."""
+    """Litestream sends twice a second, on a busy machine later."""
     site, target, keys = tmp_path / "site", tmp_path / "elsewhere", tmp_path / "keys"
     settings = load_settings({"DEAR_CONGRESS_STREAM_TO": str(target)}, instance=site)
     with serving("wsgi:app", site, DEAR_CONGRESS_STREAM_TO=str(target)) as server:
@@ -106,7 +106,7 @@ def test_a_machine_lost_under_load_comes_back_with_all_that_had_gone_elsewhere_m
         for thread in threads:
             thread.start()
         until(lambda: min(len(client.told) for client in clients) > 100)
-        for _ in range(2):  # what is sent keeps up with those who sign
+        for _ in range(2):  # the stream keeps up with the signers
             there = sum(len(client.told) for client in clients)
             until(lambda there=there: streamed(settings, tmp_path / "look.db") >= there)
         keys.mkdir()
@@ -129,7 +129,7 @@ def test_a_machine_lost_under_load_comes_back_with_all_that_had_gone_elsewhere_m
     late = next((lost_at - moment for moment in told[stored:]), 0.0)
     print(f"{len(told)} told, {stored} stored; the first that is missing: {late:.2f} s before")  # noqa: T201
     assert stored >= there
-    # A whole form of somebody whose signature is there is known again.
+    # A resent form of a stored signature is recognized.
     with serving("wsgi:app", back) as server:
         again = Signing(server, sign_bodies(back, 20))
         again.run()
@@ -178,7 +178,7 @@ def test_another_place_has_everything_from_the_first_change_on(tmp_path: Path) -
 
 
 def test_a_second_file_follows_for_those_who_ask_much(tmp_path: Path) -> None:
-    """By the guide's own two commands."""
+    """With the guide's own two commands."""
     place, counts = tmp_path / "place", tmp_path / "counts.db"
     to = {"DEAR_CONGRESS_STREAM_TO": str(place)}
     settings = load_settings(to, instance=tmp_path / "site")

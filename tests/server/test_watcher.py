@@ -1,4 +1,4 @@
-"""The process that watches over the others, as ``make run`` starts it."""
+"""The supervising process, as ``make run`` starts it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from app.delivery.mail import Address, Mail, parse_address
 from app.site.outgoing import mail_queue
 from app.site.settings import load_settings
-from tests.bench.servers import ROOT, _answers, free_port
+from tests.bench.servers import ROOT, answers, free_port
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ def until(condition: Callable[[], object], seconds: float = 120) -> None:
 
 
 def children(pid: int) -> dict[int, str]:
-    """The processes under the one that watches over them, and what each is."""
+    """The child processes by id, and the kind of each."""
     found = {}
     listing = subprocess.run(
         ["ps", "-eww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
@@ -41,7 +41,7 @@ def children(pid: int) -> dict[int, str]:
 
 
 def is_gone(pid: int) -> bool:
-    """Ended, even where nobody has fetched its exit status yet."""
+    """Whether a process has ended, even if it is a zombie."""
     state = subprocess.run(
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout.strip()
@@ -65,7 +65,7 @@ class Running:
             )  # fmt: skip
 
     def ready(self) -> None:
-        until(lambda: _answers(self.port))
+        until(lambda: answers(self.port))
         until(lambda: "worker is running" in self.log.read_text())
 
     def post(self, wish: str) -> None:
@@ -103,7 +103,7 @@ def test_mail_lands_in_seconds_and_a_killed_worker_comes_back(running: Running) 
     until(lambda: running.letters() == 2)
     assert running.one("mail") != worker
     assert "The mail worker ended by itself (signal 9). Mail waits" in running.log.read_text()
-    assert _answers(running.port)
+    assert answers(running.port)
 
 
 def test_a_killed_web_process_is_replaced_and_the_site_answers_meanwhile(running: Running) -> None:
@@ -112,7 +112,7 @@ def test_a_killed_web_process_is_replaced_and_the_site_answers_meanwhile(running
     os.kill(gone, signal.SIGKILL)
     until(lambda: is_gone(gone))
     for _ in range(20):
-        assert _answers(running.port)
+        assert answers(running.port)
     until(lambda: list(running.children().values()).count("web") == 2)
     assert "A web process ended by itself (signal 9)" in running.log.read_text()
 

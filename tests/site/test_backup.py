@@ -1,4 +1,4 @@
-"""The commands for copies, as somebody calls them who lost a machine."""
+"""The backup commands, as an operator who lost a machine runs them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PASSPHRASE = "correct horse battery staple"
 
 
 class Machine:
-    """A site, and a place elsewhere for its copies."""
+    """A site, and folders elsewhere for its copies and keys."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.patch = folder, monkeypatch
@@ -67,7 +67,7 @@ class Machine:
             return totals(db, None).signatures
 
     def copy(self) -> Path:
-        """A copy and one of the keys; returns the first."""
+        """Make a copy and a sealed copy of the keys; returns the first."""
         words = ("--keys", self.stick, "--passphrase-file", self.folder / "words")
         self.run("now", self.copies, *words)
         return copies(self.copies)[-1].path
@@ -254,7 +254,7 @@ def test_what_the_keys_are_sealed_with_is_asked_before_anything_is_done(machine:
 
 
 def test_two_that_note_at_once_lose_no_note(machine: Machine) -> None:
-    """From the reading of what is known to the writing another one waits."""
+    """A second process waits from the read of the notes to the write."""
     alone = []
 
     def watched(*_: object) -> dict[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""The commands as an operator calls them: quick, whole, and never a traceback."""
+"""The commands as an operator runs them: fast to list, complete, and never a traceback."""
 
 from __future__ import annotations
 
@@ -82,36 +82,38 @@ def test_a_command_that_stands_elsewhere_than_its_group_is_found(group: str) -> 
         assert f"{group} {name}" in result.output
 
 
-def loaded(group: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
-    """Every command by the words that call it."""
+def all_commands(
+    group: click.Command, path: tuple[str, ...] = ()
+) -> Iterator[tuple[str, click.Command]]:
+    """Every command with its full name."""
     group = group.load() if isinstance(group, LazyCommand) else group
     if isinstance(group, click.Group):
         for name, command in group.commands.items():
-            yield from loaded(command, (*path, name))
+            yield from all_commands(command, (*path, name))
     else:
         yield " ".join(path), group
 
 
-def written() -> Iterator[tuple[str, str]]:
-    """Where a command is written down for somebody to copy, and what stands there."""
+def documented_commands() -> Iterator[tuple[str, str]]:
+    """Every command line in the documents and help texts, with its place."""
     names = "|".join(COMMANDS)
     own = re.compile(rf"(?:\bflask(?: --app wsgi)?|^letters) ((?:{names})\b[^`\n);]*)")
     for file in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").iterdir()):
         for line in file.read_text(encoding="utf-8").splitlines():
             for found in own.findall(line):
                 yield file.name, found
-    for name, command in loaded(command_app().cli):
+    for name, command in all_commands(command_app().cli):
         for line in (command.help or "").splitlines():
             for found in own.findall(line):
                 yield f"flask {name} --help", found
 
 
 def test_every_command_that_is_written_down_is_there_with_its_options() -> None:
-    commands = dict(loaded(command_app().cli))
+    commands = dict(all_commands(command_app().cli))
     assert not [name for name, command in commands.items() if "``" in (command.help or "")]
     groups = {name.split()[0] for name in commands if " " in name}
     seen = set()
-    for place, text in written():
+    for place, text in documented_commands():
         words = text.split()
         name = next((n for i in (3, 2, 1) if (n := " ".join(words[:i])) in commands), None)
         if name is None:

@@ -1,4 +1,4 @@
-"""A site full of invented people, which can be told from real ones and taken away again."""
+"""Invented people fill a site, and are told from real ones and removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The examples for running the site for others, as far as this machine has the programs for it."""
+"""The examples in deploy/, tested with the programs that this machine has."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import yaml
 
 from app.site.server import LARGEST_BODY
 from app.site.settings import ROOT, read_settings
-from tests.bench.servers import _answers, free_port
+from tests.bench.servers import answers, free_port
 
 DEPLOY = ROOT / "deploy"
 UNITS = sorted(DEPLOY.glob("*.service"))
@@ -29,14 +29,14 @@ def run(*command: str) -> str:
     return done.stdout + done.stderr
 
 
-def need(program: str) -> None:
+def require_program(program: str) -> None:
     if not shutil.which(program):
         pytest.skip(f"{program} is not installed")
 
 
 @pytest.fixture
 def units(tmp_path: Path) -> list[str]:
-    """The units with a program that is there on this machine."""
+    """The units, with a program that exists on this machine."""
     for unit in [*UNITS, *DEPLOY.glob("*.timer")]:
         text = re.sub(r"/srv/dear-congress/.venv/bin/\w+", sys.executable, unit.read_text())
         (tmp_path / unit.name).write_text(text)
@@ -45,7 +45,7 @@ def units(tmp_path: Path) -> list[str]:
 
 
 def test_systemd_understands_every_line_of_the_units(units: list[str]) -> None:
-    need("systemd-analyze")
+    require_program("systemd-analyze")
     timer = units[0].replace("dear-congress-daily.service", "dear-congress-daily.timer")
     said = run("systemd-analyze", "verify", *units, timer)
     assert not [line for line in said.splitlines() if "dear-congress" in line], said
@@ -53,13 +53,13 @@ def test_systemd_understands_every_line_of_the_units(units: list[str]) -> None:
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_a_unit_may_do_little_else_than_its_work(unit: Path, units: list[str]) -> None:
-    need("systemd-analyze")
+    require_program("systemd-analyze")
     path = next(path for path in units if path.endswith(unit.name))
     run("systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", path)
 
 
 def test_a_unit_that_serves_is_started_again_however_often_it_failed() -> None:
-    """Each start of the site asks for the mail worker, which five failures would end for good."""
+    """Each start of the site starts the mail worker, which five failures would otherwise stop."""
     serving = [unit.read_text() for unit in UNITS if "Restart=always" in unit.read_text()]
     assert len(serving) == 2
     assert all("\nStartLimitIntervalSec=0\n" in text for text in serving)
@@ -101,15 +101,15 @@ def test_the_guide_makes_units_of_a_second_group_that_share_the_program_alone(
 
 
 def test_caddy_understands_its_example(tmp_path: Path) -> None:
-    need("caddy")
+    require_program("caddy")
     shutil.copy(DEPLOY / "Caddyfile", tmp_path)
     example = str(tmp_path / "Caddyfile")
     run("caddy", "validate", "--adapter", "caddyfile", "--config", example)
 
 
 def test_nginx_understands_its_example(tmp_path: Path) -> None:
-    need("nginx")
-    need("openssl")
+    require_program("nginx")
+    require_program("openssl")
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
     own = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=example.org"
     run("openssl", *own.split(), "-keyout", str(key), "-out", str(certificate))
@@ -138,12 +138,12 @@ def test_proxies_let_through_what_the_site_takes_and_keep_no_list_of_visitors() 
     assert "output" not in caddy
     for name in ("Host", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-For"):
         assert f"proxy_set_header {name} $" in nginx
-    assert "proxy_buffering off" in nginx, "pieces of a long answer would be held back"
+    assert "proxy_buffering off" in nginx, "a streamed response would be held back"
     assert "flush_interval -1" in caddy
 
 
 def test_one_word_to_replace_makes_an_example_ones_own() -> None:
-    """The guide's ``sed`` replaces the first in each line."""
+    """The guide's ``sed`` replaces the first match in each line."""
     for name in ("Caddyfile", "nginx.conf"):
         command = f"sed 's/letters.example.org/YOUR.NAME/' deploy/{name} | sudo tee"
         assert command in GUIDE
@@ -163,7 +163,7 @@ def test_the_container_has_all_that_the_site_needs_and_runs_as_another_user() ->
     assert site["cap_drop"] == ["ALL"]
     assert site["user"] == "10001:10001"
     assert (DEPLOY / site["build"]["context"] / site["build"]["dockerfile"]).is_file()
-    assert "environment" not in site, "it would go before the settings that the operator wrote"
+    assert "environment" not in site, "it would override the operator's settings"
     own = [volume.split(":")[0].removeprefix("../") for volume in site["volumes"]]
     assert own[0] == "instance"
     assert f"-o 10001 -g 10001 {' '.join(own)}\n" in GUIDE
@@ -184,7 +184,7 @@ def test_on_a_read_only_disk_as_another_user_the_site_writes_to_its_folder_alone
     tmp_path: Path,
 ) -> None:
     """As in the container and under the units: everything else of the machine is read-only."""
-    need("bwrap")
+    require_program("bwrap")
     instance, port = tmp_path / "instance", free_port()
     instance.mkdir(mode=0o700)
     box = [
@@ -203,7 +203,7 @@ def test_on_a_read_only_disk_as_another_user_the_site_writes_to_its_folder_alone
     run(*box, "-m", "flask", "--app", "wsgi", "letters", "labels", "--state", "VT", "--out", out)
     with subprocess.Popen([*box, "-m", "app.main"], stderr=subprocess.PIPE) as site:
         try:
-            while not _answers(port):
+            while not answers(port):
                 assert site.poll() is None, site.stderr and site.stderr.read()
                 time.sleep(0.05)
         finally:

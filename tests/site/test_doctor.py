@@ -1,4 +1,4 @@
-"""Many ways to break a site. The doctor names each, with what to do."""
+"""Many ways to break a site. The doctor reports each, with what to do."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NOW = datetime(2026, 9, 1, 18, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site in use with which nothing is wrong."""
+    """A site in use without any problem."""
     folder = tmp_path_factory.mktemp("doctor")
     site = folder / "site"
     settings = load_settings({}, instance=site)
@@ -100,7 +100,7 @@ class Patient:
 
 Break = Callable[[Patient], None]
 WAYS: list[tuple[str, str, str, Break]] = []
-"""The check, the level, words of its sentence, and how to bring it about."""
+"""The check, its level, words of its sentence, and how to cause it."""
 
 
 def way(check: str, level: str, words: str) -> Callable[[Break], Break]:

@@ -1,4 +1,4 @@
-"""What the doctor asks others: a mail server, and the site by way of its public address."""
+"""The doctor's network checks: the mail server, and the site through its public address."""
 
 from __future__ import annotations
 
@@ -38,28 +38,28 @@ def test_the_mail_server_is_greeted_and_nothing_is_sent(patient: Patient) -> Non
 
 
 Proxy = Callable[[dict[str, Any]], None]
-"""What a proxy makes of a request before the site sees it."""
+"""Changes a request as a proxy does before the site gets it."""
 
 
-def adds_who_asks(environ: dict[str, Any]) -> None:
+def appends_visitor(environ: dict[str, Any]) -> None:
     said = environ.get("HTTP_X_FORWARDED_FOR")
     environ["HTTP_X_FORWARDED_FOR"] = ", ".join(filter(None, (said, "203.0.113.7")))
 
 
-def says_who_asks(environ: dict[str, Any]) -> None:
+def sets_visitor(environ: dict[str, Any]) -> None:
     environ["HTTP_X_FORWARDED_FOR"] = "203.0.113.7"
 
 
-def says_nothing(environ: dict[str, Any]) -> None:
+def drops_visitor(environ: dict[str, Any]) -> None:
     environ.pop("HTTP_X_FORWARDED_FOR", None)
 
 
-def stands_behind_another(environ: dict[str, Any]) -> None:
-    says_who_asks(environ)
+def adds_second_proxy(environ: dict[str, Any]) -> None:
+    sets_visitor(environ)
     environ["HTTP_X_FORWARDED_FOR"] += ", 198.51.100.1"
 
 
-def hands_on(_environ: dict[str, Any]) -> None:
+def passes_through(_environ: dict[str, Any]) -> None:
     pass
 
 
@@ -84,7 +84,7 @@ def seen_from_outside(
     patient: Patient, sites: Sites, proxy: Proxy, *, url: str = "http://127.0.0.1",
     context: ssl.SSLContext | None = None, **values: object,
 ) -> Diagnosis:  # fmt: skip
-    """What the doctor says of the patient’s own site behind a proxy."""
+    """The doctor's finding about the patient’s own site behind a proxy."""
 
     def answer(environ: dict[str, Any], start: Any) -> Any:
         proxy(environ)
@@ -117,15 +117,15 @@ def test_who_else_answers_at_the_public_address_is_told(
 @pytest.mark.parametrize(
     ("proxy", "trusted", "level", "words"),
     [
-        (hands_on, 0, "ok", "as it should"),
-        (adds_who_asks, 1, "ok", "as it should"),
-        (says_who_asks, 1, "ok", "as it should"),
-        (stands_behind_another, 2, "ok", "as it should"),
-        (hands_on, 1, "fail", "limits stop no one. Set trusted_proxies = 0."),
-        (adds_who_asks, 2, "fail", "limits stop no one. Set trusted_proxies = 1."),
-        (adds_who_asks, 0, "fail", "limited together. Set trusted_proxies = 1."),
-        (says_who_asks, 2, "fail", "limited together. Set trusted_proxies = 1."),
-        (stands_behind_another, 1, "fail", "2 proxies say who a visitor is"),
+        (passes_through, 0, "ok", "as it should"),
+        (appends_visitor, 1, "ok", "as it should"),
+        (sets_visitor, 1, "ok", "as it should"),
+        (adds_second_proxy, 2, "ok", "as it should"),
+        (passes_through, 1, "fail", "limits stop no one. Set trusted_proxies = 0."),
+        (appends_visitor, 2, "fail", "limits stop no one. Set trusted_proxies = 1."),
+        (appends_visitor, 0, "fail", "limited together. Set trusted_proxies = 1."),
+        (sets_visitor, 2, "fail", "limited together. Set trusted_proxies = 1."),
+        (adds_second_proxy, 1, "fail", "2 proxies say who a visitor is"),
     ],
 )
 def test_a_made_up_visitor_shows_how_many_proxies_there_are(
@@ -151,7 +151,7 @@ def test_only_whoever_writes_into_the_sites_folder_hears_how_it_takes_visitors(
         assert client.get(f"/healthz?asked={word}").json, "each has its own word"
     assert client.get("/healthz", query_string={"asked": word}).text == "alive\n"
     (patient.instance / "asked-x").touch()
-    assert client.get("/healthz?asked=x").text == "alive\n", "no name that somebody chose"
+    assert client.get("/healthz?asked=x").text == "alive\n", "only a generated word counts"
 
 
 def test_a_site_that_goes_on_elsewhere_is_told_from_the_one_that_is_asked_about(
@@ -187,7 +187,7 @@ def test_an_address_of_the_name_at_which_nobody_answers_is_named(
         return [*found, (*found[0][:4], ("127.0.0.2", port))] if host == "127.0.0.1" else found
 
     patient.patch.setattr(socket, "getaddrinfo", two)
-    found = seen_from_outside(patient, sites, hands_on)
+    found = seen_from_outside(patient, sites, passes_through)
     assert (found.level, "leads to 127.0.0.2" in found.sentence) == ("warn", True), found.sentence
 
 
@@ -219,11 +219,11 @@ def test_an_address_without_https_has_to_lead_to_the_one_with_it(patient: Patien
 @pytest.mark.parametrize(
     ("days", "trusted", "proxy", "level", "words"),
     [
-        (60, True, says_who_asks, "ok", "its certificate holds until"),
-        (10, True, says_who_asks, "warn", "was not renewed"),
-        (5, True, says_who_asks, "fail", "was not renewed"),
-        (60, False, says_who_asks, "fail", "is not in order"),
-        (60, True, says_nothing, "fail", "The proxy does not say who a visitor is"),
+        (60, True, sets_visitor, "ok", "its certificate holds until"),
+        (10, True, sets_visitor, "warn", "was not renewed"),
+        (5, True, sets_visitor, "fail", "was not renewed"),
+        (60, False, sets_visitor, "fail", "is not in order"),
+        (60, True, drops_visitor, "fail", "The proxy does not say who a visitor is"),
     ],
 )
 def test_a_certificate_that_ends_soon_is_named_ahead_of_time(

@@ -1,4 +1,4 @@
-"""Settings: one table, and one sentence for each thing that is wrong with a value."""
+"""Settings: one table, and one sentence for each bad value."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NUMBERS = [name for name in rules() if isinstance(default_of(name), int | float)
 def problems(
     toml: str = "", tmp_path: Path | None = None, /, **environment: str
 ) -> tuple[str, ...]:
-    """What is wrong with a settings file and an environment; empty when nothing is."""
+    """The problems with a settings file and an environment."""
     env = {f"{PREFIX}{name}": value for name, value in environment.items()}
     if tmp_path is not None:
         (tmp_path / "settings.toml").write_text(toml, encoding="utf-8")
@@ -159,7 +159,7 @@ def test_a_file_that_cannot_be_read_is_said_with_its_line(
 
 
 def test_a_file_saved_with_a_mark_in_front_is_read_as_any_other(tmp_path: Path) -> None:
-    """As editors on Windows save it."""
+    """Editors on Windows save a byte order mark."""
     (tmp_path / "settings.toml").write_bytes(b'\xef\xbb\xbfgroup_name = "Us"\r\n')
     assert read_settings({}, instance=tmp_path).group_name == "Us"
 

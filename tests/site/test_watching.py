@@ -1,4 +1,4 @@
-"""What a monitor asks: alive, ready, numbers that name nobody, and a log of one line a thing."""
+"""What a monitor sees: liveness, readiness, metrics without personal data, and a line-based log."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_numbers_of_all_processes_are_added_up_at_their_own_address_and_name_nob
 
 
 def when_it_answers(port: int, path: str) -> tuple[int, str]:
-    """The same from a process that may have only begun."""
+    """``ask`` a process that may still be starting."""
     deadline = time.monotonic() + 60
     while True:
         try:
