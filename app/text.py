@@ -361,8 +361,8 @@ def plain(text: str) -> str:
     """The text without accents and case, so that ``hernandez`` finds ``Hernández``."""
     if text.isascii():
         return text.lower()
-    apart = unicodedata.normalize("NFKD", text.replace("’", "'")).casefold()
-    return "".join(ch for ch in apart if not unicodedata.combining(ch))
+    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'")).casefold()
+    return "".join(ch for ch in decomposed if not unicodedata.combining(ch))
 
 
 def capital(words: str) -> str:

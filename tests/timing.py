@@ -1,4 +1,4 @@
-"""How much of the processor something takes."""
+"""CPU time limits for tests."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 
 def done_within(seconds: float, call: Callable[[], object]) -> bool:
-    """Whether a call takes less of the processor than this. Once in five times is enough: what a
-    machine does besides, and a search for garbage, only add to it."""
+    """Whether ``call`` takes less CPU time than ``seconds`` in at least one of five tries: other
+    load and garbage collection only add to it."""
     return any(_took(call) < seconds for _ in range(5))
 
 

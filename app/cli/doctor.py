@@ -160,9 +160,9 @@ def private_key_is_elsewhere(site: Site) -> Diagnosis:
         return warn("There is no key in use, so no one can leave details: flask keys make")
     for line in lines:
         if line.private is not None:
-            beside = ", with its passphrase beside it" if line.passphrase_beside else ""
+            nearby = ", with its passphrase beside it" if line.passphrase_beside else ""
             return warn(
-                f"The private key {line.key.printed} is on this server{beside} ({line.private}; "
+                f"The private key {line.key.printed} is on this server{nearby} ({line.private}; "
                 f"{line.sealed} rows). Move it away: flask keys move --out …"
             )
     return ok("No private key is on this server.")

@@ -155,8 +155,10 @@ def count_command(
 
 
 @signatures.command("recount")
-@click.option("--rebuild", "anew", is_flag=True, help="Then make the tallies again from the rows.")
-def recount_command(anew: bool) -> None:
+@click.option(
+    "--rebuild", "and_rebuild", is_flag=True, help="Then make the tallies again from the rows."
+)
+def recount_command(rebuilding: bool) -> None:
     """Count everything again from the rows and compare with the tallies.
 
     Ends with status 1 and says where, if any number differs.
@@ -183,7 +185,7 @@ def recount_command(anew: bool) -> None:
         " anything else; then --rebuild makes the tallies again.",
         err=True,
     )
-    if anew:
+    if rebuilding:
         rebuild(db)
         click.echo("The tallies were made again from the rows.", err=True)
     sys.exit(1)
@@ -411,8 +413,8 @@ def _write(tables: Sequence[Table], form: Format, path: Path | None, *, notes: b
     elif form == "csv":
         write_text(csv_lines(tables[0], notes=notes), path)
         if not notes:
-            beside = path.with_name(f"{path.name}-metadata.json")
-            write_text(csv_metadata(tables[0], path.name), beside)
+            metadata = path.with_name(f"{path.name}-metadata.json")
+            write_text(csv_metadata(tables[0], path.name), metadata)
     elif form == "json":
         write_text(json_lines(tables[0]), path)
     elif form == "xlsx":

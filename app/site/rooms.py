@@ -32,18 +32,18 @@ RoomName = Literal["street", "books", "exports", "uploads", "checks"]
 SIZES: dict[RoomName, int] = {"street": 8, "books": 1, "exports": 2, "uploads": 1, "checks": 2}
 """Places in each room: street look-ups, PDF books and packets, files of counts, sheets of paper
 signatures, checks of a letter against the whole Congress."""
-IN_ONE_PROCESS = 2
+SLOW_THREADS = 2
 """Threads per process that may wait for a geocoder, and as many again for all other rooms. The
 rest (``app.site.server.THREADS``) sign and read."""
 LARGEST_FILE = 12 * 1024 * 1024
 """Bytes of an uploaded file with its form; a sheet of 50,000 rows is smaller."""
 
-_for_streets = threading.BoundedSemaphore(IN_ONE_PROCESS)
-_for_the_rest = threading.BoundedSemaphore(IN_ONE_PROCESS)
+_for_streets = threading.BoundedSemaphore(SLOW_THREADS)
+_for_the_rest = threading.BoundedSemaphore(SLOW_THREADS)
 
 P = ParamSpec("P")
 T = TypeVar("T")
-POLITE = 19
+NICENESS = 19
 """The niceness of subprocesses, which yields the CPU to web processes."""
 
 full_at: Callable[[RoomName], object] = lambda _room: None  # noqa: E731
@@ -76,7 +76,7 @@ class Place:
             full_at(room)
             raise RoomFullError(room)
         try:
-            self._held = threads, _locked(instance / "rooms", room)
+            self._held = threads, _lock_a_file(instance / "rooms", room)
         except RoomFullError:
             threads.release()
             full_at(room)
@@ -102,7 +102,7 @@ class Place:
         self.leave()
 
 
-def _locked(folder: Path, room: RoomName) -> IO[bytes] | None:
+def _lock_a_file(folder: Path, room: RoomName) -> IO[bytes] | None:
     """One of the room's files, locked; None where such files cannot be made."""
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -126,7 +126,7 @@ class Subprocess:
     itself runs out of memory.
     """
 
-    nice: int = POLITE
+    nice: int = NICENESS
     memory: int = 0
     """The subprocess's address space in bytes; 0 for no limit."""
     seconds: int = 0
@@ -188,17 +188,17 @@ def _run_subprocess(bounds: Subprocess) -> None:
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a print must not become part of the answer
 
-    def say(kind: str, value: object = None) -> None:
+    def send(kind: str, value: object = None) -> None:
         pickle.dump((kind, value), answer)
         answer.flush()
 
     try:
         result = work(*args, **named)
         for value in result if isinstance(result, Iterator) else (result,):
-            say("value", value)
-        say("end")
+            send("value", value)
+        send("end")
     except Exception as error:  # noqa: BLE001 - the caller's process raises it
-        say("error", error)
+        send("error", error)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, NoReturn
 import waitress
 
 from app.site.quiet import keep_no_cores, keep_quiet_logs, log_in_lines, where
-from app.site.rooms import IN_ONE_PROCESS, LARGEST_FILE
+from app.site.rooms import LARGEST_FILE, SLOW_THREADS
 from app.site.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dear_congress")
 
-THREADS = 2 * IN_ONE_PROCESS + 28
+THREADS = 2 * SLOW_THREADS + 28
 """Per process: as many as slow work in rooms may take, plus 28 for reading and signing.
 
 A page takes milliseconds, but while the database is locked each signer waits in a thread, and
@@ -54,8 +54,8 @@ FILES_IN_MEMORY = "/dev/shm"  # noqa: S108 - files there are unnamed
 LARGEST_BUFFERED_RESPONSE = 16 * 1024 * 1024
 """Bytes of one response buffered for a slow reader, in memory and never in a file."""
 
-PATIENCE = 15.0
-"""Seconds that processes have to finish when the site stops, before they are killed."""
+STOP_SECONDS = 15.0
+"""How long processes may take to finish when the site stops, before they are killed."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Delay before a process that ended early is restarted, in seconds; doubled each time."""
 STEADY_SECONDS = 30.0
@@ -65,7 +65,7 @@ STEADY_SECONDS = 30.0
 def listen(host: str, port: int) -> list[socket.socket]:
     """Listening sockets on every address of ``host``; ``::`` accepts IPv4 too.
 
-    Raises ``SettingsError`` with words for the operator.
+    Raises ``SettingsError`` with a message for the operator.
     """
     shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     sockets: list[socket.socket] = []
@@ -210,8 +210,8 @@ class Watcher:
         ended, status = os.waitpid(child.pid, os.WNOHANG)
         if not ended:
             return
-        well = now - child.started > STEADY_SECONDS
-        child.pause = 0.0 if well or not child.pause else min(child.pause * 2, LONGEST_PAUSE)
+        healthy = now - child.started > STEADY_SECONDS
+        child.pause = 0.0 if healthy or not child.pause else min(child.pause * 2, LONGEST_PAUSE)
         when = f"in {child.pause:.0f} s" if child.pause else "now"
         log.warning(
             "%s ended by itself (%s). %s Another one starts %s.",
@@ -249,7 +249,7 @@ class Watcher:
         running = {child.pid for child in self._children if child.pid}
         for pid in running:
             os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + STOP_SECONDS
         while running:
             if time.monotonic() > deadline:
                 for pid in running:

@@ -153,7 +153,7 @@ def test_what_is_deleted_is_gone_from_the_log_while_it_is_streamed(tmp_path: Pat
             withdraw(db, receipt)
             until(lambda: not waits_to_be_erased(db))
             assert not any(gone in file.read_bytes() for file in files)
-        assert empty_log(db)  # nobody writes any more
+        assert empty_log(db)  # no writer is left
     assert json.dumps(str(settings.database)) in (tmp_path / "litestream.yml").read_text()
 
 

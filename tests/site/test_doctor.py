@@ -571,7 +571,7 @@ def test_a_monitor_gets_one_object_and_a_status(patient: Patient) -> None:
 def test_what_is_not_as_promised_is_left_for_the_sites_alerts_until_it_is_well(
     patient: Patient,
 ) -> None:
-    patient.instance.chmod(0o755)  # that is only for somebody to see to
+    patient.instance.chmod(0o755)  # only a warning
     (patient.instance / "person.key").chmod(0o644)
     assert flask("doctor").exit_code == 2
     assert "doctor" not in notes(patient.instance)

@@ -19,9 +19,9 @@ from werkzeug.wrappers import Response
 
 from app.site import rooms
 from app.site.rooms import (
-    IN_ONE_PROCESS,
-    POLITE,
+    NICENESS,
     SIZES,
+    SLOW_THREADS,
     Place,
     RoomFullError,
     Subprocess,
@@ -48,7 +48,7 @@ with Place(Path(sys.argv[1]), "exports"):
 def free_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a process without other slow work."""
     for name in ("_for_streets", "_for_the_rest"):
-        monkeypatch.setattr(rooms, name, threading.BoundedSemaphore(IN_ONE_PROCESS))
+        monkeypatch.setattr(rooms, name, threading.BoundedSemaphore(SLOW_THREADS))
 
 
 def test_a_room_has_so_many_places_and_whoever_leaves_frees_one(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_one_process_keeps_threads_for_reading_and_signing(tmp_path: Path) -> No
             taken.append(Place(tmp_path, name))
         except RoomFullError:
             full += 1
-    assert len(taken) == 2 * IN_ONE_PROCESS <= THREADS - 2
+    assert len(taken) == 2 * SLOW_THREADS <= THREADS - 2
     assert full == len(everything) - len(taken)
     for place in taken:
         place.leave()
@@ -163,7 +163,7 @@ def test_work_in_a_subprocess_returns_or_raises_and_yields_the_processor() -> No
     assert in_subprocess(divmod, 7, 2) == (3, 1)
     with pytest.raises(ZeroDivisionError):
         in_subprocess(divmod, 7, 0)
-    assert in_subprocess(os.nice, 0) == min(19, os.nice(0) + POLITE)
+    assert in_subprocess(os.nice, 0) == min(19, os.nice(0) + NICENESS)
     assert in_subprocess(print, "a print is no answer") is None
     with pytest.raises(SubprocessEndedError):
         in_subprocess(os._exit, 1)
