@@ -156,7 +156,7 @@ def count_command(
 
 @signatures.command("recount")
 @click.option(
-    "--rebuild", "and_rebuild", is_flag=True, help="Then make the tallies again from the rows."
+    "--rebuild", "rebuilding", is_flag=True, help="Then make the tallies again from the rows."
 )
 def recount_command(rebuilding: bool) -> None:
     """Count everything again from the rows and compare with the tallies.
