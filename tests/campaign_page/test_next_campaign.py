@@ -207,7 +207,7 @@ def test_every_campaign_that_can_be_begun_passes_its_check(
     ],
 )  # fmt: skip
 def test_a_resolution_is_called_one_in_every_text_of_its_campaign(
-    browser: Browser, staff: Office, *, kind: str, typed: str, printed: str, page: str
+    app: Flask, browser: Browser, staff: Office, *, kind: str, typed: str, printed: str, page: str
 ) -> None:
     begin(browser, typed, status_xml([SPONSOR], number="21", kind=kind.upper(), congress="120"))
     assert "a resolution to" in browser.words
@@ -233,6 +233,18 @@ def test_a_resolution_is_called_one_in_every_text_of_its_campaign(
         for length in ("", ".short"):
             pairs = pairs_of(files[f"{name}{length}.txt"], files[f"{name}{length}.es.txt"])
             assert {pair.state for pair in pairs} == {"current"}
+    browser.send("/campaigns/open")
+    for prefix, words in (("", "About the resolution"), ("/es", "Sobre el proyecto de resolución")):
+        with app.test_client() as anyone:
+            for path in ("/", "/about-the-bill", "/find"):
+                page_text = anyone.get(f"/c/cards{prefix}{path}").text
+                assert words in page_text
+                assert not re.search(
+                    r"\bbills?\b|proyecto de ley",
+                    page_text.replace("about-the-bill", "")
+                    .replace("gov/bill", "")
+                    .replace('"bill"', ""),
+                )
     languages: tuple[tuple[Language, str], ...] = (
         ("en", "this resolution."), ("es", "este proyecto de resolución."),
     )  # fmt: skip

@@ -227,15 +227,16 @@ def time_words(site: Services) -> tuple[str, ...]:
         return ()
     left = (campaign.ends.date() - today).days
     time_left = ngettext(
-        "This Congress ends at noon on %(ends)s, one day from today. Bills not passed by then "
-        "expire.",
-        "This Congress ends at noon on %(ends)s, %(num)d days from today. Bills not passed by "
-        "then expire.",
+        "This Congress ends at noon on %(ends)s, one day from today. What has not passed by then "
+        "expires.",
+        "This Congress ends at noon on %(ends)s, %(num)d days from today. What has not passed by "
+        "then expires.",
         left, ends=ends,
     )  # fmt: skip
     if not left:
         time_left = _(
-            "This Congress ends today at noon, Washington time. Bills not passed by then expire."
+            "This Congress ends today at noon, Washington time. What has not passed by then "
+            "expires."
         )
     if stage != "last_weeks" or site.standing.state == "ended":
         return (time_left,)
