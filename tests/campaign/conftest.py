@@ -1,4 +1,4 @@
-"""The real campaign and the real seats, and short ways to ask for a letter."""
+"""The real campaign and the real seats, and a short way to compose a letter."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def tables() -> Tables:
 
 
 def place_of(tables: Tables, seat_id: str) -> Delegation:
-    """A delegation that the seat belongs to."""
+    """A delegation to which the seat belongs."""
     holder = tables.holder(seat_id)
     assert holder is not None
     seat = holder.seat

@@ -1,4 +1,4 @@
-"""A handful of seats in place of all 541, for tests that are not about the whole Congress."""
+"""A handful of seats instead of all 541, for tests that are not about the whole Congress."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from app.congress.tables import Tables
 from app.web.organizer import campaign_check, letters_shelf
 
 SEATS = ("IL-5", "WA-7", "TX-27", "CA-12", "OH-4", "DC-0", "CA-S3", "NJ-S2")
-"""A sponsor, a cosponsor, one who backs the opposite, one of no list, a committee's chair, a
-delegate, and a senator with and one without an earlier bill."""
+"""A sponsor, a cosponsor, an opponent, a member on no list, a committee chair, a delegate, and two
+senators: one who backed an earlier bill, and one who did not."""
 
 
 @dataclass(frozen=True)
 class Few:
-    """Some seats in place of the tables."""
+    """Stands in for the tables, with only some seats."""
 
     holders: tuple[Holder, ...]
 
@@ -34,7 +34,7 @@ class Few:
 
 @pytest.fixture
 def every_seat() -> Iterator[None]:
-    """For a test whose pages read letters to the whole Congress."""
+    """Requested by tests whose pages check letters to the whole Congress."""
     for clear in (campaign_check._kept.clear, letters_shelf._survey.cache_clear):
         clear()
     yield
@@ -44,7 +44,7 @@ def every_seat() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def few_seats(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages read letters to a few seats and in their own process, unless the test asks for
+    """Pages check letters to a few seats, in their own process, unless the test requests
     ``every_seat``."""
     if "every_seat" in request.fixturenames:
         return
@@ -52,19 +52,19 @@ def few_seats(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     def some(holders: Iterable[Holder]) -> tuple[Holder, ...]:
         return tuple(holder for holder in holders if holder.seat.id in SEATS)
 
-    def check(campaign: Any, holders: tuple[Holder, ...], **how: Any) -> Report:
+    def check_some(campaign: Any, holders: tuple[Holder, ...], **how: Any) -> Report:
         return check_campaign(campaign, some(holders), **how)
 
-    def look(
+    def survey_some(
         campaign: Any, template: Any, holders: tuple[Holder, ...], **how: Any
     ) -> tuple[AskGroup, ...]:
         return survey(campaign, template, some(holders), **how)
 
-    def apart(
+    def run_here(
         work: Callable[..., Iterator[Any]], *args: Any, holders: tuple[Holder, ...]
     ) -> Iterator[Any]:
         return work(*args, holders=some(holders))
 
-    monkeypatch.setattr(campaign_check, "pieces_from_subprocess", apart)
-    monkeypatch.setattr(letter_commands, "check_campaign", check)
-    monkeypatch.setattr(letters_shelf, "survey", look)
+    monkeypatch.setattr(campaign_check, "pieces_from_subprocess", run_here)
+    monkeypatch.setattr(letter_commands, "check_campaign", check_some)
+    monkeypatch.setattr(letters_shelf, "survey", survey_some)

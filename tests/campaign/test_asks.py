@@ -1,4 +1,4 @@
-"""Who is asked for what, and when: the stages, the stances, the asks, over real members."""
+"""Who is asked for what, and when: stages, stances and asks of real members."""
 
 from __future__ import annotations
 
@@ -311,7 +311,7 @@ def test_before_the_end_nobody_is_presumed_to_return(campaign: Campaign, tables:
 def test_what_may_have_changed_since_the_lists_were_made_is_not_stated_as_known(
     campaign: Campaign, tables: Tables, moment: str
 ) -> None:
-    """That nothing happened to the bill, and that there is no Senate bill, is what I know."""
+    """Lack of action on the bill and of a Senate bill is said only as the writer's knowledge."""
     hedged = re.compile(
         r"that I know of|[Aa]s far as I know|I kn[oe]w of no|expired|If you have not"
     )
@@ -340,7 +340,7 @@ def test_a_senator_is_told_that_the_number_is_of_a_house_bill(
 def test_who_backs_the_opposite_bill_is_not_told_of_the_bill_as_if_there_were_one(
     campaign: Campaign, tables: Tables
 ) -> None:
-    """Two bills are then in the letter, and both were referred to the same committee."""
+    """Their letter names two bills, and both were referred to the same committee."""
     for seat in tables.holders:
         if seat.member and stance_of(campaign, seat.member).name == "opposes":
             for day in (PENDING, LAST_WEEKS):

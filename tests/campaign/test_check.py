@@ -1,4 +1,4 @@
-"""The check over all of Congress: silent on the real letters, exact about a bad one."""
+"""The check over all of Congress: it passes the real letters and pinpoints what is bad."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ THANKS = "Thank you."
 
 
 def thanks(times: int) -> str:
-    """As many sentences, none like the other."""
+    """``times`` sentences of thanks, all different."""
     return "".join(f"I thank you for all {number}. " for number in range(1000, 1000 + times))
 
 
@@ -301,7 +301,7 @@ def test_a_bill_of_another_campaign_is_found_however_it_is_typed(
     campaign: Campaign, few: Few, typed: str
 ) -> None:
     report = found(campaign, few, GOOD.replace(THANKS, f"I like {typed} as well. Thank you."))
-    known = "Bill" in typed  # states number theirs so
+    known = "Bill" in typed  # how states number their bills
     assert any("`H.R. 4393` is not a bill" in p.message for p in report.problems) is not known
 
 

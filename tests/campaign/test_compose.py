@@ -304,7 +304,7 @@ _composed: dict[tuple[str, str], list[tuple[str, Letter]]] = {}
 def every_letter(
     campaign: Campaign, tables: Tables, *, length: str = "full", template: str = "general"
 ) -> list[tuple[str, Letter]]:
-    """A letter to every member at every moment, with the moment's name; composed once."""
+    """A letter to every member at every moment, with the moment's name, composed once."""
     if not _composed:
         for moment, day in DAYS.items():
             for holder in tables.holders:
@@ -325,7 +325,7 @@ def every_letter(
 
 SPELLED = (("287(g)", "two eighty-seven G"), ("H.R. 6890", "H R sixty-eight ninety"),
            ("12345", "one two three four five"))  # fmt: skip
-"""How figures are said aloud."""
+"""Figures as spoken."""
 
 
 def spoken_length(parts: Iterable[str]) -> int:
@@ -339,7 +339,7 @@ def spoken_length(parts: Iterable[str]) -> int:
 def test_a_call_takes_half_a_minute_and_is_about_the_member(
     campaign: Campaign, tables: Tables, template: str
 ) -> None:
-    """At 160 words a minute, every figure spelled out; a message may take some seconds more."""
+    """At 160 words a minute with figures spelled out; a voice message may take a little longer."""
     lengths = []
     for _, letter in every_letter(campaign, tables, template=template):
         script = to_call_script(
@@ -465,7 +465,7 @@ def test_the_strongest_fact_is_in_every_general_letter(campaign: Campaign, table
 def test_the_law_of_home_is_not_called_state_law_alone(letter_to: LetterTo, seat: str) -> None:
     body = " ".join(letter_to(seat).body)
     law = re.findall(r"for crimes under ([a-z ]+) law", body)
-    assert law or seat == "DC-0"  # who stands behind the bill is not told what it leaves alone
+    assert law or seat == "DC-0"  # supporters are not told what the bill leaves alone
     assert set(law) <= {"state or local" if seat == "CA-12" else "local"}
 
 

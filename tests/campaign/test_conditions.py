@@ -1,4 +1,4 @@
-"""Who is meant, in words: choices become code and code becomes choices, and both say the same."""
+"""Conditions as choices: choices become code, code becomes choices, and both mean the same."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from app.congress.tables import Tables
 TODAY = date(2026, 11, 25)
 
 
-def one_of(matter: str) -> st.SearchStrategy[str]:
-    return st.sampled_from(["", *CHOICES[matter]])
+def one_of(criterion: str) -> st.SearchStrategy[str]:
+    return st.sampled_from(["", *CHOICES[criterion]])
 
 
 WHOS = st.builds(

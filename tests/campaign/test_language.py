@@ -262,9 +262,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_texts_are_refused_in_milliseconds_with_bounded_memory(text: str) -> None:
-    parse_template("{{ nope }}")  # the first call imports and compiles what every call shares
+    parse_template("{{ nope }}")  # the first call imports and compiles what all calls share
     found = problems(text)
-    longer = itertools.count(2)  # what was read once is known
+    longer = itertools.count(2)  # parsed texts are cached
     assert done_within(0.25, lambda: problems(text + " " * next(longer)))
     assert len(found) <= 20
     assert sum(len(message) for _, message in found) < 10_000
@@ -298,12 +298,12 @@ def test_a_problem_carries_the_tag_that_causes_it() -> None:
     )
 
 
-# --- line breaks: what Jinja drops after a tag is not a writer's business ------------------------
+# --- line breaks: writers need not know which ones Jinja drops after a tag ------------------------
 
 
 @st.composite
 def _letters(draw: st.DrawFn) -> tuple[str, list[list[str]]]:
-    """A text with tags of every kind at every place of a line, and its words by paragraph."""
+    """A text with every kind of tag at every position in a line, and its words by paragraph."""
     numbers = itertools.count(1)
     conditions = {"city": True, "is_delegate": False}
     lines: list[str] = []

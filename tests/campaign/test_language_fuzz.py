@@ -1,8 +1,8 @@
-"""What no accepted text can do, over texts that a machine makes up.
+"""What no accepted text can do, tested with generated texts.
 
 One source is a grammar of the language, another mutates the real letters, a third is noise.
-Whatever is accepted must render for every kind of recipient, stay small, and have a syntax
-tree with nothing in it that could call, loop, assign or reach into an object.
+Every accepted text must render for every kind of recipient, stay small, and have a syntax tree
+that cannot call, loop, assign or reach into an object.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A campaign's folder: the real one holds the facts, a broken one says where."""
+"""Loading a campaign's folder: the real one has its facts, a broken one reports where."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages say about a bill comes from its campaign's folder, and from nowhere else."""
+"""What pages say about a bill comes only from its campaign's folder."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from app.campaign.words import Language
 from .conftest import EXPIRED, LAST_WEEKS, ROOT, LetterTo
 
 WORDS = r"PROTECT Immigration|\b6890\b|287\(g\)|Quigley|\bsheriff"
-"""Words of the campaigns that are shipped, besides the numbers and titles of their bills."""
+"""Words of the shipped campaigns, besides the numbers and titles of their bills."""
 
 
 def of_the_shipped_bills() -> re.Pattern[str]:
-    """Every number and title that a campaign in ``letters/`` knows, however it is typed."""
+    """A pattern for every number and title in the campaigns of ``letters/``, however typed."""
     shipped = [load_campaign(file.parent) for file in ROOT.glob("letters/*/campaign.toml")]
     assert len(shipped) > 1
     named = [(b.number, b.title) for c in shipped for b in c.bills.values()]
@@ -71,7 +71,7 @@ def test_every_sentence_of_the_pages_is_there_in_both_languages(
 def test_no_page_says_more_of_the_police_than_the_letters_may(
     campaign: Campaign, language: Language
 ) -> None:
-    """They keep their power over crimes under state and local law, which is not all crimes."""
+    """Police keep their power over crimes under state and local law, not over all crimes."""
     for today in (LAST_WEEKS, EXPIRED):
         words = page_words(campaign, today, language)
         lines = [*words.summary, *(x for p in words.about for b in p.blocks for x in b.lines)]
@@ -86,7 +86,7 @@ PRESENT = re.compile(
     r"would (?!(?:not )?have)|\brewrites\b|does not stop|could still (?!have)"
     r"|pondría|[Tt]erminarían|[Qq]uedarían|\bCambia la\b|no impide|aún podría|\bharían\b"
 )
-"""What is said of a bill that Congress may still pass."""
+"""Words about a bill that Congress may still pass."""
 
 
 @pytest.mark.parametrize("language", ["en", "es"])

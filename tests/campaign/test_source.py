@@ -1,4 +1,4 @@
-"""A letter as a file: heading, text, version, and messages with the file's own lines."""
+"""A letter as a file: heading, text, version, and messages with the file's line numbers."""
 
 from __future__ import annotations
 

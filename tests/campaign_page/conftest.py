@@ -1,4 +1,4 @@
-"""What several tests of the Campaign page need: the shipped files, members, a status file."""
+"""Shared by tests of the Campaign page: the shipped files, members, a status file."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def status_xml(
     introduced: str = "2025-12-18",
     more: str = "",
 ) -> bytes:
-    """A status file as govinfo writes it, with the parts that matter and some that do not."""
+    """A status file in govinfo's format, with the parts that matter and some that do not."""
     lines = [b for b in backings if b.bill == "current"]
     sponsors = "".join(person_xml(b, old_format=old_format) for b in lines if b.role == "sponsor")
     others = "".join(person_xml(b, old_format=old_format) for b in lines if b.role != "sponsor")

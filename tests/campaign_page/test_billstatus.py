@@ -1,4 +1,4 @@
-"""Reading the official status file of a bill, and refusing whatever is none."""
+"""Reading the official status file of a bill, and refusing anything else."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ WRITTEN = {
     ),
     "DEV-BILLSTATUS-115hr367": ("Hearing Protection Act of 2017", "Jeff Duncan"),
 }  # fmt: skip
-"""The title that letters would print, and who introduced it."""
+"""The title that letters would print, and who introduced the bill."""
 
 
 @pytest.mark.parametrize("name", REAL)

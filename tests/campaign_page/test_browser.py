@@ -32,7 +32,7 @@ def shipped_list() -> tuple[Backing, ...]:
 
 @pytest.fixture(autouse=True)
 def seen() -> Iterator[list[str]]:
-    """Requests to anywhere else, and what the browser refused: there must be neither."""
+    """Requests to other hosts, and what the browser blocked; there must be neither."""
     found: list[str] = []
     yield found
     assert found == []
@@ -113,7 +113,7 @@ def test_another_language_never_takes_what_was_typed(
     page = new_page(chromium, address, seen, script=script)
     enter(page, address, staff.add("Rosa"), staff.clock)
     page.goto(f"{address}/organize/campaign/facts/growth")
-    if script:  # nothing typed: it opens in its place
+    if script:  # nothing was typed, so it opens in place
         page.locator("a.language").click()
         expect(page.locator("h1")).to_have_text("Dato con fecha: growth")
         page.goto(f"{address}/organize/campaign/facts/growth")
@@ -125,7 +125,7 @@ def test_another_language_never_takes_what_was_typed(
     page.locator("#facts-as_of").fill("soon")
     page.get_by_role("button", name="Save as a draft").click()
     expect(page.locator("#facts-source")).to_have_value("Half of a sour")
-    with page.context.expect_page():  # what came back from an error is not saved either
+    with page.context.expect_page():  # a page returned with an error is not saved either
         page.locator("a.language").click()
     expect(page.locator("#facts-as_of")).to_have_value("soon")
 

@@ -1,4 +1,4 @@
-"""Changing fields of campaign.toml: the rest of the file, comments first of all, stays."""
+"""Changing fields of campaign.toml keeps the rest of the file, above all its comments."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def every_path(text: str) -> tuple[str, ...]:
 
 
 def comments(text: str) -> Counter[str]:
-    """Every comment, on lines of their own and behind values."""
+    """Every comment, on separate lines and after values."""
     lines = text.split("\n")
     found = Counter(
         line.strip() for line, kind in zip(lines, line_kinds(lines), strict=True)
@@ -323,7 +323,7 @@ def test_a_file_from_an_editor_that_marks_its_texts_keeps_the_mark(files: dict[s
 
 
 def test_every_value_of_the_file_has_a_field() -> None:
-    """But for the marks of translations, which the page keeps itself."""
+    """Except the marks of translations, which the page maintains."""
     data = tomllib.loads(TOML)
     for path in every_path(TOML):
         set_to_nothing(data, path)

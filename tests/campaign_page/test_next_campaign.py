@@ -1,4 +1,4 @@
-"""The next campaign, made in the browser: the bill of this one comes back with another number."""
+"""The next campaign, made in the browser: this one's bill returns under another number."""
 
 from __future__ import annotations
 
@@ -226,7 +226,7 @@ def test_a_resolution_is_called_one_in_every_text_of_its_campaign(
     assert campaign.facts["does"].url.endswith(f"/120th-congress/{page}/21")
     for name, text in files.items():
         if name.endswith(".csv"):
-            continue  # a column is called bill
+            continue  # a column is named bill
         assert not re.search(r"(?<!gov/)\bbill\b|proyecto\s+de\s+ley", text, re.IGNORECASE), name
     assert not parts_to_translate(files["campaign.toml"])
     for name in letters_for(kind):

@@ -1,4 +1,4 @@
-"""A test journey goes the whole way and never counts; nobody can make one up."""
+"""A test journey works to the end and never counts, and no one can forge one."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def banner(page: Html) -> str:
 
 
 def walk(app: Flask, clock: Clock, marker: str, lang: str = "en") -> list[Html]:
-    """Every page of the way, with whatever each form carries."""
+    """Go through every page of the journey with the fields that each form carries."""
     resident = Resident(Client(app.test_client()), lang, dict(PERSON))
     pages = [resident.find("01930", test=marker)]
     pages.append(resident.review(resident.filled(pages[-1])))

@@ -1,4 +1,4 @@
-"""Reading a CSV list, with every error in its own cell."""
+"""Reading a CSV list and reporting every error in its cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which English each Spanish paragraph was made for, and when it is stale."""
+"""Which English each Spanish paragraph translates, and when it is stale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The organizers' first page warns of facts that have grown old, each at its own limit."""
+"""The organizers' first page warns of outdated facts, each kind after its own limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Campaign page: edited as fields, a draft first, compared, checked, published, restored."""
+"""The Campaign page: fields are edited in a draft, compared, checked, published and restored."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def browser(app: Flask, clock: Clock, staff: Office) -> Browser:
 
 
 def typed(values: dict[str, str]) -> dict[str, Any]:
-    """What is typed into fields whose names are no Python names."""
+    """Form data for fields whose names are not Python identifiers."""
     return dict(values)
 
 
@@ -48,7 +48,7 @@ def draft(staff: Office) -> str:
 
 
 def drafted_ask(staff: Office, name: str) -> dict[str, Any]:
-    """An ask as the draft has it."""
+    """An ask from the draft."""
     (ask,) = [ask for ask in tomllib.loads(draft(staff))["asks"] if ask["id"] == name]
     return dict(ask)
 

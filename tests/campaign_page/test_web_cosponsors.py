@@ -1,4 +1,4 @@
-"""Cosponsors: seen in a table, found, added, taken off, imported; always shown before applied."""
+"""Cosponsors are listed, found, added, removed and imported; changes are shown before applied."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def live(staff: Office) -> dict[str, str]:
 def upload(browser: Browser, data: bytes, name: str = "BILLSTATUS-119hr6890.xml") -> Browser:
     path, fields = browser.get("/organize/cosponsors/import").form("/cosponsors/import")
     fields["file"] = FileStorage(BytesIO(data), filename=name)
-    # Put together in memory: the test client would leave a temporary file open for a large one.
+    # Built in memory, because the test client would leave a temporary file open for a large one.
     body, _length, boundary = stream_encode_multipart(fields, threshold=20_000_000)
     kind = f'multipart/form-data; boundary="{boundary}"'
     return browser.post(path, body.read(), content_type=kind)
@@ -115,12 +115,12 @@ def test_after_noon_a_cosponsor_has_the_seat_of_then_with_its_congress(
     assert browser.words.count("not in our list of members") == gone, "backers of 2019 and before"
     browser.get("/es/organize/cosponsors/")
     assert "IL-5 (119.º Congreso)" in browser.words
-    # Who is not known to sit any longer can be added all the same.
+    # Someone who is no longer known to sit can still be added.
     browser.get("/organize/cosponsors/?q=lieu")
     assert "Ted Lieu" in browser.words
     browser.get("/organize/cosponsors/add/L000582")
     assert "CA-36 (119th Congress)" in browser.words
-    # An official file of then names them by their ids, and a list by their names.
+    # An official file from that time names them by id, and a list by name.
     upload(browser, status_xml([*shipped, LIEU], updated="2027-01-02T00:00:00Z"))
     assert "Not in our list of members" not in browser.words
     assert "CA-36 (119th Congress)" in browser.words

@@ -1,4 +1,4 @@
-"""Reading aids edited beside the English: marked stale, kept by paragraph, never the office's."""
+"""Editing reading aids next to the English: stale ones are marked, and no office gets one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def spanish(staff: Office) -> str:
 
 
 def send(browser: Browser, **typed: str) -> Browser:
-    """The form as a browser sends it: a box that is not ticked is not there."""
+    """Send the form as a browser does, without boxes that are not ticked."""
     path, data = browser.form("/translation/full")
     data = {name: value for name, value in data.items() if not name.startswith("fits-")}
     fields: dict[str, Any] = {name.replace("_", "-"): value for name, value in typed.items()}

@@ -1,4 +1,4 @@
-"""Short ways to ask who represents an address, for the tests."""
+"""Shorthand for looking up who represents an address, for the tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server on this machine that plays the Census geocoder, as it is and as it can fail."""
+"""A local server that stands in for the Census geocoder, in normal operation and in failure."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import app.congress.geocode  # noqa: F401 - loading it takes a moment, which no test should time
+import app.congress.geocode  # noqa: F401 - loading it is slow and must not count in a timed test
 from app.congress.model import StreetAnswer
 from app.congress.street import GeocoderSettings, locate_street
 from app.congress.tables import load_tables
 from tests.congress.asking import TODAY
 
-Behaviour = Callable[[BaseHTTPRequestHandler], None]
+Behavior = Callable[[BaseHTTPRequestHandler], None]
 
 STREET, CITY = "88 Heron St", "Cambridge"
 
 
 class Census:
-    """A server that answers as told; the last behaviour repeats. Keeps what was asked of it."""
+    """A server with scripted behaviors, of which the last repeats. Records its requests."""
 
     def __init__(self) -> None:
-        self.behaviours: list[Behaviour] = []
+        self.behaviors: list[Behavior] = []
         self.asked: list[dict[str, str]] = []
         self.paths: list[str] = []
         self.stop = threading.Event()
@@ -43,8 +43,8 @@ class Census:
                 census.paths.append(parts.path)
                 census.asked.append({k: v[0] for k, v in parse_qs(parts.query).items()})
                 (census.came_again if census.came.is_set() else census.came).set()
-                number = min(len(census.asked), len(census.behaviours)) - 1
-                census.behaviours[number](self)
+                number = min(len(census.asked), len(census.behaviors)) - 1
+                census.behaviors[number](self)
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass
@@ -58,8 +58,8 @@ class Census:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}/geocoder/geographies/onelineaddress"
 
-    def says(self, *behaviours: Behaviour) -> Census:
-        self.behaviours = list(behaviours)
+    def says(self, *behaviors: Behavior) -> Census:
+        self.behaviors = list(behaviors)
         return self
 
     def locate(
@@ -75,10 +75,10 @@ class Census:
         self.server.server_close()
 
 
-# --- behaviours --------------------------------------------------------------------------
+# --- behaviors ---------------------------------------------------------------------------
 
 
-def reply(body: object, status: int = 200, kind: str = "application/json") -> Behaviour:
+def reply(body: object, status: int = 200, kind: str = "application/json") -> Behavior:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
 
     def behave(handler: BaseHTTPRequestHandler) -> None:
@@ -92,7 +92,7 @@ def reply(body: object, status: int = 200, kind: str = "application/json") -> Be
 
 
 def record(geoid: str = "2505", session: str = "119", **changes: Any) -> dict[str, Any]:
-    """A district record as the vintage ACS2025 sends it: without a key ``CD119``."""
+    """A district record as the vintage ACS2025 sends it, without a key ``CD119``."""
     made = {"GEOID": geoid, "STATE": geoid[:2], "CDSESSN": session, "BASENAME": geoid[2:]} | changes
     return {key: value for key, value in made.items() if value is not None}
 
@@ -106,12 +106,12 @@ def match(*records: Any, layer: str = "119th Congressional Districts") -> dict[s
     }
 
 
-def matches(*found: dict[str, Any]) -> Behaviour:
+def matches(*found: dict[str, Any]) -> Behavior:
     return reply({"result": {"input": {}, "addressMatches": list(found)}})
 
 
 def reset(handler: BaseHTTPRequestHandler) -> None:
-    """Close the connection so that the other side gets a reset."""
+    """Close the connection so that the client gets a reset."""
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     handler.connection.close()
 
@@ -120,7 +120,7 @@ def hang_up(handler: BaseHTTPRequestHandler) -> None:
     handler.close_connection = True
 
 
-def sleeping(census: Census, seconds: float = 60) -> Behaviour:
+def sleeping(census: Census, seconds: float = 60) -> Behavior:
     def behave(handler: BaseHTTPRequestHandler) -> None:
         census.stop.wait(seconds)
         matches(match(record()))(handler)
@@ -128,8 +128,8 @@ def sleeping(census: Census, seconds: float = 60) -> Behaviour:
     return behave
 
 
-def answering_the_second(census: Census) -> Behaviour:
-    """Answer nobody before a second question has come."""
+def answering_the_second(census: Census) -> Behavior:
+    """Answer no request before a second one has arrived."""
 
     def behave(handler: BaseHTTPRequestHandler) -> None:
         census.came_again.wait(60)
@@ -138,8 +138,8 @@ def answering_the_second(census: Census) -> Behaviour:
     return behave
 
 
-def dripping(census: Census, *, headers: bool) -> Behaviour:
-    """Send a byte now and then, each soon enough to keep a socket's own time-out away."""
+def dripping(census: Census, *, headers: bool) -> Behavior:
+    """Send a byte now and then, often enough that the socket's own timeout never fires."""
 
     def behave(handler: BaseHTTPRequestHandler) -> None:
         if headers:

@@ -20,7 +20,7 @@ def tables() -> Tables:
 
 @pytest.fixture(scope="session")
 def official_files() -> Path:
-    """The folder of official files, beside the project."""
+    """The folder of official files, next to the project."""
     if not SHARED.is_dir():
         pytest.skip("the official files are not beside the project")
     return SHARED

@@ -1,4 +1,4 @@
-"""Real lists of members from real changes of Congress, moved to the next one."""
+"""Real lists of members from past changes of Congress, shifted to the next one."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ SEATS = frozenset(seat.id for seat in all_seats())
 
 
 def real_list(files: Path, day: str, folder: Path, *, years: int = 0) -> Path:
-    """Write the lists as they stood on ``day`` into ``folder``, every date ``years`` later.
+    """Write the lists of ``day`` into ``folder``, with every date ``years`` later.
 
-    Members of seats that the present apportionment does not have are left out. Committees and
-    offices are there where they were kept for that day.
+    Members in seats that the current apportionment lacks are left out. Committees and offices are
+    included if they were archived for that day.
     """
     folder.mkdir(parents=True, exist_ok=True)
     names = {
@@ -45,8 +45,8 @@ def real_list(files: Path, day: str, folder: Path, *, years: int = 0) -> Path:
 
 
 def another_sits(instance: Path, seat_id: str, day: date, *, name: str = "Nora New") -> None:
-    """Install tables of ``day`` in which whoever held a seat left then; with a ``name``, for a new
-    member."""
+    """Install tables of ``day``, on which the member in a seat left; with a ``name``, a new member
+    takes the seat."""
     folder = instance / "congress" / f"{seat_id}-{day}-{bool(name)}"
     shutil.copytree(FOLDER, folder)
     members = json.loads((folder / "members.json").read_text())
@@ -69,7 +69,7 @@ def another_sits(instance: Path, seat_id: str, day: date, *, name: str = "Nora N
 
 
 def later(person: dict[str, Any], years: int) -> dict[str, Any]:
-    """The same person with every date of a term ``years`` later."""
+    """The same person, with every date of a term ``years`` later."""
     for term in person["terms"]:
         for key in ("start", "end"):
             term[key] = re.sub(r"^\d{4}", lambda m: str(int(m[0]) + years), term[key])

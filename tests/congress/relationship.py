@@ -14,7 +14,7 @@ PLACE_HEADER = ZIP_HEADER.replace("ZCTA5", "PLACE")
 
 
 def relationship(path: Path, header: str, pieces: list[tuple[str, str, str, int]]) -> None:
-    """Write a file as the Bureau does; a piece is (district GEOID, GEOID, name, land in m²)."""
+    """Write a file in the Bureau's format; a piece is (district GEOID, GEOID, name, land in m²)."""
     rows = [
         f"1|{cd}|District|9|0|G5200|N|2|{geoid}|{name}|9|0|G6350|B5|S|{land}|5"
         for cd, geoid, name, land in pieces

@@ -1,4 +1,4 @@
-"""Addressing and greeting members, and what the tables say of them (cases LK15, NM06, NM08)."""
+"""Addressing and greeting members, and their data in the tables (cases LK15, NM06, NM08)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_the_inside_address_and_the_greeting(
     holder = of(tables, seat)
     room = re.compile(r"^\d+")
     shown = inside_address(holder)
-    # Rooms change with every Congress: the form of the line is the promise, not its number.
+    # Rooms change with every Congress, so only the form of the line is tested.
     assert [room.sub("#", line) for line in shown] == [room.sub("#", line) for line in lines]
     assert salutation(holder) == greeting
 

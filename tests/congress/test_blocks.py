@@ -1,4 +1,4 @@
-"""Counting people from block files: a table taken apart into blocks gives the table back."""
+"""Counting people from block files: a table split into blocks yields the same table."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ CODES = {state: fips for fips, state in FIPS.items()}
 
 
 def take_apart(table: Pieces, folder: Path, congress: int = 120) -> None:
-    """Write the Bureau's three lists so that a join of them gives ``table``: a block for each
-    piece, with as many people as its share of a million."""
+    """Write the Bureau's three lists so that joining them yields ``table``, with one block per
+    piece, which has its share of a million people."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = [
         (state, code, district, share)
@@ -125,7 +125,7 @@ def test_blocks_out_of_order_are_refused(tmp_path: Path) -> None:
 
 
 def with_towns(folder: Path, towns: dict[str, dict[str, str]]) -> None:
-    """Write the states' block assignment: state, then ZIP to the town in which it lies."""
+    """Write the states' block assignments from each ZIP's town by state."""
     table = (folder / BLOCK_TO_ZIP).read_text(encoding="utf-8-sig").splitlines()[1:]
     zip_of = {row.split("|")[2]: row.split("|")[1] for row in table}
     header = (folder / "usgeo2020.pl").open("a", encoding="latin-1")

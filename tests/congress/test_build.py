@@ -35,7 +35,7 @@ def test_the_committed_tables_are_what_the_official_files_give(built: Path) -> N
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """A complete folder in which nobody sits and each district has one made-up ZIP."""
+    """A complete folder without members, in which each district has one made-up ZIP."""
     folder = tmp_path / "small"
     folder.mkdir()
     for name in ("legislators-current", "legislators-district-offices", "committees-current"):
@@ -165,7 +165,7 @@ def test_a_broken_zip_file_is_named_with_its_line(text: str, message: str, tmp_p
 def test_the_relationship_file_gives_the_same_tables_as_the_csv(
     official_files: Path, tmp_path: Path, built: Path
 ) -> None:
-    """The compact CSV turned back into pieces of land builds the same ZIP table."""
+    """The compact CSV, converted back into pieces of land, builds the same ZIP table."""
     from app.congress.model import FIPS
 
     codes = {state: fips for fips, state in FIPS.items()}

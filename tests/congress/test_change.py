@@ -1,4 +1,4 @@
-"""The change of Congress: noon in Washington on 3 January 2027, to the second."""
+"""The change of Congress: noon in Washington on January 3, 2027, to the second."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_answer_changes_at_noon_in_washington_and_not_a_second_before(
 
 
 def test_land_without_people_still_speaks_for_the_state_that_somebody_names() -> None:
-    """All of 72338's counted people live in Arkansas; two thirds of its land is in Tennessee."""
+    """All residents of 72338 live in Arkansas, but two thirds of its land is in Tennessee."""
     there = choose("72338", "TN", now=NOON)
     assert {c.holder.seat.state for c in there.candidates} == {"TN"}
     assert there.notice != "state_confirmed"

@@ -103,7 +103,7 @@ def test_lk19_a_state_that_the_zip_does_not_touch_is_questioned(
     zip5: str, state: str, touched: tuple[str, ...]
 ) -> None:
     assert look(zip5, state) == Disagree(zip5, state, touched)
-    # Nothing but the person's own word settles it: not a street, not a pick.
+    # Only the person's own confirmation settles it, not a street or a picked district.
     assert look(zip5, state, street=Located(state, 1)) == Disagree(zip5, state, touched)
     assert look(zip5, state, district=1) == Disagree(zip5, state, touched)
 

@@ -1,4 +1,4 @@
-"""What a pick by hand and a street add to the ZIP, and that no input at all raises."""
+"""What a district picked by hand or a street adds to the ZIP, and that no input raises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""New lists of members: judged, shown, and installed in one step or not at all."""
+"""New lists of members are checked, shown, and installed atomically or not at all."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ JANUARY = datetime(2027, 1, 6, 17, tzinfo=UTC)
 
 @pytest.fixture(scope="module", autouse=True)
 def quick_lists() -> Iterator[None]:
-    """JSON is YAML, and is read as such fifty times faster."""
+    """Parse YAML as JSON: the lists here are written as JSON, which parses fifty times faster."""
     slow = yaml.load
 
-    def load(text: str | bytes, Loader: Any) -> Any:  # noqa: N803 - as the library says it
+    def load(text: str | bytes, Loader: Any) -> Any:  # noqa: N803 - the library's own name
         try:
             return json.loads(text)
         except ValueError:
@@ -62,7 +62,7 @@ def folder(the_119th: list[dict[str, Any]], tmp_path: Path) -> Path:
 
 
 def lists_of(people: object, folder: Path) -> Path:
-    """The list of today, without offices and committees."""
+    """Today's list, without offices and committees."""
     folder.mkdir()
     write(folder, people)
     for name in FILES[1:]:
@@ -71,8 +71,10 @@ def lists_of(people: object, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def standing(the_119th: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site with the list of yesterday."""
+def installed_site(
+    the_119th: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A site with yesterday's list."""
     home = tmp_path_factory.mktemp("site")
     refresh(lists_of(the_119th, home / "lists"), home, now=NOW, as_of=date(2026, 11, 29))
     return home
@@ -87,7 +89,7 @@ def people_of(folder: Path) -> list[dict[str, Any]]:
 
 
 def the_120th(people: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Everybody again, with a new term where the old one ends with the 119th Congress."""
+    """The same people, with a new term for those whose term ends with the 119th Congress."""
     made = json.loads(json.dumps(people))
     for person in made:
         last = person["terms"][-1]
@@ -205,15 +207,15 @@ def _offices(folder: Path) -> None:
     ],
 )
 def test_a_bad_list_changes_nothing_and_says_why(
-    spoil: Callable[[Path], None], why: str, folder: Path, standing: Path
+    spoil: Callable[[Path], None], why: str, folder: Path, installed_site: Path
 ) -> None:
-    before = load_tables(standing)
+    before = load_tables(installed_site)
     spoil(folder)
     with pytest.raises(RefreshError, match=why):
-        refresh(folder, standing, now=NOW, as_of=date(2026, 11, 30))
-    assert load_tables(standing) is before
-    left = {p.name for p in (standing / "congress").iterdir()}
-    assert len(left) == 4, left  # the link, its folder, the lock, the note of it
+        refresh(folder, installed_site, now=NOW, as_of=date(2026, 11, 30))
+    assert load_tables(installed_site) is before
+    left = {p.name for p in (installed_site / "congress").iterdir()}
+    assert len(left) == 4, left  # the link, its folder, the lock, the note
 
 
 def test_dates_go_forwards_and_not_into_the_future(folder: Path, tmp_path: Path) -> None:
@@ -277,7 +279,7 @@ def test_a_list_that_comes_before_the_noon_changes_nobody_before_it(
 
 
 LATER = date(2026, 11, 30)
-"""The day of a list after one of the 15th of June."""
+"""The day of a list that follows one of June 15."""
 
 
 def newcomer(number: int, **term: object) -> dict[str, Any]:
@@ -297,7 +299,7 @@ def sits(tables: Tables, seat_id: str, day: date) -> str | None:
 def test_who_leaves_in_the_middle_of_a_congress_is_kept_until_they_left(
     folder: Path, the_119th: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    """One dies, one is followed, one goes to the Senate: nobody loses a name or gains a day."""
+    """One dies, one is succeeded, one moves to the Senate; no one loses a name or gains a day."""
     by_seat = {seat(p["terms"][-1]): p for p in the_119th}
     dead, followed, moved = (by_seat[s] for s in ("MT-2", "WY-0", "OH-2"))
     appointed = by_seat["OH-S3"]
@@ -320,7 +322,7 @@ def test_who_leaves_in_the_middle_of_a_congress_is_kept_until_they_left(
     assert [tables.people[one].holder.seat.id for one in who] == ["MT-2", "WY-0", "OH-S3", "OH-S3"]
     assert {tables.people[one].congress for one in who} == {119}
     assert tables.holder_of(d) is None
-    # The next list says nothing new of them; and one that has the dead again was right.
+    # The next list changes nothing for them; one that lists the dead member again is believed.
     december = datetime(2026, 12, 31, 17, tzinfo=UTC)
     refresh(folder, tmp_path, now=december, as_of=date(2026, 12, 30))
     assert load_tables(tmp_path, NOW).people[d].holder == tables.people[d].holder
@@ -343,7 +345,7 @@ def test_a_list_from_before_a_change_says_of_whom_it_cannot_tell_whether_they_si
     new = load_tables(tmp_path, JANUARY)
     assert (new.people[left].standing, new.people[left].congress) == ("left", 119)
     assert new.people.keys() == before.people.keys()
-    # Two years on without another list, of a senator of 2022 too nothing newer is known.
+    # After two years without a new list, a senator elected in 2022 is unsure too.
     lone = new.at(datetime(2029, 2, 1, tzinfo=UTC)).people
     assert {(p.standing, p.congress) for p in lone.values() if p.standing != "sits"} == {
         ("unsure", 120), ("left", 119)
@@ -407,7 +409,7 @@ def test_n15_the_members_of_2024_do_not_fit_these_districts(
 
 
 class Lists:
-    """A server of lists that answers as told."""
+    """A server of lists with scripted answers."""
 
     def __init__(self, folder: Path) -> None:
         lists = self
@@ -565,10 +567,10 @@ def test_nobody_listening_is_said() -> None:
 
 
 def test_what_changed_last_is_remembered_until_something_changes_again(
-    folder: Path, the_119th: list[dict[str, Any]], standing: Path, tmp_path: Path
+    folder: Path, the_119th: list[dict[str, Any]], installed_site: Path, tmp_path: Path
 ) -> None:
     assert refreshed(tmp_path) is None
-    instance = shutil.copytree(standing, tmp_path / "instance", symlinks=True)
+    instance = shutil.copytree(installed_site, tmp_path / "instance", symlinks=True)
     gone = next(p for p in the_119th if seat(p["terms"][-1]) == "VT-0")
     write(folder, [person for person in the_119th if person is not gone])
     refresh(folder, instance, now=NOW, as_of=date(2026, 11, 29), dry_run=True)

@@ -1,8 +1,8 @@
 """From November to February, and hour by hour around the noon, in three worlds.
 
-In the first nobody refreshes anything. In the second the list of the new Congress is installed
-in the hour after the noon. In the third it comes late and in two steps: without addresses on
-the 5th, complete on the 21st.
+In the first, no list is ever refreshed. In the second, the new Congress's list is installed within
+the hour after noon. In the third, it arrives late and in two steps: without addresses on the 5th,
+complete on the 21st.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ PLACES = (
     ("64108", "MO", 5, 5), ("01930", "MA", 6, 6), ("05602", "VT", 0, 0),
     ("20009", "DC", 0, 0), ("00926", "PR", 0, 0), ("96910", "GU", 0, 0),
 )  # fmt: skip
-"""ZIP, state, and the district that leads before and after the noon."""
+"""ZIP, state, and the first district before and after noon."""
 
 World = Callable[[datetime], Tables]
 SOON = ("2025-01-05", NOON + timedelta(minutes=30))
 BARE = ("2025-01-03", datetime(2027, 1, 5, 15, tzinfo=UTC))
 WHOLE = ("2025-01-21", datetime(2027, 1, 21, 15, tzinfo=UTC))
-"""The day of a real list, and the moment at which it is installed two years later."""
+"""The day of a real list, and the moment at which it is installed, two years later."""
 Installed = Callable[[str, datetime], Path]
 
 
@@ -50,7 +50,7 @@ def moments() -> Iterator[datetime]:
 
 @pytest.fixture(scope="module")
 def installed(official_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The site that a list was installed for, made once."""
+    """Sites with an installed list, each made once."""
 
     @cache
     def install(day: str, at: datetime) -> Path:
@@ -92,7 +92,7 @@ def test_the_real_lists_of_a_change_fill_every_seat_they_have(
 
 
 def shown(moment: datetime, tables: Tables, zip5: str, state: str) -> tuple[int, list[Holder]]:
-    """The district that leads, and everybody on the page."""
+    """The first district, and everyone on the page."""
     outcome = find_delegation(zip5, state, now=moment, tables=tables)
     if isinstance(outcome, Found):
         return outcome.delegation.district, list(outcome.delegation.holders)

@@ -63,12 +63,12 @@ def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> Non
     assert read_land(whole, 119) == {"94110": {"CA": [(11, 1.0, True)]}}
 
 
-# --- people decide, land where nobody has counted them ------------------------------------
+# --- people decide, or land if they are not counted ---------------------------------------
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Every district with a ZIP of its own, and room for some that are divided."""
+    """A folder with one ZIP per district, to which a test adds divided ones."""
     house = [seat for seat in all_seats() if seat.chamber == "house"]
     rows = [f"{number:05},{seat.state},{seat.district},1" for number, seat in enumerate(house)]
     rows += ["90001,NY,1,0.99", "90002,NY,1,0.6", "90002,NY,2,0.4", "90003,NY,3,0.5",
@@ -89,9 +89,11 @@ PEOPLE = "zip,state,district,people_share\n90002,NY,1,0.04\n90002,NY,2,0.96\n"
 def test_where_people_are_counted_they_decide(folder: Path) -> None:
     (folder / "lines" / "zip_people_119.csv").write_text(PEOPLE)
     zips = read_lines(folder).zips
-    assert zips["90001"] == {"NY": [(1, 1.0, False)]}  # nobody lives in the sliver
+    assert zips["90001"] == {"NY": [(1, 1.0, False)]}  # no one lives in the sliver
     assert zips["90002"] == {"NY": [(2, 0.96, False), (1, 0.04, False)]}
-    assert zips["90003"] == {"NY": [(3, 0.5, True), (4, 0.5, True)]}  # all in one, not known which
+    assert zips["90003"] == {
+        "NY": [(3, 0.5, True), (4, 0.5, True)]
+    }  # all in one district, but which one is not known
     assert zips["90004"] == {"CA": [(1, 0.99, True), (2, 0.0, True)]}  # not counted: every piece
 
 

@@ -1,4 +1,4 @@
-"""The street lookup against a real server on this machine that behaves, and misbehaves."""
+"""The street lookup against a local server that behaves and misbehaves."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.congress.asking import JUST_BEFORE, NOON
 from tests.congress.census_server import (
     CITY,
     STREET,
-    Behaviour,
+    Behavior,
     Census,
     answering_the_second,
     dripping,
@@ -155,7 +155,7 @@ def test_a_match_in_water_does_not_hide_one_on_land(census: Census) -> None:
 # --- failures ----------------------------------------------------------------------------
 
 
-BAD_REPLIES: list[tuple[Behaviour, StreetAnswer]] = [
+BAD_REPLIES: list[tuple[Behavior, StreetAnswer]] = [
     (reply(b"<html><body>Maintenance</body></html>", kind="text/html"), LookupFailed("bad_reply")),
     (reply(b""), LookupFailed("bad_reply")),
     (reply(b"{"), LookupFailed("bad_reply")),
@@ -193,20 +193,20 @@ BAD_REPLIES: list[tuple[Behaviour, StreetAnswer]] = [
 ]
 
 
-@pytest.mark.parametrize(("behaviour", "answer"), BAD_REPLIES)
+@pytest.mark.parametrize(("behavior", "answer"), BAD_REPLIES)
 def test_ad05_every_bad_answer_has_a_type_and_is_tried_twice(
-    behaviour: Behaviour, answer: StreetAnswer, census: Census
+    behavior: Behavior, answer: StreetAnswer, census: Census
 ) -> None:
     began = time.monotonic()
-    assert census.says(behaviour).locate(timeout=20.0) == answer
+    assert census.says(behavior).locate(timeout=20.0) == answer
     assert len(census.asked) == 2
     assert time.monotonic() - began < 9  # neither try waited for anything
 
 
-@pytest.mark.parametrize("behaviour", [case[0] for case in BAD_REPLIES[:1]] + [reset, hang_up])
-def test_the_second_try_can_succeed(behaviour: Behaviour, census: Census) -> None:
-    assert census.says(behaviour, matches(match(record()))).locate() == Located("MA", 5)
-    assert census.says(behaviour).locate(tries=1) != Located("MA", 5)
+@pytest.mark.parametrize("behavior", [case[0] for case in BAD_REPLIES[:1]] + [reset, hang_up])
+def test_the_second_try_can_succeed(behavior: Behavior, census: Census) -> None:
+    assert census.says(behavior, matches(match(record()))).locate() == Located("MA", 5)
+    assert census.says(behavior).locate(tries=1) != Located("MA", 5)
 
 
 def test_the_map_of_another_congress_may_be_right_the_second_time(census: Census) -> None:
@@ -223,7 +223,7 @@ def test_no_match_is_an_answer_and_not_asked_again(census: Census) -> None:
 def test_ad05_a_silent_server_costs_the_timeout_and_no_more(census: Census) -> None:
     began = time.monotonic()
     assert census.says(sleeping(census)).locate(timeout=0.6) == LookupFailed("timeout")
-    assert 0.55 < time.monotonic() - began < 30  # it is silent for twice as long
+    assert 0.55 < time.monotonic() - began < 30  # the server is silent for twice as long
 
 
 @pytest.mark.parametrize("headers", [True, False])
@@ -261,7 +261,7 @@ def test_a_second_try_overtakes_one_that_hangs(census: Census) -> None:
     began = time.monotonic()
     census.says(sleeping(census), matches(match(record())))
     assert census.locate(timeout=20.0, tries=10) == Located("MA", 5)
-    assert time.monotonic() - began > 1.9  # the time is shared out over the tries
+    assert time.monotonic() - began > 1.9  # the tries share the time
 
 
 def test_nobody_listening_is_unreachable() -> None:
@@ -289,7 +289,7 @@ def test_a_hanging_provider_cannot_pile_up_requests(
 ) -> None:
     monkeypatch.setattr("app.congress.street._MOST_LOOKUPS", threading.BoundedSemaphore(2))
     census.says(sleeping(census))
-    for _ in range(9):  # one look-up asks twice where the machine lets it in time
+    for _ in range(9):  # one lookup asks twice if the machine is fast enough
         if len(census.asked) < 2:
             assert isinstance(census.locate(timeout=3.0), LookupFailed)
     began = time.monotonic()
@@ -301,8 +301,8 @@ def test_a_hanging_provider_cannot_pile_up_requests(
 # --- whose lines count -------------------------------------------------------------------
 
 
-def of(congress: int, geoid: str) -> Behaviour:
-    """An answer from the layer of a Congress."""
+def of(congress: int, geoid: str) -> Behavior:
+    """The answer from one Congress's layer."""
     layer = f"{ordinal(congress)} Congressional Districts"
     return matches(match(record(geoid, session=str(congress)), layer=layer))
 
@@ -376,7 +376,7 @@ def test_pr01_no_log_record_holds_the_address(
     caplog.set_level(level)
     for name in ("geocoder", "geocoder.base", "urllib3", "urllib3.connectionpool", "requests"):
         caplog.set_level(level, logger=name)
-    for behaviour in (
+    for behavior in (
         matches(match(record())),
         matches(),
         reply(b"<html>"),
@@ -385,7 +385,7 @@ def test_pr01_no_log_record_holds_the_address(
         reset,
     ):
         census.asked.clear()
-        census.says(behaviour).locate(timeout=20.0)
+        census.says(behavior).locate(timeout=20.0)
         assert census.asked
         assert "Heron" in census.asked[0]["address"]
     census.came.clear()

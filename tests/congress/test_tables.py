@@ -146,7 +146,7 @@ def test_loading_is_quick_and_does_not_bring_in_the_network() -> None:
         [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True
     )
     seconds, requests, yaml = run.stdout.split()
-    assert float(seconds) < 0.3  # of the processor; about 0.07 on an idle machine
+    assert float(seconds) < 0.3  # CPU seconds; about 0.07 on an idle machine
     assert (requests, yaml) == ("False", "False")
 
 

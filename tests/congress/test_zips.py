@@ -1,4 +1,4 @@
-"""Reading ZIP codes as people type them (cases ZP01, ZP02, LK22 and their kinds)."""
+"""Reading ZIP codes as people type them (cases ZP01, ZP02, LK22 and similar ones)."""
 
 from __future__ import annotations
 

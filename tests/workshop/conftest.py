@@ -1,4 +1,4 @@
-"""A site with organizers, a browser that is logged in, and one that is a resident."""
+"""A site with organizers, and browsers that are logged in."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def rosa(app: Flask, staff: Office, clock: Clock) -> Browser:
 
 @pytest.fixture
 def ben(app: Flask, staff: Office, clock: Clock) -> Browser:
-    """Another editor's."""
+    """Another editor's browser, logged in."""
     return Browser(app, clock, address="198.51.100.8").enter(staff.add("Ben"))

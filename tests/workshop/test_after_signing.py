@@ -1,4 +1,4 @@
-"""What was signed stays what was signed, whatever the campaign publishes a minute later."""
+"""A signed letter keeps its words, whatever the campaign publishes a minute later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workshop in a real browser: axe, narrow and wide, the keyboard alone, no JavaScript."""
+"""The workshop in a real browser: axe, narrow and wide, keyboard only, no JavaScript."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PATHS = (
 
 
 def judge(page: Page) -> None:
-    """Axe finds nothing at either width, and nothing makes the page wider than a small phone."""
+    """Axe finds nothing at either width, and the page is no wider than a small phone."""
     for width in (320, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         assert not objections(page)
@@ -103,7 +103,7 @@ def test_mistakes_and_two_people_at_one_text_are_shown_accessibly(
 
 
 def press_until(page: Page, what: str, most: int = 120) -> None:
-    """Tab until the focused element says ``what``, as somebody without a mouse does."""
+    """Press Tab until the focused element says ``what``, like someone without a mouse."""
     for _ in range(most):
         page.keyboard.press("Tab")
         label = page.evaluate(
@@ -116,7 +116,7 @@ def press_until(page: Page, what: str, most: int = 120) -> None:
 
 
 def go(page: Page, what: str, title: str) -> None:
-    """Reach a link or button by Tab, press Enter, and wait for the page it leads to."""
+    """Reach a link or button by Tab, press Enter, and wait for its page."""
     press_until(page, what)
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text(title)

@@ -1,4 +1,4 @@
-"""Known accidents with templates, by kind, as an organizer and a resident would meet them."""
+"""Known accidents with templates, by kind, as organizers and residents would meet them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ BROKEN = (
 
 
 def refused(app: Flask, rosa: Browser, text: str) -> str:
-    """Try to save a text; it must come back unsaved with all its words. Returns the page."""
+    """Try to save a text that must come back unsaved with all its words. Returns the page."""
     before = live_words(app)
     save(rosa, text)
     assert rosa.status == 422, text
@@ -192,7 +192,7 @@ def test_advice_names_the_sentence_and_stops_nothing(
     save(rosa, text)
     rosa.get("/organize/letters/general/check")
     assert reason in rosa.words
-    # The second request of two is the campaign's own, and is found on its page.
+    # The second of two requests is the campaign's own, and is reported on its page.
     assert "Full letter, line 1 ·" in rosa.words or "Campaign ·" in rosa.words
     rosa.get("/organize/letters/general/publish").send("/publish")
     assert "Published." in rosa.words
@@ -208,7 +208,7 @@ HOSTILE = (
 
 
 def put_live(app: Flask, name: str, at: datetime) -> None:
-    """Make the draft of a text live, whatever the check would say of it."""
+    """Make the draft of a text live, even if the check would refuse it."""
     with app.app_context():
         db = services().db()
         draft = workshop.state_of(db, SLUG, name).draft
@@ -244,7 +244,7 @@ def test_markup_is_text_on_every_page_of_the_workshop_tp07(
     rosa.get("/organize/letters/general/publish")
     assert "was never filled in" in rosa.words
     assert "Publish now" not in rosa.words
-    put_live(app, "general.txt", clock.at)  # as a file of the folder could be
+    put_live(app, "general.txt", clock.at)  # as a file in the folder could be
     page = Resident(Client(app.test_client())).telling("98101", "WA")
     assert f"T {text}" in page.words
     assert "<img" not in page.text
@@ -268,7 +268,7 @@ def test_what_a_resident_types_is_never_read_as_a_template_tp02(
 
 
 def sign(app: Flask, clock: Clock, **changes: str) -> None:
-    """Review and sign as somebody who takes two minutes to read."""
+    """Review and sign, like someone who takes two minutes to read."""
     resident = Resident(Client(app.test_client()))
     review = resident.reviewing("98101", "WA", **changes)
     clock.forward(minutes=2)

@@ -1,4 +1,4 @@
-"""``flask letters export`` and ``import``: live texts as files and back, byte for byte."""
+"""``flask letters export`` and ``import``: live texts to files and back, byte for byte."""
 
 from __future__ import annotations
 

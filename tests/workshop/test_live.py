@@ -1,4 +1,4 @@
-"""What residents see follows what was published: in every worker, never half, never broken."""
+"""Residents see what was published: in every worker, never half of it, never broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands work with what residents see: texts published in the browser go before the files."""
+"""Commands use what residents see: texts published in the browser override the files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def put_live(site: Settings, name: str, old: str, new: str) -> None:
-    """Publish a text of the folder with other words, as the workshop does."""
+    """Publish a text of the folder with new words, as the workshop does."""
     text = (LETTERS / name).read_text(encoding="utf-8")
     assert old in text
     with closing(open_database(site.database)) as db:
@@ -116,7 +116,7 @@ def test_a_letter_that_was_taken_out_of_use_is_not_read(site: Settings) -> None:
 
 
 def test_no_command_reads_the_files_of_the_site_s_campaign_itself() -> None:
-    """Only one module decides where the campaign is read; a folder is read when one is named."""
+    """One module decides where to read the campaign; a folder is read only if it is named."""
     for path in sorted((ROOT / "app" / "cli").glob("*.py")):
         names = {
             alias.name

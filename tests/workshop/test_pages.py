@@ -1,4 +1,4 @@
-"""Every page of the workshop in every state, in both languages, judged by the lint."""
+"""Every page of the workshop in every state, in both languages, checked by the lint."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ KINDS = (
 
 
 def save(browser: Browser, words: str, *, part: str = "full", **typed: str) -> Browser:
-    """Type the words of the general letter and save them."""
+    """Type and save the words of the general letter."""
     browser.get(f"/organize/letters/general/{part}/edit")
     path, data = browser.form("/edit")
     return browser.post(path, {**data, "words": words, "then": "", **typed})
@@ -71,7 +71,7 @@ def changed(browser: Browser) -> str:
 
 
 def put(words: str, old: str, new: str) -> str:
-    """The words with another sentence; it must have been there."""
+    """The words with one sentence replaced, which must have been there."""
     assert old in words
     return words.replace(old, new)
 
@@ -521,7 +521,7 @@ def test_a_passage_for_some_only_is_put_into_the_words_without_typing_a_tag(rosa
 
 
 def beside(browser: Browser, path: str, fields: dict[str, str], **typed: str) -> str:
-    """What stands beside the words once this is typed, in words."""
+    """The text next to the words once this is typed."""
     browser.post(f"{path}?show=1", {**fields, **typed})
     assert browser.status == 200
     return " ".join(" ".join(browser.page.by_id("shown").itertext()).split())

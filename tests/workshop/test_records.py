@@ -1,4 +1,4 @@
-"""Drafts, publications and versions in the database, and two people at one text."""
+"""Drafts, publications and versions in the database, and two people editing one text."""
 
 from __future__ import annotations
 
@@ -238,7 +238,7 @@ def test_whatever_is_done_no_saved_text_is_ever_lost(
             elif what == "stale":
                 base = state.revision + 7
                 answer = workshop.save_draft(rosa, C, name, text, base=base)
-                # The same words once more are no conflict.
+                # Saving the same words again is not a conflict.
                 assert isinstance(answer, Moved) or answer == state.draft
             elif what == "publish" and state.draft:
                 workshop.publish(

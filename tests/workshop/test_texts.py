@@ -1,4 +1,4 @@
-"""A file as a form's parts and back, differences, merges, and the survey by ask."""
+"""Files as parts of a form and back, differences, merges, and the survey by ask."""
 
 from __future__ import annotations
 

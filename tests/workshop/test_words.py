@@ -1,4 +1,4 @@
-"""Every problem that the campaign's packages can find has words in both languages."""
+"""Every problem that the campaign's packages can report has words in both languages."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from app.web.problem_words import PAGE, problem_words
 APP = Path(__file__).resolve().parents[2] / "app"
 PLACE = re.compile(r"%\((\w+)\)s")
 SAME = {"advice"}
-"""The campaign's own words, which no catalogue has."""
+"""Words of the campaign itself, which are in no catalogue."""
 FILE_WORDS = re.compile(r"TOML|\[\[|`[a-z_]+` (is missing|must be)|\.txt|\.csv|\.toml|bioguide")
 
 
 def filled(code: str) -> Message:
-    """A message with something in every place."""
+    """A message with a value for every placeholder."""
     return Message.of(code, **{name: f"«{name}»" for name in PLACE.findall(SENTENCES[code])})
 
 
 def used_codes() -> set[str]:
-    """Every text in the source that is a code; those made of a kind or a need are counted too."""
+    """Every code in the source, including those composed of a kind or a need."""
     found = {f"kind-{field.kind}" for field in FIELDS}
     found |= {f"what-{need}" for need in ("words", "whole", "day", "moment")}
     found |= set(get_args(Kind))
@@ -44,7 +44,7 @@ def used_codes() -> set[str]:
 
 
 def said(app: Flask, path: str) -> dict[str, str]:
-    """What a page under ``path`` says of every problem, by code."""
+    """What a page under ``path`` says for every problem, by code."""
     with app.test_request_context(path):
         return {code: problem_words(filled(code)) for code in SENTENCES}
 
