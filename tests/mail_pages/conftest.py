@@ -103,7 +103,7 @@ def make(tmp_path: Path, sites: Sites) -> Iterator[Make]:
     def build(server: MailServer | None = None, lang: str = "en", **changes: object) -> Site:
         settings = Settings(
             instance=tmp_path, secret_key=b"s" * 32, person_key=b"p" * 32, limits=False,
-            form_seconds=0, geocoder_url="http://127.0.0.1:9/nothing",
+            form_seconds=0, geocoder_url="http://127.0.0.1:9/nothing", today="2026-11-25",
         )  # fmt: skip
         if server is not None:
             settings = replace(

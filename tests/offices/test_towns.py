@@ -25,7 +25,7 @@ from tests.web.resident import Resident
 def site(tmp_path: Path, sites: Sites, *, keep: bool) -> Flask:
     settings = Settings(
         instance=tmp_path, secret_key=SECRET, person_key=b"p" * 32, form_seconds=0,
-        keep_towns=keep,
+        keep_towns=keep, today="2026-11-25",
     )  # fmt: skip
     app = sites.open(settings)
     app.testing = True

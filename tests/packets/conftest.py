@@ -96,6 +96,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     instance = tmp_path / "instance"
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(instance))
     monkeypatch.setenv("DEAR_CONGRESS_SITE_URL", "https://letters.example.org")
+    monkeypatch.setenv("DEAR_CONGRESS_TODAY", "2026-11-25")
     return instance
 
 

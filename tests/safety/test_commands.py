@@ -340,8 +340,11 @@ def test_a_forgotten_purge_is_found_and_a_purge_heals_it(late: Settings) -> None
     assert findings(late)["retention"].level == "ok"
 
 
-def test_what_can_still_be_read_in_free_pages_fails_the_doctor(site: Settings) -> None:
+def test_what_can_still_be_read_in_free_pages_fails_the_doctor(
+    site: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another program deleted it without our settings: no row is too old, but bytes are left."""
+    monkeypatch.setenv("DEAR_CONGRESS_TODAY", "2026-11-25")
     with closing(open_database(site.database)) as db:
         key = keys.current_key(site.keys)
         assert key is not None
