@@ -132,7 +132,7 @@ def test_where_few_live_is_a_sentence_below_the_one_press(anyone: Resident, type
     assert len(cards) == 1
     assert "MA-3" in cards[0]
     few = {"en": "About 2 in 100 people of 01862 live in MA-6.",
-           "es": "Unas 2 de cada 100 personas de 01862 viven en MA-6."}  # fmt: skip
+           "es": "Cerca de 2 de cada 100 personas de 01862 viven en MA-6."}  # fmt: skip
     assert few[anyone.lang] in page.words
     action, form = form_with(page, district="6")
     assert recipients(anyone.client.post(action, form))[0] == "MA-6"

@@ -22,7 +22,7 @@ from app.web.resident.draft import (
     as_form_data,
     choices,
     fingerprint,
-    is_sound,
+    is_valid,
     read_draft,
 )
 from tests.web.conftest import Clock
@@ -178,8 +178,8 @@ def test_the_checks_alone_find_what_the_form_finds(name: str, typed: str) -> Non
     with client().flask.application.test_request_context("/"):
         form = WriteForm(as_form_data(draft), meta={"csrf": False})
         form.template.choices = choices([(draft.template, "")])
-        assert is_sound(sound)
-        assert is_sound(draft) == form.validate()
+        assert is_valid(sound)
+        assert is_valid(draft) == form.validate()
 
 
 def test_words_count_as_changed_only_when_they_are() -> None:

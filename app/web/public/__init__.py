@@ -1,4 +1,4 @@
-"""Pages for everyone that hold nothing of anyone's."""
+"""Pages for everyone, with nothing personal on them."""
 
 from app.web.public.counter import counter_pages
 from app.web.public.public_pages import public, well_known

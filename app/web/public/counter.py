@@ -1,6 +1,6 @@
-"""The count for everybody: a table on the start page, a counter for other sites, JSON, a feed.
+"""The public count: a table on the start page, a counter for other sites, JSON, and a feed.
 
-Never a name, and no cell under five: ``app.records.counts`` has the rule.
+It never has a name or a cell below five; ``app.records.counts`` has the rule.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from app.web.resident.people import state_name
 counter_pages = Blueprint("counter_pages", __name__)
 
 FRESH = 30
-"""Seconds that an answer may be kept; the counter asks again after 25, so both make 60 at most."""
+"""How long a response may be cached, in seconds. The counter asks again after 25, so what it
+shows is less than 60 seconds old."""
 STYLE = (
     "body{margin:0;padding:.75rem 1rem;font:1rem/1.4 system-ui,sans-serif;color-scheme:light dark}"
     "dl{display:flex;flex-wrap:wrap;gap:.25rem 2rem;margin:0 0 .5rem}div{display:flex;"
@@ -54,7 +55,8 @@ COUNTER_POLICY = "; ".join((
 
 
 def state_rows(site: Services) -> list[tuple[str, str, int]]:
-    """The table by state: two letters, the name for the reader, and how many signed at least."""
+    """The table by state: postal code, name in the reader's language, and a lower bound of
+    signatures."""
     rows = public_states(site.db(), site.slug)
     return [(row.state, state_name(row.state), row.at_least) for row in rows]
 
@@ -72,7 +74,7 @@ def counts_json() -> Response:
     content = _counts(services())
     moment = services().now().strftime("%Y-%m-%dT%H:%MZ")
     text = json.dumps({"as_of": moment, **content}, ensure_ascii=False, indent=1) + "\n"
-    # The tag is that of the numbers: a later moment with the same ones is the same answer.
+    # The ETag covers the numbers only: a later time with the same numbers is the same response.
     return _kept(text, "application/json", tag=json.dumps(content), anywhere=True)
 
 
@@ -93,7 +95,7 @@ def feed() -> Response:
 def _kept(
     text: str, kind: str, *, tag: str = "", anywhere: bool = False, policy: str = ""
 ) -> Response:
-    """An answer that anybody may keep for a while, and ask whether it is still good."""
+    """A response that anyone may cache for ``FRESH`` seconds and revalidate."""
     shared(FRESH, policy=policy)
     response = Response(text, content_type=f"{kind}; charset=utf-8")
     response.set_etag(hashlib.sha256((tag or text).encode()).hexdigest()[:20], weak=True)
@@ -122,12 +124,12 @@ def _title(site: Services) -> str:
 
 
 def _base(site: Services) -> str:
-    """The site's own address without a slash at the end."""
+    """The site's base URL, without a trailing slash."""
     return (site.settings.site_url or request.host_url).rstrip("/")
 
 
 def _counts(site: Services) -> dict[str, Any]:
-    """The fields of ``/counts.json``, in the documented order; none is renamed or reordered."""
+    """The fields of ``/counts.json`` in the documented order. Never rename or reorder them."""
     counted = totals(site.db(), site.slug)
     return {
         "campaign": site.slug,
@@ -189,7 +191,7 @@ def _add(parent: ElementTree.Element, name: str, words: str = "", **attributes: 
 
 
 def _urn(slug: str, number: int = 0) -> str:
-    """An id that stays the same wherever the site moves."""
+    """An id that stays the same if the site moves to another address."""
     return uuid.uuid5(uuid.NAMESPACE_URL, f"dear-congress/{slug}/milestones/{number}").urn
 
 

@@ -1,5 +1,5 @@
-"""The pages for everybody: what the campaign and today's date come to, and the files that crawlers
-and researchers look for."""
+"""The public pages, as the campaign and the date determine them, and the files at well-known
+addresses."""
 
 from __future__ import annotations
 
@@ -42,20 +42,21 @@ from app.web.resident.sharing import prefilled
 
 public = Blueprint("public", __name__)
 well_known = Blueprint("well_known", __name__)
-"""Files at addresses that others have fixed; they are in no language."""
+"""Files at addresses that standards prescribe, the same in every language."""
 
 SHOWN_FROM = 25
-"""People from whom on the start page says how many signed: fewer tell a newcomer nothing."""
+"""How many signatures it takes for the start page to show the count; fewer mean little to a
+visitor."""
 INDEXED = ("public.home", "public.bill", "resident.start")
-"""The pages that search engines may list: they say what the site is, and nothing of anyone."""
-A_DAY = 86_400
+"""The pages in the sitemap: they describe the site and contain nothing personal."""
+DAY_SECONDS = 86_400
 
 
 @public.get("/")
 @access("anyone")
 def home() -> Response:
-    """The start page with the counts of people and letters, where they can be had."""
-    if not queried():  # a link may say where somebody lives, which no cache needs to know
+    """The start page, with the counts of people and letters if they are available."""
+    if not queried():  # a link may say where a person lives, which must not be cached
         public_page()
     site = services()
     if site.standing.state == "ended":
@@ -73,9 +74,9 @@ def _show(template: str, **context: Any) -> Response:
 
 
 def archive(site: Services, story: str = "") -> Response:
-    """What stays of a campaign that has ended: its counts and its words.
+    """The page of a campaign that has ended: its counts and its letters.
 
-    ``story`` is what somebody had typed when it ended, so that they can take it along.
+    ``story`` is what a resident had typed when it ended, so that they can copy it.
     """
     counted, states = _counts(site)
     ended = site.standing.ended_at
@@ -103,9 +104,9 @@ def _counts(site: Services) -> tuple[Totals, list[tuple[str, str, int]]]:
 
 
 def _letters_as_sent(site: Services) -> list[tuple[str, Letter]]:
-    """Each letter with its title, as somebody without a story of their own would have sent it to
-    the first representative who had done nothing on the bill: when the campaign ended, or before
-    its Congress did. None where no list says who sat then."""
+    """Each letter with its title, as someone without a story would have sent it to the first
+    representative who had done nothing on the bill, when the campaign or its Congress ended,
+    whichever was first. Empty if no list says who sat then."""
     campaign = site.campaign
     last = campaign.ends - timedelta(seconds=1)
     site = site.at(min(site.standing.ended_at or last, last))
@@ -135,7 +136,7 @@ def _counted_words(counted: Totals) -> str:
 
 
 def _days_left(site: Services) -> str:
-    """The time left in this Congress, for beside the button; empty where it is over."""
+    """The days left in this Congress, shown next to the button; empty if there are none."""
     campaign = site.campaign
     left = (campaign.ends.date() - site.today()).days
     if left < 1 or stage_of(campaign, site.writing_day()) in ("expired", "enacted"):
@@ -154,7 +155,7 @@ def bill() -> Response:
 @public.get("/districts")
 @access("anyone")
 def districts() -> Response:
-    """Whose district lines hold in which state, from when, and who says so."""
+    """Which district lines apply in each state, since when, and by what source."""
     public_page()
     tables = services().tables
     plans = [
@@ -175,7 +176,7 @@ def districts() -> Response:
 @public.get("/privacy")
 @access("anyone")
 def privacy() -> Response:
-    """What is kept and what is not."""
+    """What the site keeps and what it does not."""
     public_page()
     site = services()
     settings = site.settings
@@ -190,7 +191,7 @@ def privacy() -> Response:
 @public.get("/terms")
 @access("anyone")
 def terms() -> Response:
-    """What using the site means, and who answers for it where they say so."""
+    """The terms of use, and who runs the site, if the operator names them."""
     public_page()
     settings = services().settings
     return _show("terms", legal_name=settings.legal_name, postal_address=settings.postal_address)
@@ -199,7 +200,7 @@ def terms() -> Response:
 @public.get("/accessibility")
 @access("anyone")
 def accessibility() -> Response:
-    """Who can use this site, what is known not to work, and whom to tell."""
+    """How accessible the site is, its known problems, and whom to tell."""
     public_page()
     return _show("accessibility")
 
@@ -218,7 +219,7 @@ def _bill(site: Services) -> dict[str, Any]:
 
 
 def time_words(site: Services) -> tuple[str, ...]:
-    """How much time is left in this Congress: true of any bill."""
+    """How much time is left in this Congress, in words that suit any bill."""
     campaign, today = site.campaign, site.today()
     ends, stage = long_date(campaign.ends.date()), stage_of(campaign, site.writing_day())
     if stage == "enacted":
@@ -244,21 +245,21 @@ def time_words(site: Services) -> tuple[str, ...]:
                         "for the next try.")  # fmt: skip
 
 
-# --- at addresses that others have fixed ---
+# --- well-known addresses ---
 
 
 @well_known.get("/favicon.ico")
 @access("anyone")
 def favicon() -> Response:
-    shared(A_DAY)
+    shared(DAY_SECONDS)
     return send_from_directory(STATIC, "favicon.ico", mimetype="image/x-icon")
 
 
 @well_known.get("/robots.txt")
 @access("anyone")
 def robots() -> Response:
-    """Pages say themselves that they are not to be listed, which a barred robot would not read."""
-    shared(A_DAY)
+    """Allow everything: pages carry their own noindex, which a barred robot would never see."""
+    shared(DAY_SECONDS)
     site = services().settings.site_url
     lines = ["User-agent: *", "Allow: /"]
     if site:
@@ -270,12 +271,12 @@ def robots() -> Response:
 @access("anyone")
 def sitemap() -> Response:
     site = services().settings.site_url or abort(404)
-    shared(A_DAY)
+    shared(DAY_SECONDS)
     return Response(_sitemap(site), mimetype="application/xml")
 
 
 def _sitemap(site: str) -> str:
-    """The listed pages, each with its address in every language; whole addresses are required."""
+    """The indexed pages, each with its address in every language. A sitemap needs absolute URLs."""
     entries = []
     shown = [one for one in services().campaigns if one.state != "preparing"]
     for one, endpoint in product(shown, INDEXED):
@@ -303,10 +304,10 @@ def _sitemap(site: str) -> str:
 @well_known.get("/healthz")
 @access("anyone")
 def alive() -> Response:
-    """Whether a process answers at all, for a monitor.
+    """Liveness, for a monitor.
 
-    Told apart by a word from its own folder, the doctor hears what came of the addresses that it
-    made up, and how many of the last ones this process believes.
+    The doctor, which proves itself by a word from the instance folder, learns which forwarded
+    addresses of its own making arrived, and how many proxies this process trusts.
     """
     settings, word = services().settings, queried().get("asked", "")
     if word and is_question(settings.instance, word):
@@ -319,7 +320,7 @@ def alive() -> Response:
 @well_known.get("/readyz")
 @access("anyone")
 def ready() -> Response:
-    """Whether a signature can be taken, for a monitor; 503 and the reason where not."""
+    """Readiness to take a signature, for a monitor; 503 and the reason if it is not ready."""
     reason = unready(services().settings)
     if reason:
         return Response(f"not ready: {reason}\n", 503, mimetype="text/plain")
@@ -329,10 +330,10 @@ def ready() -> Response:
 @well_known.get("/.well-known/security.txt")
 @access("anyone")
 def security() -> Response:
-    """Whom to tell of a weakness (RFC 9116), where the operator has given an address."""
+    """Where to report a vulnerability (RFC 9116), if the operator has given a contact."""
     site = services()
     contact = contact_url(site.settings.contact) or abort(404)
-    shared(A_DAY)
+    shared(DAY_SECONDS)
     until = (site.now() + timedelta(days=180)).strftime("%Y-%m-%dT00:00:00Z")
     lines = [f"Contact: {contact}", f"Expires: {until}", "Preferred-Languages: en, es"]
     if site.settings.site_url:

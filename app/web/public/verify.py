@@ -1,6 +1,6 @@
-"""The page on which a person checks that their signature is in the count that was stated.
+"""The page on which a person checks that the stated count includes their signature.
 
-What they paste is posted, so it is in no address and no log, and it says nothing about them.
+What they paste is posted, so it appears in no URL and no log, and it says nothing about them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FRESH = 60
 
 
 class VerifyForm(SiteForm):
-    """The commitment that stands on a receipt."""
+    """The commitment from a receipt."""
 
     commitment = entry(lambda typed: typed[:200].strip())
 
@@ -45,7 +45,7 @@ class VerifyForm(SiteForm):
 @verify_pages.route("/verify", methods=["GET", "POST"])
 @access("anyone")
 def verify() -> Response:
-    """The form; where it was sent, also what was found."""
+    """The form, and after a post also the result."""
     site, typed = services(), sent(VerifyForm).commitment.data
     found: Statement | NoStatement = latest(_folder())
     shown: dict[str, Any] = {
@@ -72,7 +72,7 @@ def verify() -> Response:
 @verify_pages.post("/verify/proof.json")
 @access("anyone")
 def proof() -> Response:
-    """The statement with the proof for what was typed, as a file."""
+    """The statement with the proof for the typed commitment, as a file."""
     wanted = read_commitment(sent(VerifyForm).commitment.data) or abort(404)
     found = find_proof(_folder(), wanted)
     if not isinstance(found, Included):
@@ -97,7 +97,7 @@ def statement() -> Response:
 
 
 def _folder() -> Path:
-    """Where the statements of the campaign lie."""
+    """The folder of the campaign's statements."""
     site = services()
     return statements_of(site.settings.instance, site.slug)
 

@@ -1,4 +1,4 @@
-"""The resident's way: find, write, review, sign, take away, receipt."""
+"""The resident's pages: find, write, review, sign, hand over, receipt."""
 
 from app.web.resident.views import resident
 

@@ -1,9 +1,8 @@
-"""What is so of somebody's act, its letters and its mail, each sentence made from the database as
-it is just now.
+"""The sentences about an act, its letters and its mail, each derived from the current database.
 
-A sentence about the act has a mark, which stands in the page as ``data-claim``, so that a test can
-compare it with the row. All of them are true as well for somebody who had signed before, in the
-same words, so that a receipt tells a stranger nothing.
+A sentence about the act has a mark, which the page carries as ``data-claim``, so that a test can
+compare it with the row. Each is just as true, in the same words, for someone who had signed
+before, so a receipt tells a stranger nothing.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ from app.site.i18n import moment_words
 from app.site.outgoing import post_of
 from app.site.services import Services
 
-LEAVING = ("sending", "handing over")
-"""States of a message that a worker is handing over at this moment."""
+IN_PROGRESS = ("sending", "handing over")
+"""States of a message that a worker is sending or handing over now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence. ``attention``: the person may want to do something about it."""
+    """One sentence. ``attention``: the person may need to act on it."""
 
     mark: str
     words: str
@@ -38,31 +37,31 @@ class Claim:
 
 
 def claims_of(found: Receipt, mails: Sequence[OutboundRow], site: Services) -> list[Claim]:
-    """What is so of the act of a receipt. ``mails`` are its messages, oldest first."""
+    """The sentences about a receipt's act. ``mails`` are its messages, oldest first."""
     db, zone = site.db(), site.campaign.timezone
     if found.withdrawn:
         return [_withdrawn(), _deleted(mails, db)]
-    said = [_standing(found, mails, site)]
+    claims = [_status(found, mails, site)]
     if found.changed is not None:
         words = _("You changed this signature on %(when)s. It is now as you sent it last, and so "
                   "are its letters.", when=moment_words(found.changed, zone))  # fmt: skip
-        said.append(Claim("changed", words))
+        claims.append(Claim("changed", words))
         if waits_to_be_erased(db):
-            said.append(_deleted(mails, db))
-    return said
+            claims.append(_deleted(mails, db))
+    return claims
 
 
 def confirmation_failed(found: Receipt, mails: Sequence[OutboundRow]) -> bool:
-    """Whether the question by e-mail cannot be answered, because it never arrived."""
-    asked = _asked(mails)
-    return found.waits_for == "confirmation" and (asked is None or asked.state == "failed")
+    """Whether the act waits for a confirmation whose email was never sent or delivered."""
+    mail = _confirmation_mail(mails)
+    return found.waits_for == "confirmation" and (mail is None or mail.state == "failed")
 
 
-def _standing(found: Receipt, mails: Sequence[OutboundRow], site: Services) -> Claim:
+def _status(found: Receipt, mails: Sequence[OutboundRow], site: Services) -> Claim:
     if found.test:
         return Claim("test", _("This is a test. It is counted nowhere."))
     if found.waits_for == "confirmation":
-        return _unconfirmed(_asked(mails), site)
+        return _unconfirmed(_confirmation_mail(mails), site)
     if found.waits_for == "organizer":
         words = _(
             "Not counted yet. An organizer decides whether your signature counts. You do not have "
@@ -76,20 +75,20 @@ def _standing(found: Receipt, mails: Sequence[OutboundRow], site: Services) -> C
     return Claim("counted", words)
 
 
-def _asked(mails: Sequence[OutboundRow]) -> OutboundRow | None:
-    """The newest message that asks whether the address is the signer's."""
-    asked = [row for row in mails if row.kind == "signing"]
-    return asked[-1] if asked else None
+def _confirmation_mail(mails: Sequence[OutboundRow]) -> OutboundRow | None:
+    """The newest message that asks the signer to confirm the address."""
+    found = [row for row in mails if row.kind == "signing"]
+    return found[-1] if found else None
 
 
 def _unconfirmed(mail: OutboundRow | None, site: Services) -> Claim:
-    """That an e-mail has to be answered, and where that e-mail is."""
+    """That the signature must be confirmed by email, and where that email is."""
     state = "none" if mail is None else mail.state
     when = moment_words(mail.state_at, site.campaign.timezone) if mail is not None else ""
     post = post_of(site.settings)
     to_a_file = mail is not None and (
         mail.cause == WRITTEN
-        or (state in ("queued", *LEAVING) and post is not None and post.writes_files)
+        or (state in ("queued", *IN_PROGRESS) and post is not None and post.writes_files)
     )
     if state == "failed":
         words = _(
@@ -137,8 +136,8 @@ def _withdrawn() -> Claim:
 
 
 def _deleted(mails: Sequence[OutboundRow], db: Connection) -> Claim:
-    """Whether what was deleted is gone from the files, or until when it is not."""
-    if any(row.state in LEAVING for row in mails):
+    """Whether the deleted data is gone from the files, or when it will be."""
+    if any(row.state in IN_PROGRESS for row in mails):
         words = _(
             "We deleted what we kept for it. A message going out at this moment is erased here "
             "as soon as it has left."
@@ -157,7 +156,7 @@ def _deleted(mails: Sequence[OutboundRow], db: Connection) -> Claim:
 
 
 def state_words(state: State, cause: Cause = "vacant seat") -> str:
-    """A short sentence. Only an office's own system makes a letter *accepted*."""
+    """A letter's state in a short sentence. Only an office's own system makes it *accepted*."""
     if state == "not attempted" and cause == "office system":
         return _("Not given to the office’s own system")
     if state == "not attempted" and cause == "withdrawn":
@@ -190,7 +189,7 @@ FIELD_NAMES = {
 
 
 def delivery_words(row: OutboundRow | None) -> str:
-    """What more is known of a letter's way to its office's system; empty where nothing is."""
+    """Details of a letter's way to the office's own system; empty if there are none."""
     if row is None:
         return ""
     if row.state == "deferred":
@@ -221,7 +220,7 @@ def delivery_words(row: OutboundRow | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MailLine:
-    """One message that belongs to a receipt, in words."""
+    """One message of a receipt, in words."""
 
     kind: str
     state: str
@@ -230,7 +229,7 @@ class MailLine:
 
 
 def mail_lines(receipt: str, site: Services) -> list[MailLine]:
-    """The messages of a receipt, oldest first: what each is, where it is, and since when."""
+    """The messages of a receipt, oldest first: what each is, its state, and since when."""
     post = post_of(site.settings)
     rows = mail_of(site.db(), receipt) if post is not None else ()
     return [MailLine(row.kind, row.state, _kind_words(row), mail_words(row, site)) for row in rows]
@@ -244,7 +243,7 @@ def _kind_words(row: OutboundRow) -> str:
 
 
 def mail_words(row: OutboundRow, site: Services) -> str:
-    """Where a message is and since when. Only a mail server's yes is called accepted."""
+    """The state of a message and since when. Only a mail server's reply makes it *accepted*."""
     when = moment_words(row.state_at, site.campaign.timezone)
     if row.state == "accepted" and row.cause == WRITTEN:
         return _("Saved as a file on the site’s computer on %(when)s. Not sent.", when=when)

@@ -1,7 +1,7 @@
-"""What a person asks us to keep, purpose by purpose, sealed in the same request.
+"""What a person asks us to keep, by purpose, sealed in the same request.
 
-Both ticks are off until somebody sets them. The details are sealed to the campaign's public
-key, so that this site cannot read them back, in the transaction that stores the signature.
+Both boxes start unticked. The transaction that stores the signature also stores the details,
+sealed to the campaign's public key, so that this site cannot read them back.
 """
 
 from __future__ import annotations
@@ -29,32 +29,33 @@ log = logging.getLogger("dear_congress")
 
 @dataclass(frozen=True, slots=True)
 class ConsentOffer:
-    """What the words beside the ticks say about this site."""
+    """What the text next to the boxes says about this site."""
 
     until: date
     """The last day on which sealed details may still be here."""
     readable_here: bool
-    """The private key and its passphrase lie on this server too, so it is not sealed from it."""
+    """Whether the private key and its passphrase are on this server too, so that it can read the
+    details."""
     contact: tuple[str, str]
-    """The words beside the tick for being contacted, and the hint below them."""
+    """The label of the box for being contacted, and the hint below it."""
     asks_title: bool = False
-    """Letters of the packet may go to the offices' own systems, which need a title."""
+    """Whether letters of the packet may go to the offices' own systems, which need a title."""
 
 
 def offer(site: Services) -> ConsentOffer:
-    """How long details would be kept, and who could open them as things are now."""
+    """How long details would be kept, and whether this server could read them now."""
     until = site.campaign.ends.date() + timedelta(days=site.settings.keep_sealed_days)
     try:
         keys = [line for line in key_status(site.settings.keys, {}) if line.current]
     except KeyFolderError:
         keys = []
-    # The first key of a new site is made when it is first needed, and lies here.
+    # A new site makes its first key when it is first needed, on this server.
     readable = all(line.readable_here for line in keys)
     return ConsentOffer(until, readable, contact_words(), asks_title=bool(site.settings.cwc_agent))
 
 
 def contact_words() -> tuple[str, str]:
-    """What a person agrees to who may be contacted; the same is sealed with their details."""
+    """What a person agrees to by ticking the contact box; it is sealed with their details."""
     return (
         _("You may contact me about this campaign, by email"),
         _(
@@ -64,13 +65,13 @@ def contact_words() -> tuple[str, str]:
     )
 
 
-def wanted(draft: Draft) -> tuple[Purpose, ...]:
-    """The purposes that were ticked."""
+def ticked(draft: Draft) -> tuple[Purpose, ...]:
+    """The purposes whose boxes were ticked."""
     return tuple(purpose for purpose in PURPOSES if getattr(draft, purpose))
 
 
-def lacking(draft: Draft) -> list[tuple[str, str]]:
-    """What a tick needs and does not have, as errors beside it."""
+def tick_errors(draft: Draft) -> list[tuple[str, str]]:
+    """What a ticked box requires and the draft lacks, as errors next to the box."""
     if not draft.contact or draft.email:
         return []
     words = _("Add your email address so that we can contact you, or clear this box.")  # fmt: skip
@@ -80,7 +81,7 @@ def lacking(draft: Draft) -> list[tuple[str, str]]:
 def details(
     purpose: Purpose, draft: Draft, found: Found, letters: Sequence[Letter]
 ) -> dict[str, Any]:
-    """What is sealed for a purpose. The names are those that ``flask letters xml`` reads."""
+    """What is sealed for a purpose. ``flask letters xml`` reads these keys."""
     mail_zip = str(draft.return_zip or draft.mail_zip)
     if purpose == "contact":
         agreed = ". ".join(contact_words())

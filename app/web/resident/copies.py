@@ -1,9 +1,9 @@
 """Mail that a resident asks for: a copy of the letters, or only the link to the receipt.
 
-A copy holds the person's own words, so it waits, encrypted, until somebody presses the
-button behind a link that was mailed to the same address. Nobody can use the site to send
-their words to strangers. The receipt's link goes out at once: that message holds nothing
-that anybody typed.
+A copy contains the person's own words, so it is held, encrypted, until someone presses the button
+behind a link that was mailed to the same address. No one can use the site to send their words to
+strangers. The receipt's link goes out immediately, because that message contains nothing that
+anyone typed.
 """
 
 from __future__ import annotations
@@ -39,38 +39,39 @@ from app.web.resident.draft import CopyForm
 from app.web.resident.people import title_name
 
 TOKEN = re.compile(r"[0-9a-f]{64}")
-DONE_BADLY = ("failed", "unknown")
-"""Ends of a message after which it is sent once more to whoever asks again."""
+RESENDABLE = ("failed", "unknown")
+"""Final states of a message after which asking again sends it again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mailing:
-    """The form on the page with the letters, and what came of it."""
+    """The copy form on the page with the letters, and its result."""
 
     offered: bool
     file_days: int
-    """How long a message may lie here as a file; 0 where a mail server takes it."""
+    """For how many days a message may stay here as a file; 0 if it goes to a mail server."""
     form: CopyForm
     said: str = ""
     status: int = 200
 
     def refused(self, words: str, status: int) -> Mailing:
-        """The same with what is in the way, beside the address."""
+        """The same with an error next to the address."""
         self.form.copy_to.errors = [words]
         return replace(self, status=status)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What is to be mailed: these letters, of this form, with this receipt."""
+class CopyRequest:
+    """What to mail: these letters, of this form, with this receipt."""
 
     items: Sequence[Addressed]
     nonce: str
     receipt: str
 
     @property
-    def words(self) -> str:
-        """The form and the words of its letters, so that changed letters are another copy."""
+    def key(self) -> str:
+        """An idempotency key of the form and its letters' text, so that edited letters are a new
+        copy."""
         texts = [to_text(x.letter, x.writer, x.office, x.translation) for x in self.items]
         return f"{self.nonce} {hashlib.sha256(chr(0).join(texts).encode()).hexdigest()[:16]}"
 
@@ -80,102 +81,106 @@ class Wish:
 
 
 def mailing(form: CopyForm, site: Services) -> Mailing:
-    """The form before anything was asked."""
+    """The form before its button was pressed."""
     post = post_of(site.settings)
     # The purge runs once a day.
     days = site.settings.keep_mail_days + 1 if post is not None and post.writes_files else 0
     return Mailing(post is not None, days, form)
 
 
-def mailed(wish: Wish, form: CopyForm, site: Services) -> Mailing:
-    """The form after its button: the mail is on its way, or what is in the way of it."""
-    post, asked = post_of(site.settings), mailing(form, site)
+def mailed(wanted: CopyRequest, form: CopyForm, site: Services) -> Mailing:
+    """The form after its button was pressed: the mail is queued, or the error that prevented it."""
+    post, shown = post_of(site.settings), mailing(form, site)
     if post is None:
-        return asked
+        return shown
     if not form.validate():
-        return replace(asked, status=422)
+        return replace(shown, status=422)
     to, send = Address(form.copy_to.data), _send_link if form.only_link.data else _send_copy
     try:
-        return send(post, wish, to, asked, site)
+        return send(post, wanted, to, shown, site)
     except PdfError:
         words = _("We could not make the PDF, so no copy was sent. Use the print view.")
-        return asked.refused(words, 500)
+        return shown.refused(words, 500)
     except NotStoredError as error:
         busy = _("We could not send the email. Press the button again in a minute.")  # fmt: skip
-        return asked.refused(not_stored_words(error, busy), 503)
+        return shown.refused(not_stored_words(error, busy), 503)
 
 
 def _send_link(
-    post: PostOffice, wish: Wish, to: Address, asked: Mailing, site: Services
+    post: PostOffice, wanted: CopyRequest, to: Address, shown: Mailing, site: Services
 ) -> Mailing:
     mail = receipt_mail(
         to,
         language=_language(),
         group=site.settings.group_name,
-        link=_receipt_link(wish, site),
-        recipients=[title_name(x.letter.holder) for x in wish.items],
+        link=_receipt_link(wanted, site),
+        recipients=[title_name(x.letter.holder) for x in wanted.items],
         official=offices_of(site.settings) is not None,
     )
-    known = post.known("receipt", to, wish=wish.nonce)
+    known = post.known("receipt", to, wish=wanted.nonce)
     if known is None and (wait := too_much_mail(to.wire, site)):
-        return asked.refused(wait, 429)
-    again = known is not None and known.state in DONE_BADLY
-    put = post.enqueue(mail, wish=wish.nonce, receipt=wish.receipt, again=again)
+        return shown.refused(wait, 429)
+    again = known is not None and known.state in RESENDABLE
+    put = post.enqueue(mail, wish=wanted.nonce, receipt=wanted.receipt, again=again)
     if isinstance(put, TooMany):
-        return asked.refused(_address_has_enough(), 429)
+        return shown.refused(_address_limit_words(), 429)
     said = (
-        _to_a_file()
+        _written_to_file_words()
         if post.writes_files
         else _("The message with the link to your receipt is on its way.")
     )
-    return replace(asked, said=said)
+    return replace(shown, said=said)
 
 
 def _send_copy(
-    post: PostOffice, wish: Wish, to: Address, asked: Mailing, site: Services
+    post: PostOffice, wanted: CopyRequest, to: Address, shown: Mailing, site: Services
 ) -> Mailing:
-    known = post.known("copy", to, wish=wish.words)
+    known = post.known("copy", to, wish=wanted.key)
     if known is None and (wait := too_much_mail(to.wire, site)):
-        return asked.refused(wait, 429)
-    if known is not None and known.state not in ("held", *DONE_BADLY):
-        return replace(asked, said=mail_words(known, site))
+        return shown.refused(wait, 429)
+    if known is not None and known.state not in ("held", *RESENDABLE):
+        return replace(shown, said=mail_words(known, site))
     mail = copy_mail(
         to,
         language=_language(),
         group=site.settings.group_name,
-        link=_receipt_link(wish, site),
-        letters=wish.items,
-        states=_states(wish, site),
+        link=_receipt_link(wanted, site),
+        letters=wanted.items,
+        states=_states(wanted, site),
         official=offices_of(site.settings) is not None,
-        pdfs=[(f"letter-{x.letter.holder.seat.id}.pdf", to_pdf([x])) for x in wish.items],
+        pdfs=[(f"letter-{x.letter.holder.seat.id}.pdf", to_pdf([x])) for x in wanted.items],
     )
-    if known is not None and known.state in DONE_BADLY:
-        # The button behind the link was pressed before: the address is its owner's.
+    if known is not None and known.state in RESENDABLE:
+        # The button behind the link was already pressed, so the address's owner has agreed.
         put = post.enqueue(
-            mail, wish=wish.words, receipt=wish.receipt, seats=wish.seats, again=True
+            mail, wish=wanted.key, receipt=wanted.receipt, seats=wanted.seats, again=True
         )
-        enough = isinstance(put, TooMany)
-        said = _to_a_file() if post.writes_files else _("Your letters are on their way again.")
+        limited = isinstance(put, TooMany)
+        said = (
+            _written_to_file_words()
+            if post.writes_files
+            else _("Your letters are on their way again.")
+        )
     else:
-        held = post.hold(mail, wish=wish.words, receipt=wish.receipt, seats=wish.seats)
-        enough = isinstance(held, TooMany) or not ask_owner(
+        held = post.hold(mail, wish=wanted.key, receipt=wanted.receipt, seats=wanted.seats)
+        limited = isinstance(held, TooMany) or not ask_owner(
             post, to, "confirmation", page_url("resident.copy_link", token=held.token),
-            wish=f"copy {wish.words}", receipt=wish.receipt, site=site,
+            wish=f"copy {wanted.key}", receipt=wanted.receipt, site=site,
         )  # fmt: skip
-        said = _held_as_file() if post.writes_files else _(
+        said = _held_as_file_words() if post.writes_files else _(
             "We emailed you a link. Open it and press the button there, and your letters follow. "
             "Otherwise we send nothing more and delete the copy within two days."
         )  # fmt: skip
-    if enough:
-        return asked.refused(_address_has_enough(), 429)
-    return replace(asked, said=said)
+    if limited:
+        return shown.refused(_address_limit_words(), 429)
+    return replace(shown, said=said)
 
 
-def _to_a_file() -> str:
+def _written_to_file_words() -> str:
     return _("Nothing was emailed: the message is a file on the site’s computer.")
 
 
-def _held_as_file() -> str:
+def _held_as_file_words() -> str:
     return _(
         "Nothing was emailed: the message with a link is a file on the site’s computer. When the "
         "button behind that link is pressed, your letters become a file there too. Otherwise we "
@@ -183,12 +188,12 @@ def _held_as_file() -> str:
     )
 
 
-def _states(wish: Wish, site: Services) -> list[tuple[str, str]]:
-    """Each letter's recipient, and what is known of its way now and since when."""
-    found = receipt(site.db(), wish.receipt)
+def _states(wanted: CopyRequest, site: Services) -> list[tuple[str, str]]:
+    """Each letter's recipient, and its state with the time since when."""
+    found = receipt(site.db(), wanted.receipt)
     rows = {row.seat: row for row in found.letters} if found else {}
     lines = []
-    for item in wish.items:
+    for item in wanted.items:
         row = rows.get(item.letter.holder.seat.id)
         words = state_words(row.state, row.cause) if row else state_words("written")
         since = moment_words(row.at, site.campaign.timezone) if row and row.at else ""
@@ -200,17 +205,17 @@ def ask_owner(
     post: PostOffice, to: Address, kind: MailKind, path: str, *, wish: str, receipt: str,
     site: Services,
 ) -> bool:  # fmt: skip
-    """Mail the link with the button, once. False: the address has had its share."""
+    """Mail a link to the confirming button, once. False if the address has reached its limit."""
     link = absolute_link(site.settings.address, path)
     mail = confirmation_mail(to, language=_language(), group=site.settings.group_name, link=link)
     known = post.known(kind, to, wish=wish)
-    again = known is not None and known.state in DONE_BADLY
+    again = known is not None and known.state in RESENDABLE
     put = post.enqueue(replace(mail, kind=kind), wish=wish, receipt=receipt, again=again)
     return not isinstance(put, TooMany)
 
 
-def _receipt_link(wish: Wish, site: Services) -> str:
-    path = page_url("resident.receipt", token=wish.receipt)
+def _receipt_link(wanted: CopyRequest, site: Services) -> str:
+    path = page_url("resident.receipt", token=wanted.receipt)
     return absolute_link(site.settings.address, path)
 
 
@@ -218,7 +223,7 @@ def _language() -> Language:
     return language()
 
 
-def _address_has_enough() -> str:
+def _address_limit_words() -> str:
     return _(
         "This address has reached today’s limit for email from us. Try again tomorrow, or use "
         "your letters from this page."
@@ -226,14 +231,14 @@ def _address_has_enough() -> str:
 
 
 def link_page(token: str, site: Services) -> Page:
-    """The page behind the mailed link. Looking at it changes nothing."""
+    """The page behind the mailed link. Opening it changes nothing."""
     post = post_of(site.settings)
     waits = post is not None and bool(TOKEN.fullmatch(token)) and post.is_held(token)
     return _copy_page("ask" if waits else "nothing", token, site)
 
 
 def release(token: str, site: Services) -> Page:
-    """The button was pressed: the copy goes out, once. Harmless a second time."""
+    """Queue the held copy after the button was pressed. Idempotent."""
     post = post_of(site.settings)
     try:
         sent = post is not None and bool(TOKEN.fullmatch(token)) and post.release(token)

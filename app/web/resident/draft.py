@@ -1,8 +1,8 @@
 """A resident's draft: everything typed so far, carried from page to page in the form itself.
 
-Nothing of it is kept on the server between pages. ``read_draft`` is forgiving: whatever arrives,
-of whatever type, length or repetition, becomes plain text that a page can show again. The forms
-below judge such a draft and say beside each field what to do; letters are made of the same draft.
+The server keeps none of it between pages. ``read_draft`` is forgiving: input of any kind, length
+or repetition becomes plain text that a page can show again. The forms below validate a draft and
+say next to each field what to do; letters are composed from the same draft.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ from app.web.forms import SiteForm
 from app.web.resident.people import state_name
 
 STORY_LIMIT = 10_000
-"""Characters that a story may have; offices' own forms allow no more than this."""
+"""The most characters a story may have; offices' own forms allow no more."""
 
 SEAT = re.compile(r"[A-Z]{2}-(?:S[123]|\d{1,2})")
 MULTILINE = frozenset({"story"})
 
 
 def fingerprint(body: str) -> str:
-    """Tells words that were shown from words that were changed."""
+    """A digest that tells whether a letter's text has changed."""
     return hashlib.sha256(clean_text(body).encode()).hexdigest()[:16]
 
 
@@ -58,17 +58,17 @@ class Draft:
     """What a resident has typed and chosen. Every field is text; empty means not given."""
 
     zip: str = ""
-    """As typed, where it is none; ``parse_zip`` says why."""
+    """As typed if it is not a ZIP; ``parse_zip`` says why."""
     state: str = ""
-    """Where the person lives, which decides who represents them."""
+    """Where the person lives, which determines who represents them."""
     district: str = ""
-    """The House district picked by the person or settled by the street."""
+    """The House district that the person chose or the street lookup found."""
     congress: str = ""
-    """The Congress that sat when ``district`` was settled: a number of its lines."""
+    """The Congress in which ``district`` was found, because a district is a number of its lines."""
     how: str = ""
-    """``street`` when the street lookup settled the district."""
+    """``street`` if the street lookup found the district."""
     confirmed: str = ""
-    """``1`` when the person stood by a state that the ZIP questions."""
+    """``1`` if the person confirmed a state that contradicts the ZIP."""
     first: str = ""
     last: str = ""
     street: str = ""
@@ -78,24 +78,24 @@ class Draft:
     """The state of the return address; may be AA, AE or AP."""
     mail_zip: str = ""
     elsewhere: str = ""
-    """``1`` when mail comes to another place than where the person lives."""
+    """``1`` if the person gets mail somewhere other than home."""
     email: str = ""
     template: str = ""
     story: str = ""
     via: str = ""
     """The source tag of the link that was followed."""
     website: str = ""
-    """A field that no person sees; a program that fills it in is asked to press again."""
+    """A honeypot field that no person sees; filling it in leads to a second press."""
     proof: str = ""
-    """The number that the site's small calculation gave, where it asks for one."""
+    """The proof of work, if the site asks for one."""
     again: str = ""
-    """Why the person was asked to press the button a second time, once they were."""
+    """Why the person was asked to press the button a second time; empty if they were not."""
     packet: str = ""
-    """``1`` for the tick: a copy of my letters may be kept, sealed, for the offices."""
+    """``1`` if ticked: a copy of my letters may be kept, sealed, for the offices."""
     contact: str = ""
-    """``1`` for the tick: you may contact me."""
+    """``1`` if ticked: you may contact me."""
     tongue: str = ""
-    """``es`` where the letter to Puerto Rico’s office is to be in Spanish alone."""
+    """``es`` if the letter to Puerto Rico’s office is to be in Spanish only."""
     prefix: str = ""
     """A title such as ``Ms.``, which only the offices' own systems need."""
     test: str = ""
@@ -104,32 +104,32 @@ class Draft:
     to: tuple[str, ...] | None = None
     """The seats chosen as recipients; None until they have been shown."""
     words: Mapping[str, str] = field(default_factory=dict)
-    """By seat: a letter's words where the person changed them by hand."""
+    """By seat: a letter's text, if the person edited it by hand."""
     made_from: Mapping[str, str] = field(default_factory=dict)
-    """By seat: the fingerprint of all that the changed words were made from (story, name, place,
-    template, recipient), as they were when the person changed them or last stood by them."""
+    """By seat: the fingerprint of everything that the edited text was made from (story, name,
+    place, template, recipient) when the person edited it or last confirmed it."""
     shown: Mapping[str, str] = field(default_factory=dict)
-    """By seat: the fingerprint of the words as they were shown for editing."""
+    """By seat: the fingerprint of the text as it was shown for editing."""
     as_shown: Mapping[str, str] = field(default_factory=dict)
-    """By seat: a letter's words as the review page showed them, unchanged. They are what was
-    signed, even if the campaign publishes others afterwards."""
+    """By seat: a letter's text as the review page showed it, unedited. It is what was signed, even
+    if the campaign publishes another text afterwards."""
     offices: Mapping[str, str] = field(default_factory=dict)
     """By seat: the office that the printed letter goes to."""
     trap_present: bool = False
-    """Whether the field that no person sees came with the form at all."""
+    """Whether the form contained the honeypot field at all."""
 
     @property
     def home_zip(self) -> Zip | None:
-        """The ZIP of the home; None where what was typed is none."""
+        """The home ZIP; None if what was typed is not one."""
         return _zip_in(self.zip)
 
     @property
     def return_zip(self) -> Zip | None:
-        """The ZIP of the return address, where mail comes; None where it is none."""
+        """The ZIP of the return address; None if what was typed is not one."""
         return _zip_in(self.mail_zip)
 
     def pairs(self, without: Collection[str] = ()) -> Iterator[tuple[str, str]]:
-        """Name and value of every field that a page must carry on, except those ``without``."""
+        """Name and value of every field that a page must carry on, except those in ``without``."""
         for name in TEXT_FIELDS:
             value = getattr(self, name)
             if value and name not in without:
@@ -145,13 +145,13 @@ class Draft:
             yield f"office-{seat}", office
 
     def after_signing(self) -> Draft:
-        """The draft for the pages after signing, which carry on the words that were signed."""
+        """The draft for the pages after signing, which carry on the texts that were signed."""
         return replace(self, words={**self.as_shown, **self.words})
 
     def moved(self, **changes: str) -> Draft:
-        """The draft for another place: what was settled about the old one is forgotten."""
-        forgotten: dict[str, Any] = {"district": "", "how": "", "confirmed": ""}
-        return replace(self, **{**forgotten, **changes})
+        """The draft for another place, without what was found out about the old one."""
+        reset: dict[str, Any] = {"district": "", "how": "", "confirmed": ""}
+        return replace(self, **{**reset, **changes})
 
 
 def _zip_in(text: str) -> Zip | None:
@@ -164,8 +164,8 @@ TEXT_FIELDS = tuple(
 )
 
 
-def who(draft: Draft) -> dict[str, str]:
-    """What a person is recognised by, as ``person_of`` takes it."""
+def identity_of(draft: Draft) -> dict[str, str]:
+    """What identifies a person, as the arguments of ``person_of``."""
     mail_zip = draft.return_zip
     return {
         "email": draft.email, "first": draft.first, "last": draft.last, "street": draft.street,
@@ -174,7 +174,7 @@ def who(draft: Draft) -> dict[str, str]:
 
 
 def _by_seat(first: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """What a form says of single seats, by what it says."""
+    """A form's fields that belong to one seat: by kind, then by seat."""
     found: dict[str, dict[str, str]] = {"shown": {}, "words": {}, "from": {}, "office": {}}
     for name, value in first.items():
         what, _, seat = name.partition("-")
@@ -197,7 +197,7 @@ def read_draft(data: MultiDict[str, str]) -> Draft:
     )
     values["via"] = source_tag(values["via"])
     for name in ("zip", "mail_zip"):
-        if known := _zip_in(values[name]):  # "CP 00926" is said again without the letters
+        if known := _zip_in(values[name]):  # "CP 00926" becomes "00926"
             values[name] = str(known)
     states = values["mail_state"], values["state"]
     values["city"] = town_alone(values["city"], *states)
@@ -205,23 +205,23 @@ def read_draft(data: MultiDict[str, str]) -> Draft:
     values["email"] = clean_line(first.get("meant", "")) or values["email"]
     if values["email"] and isinstance(address := read_email(values["email"]), Email):
         values["email"] = address.text
-    of_seats = _by_seat(first)
-    shown = of_seats["shown"]
-    words = {seat: clean_text(text) for seat, text in of_seats["words"].items()}
+    by_seat = _by_seat(first)
+    shown = by_seat["shown"]
+    words = {seat: clean_text(text) for seat, text in by_seat["words"].items()}
     return Draft(
         **values,
         to=tuple(s for s in data.getlist("to") if SEAT.fullmatch(s)) if "to" in first else None,
         words={s: text for s, text in words.items() if text and fingerprint(text) != shown.get(s)},
         as_shown={s: text for s, text in words.items() if fingerprint(text) == shown.get(s)},
         shown=shown,
-        made_from=of_seats["from"],
-        offices={s: clean_line(office) for s, office in of_seats["office"].items()},
+        made_from=by_seat["from"],
+        offices={s: clean_line(office) for s, office in by_seat["office"].items()},
         trap_present="website" in first,
     )
 
 
 def as_form_data(draft: Draft) -> MultiDict[str, str]:
-    """The draft's text fields as form data, cleaned, for WTForms to judge and to show again."""
+    """The draft's text fields as form data, cleaned, for WTForms to validate and show again."""
     data = MultiDict((name, getattr(draft, name)) for name in (*TEXT_FIELDS, "token"))
     if draft.to is not None:
         data.setlist("to", list(draft.to))
@@ -229,12 +229,12 @@ def as_form_data(draft: Draft) -> MultiDict[str, str]:
 
 
 def person_in(draft: Draft, site: Services) -> Person:
-    """The codes of the person whom a draft names, as signing makes them."""
-    return person_of(site.settings.person_key, **who(draft))
+    """The keyed codes of the person a draft names, as signing makes them."""
+    return person_of(site.settings.person_key, **identity_of(draft))
 
 
 def token_of(draft: Draft, site: Services) -> str:
-    """The token of the receipt that the person in a form has for it; empty where there is none."""
+    """The receipt token of the act that this form and its person signed; empty if none."""
     nonce = site.tokens.read(draft.token).nonce
     if not nonce:
         return ""
@@ -245,7 +245,7 @@ def token_of(draft: Draft, site: Services) -> str:
     )  # fmt: skip
 
 
-# --- The forms, which judge a draft. Every message says what to do. ---------------------------
+# --- The forms that validate a draft. Every message says what to do. ---------------------------
 
 MILITARY = {"AA": _l("AA, Armed Forces Americas"), "AE": _l("AE, Armed Forces Europe"),
             "AP": _l("AP, Armed Forces Pacific")}  # fmt: skip
@@ -254,12 +254,12 @@ Check = Callable[[Any, Any], None]
 
 
 def choices(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
-    """Value and label as WTForms wants them."""
+    """Pairs of value and label as WTForms choices."""
     return [SelectChoice(value, label) for value, label in pairs]
 
 
 def needed(message: Any) -> Check:
-    """The field must have something in it. Sets no HTML ``required``: our page explains."""
+    """The field must not be empty. Sets no HTML ``required``, because our page explains."""
 
     def check(_form: Any, field: Any) -> None:
         if not field.data or not str(field.data).strip():
@@ -269,7 +269,7 @@ def needed(message: Any) -> Check:
 
 
 def at_most(limit: int, noun: Any) -> Check:
-    """At most ``limit`` characters, refused with a message and never cut off in silence."""
+    """At most ``limit`` characters: a longer text is refused, never cut off silently."""
 
     def check(_form: Any, field: Any) -> None:
         length = len(field.data or "")
@@ -304,14 +304,14 @@ def zip_message(problem: ZipProblem) -> str:
 
 
 def a_zip(_form: Any, field: Any) -> None:
-    """The field must hold a US ZIP."""
+    """The field must be a US ZIP."""
     answer = parse_zip(field.data or "")
     if isinstance(answer, ZipProblem):
         raise StopValidation(zip_message(answer))
 
 
 def a_state(_form: Any, field: Any) -> None:
-    """The field must be empty or one of ``state_choices``, whose names are not needed for that."""
+    """The field must be empty or one of ``state_choices``; does not build their names."""
     if field.data and field.data not in STATES and field.data not in MILITARY:
         raise ValidationError(_("Choose a state from the list."))
 
@@ -327,14 +327,14 @@ def email_message(problem: BadEmail) -> str:
 
 
 def an_email(_form: Any, field: Any) -> None:
-    """The field must be empty or hold an address that mail can take."""
+    """The field must be empty or a deliverable email address."""
     if field.data and isinstance(problem := read_email(field.data), BadEmail):
         way_out = _("Or leave it empty.")
         raise ValidationError(f"{email_message(problem)} {way_out}")
 
 
 def a_name(message: Any) -> Check:
-    """The field must be empty or have a letter in it, in any script."""
+    """The field must be empty or contain a letter, in any script."""
 
     def check(_form: Any, field: Any) -> None:
         if field.data and not has_letter(field.data):
@@ -350,8 +350,8 @@ def a_choice(_form: Any, field: Any) -> None:
 
 
 def state_choices() -> list[SelectChoice]:
-    """The states and territories as the reader's language names and sorts them, then the
-    military regions. In Spanish the two letters of an address stand beside the name."""
+    """The states and territories, named and sorted in the reader's language, then the military
+    regions. In Spanish the postal code of a state follows its name."""
     names = {code: state_name(code) for code in STATES}
     if language() == "es":
         names = {code: f"{name} ({code})" for code, name in names.items()}
@@ -360,7 +360,7 @@ def state_choices() -> list[SelectChoice]:
 
 
 class FindForm(SiteForm):
-    """Where the person lives. It changes nothing, so it needs no token."""
+    """Where the person lives. Posting it changes nothing, so it needs no token."""
 
     zip = StringField(_l("ZIP code"), [a_zip])
     state = SelectField(
@@ -374,7 +374,7 @@ class FindForm(SiteForm):
 
 
 class StreetForm(FindForm):
-    """The same when the person asks to look up the street."""
+    """``FindForm`` with a required street, for the street lookup."""
 
     street = StringField(
         _l("Street address"),
@@ -450,15 +450,16 @@ class WriteForm(SiteForm):
     email = StringField(_l("Email"), [an_email])
 
 
-class _Value(NamedTuple):
-    """What a check looks at of a field."""
+class _FieldValue(NamedTuple):
+    """A stand-in for a WTForms field: the one attribute that the checks read."""
 
     data: Any
 
 
 @cache
 def _checks() -> tuple[tuple[str, tuple[Check, ...]], ...]:
-    """What is asked of each field of ``WriteForm``, but of the letter: the campaign knows those."""
+    """The checks of each field of ``WriteForm``, except ``template``, whose choices are the
+    campaign's."""
     form = WriteForm(meta={"csrf": False})
     return tuple(
         (field.name, tuple(field.validators))
@@ -467,14 +468,14 @@ def _checks() -> tuple[tuple[str, tuple[Check, ...]], ...]:
     )
 
 
-def is_sound(draft: Draft) -> bool:
-    """Whether ``WriteForm`` has nothing to say of a draft, its letter and its token aside.
+def is_valid(draft: Draft) -> bool:
+    """Whether a draft passes the checks of ``WriteForm``, except for its template and token.
 
-    Most drafts are, and to ask the form's checks takes a tenth of making the form.
+    Most drafts do, and running the checks takes a tenth of the time of building the form.
     """
     try:
         for name, checks in _checks():
-            value = _Value(getattr(draft, name))
+            value = _FieldValue(getattr(draft, name))
             for check in checks:
                 check(None, value)
     except (StopValidation, ValidationError):
@@ -483,7 +484,7 @@ def is_sound(draft: Draft) -> bool:
 
 
 def a_mailbox(_form: Any, field: Any) -> None:
-    """The field must hold an address that mail can take; what was pasted around it goes."""
+    """The field must be a deliverable email address; text pasted around it is removed."""
     found = read_email(field.data)
     if isinstance(found, BadEmail):
         raise StopValidation(email_message(found))
@@ -491,13 +492,13 @@ def a_mailbox(_form: Any, field: Any) -> None:
 
 
 class MailboxForm(SiteForm):
-    """Where else to mail the question whether an address is somebody's own."""
+    """Another address to which to mail the link that confirms a signature."""
 
     email = StringField(_l("Your email address"), [a_mailbox], [clean_line], default="")
 
 
 class CopyForm(SiteForm):
-    """Where to mail a copy of the letters, and how much of them."""
+    """Where to mail a copy of the letters, and what it includes."""
 
     copy_to = StringField(_l("Email address for the copy"), [a_mailbox], [clean_line], default="")
     only_link = BooleanField(_l("Only the link to my receipt"))

@@ -1,4 +1,4 @@
-"""From a ZIP to the people who represent it: each outcome of the lookup has its own page."""
+"""From a ZIP to its delegation: each outcome of the lookup has its own page."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from app.web.resident.people import (
     district,
     district_name,
     no_letter,
-    person,
     role,
-    small_piece,
+    seat_in_words,
+    small_share,
     state_name,
     states_in_words,
     title_name,
 )
 
 CARDS = 8
-"""At most so many districts are shown as cards; the list by hand has them all."""
+"""The most districts shown as cards; the list to choose from by hand has them all."""
 
 
 def find_page(
@@ -56,11 +56,11 @@ def find_page(
 ) -> Page:
     """The form that asks for the ZIP, with its errors if it has any (status 422).
 
-    ``wait`` says that it was sent too often from one place (status 429).
+    ``wait`` is the message after too many requests from one network (status 429).
     """
     form = form or FindForm(as_form_data(draft))
-    answer = parse_zip(draft.zip)
-    suggestion = answer.suggestion if form.errors and isinstance(answer, ZipProblem) else None
+    parsed = parse_zip(draft.zip)
+    suggestion = parsed.suggestion if form.errors and isinstance(parsed, ZipProblem) else None
     errors = [(name, messages[0]) for name, messages in form.errors.items()]
     errors += [("", wait)] if wait else []
     context = {
@@ -76,18 +76,19 @@ def find_page(
 
 
 def look_up(draft: Draft, site: Services) -> Outcome | ZipProblem:
-    """Who represents the place in the draft. Done anew for every request, never believed."""
-    answer = parse_zip(draft.zip)
-    if isinstance(answer, ZipProblem):
-        return answer
+    """Who represents the place in the draft. Every request looks it up again; nothing that a
+    form says about it is trusted."""
+    zip_code = parse_zip(draft.zip)
+    if isinstance(zip_code, ZipProblem):
+        return zip_code
     number = int(draft.district) if draft.district.isascii() and draft.district.isdigit() else None
     if lines_changed(draft, site):
-        number = None  # the same number is other people now: the person is asked again
+        number = None  # this number is a different district now, so the person chooses again
     street = None
     if draft.how == "street" and number is not None and draft.state:
         street = Located(draft.state, number)
     return find_delegation(
-        answer.five,
+        zip_code.five,
         draft.state or None,
         now=site.now(),
         district=number,
@@ -99,7 +100,7 @@ def look_up(draft: Draft, site: Services) -> Outcome | ZipProblem:
 
 
 def look_up_street(draft: Draft, site: Services) -> Outcome:
-    """The same with the help of the Census Bureau. Called only for the button that says so."""
+    """``look_up`` with the Census geocoder. Called only for the button that says so."""
     zip_code = draft.home_zip
     assert zip_code is not None
     plain = look_up(draft.moved(confirmed=draft.confirmed), site)
@@ -123,7 +124,7 @@ def look_up_street(draft: Draft, site: Services) -> Outcome:
 
 
 def lines_changed(draft: Draft, site: Services) -> bool:
-    """Whether the state has other district lines now than when the draft's were settled."""
+    """Whether the state's district lines have changed since the draft's district was found."""
     then, state = draft.congress, draft.state
     if not (then.isascii() and then.isdigit()) or state not in STATES:
         return False
@@ -135,8 +136,8 @@ def lines_changed(draft: Draft, site: Services) -> bool:
 
 
 def settled(draft: Draft, found: Found, site: Services, **more: Any) -> Draft:
-    """The draft with the place as it was found, so that the next page finds the same; and with
-    whatever else of it is settled now."""
+    """The draft with the place that was found, so that the next page finds the same one, and with
+    the fields in ``more``."""
     delegation = found.delegation
     by_zip_alone = found.match == "zip" and not found.slivers
     number = "" if by_zip_alone else str(delegation.district)
@@ -148,12 +149,12 @@ def settled(draft: Draft, found: Found, site: Services, **more: Any) -> Draft:
 
 
 def notice_words(code: str | None) -> list[str]:
-    """The notice with this code in the reader's language. Ended terms are said per person."""
+    """The notice with this code in the reader's language. An ended term is noted per member."""
     return [_(NOTICES[code])] if code and code in NOTICES and code != "term_ended" else []
 
 
 def failure_words(outcome: Unavailable) -> str:
-    """Why the street did not help, and what was used instead."""
+    """Why the street lookup failed, and that the ZIP was used instead."""
     reason = _(STREET_REASONS.get(outcome.reason, STREET_REASONS["bad_reply"]))
     return _("%(reason)s We used your ZIP code instead.", reason=reason)
 
@@ -161,10 +162,10 @@ def failure_words(outcome: Unavailable) -> str:
 def outcome_page(
     outcome: Outcome | ZipProblem, draft: Draft, site: Services, *, unchosen: bool = False
 ) -> Page:
-    """The page of every outcome that does not lead on to the letter: of ``Found`` only where
-    there is nobody to write to.
+    """The page of every outcome that does not lead to a letter; ``Found`` does not if no one in
+    the delegation can be written to.
 
-    ``unchosen``: the button beside the list of districts was pressed with none chosen.
+    ``unchosen``: the button below the list of districts was pressed without choosing one.
     """
     match outcome:
         case Choose():
@@ -187,7 +188,7 @@ def outcome_page(
         case Found() | Unavailable(fallback=Found()):
             found = outcome if isinstance(outcome, Found) else outcome.fallback
             assert isinstance(found, Found)
-            return _nobody(found, draft, site)
+            return _no_recipients(found, draft, site)
         case _:
             form = FindForm(as_form_data(draft))
             form.validate()
@@ -236,11 +237,11 @@ def choose_page(
         by_land=bool(outcome.candidates and outcome.candidates[0].by_land),
         notices=[*changed, *(notices or ()), *notice_words(outcome.notice)],
         candidates=[district(c, today, tables) for c in cards],
-        few=[(c.district, small_piece(outcome, c, draft.zip[:5]), _by_hand(state, c.holder))
+        few=[(c.district, small_share(outcome, c, draft.zip[:5]), _by_hand(state, c.holder))
              for c in few],
         all_districts=every,
         state_name=state_name(state, in_a_sentence=True),
-        senators=[person(h, today, tables) for h in outcome.senate],
+        senators=[seat_in_words(h, today, tables) for h in outcome.senate],
         street_lookup=site.settings.street_lookup,
         unchosen=missing,
         errors=[("by-hand-district", missing)] if unchosen else [],
@@ -264,7 +265,7 @@ def _disagree(outcome: Disagree, draft: Draft, site: Services) -> Page:
 
 
 def _unknown(outcome: ZipUnknown, draft: Draft, site: Services) -> Page:
-    senators = [person(h, site.today(), site.tables) for h in outcome.senate]
+    senators = [seat_in_words(h, site.today(), site.tables) for h in outcome.senate]
     state = state_name(outcome.senate[0].seat.state, in_a_sentence=True) if senators else ""
     return _page(
         "outside", draft, site, kind="unknown", zip=outcome.zip, senators=senators, state=state
@@ -296,8 +297,8 @@ def _out_of_date(outcome: OutOfDate, draft: Draft, site: Services) -> Page:
     return _page("outside", draft, site, kind="old", congress=congress, ended=outcome.ended)
 
 
-def _nobody(found: Found, draft: Draft, site: Services) -> Page:
-    """A place whose only seat has nobody: a delegate's, whose new holder is not listed yet."""
+def _no_recipients(found: Found, draft: Draft, site: Services) -> Page:
+    """A place whose only seat has no listed member, as for a delegate not yet on the list."""
     draft = dataclasses.replace(draft, state=found.delegation.state)
     seats = [(role(h), no_letter(h, site.tables)) for h in found.delegation.holders]
     return _page("outside", draft, site, kind="nobody", seats=seats)

@@ -1,4 +1,4 @@
-"""After signing: the letters as PDF, on paper, for the web form and for the telephone."""
+"""After signing: the letters as PDF, in print, for the web form and for a phone call."""
 
 from __future__ import annotations
 
@@ -31,40 +31,40 @@ from app.web.resident.people import title_name
 from app.web.resident.receipts import Act, act_of, keeping, receipt_page
 
 DONE: frozenset[State] = HANDED | {ACCEPTED}
-"""The office has the letter, or heard what it says, as far as anybody knows."""
+"""As far as is known, the office has the letter or heard what it says."""
 POSTPONED: frozenset[State] = frozenset({"line busy", "call later"})
-"""The office comes after those that have not been tried yet."""
+"""Such an office is listed after those not tried yet."""
 REPORTS: frozenset[State] = HANDED | POSTPONED | {"copied"}
-"""What a button may say that the person did."""
+"""What the person can report with a button."""
 Way = Literal["form", "call", "post"]
 _WAY_OF: dict[State, Way] = {
     "copied": "form", "pasted": "form", "downloaded": "post", "printed": "post", "mailed": "post",
     **dict.fromkeys(("line busy", "call later", "spoke by phone", "left a voicemail"), "call"),
 }  # fmt: skip
-"""The way that the person has begun."""
+"""The way that the person has begun to use."""
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class HandoverOptions:
     """One letter with every way of handing it over, in words."""
 
     seat: str
     title_name: str
     state_words: str
     language: str
-    """The letter's own."""
+    """The language of the letter."""
     state: State
     done: bool
     postponed: bool
     undo: bool
-    """The person said so with a button here, and can take it back with another."""
+    """Whether the person reported this state with a button, and can undo it."""
     best: Way
     shown: Way
-    """The way that is open on the page: the best, or the one that was begun."""
+    """The way that is open on the page: the best one, or the one begun."""
     delivery: str
-    """What more is known of the letter's way to its office's own system."""
+    """Details of the letter's way to the office's own system."""
     official: bool
-    """Whether it can be given to that system."""
+    """Whether the letter can be given to that system."""
     form_url: str
     rules: FormRules
     """What the form asks for besides the message."""
@@ -75,18 +75,18 @@ class Taken:
     over: int
     post_to: str
     spanish: bool
-    """The Spanish can be added to the letter on paper."""
+    """Whether the Spanish text can be added to the printed letter."""
     tel: str
     phone: str
     call: CallWords
     call_aid: CallWords
-    """The same in Spanish, shown beside it on Spanish pages."""
+    """The call script in Spanish, shown next to it on Spanish pages."""
 
 
 def note(data: Data, site: Services, seats: tuple[str, ...], did: State | Literal["undo"]) -> bool:
-    """Note for the receipt what the person did with these letters, or take the last of it back.
+    """Record for the receipt what the person did with these letters, or undo the last report.
 
-    False: nothing can be stored just now, which is not worth failing for.
+    False if nothing can be stored now; that is no reason to fail the page.
     """
     token = token_of(read_draft(data), site)
     try:
@@ -101,17 +101,17 @@ def note(data: Data, site: Services, seats: tuple[str, ...], did: State | Litera
 
 
 def send_copy(data: Data, site: Services) -> Page:
-    """The same after the button of the form that asks for a copy by e-mail."""
+    """``take`` after the button that asks for a copy by email."""
     return take(data, site, mail=True)
 
 
 def take(data: Data, site: Services, *, mail: bool = False) -> Page:
-    """The letters and every way of handing them over. Counts nothing, however often it is asked."""
+    """The letters and every way of handing them over. Reloading the page counts nothing."""
     seat, noted = report(data, site)
     act = act_of(data, site)
     if isinstance(act, Page):
         return act
-    page = _take_page(act, data, site, mail=mail and "copy_to" in data, told=seat)
+    page = _take_page(act, data, site, mail=mail and "copy_to" in data, reported=seat)
     if noted:
         return page
     words = _(
@@ -121,7 +121,7 @@ def take(data: Data, site: Services, *, mail: bool = False) -> Page:
     return replace(page, context={**page.context, "notices": notices})
 
 
-def _take_page(act: Act, data: Data, site: Services, *, mail: bool, told: str) -> Page:
+def _take_page(act: Act, data: Data, site: Services, *, mail: bool, reported: str) -> Page:
     checked, receipt, signed = act.checked, act.token, act.signed
     mails = mail_of(site.db(), receipt)
     rows = {row.seat: row for row in signed.letters}
@@ -132,14 +132,14 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool, told: str) -
     mailing = copies.mailing(asked, site)
     if mail:
         nonce = site.tokens.read(checked.draft.token).nonce
-        wish = copies.Wish(in_both if asked.both.data else items, nonce, receipt)
-        mailing = copies.mailed(wish, asked, site)
+        wanted = copies.CopyRequest(in_both if asked.both.data else items, nonce, receipt)
+        mailing = copies.mailed(wanted, asked, site)
     letters = [
-        _taken(x, rows.get(x.letter.holder.seat.id), offered, checked.draft) for x in in_both
+        _options(x, rows.get(x.letter.holder.seat.id), offered, checked.draft) for x in in_both
     ]
     context = {
         "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
-        "letters": letters, "current": _current(letters, told), "told": bool(told),
+        "letters": letters, "current": _current(letters, reported), "told": bool(reported),
         "notices": _changed(signed, site), "switch": "resident.take", "enter": "resident.take",
         "claims": claims_of(signed, mails, site),
         "waits_for": signed.waits_for, "kept": signed.kept,
@@ -173,20 +173,20 @@ def _changed(signed: Receipt, site: Services) -> list[str]:
     ]  # fmt: skip
 
 
-def _current(letters: Sequence[Taken], told: str) -> str:
-    """The seat whose office is open on the page: the first that the person has still to see to.
+def _current(letters: Sequence[HandoverOptions], reported: str) -> str:
+    """The seat whose office is open on the page: the first that is not done; empty if all are.
 
-    ``told`` is the office of which they have just said something. Where they took that back,
-    it is the one; where they put it off, the others come first.
+    ``reported`` is the seat of the report just made. If that report was undone, its office is
+    open; if it postponed the office, the others come first.
     """
     left = sorted((x for x in letters if not x.done), key=lambda x: x.postponed)
-    again = [x for x in left if x.seat == told and not x.postponed]
+    again = [x for x in left if x.seat == reported and not x.postponed]
     return next((x.seat for x in (*again, *left)), "")
 
 
-def _taken(
+def _options(
     item: Addressed, row: LetterRow | None, offered: official.OfficialOffer | None, draft: Draft
-) -> Taken:
+) -> HandoverOptions:
     letter, holder = item.letter, item.letter.holder
     member = holder.member
     assert member is not None
@@ -195,7 +195,7 @@ def _taken(
     dialed = isinstance(call, CallScript)
     state: State = row.state if row is not None else "written"
     best: Way = "form" if member.contact_url and not form.over else "call" if dialed else "post"
-    return Taken(
+    return HandoverOptions(
         seat=holder.seat.id,
         title_name=title_name(holder),
         state_words=state_words(state, row.cause) if row and state != "written" else "",
@@ -233,9 +233,9 @@ def _post_to(item: Addressed) -> str:
 
 
 def receipt_with_letters(token: str, site: Services) -> Page:
-    """A receipt that was reached from the letters, with the button that leads back to them.
+    """A receipt opened from the page with the letters, with a button back to them.
 
-    They travel in its form, as between all pages: nothing of them is kept here.
+    As between all pages, they travel in the form; the server keeps none of it.
     """
     page, draft = receipt_page(token, site), read_draft(posted())
     if not draft.token or page.status != 200:
@@ -249,15 +249,15 @@ def receipt_with_letters(token: str, site: Services) -> Page:
 
 
 def _chosen(checked: Letters, data: Data) -> tuple[Addressed, ...]:
-    """The letters that a button asks for: its value is a seat, or empty for all; ``+es`` after
-    it adds the Spanish."""
+    """The letters that a button asks for. Its value is a seat, or empty for all; the suffix
+    ``+es`` adds the Spanish text."""
     only, spanish, _rest = data.get("only", "").partition("+es")
     items = checked.addressed(only)
     return checked.translated(items) if spanish else items
 
 
 def print_view(data: Data, site: Services) -> Page:
-    """One letter or all as a page to print."""
+    """One letter, or all of them, as a page to print."""
     checked = ready(data, site, fresh=False)
     if isinstance(checked, Page):
         return checked
@@ -273,7 +273,7 @@ def print_view(data: Data, site: Services) -> Page:
 
 
 def pdf(data: Data, site: Services) -> Page | bytes:
-    """One letter or all as a PDF; the page that says what is in the way where there is none."""
+    """One letter, or all of them, as a PDF; if it cannot be made, the page that says why."""
     checked = ready(data, site, fresh=False)
     if isinstance(checked, Page):
         return checked
@@ -288,10 +288,10 @@ def pdf(data: Data, site: Services) -> Page | bytes:
 
 
 def report(data: Data, site: Services) -> tuple[str, bool]:
-    """Note what a button says that the person did with a letter.
+    """Record what a button reports that the person did with a letter.
 
-    Gives its seat, empty if no button says anything, and whether it could be noted. The button's
-    ``did`` is the seat with one of ``REPORTS`` or ``undo``: ``MA-6=left a voicemail``.
+    Returns the letter's seat, empty if there is no report, and whether it was stored. The button's
+    ``did`` is a seat with one of ``REPORTS`` or ``undo``: ``MA-6=left a voicemail``.
     """
     seat, _sign, did = data.get("did", "").partition("=")
     if not SEAT.fullmatch(seat) or did not in REPORTS | {"undo"}:

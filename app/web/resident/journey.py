@@ -1,7 +1,7 @@
-"""The resident's way from page to page. Each step takes the form and gives the next page.
+"""The resident's journey from page to page. Each step takes a form and returns the next page.
 
-Every step looks the place up again and composes the letters again from what was typed:
-nothing that a form says about members, districts or letters is believed.
+Every step looks up the place and composes the letters again from what was typed: nothing that a
+form says about members, districts or letters is trusted.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from app.web.resident.draft import (
     WriteForm,
     as_form_data,
     choices,
-    is_sound,
+    is_valid,
     read_draft,
     token_of,
 )
@@ -55,17 +55,24 @@ from app.web.resident.find import (
     settled,
 )
 from app.web.resident.letters import Letters, Reviewed, glyphs_missing
-from app.web.resident.people import district_name, no_letter, person, role, state_name, title_name
+from app.web.resident.people import (
+    district_name,
+    no_letter,
+    role,
+    seat_in_words,
+    state_name,
+    title_name,
+)
 from app.web.resident.sharing import prefilled
 
 Data = MultiDict[str, str]
 Errors = list[tuple[str, str]]
-"""Of each mistake the field, or the empty text, and what to do."""
+"""For each mistake its field, or an empty string, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """The signature is on the disk; the letters can be taken away."""
+class SignatureStored:
+    """The signature is on disk, and its letters can be handed over."""
 
     receipt: str
 
@@ -73,7 +80,7 @@ class Counted:
 def start(data: Data, site: Services) -> Page:
     """The empty form, with the ZIP, letter and source tag of the link that was followed.
 
-    Reached by no such link it is nobody's: without a token, so that anybody may list it.
+    Without such a link it has no token, so that it is the same for everyone and can be indexed.
     """
     link = prefilled(data, site)
     test = practice.genuine(data.get(practice.FIELD, "").strip(), site)
@@ -84,9 +91,10 @@ def start(data: Data, site: Services) -> Page:
 
 
 def resume() -> Page:
-    """A page of the way without its form: by Back, by reload or by its address alone.
+    """A page requested without its form: by Back, by a reload or by its bare URL.
 
-    With JavaScript the tab sends its own copy of the form again; otherwise there is a way on.
+    With JavaScript the tab resubmits its own copy of the form; otherwise the page says how to
+    continue.
     """
     heading, text = words_for(405)
     context = {"heading": heading, "text": text, "draft_page": "resume"}
@@ -94,7 +102,7 @@ def resume() -> Page:
 
 
 def find(data: Data, site: Services) -> Page:
-    """Look the place up, with the street if that button was pressed."""
+    """Look up the place, with the street if that button was pressed."""
     draft = read_draft(data)
     if data.get("use"):
         draft = dataclasses.replace(draft, zip=data["use"])
@@ -110,10 +118,10 @@ def find(data: Data, site: Services) -> Page:
     outcome = look_up_street(draft, site) if by_street else look_up(draft, site)
     if data.get("relocate") and isinstance(outcome, Found):
         return address_page(draft, site, outcome)
-    return _written_or(outcome, draft, site)
+    return _write_or_outcome_page(outcome, draft, site)
 
 
-def _written_or(outcome: Outcome | ZipProblem, draft: Draft, site: Services) -> Page:
+def _write_or_outcome_page(outcome: Outcome | ZipProblem, draft: Draft, site: Services) -> Page:
     said = [failure_words(outcome)] if isinstance(outcome, Unavailable) else []
     found = outcome.fallback if isinstance(outcome, Unavailable) else outcome
     if (
@@ -133,7 +141,7 @@ def write(data: Data, site: Services) -> Page:
     outcome = look_up(draft, site)
     if isinstance(outcome, Choose) and data.get("district") == "":
         return outcome_page(outcome, draft, site, unchosen=True)
-    return _written_or(outcome, draft, site)
+    return _write_or_outcome_page(outcome, draft, site)
 
 
 def address(data: Data, site: Services) -> Page:
@@ -141,14 +149,14 @@ def address(data: Data, site: Services) -> Page:
     draft = read_draft(data)
     outcome = look_up(draft, site)
     if not isinstance(outcome, Found) or not outcome.delegation.recipients:
-        return _written_or(outcome, draft, site)
-    if moved := _moved_on(draft, outcome):
+        return _write_or_outcome_page(outcome, draft, site)
+    if fewer := _without_gone_seats(draft, outcome):
         return address_page(
-            moved, site, outcome, errors=[("to", _left_out(draft.congress, site))], status=409
+            fewer, site, outcome, errors=[("to", _left_out_words(draft.congress, site))], status=409
         )
-    form, errors = judge(draft, site, outcome)
+    form, errors = validate(draft, site, outcome)
     if errors := [error for error in errors if error[0] in STORY_FIELDS]:
-        return _asked_again(draft, outcome, site, form, errors)
+        return _page_with_errors(draft, outcome, site, form, errors)
     return address_page(draft, site, outcome)
 
 
@@ -157,7 +165,7 @@ def address(data: Data, site: Services) -> Page:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One letter template to choose, in the reader's language."""
+    """One letter template to choose from, in the reader's language."""
 
     id: str
     title: str
@@ -167,7 +175,7 @@ class Option:
 
 
 def options(site: Services, chosen: str) -> list[Option]:
-    """The campaign's templates, the general one first, one line each."""
+    """The campaign's templates as options, the general one first."""
     spanish = language() == "es"
     full = [t for (_id, length), t in site.campaign.templates.items() if length == "full"]
     full.sort(key=lambda t: (t.id != "general", t.title))
@@ -183,14 +191,14 @@ def options(site: Services, chosen: str) -> list[Option]:
 
 
 def write_form(draft: Draft, site: Services) -> WriteForm:
-    """The form with what was typed, or with what is known on first sight."""
+    """The form with what was typed or prefilled."""
     form = WriteForm(as_form_data(draft), meta={"csrf_context": site.tokens})
     form.template.choices = choices((o.id, o.title) for o in options(site, draft.template))
     return form
 
 
-def begun(draft: Draft, found: Found, site: Services) -> Draft:
-    """The draft of a place, with sensible choices where none was made and recipients that exist."""
+def with_defaults(draft: Draft, found: Found, site: Services) -> Draft:
+    """The draft with the place found, defaults for choices not made, and recipients that exist."""
     everyone = tuple(h.seat.id for h in found.delegation.recipients)
     known = draft.to is not None and set(draft.to) <= set(everyone)
     return settled(
@@ -205,13 +213,13 @@ def begun(draft: Draft, found: Found, site: Services) -> Draft:
 
 
 STORY_FIELDS = frozenset({"story", "template"})
-"""What is asked on the first of the two pages; everything else is asked on the second."""
+"""The fields of the first of the two pages; all others are on the second."""
 
 
-def _asked_again(
+def _page_with_errors(
     draft: Draft, found: Found, site: Services, form: WriteForm | None, errors: Errors
 ) -> Page:
-    """The first of the two pages on which something is wrong, with what is wrong on it."""
+    """The first of the two pages that has errors, with its errors."""
     story = [error for error in errors if error[0] in STORY_FIELDS]
     if story:
         return write_page(draft, site, found, form, errors=story, status=422)
@@ -227,14 +235,15 @@ def write_page(
     errors: Errors | None = None,
     status: int = 200,
 ) -> Page:
-    """The page for the story, with the letter that it becomes beside it."""
+    """The page for the story, next to the letter that grows from it."""
     found = outcome if isinstance(outcome, Found) else outcome.fallback
     assert isinstance(found, Found)
     said = [failure_words(outcome)] if isinstance(outcome, Unavailable) else []
-    draft = begun(draft, found, site)
+    draft = with_defaults(draft, found, site)
     today, delegation = site.today(), found.delegation
     made, letters = Letters(draft, found, site), options(site, draft.template)
     chosen = made.recipients or delegation.recipients
+    seats = [seat_in_words(h, today, site.tables) for h in delegation.holders]
     context = {
         "draft": draft, "token": site.tokens.renew(draft.token),
         "form": form or write_form(draft, site), "errors": errors or (),
@@ -244,7 +253,7 @@ def write_page(
         "district": district_name(delegation.state, delegation.district),
         "area_notes": senators_note(delegation.state),
         "to_names": [title_name(h) for h in chosen],
-        "noted": [p for p in (person(h, today, site.tables) for h in delegation.holders) if p.note],
+        "noted": [seat for seat in seats if seat.note],
         "templates": letters, "prompts": prompts(site), "story_limit": STORY_LIMIT,
         "room": made.room(),
         "growing": [made.growing(x.id) for x in letters if chosen],
@@ -262,13 +271,13 @@ def address_page(
     status: int = 200,
 ) -> Page:
     """The page for name and address. With ``errors`` it has a 4xx status."""
-    draft = begun(draft, found, site)
+    draft = with_defaults(draft, found, site)
     made, form = Letters(draft, found, site), form or write_form(draft, site)
     today = site.today()
-    # A well-formed ZIP that is refused all the same lies in another place than the members'.
+    # A valid ZIP is refused only if it is not where the members were looked up.
     elsewhere = bool(form.mail_zip.errors) and draft.return_zip is not None
     everyone = found.delegation.recipients
-    people = [person(h, today, site.tables, draft.to) for h in everyone]
+    people = [seat_in_words(h, today, site.tables, draft.to) for h in everyone]
     context = {
         "draft": draft, "token": site.tokens.renew(draft.token), "form": form,
         "errors": errors or (), "switch": "resident.address", "draft_page": "address",
@@ -283,20 +292,20 @@ def address_page(
 
 
 def prompts(site: Services) -> list[str]:
-    """Questions that help to begin, in the reader's language."""
+    """Questions that help to start a story, in the reader's language."""
     return [
         (language() == "es" and spanish) or english for english, spanish in site.campaign.prompts
     ]
 
 
-def judge(draft: Draft, site: Services, found: Found) -> tuple[WriteForm | None, Errors]:
-    """What is wrong with the draft, field by field; an empty list when a letter can be made.
+def validate(draft: Draft, site: Services, found: Found) -> tuple[WriteForm | None, Errors]:
+    """The draft's errors by field; none if letters can be composed.
 
-    With the list comes the form that says it beside its fields, where it has anything to say.
+    The form shows the errors next to its fields; it is None if none of its fields has any.
     """
     form: WriteForm | None = None
     errors: Errors = []
-    if site.campaign.template(draft.template) is None or not is_sound(draft):
+    if site.campaign.template(draft.template) is None or not is_valid(draft):
         form = write_form(draft, site)
         form.validate()
         errors = [(n, m[0]) for n, m in form.errors.items() if n != "token"]
@@ -304,17 +313,17 @@ def judge(draft: Draft, site: Services, found: Found) -> tuple[WriteForm | None,
     if draft.to and not seats & set(draft.to):
         errors.append(("to", _("Choose at least one person to write to.")))
     if not any(name in ("mail_zip", "mail_state") for name, _m in errors):
-        elsewhere = _other_place(draft, site, found)
-        if elsewhere:
+        mismatch = _place_mismatch(draft, site, found)
+        if mismatch:
             form = form or write_form(draft, site)
-            form.mail_zip.errors = [elsewhere]
-            errors.append(("mail_zip", elsewhere))
+            form.mail_zip.errors = [mismatch]
+            errors.append(("mail_zip", mismatch))
     return form, errors
 
 
-def _other_place(draft: Draft, site: Services, found: Found) -> str:
-    """That the return address is not where the members were looked up; empty where it is, or
-    is said to be elsewhere."""
+def _place_mismatch(draft: Draft, site: Services, found: Found) -> str:
+    """That the return address is not where the members were looked up; empty if it is, or if the
+    person said that they get mail elsewhere."""
     home, mail = draft.home_zip, draft.return_zip
     if draft.elsewhere or draft.mail_state in MILITARY or mail is None:
         return ""
@@ -355,10 +364,10 @@ def gone(signed: Receipt, tables: Tables) -> list[LetterRow]:
 
 
 def as_signed(data: Data, site: Services) -> Services:
-    """The site at the time when this form was signed, if a Congress has ended since, or one to
-    whom it was signed has left.
+    """The site as of the time when this form was signed, if since then a Congress has ended or a
+    recipient has left.
 
-    What somebody signed stays theirs to fetch: to the same people, in the words of that day.
+    Signed letters remain available: to the same members, in the words of that day.
     """
     token = token_of(read_draft(data), site)
     signed = receipt(site.db(), token) if token else None
@@ -369,11 +378,11 @@ def as_signed(data: Data, site: Services) -> Services:
 
 
 def ready(data: Data, site: Services, *, fresh: bool, choosing: bool = False) -> Letters | Page:
-    """The letters of a draft if any can be made of it, or the page that says what is in the way.
+    """The letters of a draft, or the page that says why none can be composed.
 
-    ``fresh`` demands a form token that has not expired, and that the person has said of every
-    letter that they changed by hand whether they still mean it; a page that only shows what was
-    signed demands neither. ``choosing``: this is the page on which they say it.
+    ``fresh`` requires an unexpired form token, and a choice for every edited letter whose basis
+    has changed; a page that only shows what was signed requires neither. ``choosing``: this is
+    the page on which that choice is made.
     """
     if not fresh:
         site = as_signed(data, site)
@@ -387,35 +396,35 @@ def ready(data: Data, site: Services, *, fresh: bool, choosing: bool = False) ->
     begun_under = draft.congress
     everyone = tuple(h.seat.id for h in outcome.delegation.recipients)
     draft = settled(draft, outcome, site, to=everyone if draft.to is None else draft.to)
-    if fresh and (moved := _moved_on(draft, outcome)):
-        left_out = [("to", _left_out(begun_under, site))]
-        return address_page(moved, site, outcome, errors=left_out, status=409)
-    form, errors = judge(draft, site, outcome)
+    if fresh and (fewer := _without_gone_seats(draft, outcome)):
+        left_out = [("to", _left_out_words(begun_under, site))]
+        return address_page(fewer, site, outcome, errors=left_out, status=409)
+    form, errors = validate(draft, site, outcome)
     if errors:
-        return _asked_again(draft, outcome, site, form, errors)
+        return _page_with_errors(draft, outcome, site, form, errors)
     letters = Letters(draft, outcome, site)
     if errors := letters.too_long():
         return review_page(letters, errors=errors, status=422)
-    if fresh and (waited := _token_words(draft, site)):
-        return _come_back(letters, form=form, message=waited, data=data)
+    if fresh and (refused := _token_words(draft, site)):
+        return _retry_page(letters, form=form, message=refused, data=data)
     if kept := data.get("keep"):
-        letters = letters.standing_by(kept)
-    if fresh and not choosing and (open_choices := _choices(letters)):
+        letters = letters.with_edit_confirmed(kept)
+    if fresh and not choosing and (open_choices := _choice_errors(letters)):
         return review_page(letters, errors=open_choices, status=409)
     return letters
 
 
-def _moved_on(draft: Draft, found: Found) -> Draft | None:
-    """The draft for those who can be written to now, where it was begun for somebody else."""
+def _without_gone_seats(draft: Draft, found: Found) -> Draft | None:
+    """The draft without chosen seats that can no longer be written to; None if there are none."""
     here = {holder.seat.id for holder in found.delegation.recipients}
     if draft.to is None or here.issuperset(draft.to):
         return None
     return dataclasses.replace(draft, to=tuple(seat for seat in draft.to if seat in here))
 
 
-def _left_out(begun_under: str, site: Services) -> str:
-    """Why a recipient of the form is none any more: a Congress began since the form did, or the
-    list changed in the middle of one, or the form names a seat of another place."""
+def _left_out_words(begun_under: str, site: Services) -> str:
+    """Why a chosen recipient was left out: a new Congress began since the form was started, the
+    list changed within one, or the form names a seat of another place."""
     if begun_under != str(site.tables.congress - 1):
         return _(
             "Your form asks for a letter to a seat that has no one to write to where you live. "
@@ -431,20 +440,20 @@ def _left_out(begun_under: str, site: Services) -> str:
     )  # fmt: skip
 
 
-def _choices(letters: Letters) -> Errors:
-    """What the person has to say of letters that they changed by hand before they sign."""
+def _choice_errors(letters: Letters) -> Errors:
+    """The choices between edited and new letters that must be made before signing."""
     return [
         (
             f"choose-{h.seat.id}",
             _("You edited the letter to %(name)s, and then something it was made from changed. "
                 "Choose which letter you mean. Nothing is signed yet.", name=title_name(h)),
         )
-        for h in letters.unsettled()
+        for h in letters.stale_edits()
     ]  # fmt: skip
 
 
 def _token_words(draft: Draft, site: Services) -> str:
-    """Why the form cannot be taken as it is; empty when it can."""
+    """Why the form's token is not accepted; empty if it is."""
     state = site.tokens.read(draft.token).state
     if state == "expired":
         return _(
@@ -460,7 +469,7 @@ def _token_words(draft: Draft, site: Services) -> str:
     return ""
 
 
-def _come_back(letters: Letters, *, form: WriteForm | None, message: str, data: Data) -> Page:
+def _retry_page(letters: Letters, *, form: WriteForm | None, message: str, data: Data) -> Page:
     """The same page again, filled in, with a fresh token."""
     errors = [("", message)]
     if any(key.startswith("shown-") for key in data):
@@ -476,7 +485,7 @@ def review_letters(data: Data, site: Services) -> Page:
 
 
 def _facts(letters: list[Reviewed], state: str, site: Services) -> list[tuple[str, Fact]]:
-    """Each fact that the letters state, in the reader's language, with what it rests on."""
+    """Each fact that the letters state, in the reader's language, with its source."""
     texts = (text for letter in letters for text in letter.page.paragraphs)
     return [(said(f, "text", language()), f) for f in facts_in(site.campaign, texts, state)]
 
@@ -484,7 +493,7 @@ def _facts(letters: list[Reviewed], state: str, site: Services) -> list[tuple[st
 def review_page(
     made: Letters, *, errors: Errors | None = None, press_again: str = "", status: int = 200
 ) -> Page:
-    """The review page of letters that can be made."""
+    """The page on which the letters are read and signed."""
     draft, found, site = made.draft, made.found, made.site
     wrong = frozenset(target for target, _message in errors or ())
     vacant = [h for h in found.delegation.holders if h.vacant]

@@ -1,4 +1,4 @@
-"""The letters of a draft: composed anew for every page, never stored."""
+"""The letters of a draft, composed again for every page and never stored."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from app.web.resident.draft import STORY_LIMIT, Draft, fingerprint
 from app.web.resident.people import term_note, title_name
 
 LOW_SHARE = 0.10
-"""Under this share of own words the page suggests, once, to add some."""
+"""Below this share of the person's own words, the page suggests once to add some."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """One letter as the review page shows it, all in words and numbers."""
+    """One letter as the review page shows it, in words and numbers."""
 
     seat: str
     title_name: str
@@ -33,45 +33,45 @@ class Reviewed:
     ask: str
     page: PostalLetter
     own: tuple[str, ...]
-    """The paragraphs of the page that the person wrote."""
+    """The paragraphs that the person wrote."""
     aid: tuple[str, ...]
-    """The paragraphs in Spanish, on Spanish pages, while the words are the campaign's."""
+    """The paragraphs in Spanish, on Spanish pages, unless the letter was edited."""
     differs: str
-    """The first of the sentences that the first letter does not have, in the language that is
-    read first; with an ellipsis where others stand between them or follow."""
+    """The first sentences that the first letter does not have, in Spanish if ``aid`` has it; an
+    ellipsis marks omitted sentences."""
     same_as: str
-    """To whom an earlier letter goes that has the same paragraphs; empty where none has."""
+    """The recipient of an earlier letter with the same paragraphs; empty if there is none."""
     body: str
     fingerprint: str
     edited: bool
     made_from: str
-    """The fingerprint to send along: of what the words in the box were made from."""
+    """The fingerprint that the form carries, of what the text in the box was made from."""
     anew: tuple[str, ...]
-    """The paragraphs as they would be made now, where that is not what the changed words were
-    made from: the person has to say which they mean. Empty: there is nothing to say."""
+    """The paragraphs as they would be composed now, if the edited text was made from something
+    else, so that the person must choose between the two. Empty if there is nothing to choose."""
     wrong: bool
     own_percent: int
     nudge: bool
     count: int
     limit: int | None
     box_limit: int
-    """How many characters the letter may have when it is changed by hand."""
+    """The most characters that the edited letter may have."""
     box_extra: int
-    """How many of them are not in the box: the greeting, and what becomes longer in the form."""
+    """How many of them are outside the box: the greeting, and what grows in the office's form."""
     may_be_spanish: bool
-    """The office reads Spanish, too, and there is a Spanish text."""
+    """Whether the office also reads Spanish and there is a Spanish text."""
     shortened: bool
-    """It is the short letter because the office's form takes no full one."""
+    """Whether this is the short letter because the office's form does not fit the full one."""
     over: int
-    """Characters that the office's web form does not take."""
+    """By how many characters the letter exceeds the office's web form."""
     offices: list[tuple[str, str]]
-    """Those that the printed letter can go to: id and words."""
+    """The offices that the printed letter can go to: id and label."""
     office: str
     office_open: bool
 
 
 def writer_of(draft: Draft) -> Writer:
-    """The writer with the return address, for the length of the request."""
+    """The writer with the return address, which is never stored."""
     return Writer(
         first=draft.first,
         last=draft.last,
@@ -85,9 +85,9 @@ def writer_of(draft: Draft) -> Writer:
 
 
 def at_home(writer: Writer, draft: Draft) -> Writer:
-    """The writer as one who lives where the members were looked up, which is what a letter says.
+    """The writer with the place where the members were looked up, which is what a letter states.
 
-    A mailbox in another place says nothing about the town in which a person lives.
+    A return address elsewhere says nothing about the town in which a person lives.
     """
     if not draft.elsewhere:
         return writer
@@ -95,14 +95,14 @@ def at_home(writer: Writer, draft: Draft) -> Writer:
 
 
 def office_of(draft: Draft, holder: Holder) -> Office | None:
-    """The office that the printed letter goes to; None is Washington."""
+    """The local office that the printed letter goes to; None for Washington."""
     wanted = draft.offices.get(holder.seat.id, "")
     offices = holder.member.local_offices if holder.member else ()
     return next((o for o in offices if o.id == wanted), None)
 
 
 def template_of(draft: Draft, site: Services) -> LetterTemplate:
-    """The chosen template in full; whether an office gets the short one is a matter of its form."""
+    """The full version of the chosen template; the office's form decides who gets the short one."""
     template = site.campaign.template(draft.template)
     assert template is not None
     return template
@@ -110,21 +110,21 @@ def template_of(draft: Draft, site: Services) -> LetterTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Growing:
-    """The letter to the first recipient, as far as it is written, in the reader's language."""
+    """The letter to the first recipient as written so far, in the reader's language."""
 
     template: str
     before: tuple[str, ...]
     story: str
-    """Empty as long as nothing is written."""
+    """Empty until something is written."""
     after: tuple[str, ...]
     lang: str
     translated: bool
-    """Whether the office gets the same in English."""
+    """Whether this is a translation of the English that the office gets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much of a story the smallest form among the recipients' has room for."""
+    """The space for a story in the recipient's web form with the lowest limit."""
 
     name: str
     characters: int
@@ -132,22 +132,22 @@ class Room:
 
 @dataclass(frozen=True, eq=False)
 class Letters:
-    """The letters of a draft to the members of its place."""
+    """The letters of a draft to the members who represent its place."""
 
     draft: Draft
     found: Found
     site: Services
-    """The site as of the moment that counts: for what was signed under a Congress that is over,
-    as it was then."""
+    """The site as of the relevant time: for letters signed under a Congress that has ended, as of
+    the signing."""
 
     @property
     def recipients(self) -> tuple[Holder, ...]:
-        """Those chosen, all of them where none was chosen yet; never a vacant seat."""
+        """The chosen recipients, or all if none was chosen yet; never a vacant seat."""
         everyone, to = self.found.delegation.recipients, self.draft.to
         return tuple(h for h in everyone if to is None or h.seat.id in to)
 
     @cached_property
-    def _person(self) -> Composer:
+    def _composer(self) -> Composer:
         return Composer(
             self.site.campaign,
             writer=at_home(writer_of(self.draft), self.draft),
@@ -157,37 +157,37 @@ class Letters:
         )
 
     def one(self, holder: Holder, words: str | None = None, *, shortest: bool = False) -> Letter:
-        """The letter to a holder, in the words given or in the campaign's.
+        """The letter to a holder, with the text in ``words`` or the campaign's.
 
-        It is the short letter where the office's form is too small for the full one; with
-        ``shortest`` it is the short one wherever there is one.
+        It is the short letter if the office's form is too small for the full one, or with
+        ``shortest`` whenever there is a short one.
         """
         full = template_of(self.draft, self.site)
         short = self.site.campaign.template(full.id, "short") or full
         tongue = office_language(self.draft.tongue, holder.seat.state)
-        letter = self._person.letter(short if shortest else full, holder, language=tongue)
+        letter = self._composer.letter(short if shortest else full, holder, language=tongue)
         limited = holder.member is not None and holder.member.form.max_characters
         if limited and short is not full and to_web_form(letter).over:
-            letter = self._person.letter(short, holder, language=tongue)
+            letter = self._composer.letter(short, holder, language=tongue)
         if words is None:
             return letter
         length = short if letter.length == "short" else full
-        return self._person.letter(length, holder, language=tongue, body_override=words)
+        return self._composer.letter(length, holder, language=tongue, body_override=words)
 
     def every(self) -> tuple[Letter, ...]:
-        """One letter to each recipient, with the words that the person changed by hand."""
+        """One letter to each recipient, with the person's edits."""
         words = self.draft.words
         return tuple(self.one(h, words.get(h.seat.id)) for h in self.recipients)
 
     def growing(self, template: str) -> Growing:
-        """The letter that a template makes of the draft, to whoever is written to first."""
+        """The letter to the first recipient that a template makes of the draft."""
         holder = (self.recipients or self.found.delegation.recipients)[0]
         typed = split_paragraphs(self.draft.story)
         own = typed or ("…",)
         draft = replace(self.draft, template=template, words={}, story="\n\n".join(own))
-        some = replace(self, draft=draft)
-        letter = some.one(holder)
-        aid = some._aid(letter)
+        preview = replace(self, draft=draft)
+        letter = preview.one(holder)
+        aid = preview._aid(letter)
         body = aid or letter.body
         at = body.index(own[0])
         return Growing(
@@ -200,13 +200,13 @@ class Letters:
         )
 
     def room(self) -> Room | None:
-        """The room for a story in the smallest form, as its office counts; None where no limit
-        is known."""
+        """The space for a story in the web form with the lowest limit, as its office counts
+        characters; None if no limit is known."""
         if self.site.campaign.template(self.draft.template) is None:
             return None
         bare = replace(self, draft=replace(self.draft, story=""))
         forms = [(h, to_web_form(bare.one(h, shortest=True))) for h in self.recipients]
-        between = 4  # the line breaks that set a paragraph apart
+        between = 4  # two line breaks of two characters each
         rooms = [(f.limit - f.count - between, h) for h, f in forms if f.limit is not None]
         if not rooms:
             return None
@@ -214,7 +214,7 @@ class Letters:
         return Room(title_name(holder), max(room, 0))
 
     def too_long(self) -> list[tuple[str, str]]:
-        """Those that were changed by hand and are longer than may be, as errors."""
+        """Errors for the edited letters that exceed their limit."""
         errors = []
         for holder in self.recipients:
             words = self.draft.words.get(holder.seat.id)
@@ -234,11 +234,12 @@ class Letters:
         return errors
 
     def addressed(self, only: str = "") -> tuple[Addressed, ...]:
-        """As they were signed, with writer and office, ready for paper; one, or all."""
+        """The letters as they were signed, with writer and office, ready to print: the one to the
+        seat ``only``, or all."""
         draft = self.draft
         letters = [
             x
-            if x.edited or not _changed(draft, x)
+            if x.edited or not _differs_from_shown(draft, x)
             else self.one(x.holder, draft.as_shown[x.holder.seat.id])
             for x in self.every()
         ]
@@ -247,13 +248,16 @@ class Letters:
         return tuple(Addressed(x, writer, office_of(draft, x.holder)) for x in chosen)
 
     def translated(self, items: Sequence[Addressed]) -> tuple[Addressed, ...]:
-        """The same with their Spanish, where there is one: not of what was changed by hand."""
+        """The same letters with their Spanish text, if there is one; edited letters have none."""
         return tuple(
             x if x.letter.edited else replace(x, translation=self._aid(x.letter)) for x in items
         )
 
     def review(self, wrong: frozenset[str] = frozenset()) -> list[Reviewed]:
-        """Every letter as it will be handed over, with what the person may want to change."""
+        """Every letter as it will be handed over, with what can be changed on the review page.
+
+        ``wrong`` are the names of the fields with errors.
+        """
         letters = self.every()
         low = [x.own_share < LOW_SHARE for x in letters]
         shown: list[Reviewed] = []
@@ -306,13 +310,13 @@ class Letters:
             office_open=office is not None,
         )
 
-    def unsettled(self) -> list[Holder]:
-        """To whom those go of which the person has to say which words they mean."""
-        changed = [h for h in self.recipients if h.seat.id in self.draft.words]
-        return [h for h in changed if _is_stale(self.draft, self.one(h))]
+    def stale_edits(self) -> list[Holder]:
+        """The recipients of edited letters for which the person must choose between two texts."""
+        edited = [h for h in self.recipients if h.seat.id in self.draft.words]
+        return [h for h in edited if _is_stale(self.draft, self.one(h))]
 
-    def standing_by(self, seat: str) -> Letters:
-        """The same after the person said that the words of a letter are what they mean."""
+    def with_edit_confirmed(self, seat: str) -> Letters:
+        """The same letters after the person chose to keep their edited text to a seat."""
         draft = self.draft
         now = {h.seat.id: _made_from(draft, self.one(h)) for h in self.recipients
                if h.seat.id == seat}  # fmt: skip
@@ -322,54 +326,57 @@ class Letters:
         template = self.site.campaign.template(letter.template, letter.length)
         if language() != "es" or template is None or letter.language == "es":
             return ()
-        return self._person.reading_aid(template, letter.holder)
+        return self._composer.reading_aid(template, letter.holder)
 
 
 def letter_limit(plain: Letter) -> int:
-    """How many characters a letter that somebody changes by hand may have, as its office counts.
+    """The most characters that an edited letter may have, as its office counts them.
 
-    What the office's form takes, where that is known; more only where the letter as the
-    campaign makes it has more.
+    That is the limit of the office's form, if known, but never less than the campaign's own
+    letter has.
     """
     form = to_web_form(plain)
     return max(form.limit or STORY_LIMIT, form.count)
 
 
-def _changed(draft: Draft, letter: Letter) -> bool:
-    """Whether the campaign now has other words than the person read."""
+def _differs_from_shown(draft: Draft, letter: Letter) -> bool:
+    """Whether the campaign's text has changed since the person read it."""
     seat = letter.holder.seat.id
     return seat in draft.as_shown and fingerprint(body_text(letter)) != draft.shown[seat]
 
 
-DIFFERENCE = 120
-"""Characters after which the sentences that make a letter another one are broken off."""
+DIFFERENCE_CHARACTERS = 120
+"""Once the sentences in which a letter differs are longer than this, the rest is omitted."""
 _SENTENCE = re.compile(r"(?<=[.!?”]) +(?=[A-ZÁÉÍÓÚÑ“¿¡])")
 
 
 def _compared(letter: Reviewed, earlier: Sequence[Reviewed]) -> Reviewed:
-    """The letter with where it differs from the first one, or that it says what another says."""
+    """The letter, with how it differs from the first one and which earlier one it equals."""
 
-    def read(of: Reviewed) -> tuple[str, ...]:
-        return of.aid or of.page.paragraphs
+    def text_of(other: Reviewed) -> tuple[str, ...]:
+        return other.aid or other.page.paragraphs
 
-    same = next((other.title_name for other in earlier if read(other) == read(letter)), "")
-    known = {part for text in read(earlier[0]) for part in _SENTENCE.split(text)}
-    said = ""
-    for part in (part for text in read(letter) for part in _SENTENCE.split(text)):
-        if part in known:
-            said += "" if not said or said.endswith(" …") else " …"
-        elif len(said) > DIFFERENCE:
-            said += "" if said.endswith(" …") else " …"
+    def sentences(paragraphs: Sequence[str]) -> list[str]:
+        return [sentence for text in paragraphs for sentence in _SENTENCE.split(text)]
+
+    same = next((other.title_name for other in earlier if text_of(other) == text_of(letter)), "")
+    known = set(sentences(text_of(earlier[0])))
+    differs = ""
+    for sentence in sentences(text_of(letter)):
+        if sentence in known:
+            differs += "" if not differs or differs.endswith(" …") else " …"
+        elif len(differs) > DIFFERENCE_CHARACTERS:
+            differs += "" if differs.endswith(" …") else " …"
             break
         else:
-            said += f" {part}"
-    return replace(letter, same_as=same, differs=said.strip())
+            differs += f" {sentence}"
+    return replace(letter, same_as=same, differs=differs.strip())
 
 
 def changed_since_shown(draft: Draft, letters: Sequence[Letter]) -> str:
-    """What to say when a letter now has other words than the page showed; empty if none has.
+    """The message if a letter's text has changed since the page showed it; empty if none has.
 
-    A letter that the person edited by hand has their words whatever the campaign published.
+    An edited letter keeps the person's text, whatever the campaign published.
     """
     for letter in letters:
         seat = letter.holder.seat.id
@@ -383,10 +390,10 @@ def changed_since_shown(draft: Draft, letters: Sequence[Letter]) -> str:
 
 
 def _made_from(draft: Draft, plain: Letter) -> str:
-    """The fingerprint of all that a letter is made from: whatever of it changes shows here.
+    """The fingerprint of everything a letter is made from, so that any change shows.
 
-    Story, town, template, stage and the recipient's facts all stand in the composed words; the
-    names of both, and where the writer lives, may stand in words that were changed by hand.
+    Story, town, template, stage and the recipient's facts are all in the composed text; the names
+    of writer and recipient and the writer's address may be in an edited text.
     """
     return fingerprint(
         "\n".join((
@@ -398,7 +405,7 @@ def _made_from(draft: Draft, plain: Letter) -> str:
 
 
 def _is_stale(draft: Draft, plain: Letter) -> bool:
-    """Whether a letter was changed by hand and what it was made from is another thing now."""
+    """Whether a letter was edited and what it was made from has changed since."""
     seat = plain.holder.seat.id
     return seat in draft.words and draft.made_from.get(seat) != _made_from(draft, plain)
 
@@ -414,9 +421,9 @@ def _has_spanish(letter: Letter, site: Services) -> bool:
 
 
 def glyphs_missing(draft: Draft) -> Sequence[str]:
-    """What the printed letter cannot show of what was typed.
+    """The typed characters that the printed letter's fonts lack.
 
-    Only that is looked at, all at once: setting it in type takes a while.
+    Checks all typed text in one call, and nothing else, because typesetting it takes a while.
     """
     writer = writer_of(draft)
     return missing_glyphs(writer.name, *writer.address_lines, draft.story, *draft.words.values())

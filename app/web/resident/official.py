@@ -1,9 +1,8 @@
-"""Giving letters to the offices' own systems, where an operator set that up.
+"""Giving letters to the offices' own systems, if the operator has set that up.
 
-Three steps, none of which is skipped: what a chamber's format still needs is asked for, then
-the page shows exactly what would go to each office, and only a button there queues it. A
-worker hands it over; no page waits for an office. Until then nothing that is asked here is
-kept anywhere but in the form.
+There are three steps: a page asks for what a chamber's format still lacks, the next shows exactly
+what each office would get, and only its button queues the letters. A worker hands them over, so
+no page waits for an office. Until they are queued, what is asked here exists only in the form.
 """
 
 from __future__ import annotations
@@ -52,36 +51,39 @@ from app.web.resident.people import state_name, title_name
 from app.web.resident.receipts import Act, act_of
 
 ASKED = ("prefix", "first", "last", "street", "street2", "city", "zip", "email", "phone")
-"""What may be asked, in the order of the page; the fields are called ``d_prefix`` and so on."""
+"""What may be asked, in the order of the page; the fields are named ``d_prefix`` and so on."""
 HOME = frozenset({"street", "street2", "city", "zip"})
 LONGEST = 200
-"""Characters that any of them may have."""
+"""The most characters that each of them may have."""
 
 
-def _asked(label: Any) -> StringField:
+def _field(label: Any) -> StringField:
     return StringField(label, filters=[lambda typed: clean_line(typed)[: LONGEST + 1]])
 
 
 class OfficesForm(SiteForm):
-    """What may be asked; of what the page did not ask, what the letters say. And the button: the
-    ``step``, for the letter to ``only`` one seat or to all, and the mark of what was ``seen``."""
+    """What may be asked; a field that the page did not ask has the letters' value.
+
+    The rest comes from the button: the ``step``, the seat of the ``only`` letter to give (empty
+    for all), and the fingerprint of what the person has ``seen``.
+    """
 
     d_prefix = SelectField(
         _l("Title"), choices=choices([("", _l("Choose")), *((x, x) for x in SENATE_PREFIXES)]),
         validate_choice=False,
     )  # fmt: skip
-    d_first = _asked(_l("First name"))
-    d_last = _asked(_l("Last name"))
-    d_street = _asked(_l("Street address"))
-    d_street2 = _asked(_l("Apartment, unit"))
-    d_city = _asked(_l("City"))
-    d_zip = _asked(_l("ZIP code"))
-    d_email = _asked(_l("Email address"))
-    d_phone = _asked(_l("Phone number"))
+    d_first = _field(_l("First name"))
+    d_last = _field(_l("Last name"))
+    d_street = _field(_l("Street address"))
+    d_street2 = _field(_l("Apartment, unit"))
+    d_city = _field(_l("City"))
+    d_zip = _field(_l("ZIP code"))
+    d_email = _field(_l("Email address"))
+    d_phone = _field(_l("Phone number"))
     step, only, seen = entries(3)
 
-    def given(self, name: str) -> bool:
-        """Whether the page asked for it."""
+    def was_asked(self, name: str) -> bool:
+        """Whether the page asked for this field."""
         return bool(self[f"d_{name}"].raw_data)
 
     def value(self, name: str) -> str:
@@ -90,7 +92,7 @@ class OfficesForm(SiteForm):
 
 @dataclass(frozen=True, slots=True)
 class OfficialOffer:
-    """What the page with the letters says about this way."""
+    """What the page with the letters says about the offices' own systems."""
 
     seats: frozenset[str]
     """The seats whose letters can be given to their offices' systems now."""
@@ -100,7 +102,7 @@ class OfficialOffer:
 
 @dataclass(frozen=True, slots=True)
 class OfficialLetter:
-    """One letter as its office would get it, or why it cannot go this way."""
+    """One letter as its office would get it, or why it cannot go to the office's system."""
 
     seat: str
     title_name: str
@@ -109,8 +111,8 @@ class OfficialLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """A letter as a message."""
+class _PreparedLetter:
+    """A letter with the message that its office's system would get."""
 
     letter: Letter
     message: CwcMessage
@@ -118,7 +120,7 @@ class _Made:
 
 
 def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> OfficialOffer | None:
-    """What can be given to the offices' systems; None where this way is not set up."""
+    """What can be given to the offices' systems; None if they are not set up, and for a test."""
     offices = offices_of(site.settings)
     if offices is None or practice.state_of(draft.test, site) != "none":
         return None
@@ -130,13 +132,13 @@ def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> Offici
         and site.tables.still_holds(row.bioguide, row.seat)
         and offices.reaches("senate" if "-S" in row.seat else "house")
         and allowed("person", row.state, "queued")
-        and _may_go(rows.get(row.seat))
+        and _may_retry(rows.get(row.seat))
     )
     return OfficialOffer(seats, rows, offices.is_test)
 
 
-def _may_go(row: OutboundRow | None) -> bool:
-    """Whether another try could end in anything else."""
+def _may_retry(row: OutboundRow | None) -> bool:
+    """Whether the letter can be tried, or tried again with another outcome."""
     return row is None or (row.cause != NOT_PARTICIPATING and _next_round(row) < ROUNDS)
 
 
@@ -145,7 +147,8 @@ def _next_round(row: OutboundRow | None) -> int:
 
 
 def deliver(data: Data, site: Services) -> Page | None:
-    """The next step on this way; None when there is nothing (more) to ask: the letters' page."""
+    """The next step of giving letters to the offices' systems; None to return to the letters,
+    because there is nothing to give or it has all been queued."""
     offices = offices_of(site.settings)
     if offices is None:
         return None
@@ -161,17 +164,17 @@ def deliver(data: Data, site: Services) -> Page | None:
     letters = [x.letter for x in items if x.letter.holder.seat.id in offered.seats]
     if not letters:
         return None
-    return _Way(form, site, offices, act, offered, letters).step()
+    return _Delivery(form, site, offices, act, offered, letters).step()
 
 
 def _elsewhere(checked: Letters) -> bool:
-    """Whether the return address is not where the person lives, which offices want."""
+    """Whether the return address is not the home address, which offices require."""
     draft = checked.draft
     return bool(draft.elsewhere) or draft.mail_state != checked.found.delegation.state
 
 
 def _known(checked: Letters) -> dict[str, str]:
-    """By field, what the letters say."""
+    """What the letters already say, by field."""
     draft = checked.draft
     writer = dataclasses.replace(writer_of(draft), prefix=draft.prefix)
     if _elsewhere(checked):
@@ -180,8 +183,8 @@ def _known(checked: Letters) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """One request on this way."""
+class _Delivery:
+    """One request to give letters to the offices' systems."""
 
     form: OfficesForm
     site: Services
@@ -191,25 +194,26 @@ class _Way:
     letters: Sequence[Letter]
 
     def writer(self) -> Writer:
-        """Whoever the offices are told that the letters are from."""
+        """The writer as the offices will get it."""
         values = {name: self.form.value(name) for name in ASKED}
         return Writer(state=self.act.checked.found.delegation.state, **values)
 
     def step(self) -> Page | None:
         writer, step, seen = self.writer(), self.form.step.data, self.form.seen.data
-        lacks = self.lacks(writer)
-        wants_phone = self.wants_phone() and not self.form.given("phone")
-        if lacks or wants_phone or step == "change":
-            return self.ask_page(lacks, wants_phone=wants_phone, judged=step in ("filled", "go"))
-        made, shown = self.made(writer)
-        mark = _fingerprint(shown)
-        if step == "go" and made and seen == mark:
-            return self.queue(made, shown)
-        changed = step == "go" and seen != mark
-        return self.check_page(shown, can_go=bool(made), changed=changed)
+        problems = self.problems(writer)
+        wants_phone = self.wants_phone() and not self.form.was_asked("phone")
+        if problems or wants_phone or step == "change":
+            submitted = step in ("filled", "go")
+            return self.ask_page(problems, wants_phone=wants_phone, submitted=submitted)
+        prepared, shown = self.prepare(writer)
+        current = _fingerprint(shown)
+        if step == "go" and prepared and seen == current:
+            return self.queue(prepared, shown)
+        changed = step == "go" and seen != current
+        return self.check_page(shown, can_go=bool(prepared), changed=changed)
 
-    def lacks(self, writer: Writer) -> dict[str, tuple[str, bool]]:
-        """By field: the words for what is missing or wrong, and whether something is there."""
+    def problems(self, writer: Writer) -> dict[str, tuple[str, bool]]:
+        """By field: the message for what is missing or wrong, and whether it has a value."""
         found: dict[str, tuple[str, bool]] = {}
         for letter in self.letters:
             seat = letter.holder.seat
@@ -223,31 +227,32 @@ class _Way:
         return found
 
     def wants_phone(self) -> bool:
-        """Whether an office's own form asks for a phone number, and none was given."""
+        """Whether an office's web form asks for a phone number and there is none."""
         members = [letter.holder.member for letter in self.letters]
         return not self.form.value("phone") and any(m and m.form.asks_phone for m in members)
 
     def ask_page(
-        self, lacks: Mapping[str, tuple[str, bool]], *, wants_phone: bool, judged: bool
+        self, problems: Mapping[str, tuple[str, bool]], *, wants_phone: bool, submitted: bool
     ) -> Page:
-        names = {name for name in ASKED if self.form.given(name)} | set(lacks)
+        names = {name for name in ASKED if self.form.was_asked(name)} | set(problems)
         names |= {"phone"} if wants_phone else set()
         names |= HOME if names & HOME else set()
-        for name, (words, there) in lacks.items():
-            if judged or there:  # a field that nobody has filled in yet is no mistake
+        for name, (words, there) in problems.items():
+            if submitted or there:  # a field not yet asked for is not an error
                 self.form[f"d_{name}"].errors = [words]
         errors = [(name, words[0]) for name, words in self.form.errors.items()]
         context = self.context() | {
-            "form": self.form, "asked": names, "phone_needed": "phone" in lacks, "errors": errors,
+            "form": self.form, "asked": names, "phone_needed": "phone" in problems,
+            "errors": errors,
             "home_state": state_name(self.act.checked.found.delegation.state)
             if _elsewhere(self.act.checked) else "",
             "names": [title_name(x.holder) for x in self.letters],
         }  # fmt: skip
-        return Page("resident/deliver_ask.html", context, 422 if errors and judged else 200)
+        return Page("resident/deliver_ask.html", context, 422 if errors and submitted else 200)
 
-    def made(self, writer: Writer) -> tuple[list[_Made], list[OfficialLetter]]:
-        """The messages that can go, and every letter as the page shows it."""
-        made: list[_Made] = []
+    def prepare(self, writer: Writer) -> tuple[list[_PreparedLetter], list[OfficialLetter]]:
+        """The letters that can go, and every letter as the page shows it."""
+        prepared: list[_PreparedLetter] = []
         shown: list[OfficialLetter] = []
         for letter in self.letters:
             seat, name = letter.holder.seat.id, title_name(letter.holder)
@@ -256,9 +261,9 @@ class _Way:
             if isinstance(message, NotReady):
                 shown.append(OfficialLetter(seat, name, cannot=_cannot_words(message)))
                 continue
-            made.append(_Made(letter, message, round_))
+            prepared.append(_PreparedLetter(letter, message, round_))
             shown.append(OfficialLetter(seat, name, field_texts(message)))
-        return made, shown
+        return prepared, shown
 
     def message(self, letter: Letter, writer: Writer, round_: int) -> CwcMessage | NotReady:
         site = self.site
@@ -288,7 +293,7 @@ class _Way:
             "shown": shown, "can_go": can_go, "seen": _fingerprint(shown), "errors": errors,
             "told": next((x.told for x in shown if x.told), {}),
             "agent": self.site.settings.cwc_agent,
-            "typed": {f"d_{n}": self.form.value(n) for n in ASKED if self.form.given(n)},
+            "typed": {f"d_{n}": self.form.value(n) for n in ASKED if self.form.was_asked(n)},
         }  # fmt: skip
         return Page("resident/deliver_check.html", context, 409 if changed else status)
 
@@ -301,10 +306,12 @@ class _Way:
             "switch": "resident.deliver", "enter": "resident.deliver",
         }  # fmt: skip
 
-    def queue(self, made: Iterable[_Made], shown: Sequence[OfficialLetter]) -> Page | None:
-        """Queue every letter, once; None when all are on their way."""
+    def queue(
+        self, prepared: Iterable[_PreparedLetter], shown: Sequence[OfficialLetter]
+    ) -> Page | None:
+        """Queue every letter, once. None if all are queued, otherwise a page with the error."""
         receipt, person = self.act.token, person_in(self.act.checked.draft, self.site)
-        for one in made:
+        for one in prepared:
             posted = Posted(
                 receipt, person, one.letter.holder.seat.id, one.message,
                 until=self.site.campaign.ends, round=one.round,
@@ -328,7 +335,7 @@ class _Way:
 
 
 def _fingerprint(shown: Sequence[OfficialLetter]) -> str:
-    """Stands for what the page showed; another day's date alone makes no difference."""
+    """A digest of what the page showed, without the delivery's date and id."""
     lines = [
         f"{x.seat} {name} {text}"
         for x in shown
@@ -342,9 +349,9 @@ def _fingerprint(shown: Sequence[OfficialLetter]) -> str:
 
 
 def _field_words(reason: Missing | FieldProblem) -> str:
-    """The words beside a field that is empty or that the format does not take."""
+    """The message next to a field that is empty or that the format does not accept."""
     if isinstance(reason, Missing):
-        return _missing(reason)
+        return _missing_words(reason)
     return {
         "prefix": _("Choose one of these titles. The Senate accepts no others."),
         "street": _("Enter a street of at least three characters."),
@@ -355,7 +362,7 @@ def _field_words(reason: Missing | FieldProblem) -> str:
     }.get(reason.field, reason.message)  # fmt: skip
 
 
-def _missing(reason: Missing) -> str:
+def _missing_words(reason: Missing) -> str:
     return {
         "prefix": _("Choose a title."),
         "first": _("Enter a first name. If you have one name, enter it twice."),
@@ -369,7 +376,7 @@ def _missing(reason: Missing) -> str:
 
 
 def _cannot_words(found: NotReady) -> str:
-    """Why a letter cannot go this way as it is, and what to do."""
+    """Why a letter cannot go to the office's system as it is, and what to do."""
     fields = found.fields
     names = any(reason.message.startswith("Your words hold") for reason in found.reasons)
     if "own words" in fields and names:

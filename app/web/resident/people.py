@@ -1,4 +1,4 @@
-"""Seats and members as a page names them, in the language of the request."""
+"""Seats and members in words, in the language of the request."""
 
 from __future__ import annotations
 
@@ -15,33 +15,32 @@ from app.site.i18n import language, long_date
 
 @dataclass(frozen=True, slots=True)
 class SeatInWords:
-    """A seat with whoever sits in it, in words. ``note`` is empty where nothing needs saying."""
+    """A seat and its member, in words. ``note`` is empty if there is nothing to note."""
 
     seat: str
     title_name: str
     role: str
     note: str
-    """What is to be said of the member's term; for a seat without a member, why nobody can be
-    written to."""
+    """A note on the member's term; for a seat without a member, why no one can be written to."""
     vacant: bool
     chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class District:
-    """One district to choose, in words. ``share`` is empty where no share is known."""
+    """One district to choose from, in words. ``share`` is empty if it is not known."""
 
     number: int
     name: str
     who: str
     share: str
     bar: str
-    """The class of a bar as long as the share: ``b0`` to ``b10``."""
+    """The CSS class for the length of the share's bar: ``b0`` to ``b10``."""
     ended: str
 
 
 def title_name(holder: Holder) -> str:
-    """``Senator Alex Padilla``; for a seat without a member, why."""
+    """``Senator Alex Padilla``; for a seat without a member, that it is vacant or not listed."""
     if holder.member is None:
         return _("Name not listed yet") if holder.awaited else _("Vacant seat")
     name = holder.member.full_name
@@ -54,7 +53,8 @@ def title_name(holder: Holder) -> str:
 
 
 def state_name(code: str, *, in_a_sentence: bool = False) -> str:
-    """A state in the reader's language; ``the District of Columbia`` within a sentence."""
+    """A state in the reader's language; with its article in a sentence, as in ``the District of
+    Columbia``."""
     return state_words(code, language(), article=in_a_sentence)
 
 
@@ -74,7 +74,7 @@ def role(holder: Holder) -> str:
 
 
 def term_note(holder: Holder, today: date, tables: Tables) -> str:
-    """That the listed term is over, with the date of the list; empty while it runs."""
+    """That the listed term has ended, with the list's date; empty while the term runs."""
     if holder.member is None or not holder.term_ended(today):
         return ""
     return _(
@@ -85,7 +85,7 @@ def term_note(holder: Holder, today: date, tables: Tables) -> str:
 
 
 def no_letter(holder: Holder, tables: Tables) -> str:
-    """Why nobody can be written to in this seat, with the day of the list that says so."""
+    """Why there is no letter to this seat, with the date of the list."""
     if not holder.awaited:
         return _("This seat was vacant on %(list)s, the day of our list.",
                  list=long_date(tables.as_of))  # fmt: skip
@@ -99,10 +99,10 @@ def no_letter(holder: Holder, tables: Tables) -> str:
              list=long_date(tables.as_of))  # fmt: skip
 
 
-def person(
+def seat_in_words(
     holder: Holder, today: date, tables: Tables, to: tuple[str, ...] | None = None
 ) -> SeatInWords:
-    """The holder in words; ``chosen`` unless ``to`` leaves it out."""
+    """The holder in words; ``chosen`` unless ``to`` omits its seat."""
     seat = holder.seat.id
     return SeatInWords(
         seat=seat,
@@ -122,7 +122,7 @@ def district_name(state: str, number: int) -> str:
 
 
 def district(candidate: Candidate, today: date, tables: Tables) -> District:
-    """The candidate in words, with its share of the ZIP's people (or land) in whole per cent."""
+    """The candidate in words, with its share of the ZIP's people (or land) in whole percent."""
     holder, share = candidate.holder, candidate.share
     words = ""
     if share is not None and share < 0.01:
@@ -139,15 +139,15 @@ def district(candidate: Candidate, today: date, tables: Tables) -> District:
     return District(
         number=candidate.district,
         name=district_name(holder.seat.state, candidate.district),
-        who=title_name(holder) if holder.member else _senators_left(holder, tables),
+        who=title_name(holder) if holder.member else _no_letter_but_senators(holder, tables),
         share=words,
         bar=f"b{round(share * 10)}" if share is not None else "",
         ended=term_note(holder, today, tables),
     )  # fmt: skip
 
 
-def _senators_left(holder: Holder, tables: Tables) -> str:
-    """Why there is no letter to this seat, and who of the state's senators gets one."""
+def _no_letter_but_senators(holder: Holder, tables: Tables) -> str:
+    """Why there is no letter to this seat, and to which of the state's senators there is one."""
     reason = no_letter(holder, tables)
     left = [one for one in tables.senators(holder.seat.state) if not one.vacant]
     if len(left) == 1:
@@ -155,7 +155,7 @@ def _senators_left(holder: Holder, tables: Tables) -> str:
     return _("%(reason)s You can write to your senators.", reason=reason) if left else reason
 
 
-def small_piece(outcome: Choose, candidate: Candidate, zip5: str) -> str:
+def small_share(outcome: Choose, candidate: Candidate, zip5: str) -> str:
     """``About 2 in 100 people of 01862 live in MA-6.``, for a district with few of them."""
     code, share = seat_code(outcome.state, candidate.district), candidate.share or 0
     if candidate.by_land or candidate.share is None:

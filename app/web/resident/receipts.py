@@ -1,8 +1,7 @@
-"""The receipt: whom a person wrote to, what is so of their act, and the way to take it back.
+"""The receipt: whom a person wrote to, the state of their act, and how to withdraw it.
 
-It names nobody, and is found by its token only. For the pages after signing, ``token_of`` finds
-it by the form and the person in it. Behind its address the words of the letters may be kept, if
-the person asks for it.
+It names no one and is found only by its token. For the pages after signing, ``token_of`` finds it
+by the form and its person. If the person asks for it, the letters' text is kept with the receipt.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ class Act:
 
 
 def act_of(data: Data, site: Services) -> Act | Page:
-    """The act of a form, or the page that says what is in the way."""
+    """The act of a form, or the page that says why there is none."""
     checked = ready(data, site, fresh=False)
     if isinstance(checked, Page):
         return checked
@@ -93,19 +92,19 @@ class ReceiptLine:
     state_words: str
     since: str
     more: str = ""
-    """What more is known of its way to the office's own system."""
+    """Details of its way to the office's own system."""
     text: tuple[str, ...] = ()
-    """The letter's paragraphs, where they are kept behind this receipt."""
+    """The letter's paragraphs, if they are kept with this receipt."""
 
 
 def receipt_page(token: str, site: Services, form: MailboxForm | None = None) -> Page:
-    """The receipt with this token, or a page that says that there is none (404).
+    """The receipt with this token, or a page that says there is none (404).
 
-    ``form`` is the one that gives another address for the question by e-mail, with its errors.
+    ``form``, with its errors, is the one that names another address for the confirmation email.
     """
     found = receipt(site.db(), token)
     if found is None:
-        return _unknown()
+        return _unknown_receipt()
     kept = kept_letters(site.db(), token)
     rows = letters_of(site.db(), token)
     mails = mail_of(site.db(), token)
@@ -145,7 +144,7 @@ def receipt_page(token: str, site: Services, form: MailboxForm | None = None) ->
 
 
 def _line(row: LetterRow, site: Services) -> ReceiptLine:
-    """The recipient of a letter, who may have left Congress since."""
+    """The recipient of a letter, even if that member has left the seat since."""
     holder = site.tables.holder(row.seat)
     if row.bioguide is None or holder is None:
         where = role(holder) if holder else row.seat
@@ -161,7 +160,7 @@ def _line(row: LetterRow, site: Services) -> ReceiptLine:
     return ReceiptLine(row.seat, name, role(holder), row.state, words, since)
 
 
-def _unknown() -> Page:
+def _unknown_receipt() -> Page:
     return trouble(
         404,
         _("We cannot find this receipt"),
@@ -172,39 +171,39 @@ def _unknown() -> Page:
     )  # fmt: skip
 
 
-# --- Taking back -----------------------------------------------------------------------------
+# --- Withdrawing, and deleting what is kept --------------------------------------------------
 
 
-def take_back(token: str, site: Services) -> Page | str:
-    """After the button: the address of the receipt, or the page for an unknown token."""
+def withdraw_signature(token: str, site: Services) -> Page | str:
+    """Withdraw the signature. The receipt's address, or the page for an unknown token."""
     heading = _("We could not withdraw your signature")
-    return _done(token, site, heading, lambda: withdraw(site.db(), token))
+    return _delete(token, site, heading, lambda: withdraw(site.db(), token))
 
 
 def forget(token: str, site: Services) -> Page | str:
-    """After the button that removes what is sealed and lets the signature stand."""
+    """Delete the sealed details but keep the signature. Returns as ``withdraw_signature``."""
     heading = _("We could not remove what we keep for you")
-    return _done(token, site, heading, lambda: forget_details(site.db(), token))
+    return _delete(token, site, heading, lambda: forget_details(site.db(), token))
 
 
 def drop(token: str, site: Services) -> Page | str:
-    """After the button that removes the kept letters and lets the signature stand."""
+    """Delete the kept letters but not the signature. Returns as ``withdraw_signature``."""
     heading = _("We could not remove your letters")
-    return _done(token, site, heading, lambda: drop_letters(site.db(), token))
+    return _delete(token, site, heading, lambda: drop_letters(site.db(), token))
 
 
-def _done(token: str, site: Services, heading: str, act: Callable[[], object]) -> Page | str:
-    """The address of the receipt once it is done; harmless a second time."""
+def _delete(token: str, site: Services, heading: str, delete: Callable[[], object]) -> Page | str:
+    """Call ``delete`` and return the receipt's address. Idempotent."""
     try:
         if receipt(site.db(), token) is None:
-            return _unknown()
-        act()
+            return _unknown_receipt()
+        delete()
     except NotStoredError as error:
         return not_stored_page(heading, error)
     return page_url("resident.receipt", token=token)
 
 
-# --- The words of the letters, kept behind the receipt ---------------------------------------
+# --- The letters' text, kept with the receipt -------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,16 +213,16 @@ class Keeping:
     until: date
     """The last day on which they may still be here."""
     kept: bool
-    """These very words are kept."""
+    """Whether exactly this text is kept."""
     others: bool
-    """Other words are kept, from before the letters were changed."""
+    """Whether another text is kept, from before the letters were edited."""
 
 
 def keeping(token: str, items: Sequence[Addressed], site: Services) -> Keeping:
-    """Whether these letters are kept behind the receipt."""
-    there = kept_letters(site.db(), token)
-    same = there == texts(items)
-    return Keeping(letters_until(site), same, bool(there) and not same)
+    """Whether these letters are kept with the receipt."""
+    stored = kept_letters(site.db(), token)
+    same = stored == texts(items)
+    return Keeping(letters_until(site), same, bool(stored) and not same)
 
 
 def letters_until(site: Services) -> date:
@@ -232,7 +231,7 @@ def letters_until(site: Services) -> date:
 
 
 def texts(items: Sequence[Addressed]) -> dict[str, str]:
-    """By seat: each letter as it is kept, from its date to the name, without the own address."""
+    """By seat: each letter as it is kept, from its date to the name, without the return address."""
     found = {}
     for item in items:
         page = postal(item.letter, item.writer, item.office)
@@ -245,7 +244,8 @@ def texts(items: Sequence[Addressed]) -> dict[str, str]:
 
 
 def keep(data: Data, site: Services) -> Page | None:
-    """Keep the letters of this form behind its receipt. A page where something is in the way."""
+    """Keep the letters of this form with its receipt. None if they are kept, otherwise a page
+    that says why not."""
     act = act_of(data, site)
     if isinstance(act, Page):
         return act
@@ -257,12 +257,12 @@ def keep(data: Data, site: Services) -> Page | None:
     return None
 
 
-# --- Confirming by e-mail --------------------------------------------------------------------
+# --- Confirming by email ---------------------------------------------------------------------
 
 
 def confirm_page(token: str, site: Services) -> Page:
-    """The page behind the mailed link. Looking at it changes nothing, because mail programs and
-    their scanners open links by themselves; only the button does."""
+    """The page behind the mailed link. Opening it changes nothing, because mail programs and
+    their scanners open links automatically; only its button confirms."""
     state = question(site.db(), token)
     if state == "unknown":
         return _nothing_to_confirm()
@@ -270,7 +270,7 @@ def confirm_page(token: str, site: Services) -> Page:
 
 
 def confirmed(token: str, site: Services) -> Page | str:
-    """After the button: the address of the same page, which now says that it is done."""
+    """Confirm the signature. The address of the same page, which then says so."""
     try:
         if not confirm(site.db(), token, at=site.now()):
             return _nothing_to_confirm()
@@ -288,7 +288,7 @@ def _nothing_to_confirm() -> Page:
 
 
 def ask_elsewhere(token: str, site: Services) -> Page | str:
-    """After the button that sends the question to another address; the old link ends."""
+    """Mail the confirmation link to another address; the old link stops working."""
     form = sent(MailboxForm)
     if not form.validate():
         return receipt_page(token, site, form)
@@ -300,10 +300,10 @@ def ask_elsewhere(token: str, site: Services) -> Page | str:
     words = _("We could not send the email now. Press the button again in a minute.")
     try:
         link = change_address(site.db(), token, address.wire, secret=secret, at=site.now())
-        left = link is None or mail_question(Signed(token, link), address.wire, site) == "queued"
+        done = link is None or mail_question(Signed(token, link), address.wire, site) == "queued"
     except NotStoredError as error:
-        left, words = False, not_stored_words(error, words)
-    if not left:
+        done, words = False, not_stored_words(error, words)
+    if not done:
         form.email.errors = [words]
         return receipt_page(token, site, form)
     return page_url("resident.receipt", token=token)
@@ -312,9 +312,9 @@ def ask_elsewhere(token: str, site: Services) -> Page | str:
 def mail_question(
     signed: Signed, mailbox: str, site: Services
 ) -> Literal["queued", "enough", "failed"]:
-    """Put the message with the link to the button into the queue, once.
+    """Queue the message with the confirmation link, once.
 
-    ``enough``: the address has had as many messages as one address gets in a day.
+    ``enough``: the address has reached its daily limit of messages.
     """
     post = post_of(site.settings)
     if post is None:

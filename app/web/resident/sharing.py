@@ -1,7 +1,7 @@
-"""Passing the site on: plain links that any phone knows, each with a source tag of its own.
+"""Sharing the site: plain links that any phone understands, each with its own source tag.
 
-Nothing here loads anything from anybody: a link does something only when it is pressed. The
-words and the link hold nothing about the person who shares them.
+Nothing is loaded from any other site; a link acts only when it is pressed. Neither the text nor
+the link contains anything about the person who shares it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from app.site.services import Services
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """The text to copy, and the links: the words of each, and its address. One that opens another
-    site does so in a new tab."""
+    """The text to copy, and the links as label and URL. A link to another site opens a new tab."""
 
     text: str
     links: tuple[tuple[str, str], ...]
@@ -40,7 +39,7 @@ def sharing(site: Services) -> Sharing:
 
     links = (
         (_("Email"), f"mailto:?subject={quote(subject, safe='')}&body={text('share-email')}"),
-        # The question mark and the ampersand together are what both kinds of phone understand.
+        # Android and iOS both accept a question mark followed by an ampersand.
         (_("Text message"), f"sms:?&body={text('share-sms')}"),
         ("WhatsApp", f"https://wa.me/?text={text('share-whatsapp')}"),
         ("Bluesky", f"https://bsky.app/intent/compose?text={text('share-bluesky')}"),
@@ -50,7 +49,7 @@ def sharing(site: Services) -> Sharing:
 
 @dataclass(frozen=True, slots=True)
 class Prefilled:
-    """What a link may fill in. Each is empty unless it is exactly what this site knows."""
+    """What a link may prefill. Each is empty unless it is valid on this site."""
 
     zip: str
     letter: str
@@ -60,7 +59,7 @@ class Prefilled:
 def prefilled(args: Mapping[str, str], site: Services) -> Prefilled:
     """ZIP, letter and source tag of the link that was followed; anything else is ignored.
 
-    A ZIP of five digits is no person's; the four more digits of a ZIP+4 can be, and are dropped.
+    Five digits of a ZIP identify no one; the last four of a ZIP+4 can, and are dropped.
     """
     zip_code = parse_zip(args.get("zip", "")[:20])
     letter = args.get("letter", "")
@@ -72,5 +71,5 @@ def prefilled(args: Mapping[str, str], site: Services) -> Prefilled:
 
 
 def site_link(tag: str, site: Services) -> str:
-    """The start page's whole address, with a source tag, in the language of the page."""
+    """The start page's absolute URL with a source tag, in the language of the page."""
     return absolute_link(site.settings.address, page_url("public.home", source=tag))

@@ -1,9 +1,9 @@
-"""The button at the end of the way: one person's act, stored once, durably.
+"""Signing: one person's act, stored once, durably.
 
-What looks made by a machine, or comes from a crowd, is asked to press again: nothing is refused
-and nothing is dropped. The signature is then *held* until an organizer has looked at it. Where an
-operator turned it on, a link is mailed, and the signature counts once the button behind it was
-pressed; the message holds nothing that anybody typed.
+A request that looks automated or comes from a crowded network must press the button again; none
+is refused or dropped. The signature is then *held* until an organizer has looked at it. If the
+operator turned on confirmation, a link is mailed, and the signature counts once the button behind
+it is pressed; that message contains nothing that anyone typed.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from app.web.limits import SecondStep, Wait, ask, too_much_mail, wait_words
 from app.web.pages import Page
 from app.web.proof import proves
 from app.web.resident import consent
-from app.web.resident.draft import Draft, token_of, who
-from app.web.resident.journey import Counted, Data, ready, review_page
+from app.web.resident.draft import Draft, identity_of, token_of
+from app.web.resident.journey import Data, SignatureStored, ready, review_page
 from app.web.resident.letters import (
     Letters,
     changed_since_shown,
@@ -47,13 +47,13 @@ from app.web.resident.receipts import mail_question, texts
 log = logging.getLogger("dear_congress")
 
 TOWN = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*")
-"""Words of letters only: a comma or a bracket could bring something else along."""
+"""Words made of letters only: a comma or a bracket could introduce something else."""
 
 
-def sign_letters(data: Data, site: Services) -> Page | Counted:
-    """Store the act, once, durably. Everything is checked again first.
+def sign_letters(data: Data, site: Services) -> Page | SignatureStored:
+    """Store the act, once, durably, after checking everything again.
 
-    Whatever is in the way, the page comes back with all that was typed.
+    If anything prevents that, the page is shown again with everything that was typed.
     """
     checked = ready(data, site, fresh=True)
     if isinstance(checked, Page):
@@ -61,12 +61,12 @@ def sign_letters(data: Data, site: Services) -> Page | Counted:
     draft = checked.draft
     if over := practice.expired_words(draft.test, site):
         return _back(checked, over, 409)
-    if errors := consent.lacking(draft):
+    if errors := consent.tick_errors(draft):
         return review_page(checked, errors=errors, status=422)
     answer = ask("sign", site)
     if isinstance(answer, Wait):
         return _back(checked, wait_words(answer), 429)
-    reason = doubt(draft, site, answer)
+    reason = reason_to_hold(draft, site, answer)
     if reason and not draft.again:
         words = second_step_words(reason)
         again = dataclasses.replace(checked, draft=dataclasses.replace(draft, again=reason))
@@ -92,29 +92,29 @@ def sign_letters(data: Data, site: Services) -> Page | Counted:
         return _back(checked, signature_not_stored_words(error), 503)
     if signed.confirm and (problem := _ask_owner(signed, mailbox, site)):
         return _back(checked, *problem)
-    return Counted(signed.receipt)
+    return SignatureStored(signed.receipt)
 
 
 def _back(checked: Letters, words: str, status: int) -> Page:
-    """The same page, with what to do and everything that was typed."""
+    """The review page again, with an error and everything that was typed."""
     return review_page(checked, errors=[("", words)], status=status)
 
 
 def signature(
     checked: Letters, letters: tuple[Letter, ...], *, reason: HeldReason | None, mailbox: str
 ) -> SignatureRequest:
-    """What is stored of an act: no name, street, e-mail or word of it, but sealed what was
-    ticked. Raises ``KeyFolderError`` and ``OSError`` where nothing can be sealed."""
+    """What is stored of an act: no name, street, email address or letter text, except sealed, for
+    the boxes that were ticked. Raises ``KeyFolderError`` or ``OSError`` if it cannot be sealed."""
     draft, found, site = checked.draft, checked.found, checked.site
     template = template_of(draft, site)
     vacant = [h for h in found.delegation.holders if h.vacant]
     if site.confirm_email and not mailbox:
         reason = reason or "no address"
-    keep = {p: consent.details(p, draft, found, letters) for p in consent.wanted(draft)}
+    keep = {p: consent.details(p, draft, found, letters) for p in consent.ticked(draft)}
     status = "unconfirmed" if mailbox else "held" if reason else "counted"
     return SignatureRequest(
         key=site.tokens.read(draft.token).nonce,
-        person=person_of(site.settings.person_key, **who(draft)),
+        person=person_of(site.settings.person_key, **identity_of(draft)),
         campaign=site.campaign.slug,
         day=site.today(),
         at=site.now(),
@@ -148,9 +148,9 @@ def signature(
 
 
 def town(draft: Draft, found: Found, site: Services) -> str | None:
-    """The town of the address, where this site keeps towns and the state knows such a town.
+    """The town of the address, if this site keeps towns and the state has such a town.
 
-    Anything else that somebody typed into the field is not kept.
+    Anything else typed into the field is not stored.
     """
     state = found.delegation.state
     if not site.settings.keep_towns or draft.elsewhere or draft.mail_state not in ("", state):
@@ -163,11 +163,11 @@ def town(draft: Draft, found: Found, site: Services) -> str | None:
 # --- A second step ---------------------------------------------------------------------------
 
 
-def doubt(draft: Draft, site: Services, answer: object) -> HeldReason | None:
-    """Why this signature should be looked at; None for nearly everybody.
+def reason_to_hold(draft: Draft, site: Services, answer: object) -> HeldReason | None:
+    """Why an organizer should look at this signature; None for nearly everyone.
 
-    ``answer`` is what the limit said. A doubt from the first press stays in the form, so
-    waiting a moment before the second does not undo it.
+    ``answer`` is the result of the limit. The reason of the first press travels in the form, so
+    waiting a moment before the second press does not clear it.
     """
     if draft.website:
         return "field filled in"
@@ -181,13 +181,13 @@ def doubt(draft: Draft, site: Services, answer: object) -> HeldReason | None:
         return "no proof"
     if isinstance(answer, SecondStep):
         return "crowd"
-    # A proof that came with the second press is a proof; the other doubts stay.
-    doubts = (reason for reason in get_args(HeldReason) if reason != "no proof")
-    return next((reason for reason in doubts if reason == draft.again), None)
+    # A proof of work may arrive with the second press; every other reason persists.
+    lasting = (reason for reason in get_args(HeldReason) if reason != "no proof")
+    return next((reason for reason in lasting if reason == draft.again), None)
 
 
 def second_step_words(reason: HeldReason) -> str:
-    """What to do now, and what it means."""
+    """Why a second press is needed, and what it means."""
     if reason == "crowd":
         why = _("Unusually many people on your network signed within the hour.")
     elif reason == "too fast":
@@ -206,25 +206,25 @@ def second_step_words(reason: HeldReason) -> str:
     return f"{why} {what}"
 
 
-# --- The question by e-mail ------------------------------------------------------------------
+# --- Confirmation by email -------------------------------------------------------------------
 
 
 def _mailbox(draft: Draft, site: Services) -> str:
-    """The address that is asked whether it is the signer's; empty where none is."""
+    """The address to which the confirmation link is mailed; empty if none is."""
     address: Any = read_email(draft.email) if site.confirm_email and draft.email else None
     return address.wire if isinstance(address, Email) else ""
 
 
 def _too_much_mail(mailbox: str, draft: Draft, site: Services) -> str:
-    """Why no message can be sent to the address now; empty where one can, or was."""
+    """Why no message can go to the address now; empty if one can, or already did."""
     token = token_of(draft, site)
     if token and question(site.db(), question_token(token, mailbox)) != "unknown":
-        return ""  # pressed twice: the message goes out once, so it is counted once
+        return ""  # a second press: the message goes out once, so it is counted once
     return too_much_mail(mailbox, site)
 
 
 def _ask_owner(signed: Signed, mailbox: str, site: Services) -> tuple[str, int] | None:
-    """Mail the link with the button, once; words and a status for the person where that failed."""
+    """Mail the confirmation link, once. A message and a status if that failed."""
     if question(site.db(), signed.confirm) != "open":
         return None
     mailed = mail_question(signed, mailbox, site)

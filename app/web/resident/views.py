@@ -1,4 +1,4 @@
-"""The addresses of the resident's way, and behind each the function that does the work."""
+"""The URLs of residents' pages, and the function that does the work of each."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from app.web.forms import posted, queried
 from app.web.headers import SiteResponse, listed
 from app.web.pages import Page, show
 from app.web.resident import copies, handover, journey, official, receipts, sign
-from app.web.resident.journey import Counted, Data
+from app.web.resident.journey import Data, SignatureStored
 
 resident = Blueprint("resident", __name__)
 
-Answer = Page | Counted | str | bytes | None
-"""A page; that something was done, and the letters follow; the address of the page that shows
-what was done; a PDF."""
+Answer = Page | SignatureStored | str | bytes | None
+"""A page; the signature or None, after which the letters follow; the URL of the page that shows
+the result; or a PDF."""
 STEPS: dict[str, tuple[str, Callable[[Data, Services], Answer]]] = {
     "find": ("/find", journey.find),
     "write": ("/write", journey.write),
@@ -34,22 +34,22 @@ STEPS: dict[str, tuple[str, Callable[[Data, Services], Answer]]] = {
     "print_view": ("/print", handover.print_view),
     "pdf": ("/letters.pdf", handover.pdf),
 }
-"""What a form is posted to, by endpoint."""
-UNSEEN = ("find", "pdf")
-"""Those of which no browser keeps a page that it could ask for again without its form."""
+"""By endpoint: the path to which a form is posted, and its function."""
+NOT_RESUMABLE = ("find", "pdf")
+"""Steps for which no browser needs ``resume``: /find has its own GET, and a PDF is no page."""
 LINKS: dict[str, tuple[str, str, Callable[[str, Services], Answer]]] = {
     "copy_link": ("GET", "/copy/<token>", copies.link_page),
     "release_copy": ("POST", "/copy/<token>", copies.release),
     "receipt": ("GET", "/receipt/<token>", receipts.receipt_page),
     "receipt_with_letters": ("POST", "/receipt/<token>", handover.receipt_with_letters),
-    "withdraw": ("POST", "/receipt/<token>/withdraw", receipts.take_back),
+    "withdraw": ("POST", "/receipt/<token>/withdraw", receipts.withdraw_signature),
     "forget": ("POST", "/receipt/<token>/forget", receipts.forget),
     "drop_letters": ("POST", "/receipt/<token>/drop", receipts.drop),
     "ask_elsewhere": ("POST", "/receipt/<token>/address", receipts.ask_elsewhere),
     "confirm": ("GET", "/confirm/<token>", receipts.confirm_page),
     "confirmed": ("POST", "/confirm/<token>", receipts.confirmed),
 }
-"""What a link with a token leads to, and the buttons there."""
+"""By endpoint: method, path and function of the links with a token, and of the buttons there."""
 
 
 def _answer(answer: Answer) -> Response:
@@ -61,8 +61,8 @@ def _answer(answer: Answer) -> Response:
         response = Response(answer, mimetype="application/pdf")
         response.headers["Content-Disposition"] = 'attachment; filename="letters.pdf"'
         return response
-    # 307 sends the form on to where nothing is counted or queued however often it is reloaded.
-    # Nobody sees a page of it, and without one it leaves in one piece.
+    # 307 makes the browser post the same form to a page whose reload counts and queues nothing.
+    # The empty body keeps the response in one packet.
     there = {"Location": page_url("resident.take")}
     return SiteResponse(status=307, headers=there, mimetype="text/plain")
 
@@ -73,7 +73,7 @@ def _add_step(endpoint: str, path: str, work: Callable[[Data, Services], Answer]
         return _answer(work(posted(), services()))
 
     resident.add_url_rule(path, endpoint, view, methods=["POST"])
-    if endpoint not in UNSEEN:
+    if endpoint not in NOT_RESUMABLE:
         resident.add_url_rule(path, "resume", resume)
 
 
