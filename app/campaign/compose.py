@@ -261,15 +261,15 @@ def make_draft(
     paragraphs = frame_paragraphs(
         compiled(source, facts, "letter").render(values).replace(_STORY, f"\n\n{_STORY}\n\n")
     )
-    place = paragraphs.index(_STORY) if _STORY in paragraphs else None
+    story_at = paragraphs.index(_STORY) if _STORY in paragraphs else None
     frame = [p for p in paragraphs if p != _STORY]
-    cut = place if place is not None else max(len(frame) - 1, 0)
+    cut = story_at if story_at is not None else max(len(frame) - 1, 0)
     return LetterFrame(
         before=tuple(frame[:cut]),
         after=tuple(frame[cut:]),
         words=words,
         subject=one_line(compiled(template.subject, facts, "ask").render(values)),
-        has_place=place is not None,
+        has_place=story_at is not None,
     )
 
 
@@ -308,9 +308,9 @@ def _size(paragraphs: Iterable[str]) -> int:
     return sum(len("".join(paragraph.split())) for paragraph in paragraphs)
 
 
-def _share(mine: int, theirs: int) -> float:
+def _share(own: int, frame: int) -> float:
     """``own_share`` from the sizes of the writer's words and the frame's."""
-    return mine / (mine + theirs) if mine else 0.0
+    return own / (own + frame) if own else 0.0
 
 
 def _plain(word: str) -> str:

@@ -200,12 +200,12 @@ def reach(
         if holder.member is None:
             continue
         values = recipient_values(campaign, holder, today=today, length="full")
-        now = first_match((condition,), facts, values) is not None
-        then = before is not None and first_match((before,), facts, values) is not None
-        if now:
+        fits = first_match((condition,), facts, values) is not None
+        fitted = before is not None and first_match((before,), facts, values) is not None
+        if fits:
             fit.append(holder)
-        if now and before is not None and not then:
+        if fits and before is not None and not fitted:
             joined.append(holder)
-        if then and not now:
+        if fitted and not fits:
             left.append(holder)
     return Reach(tuple(fit), tuple(joined), tuple(left))

@@ -105,7 +105,7 @@ def initial_files(new: NewCampaign) -> dict[str, str]:
 
 
 def library(number: str) -> dict[str, str]:
-    """The library's files by name, worded for a bill or a resolution like ``H.Res. 12``."""
+    """The library's files by name, worded for what ``number`` is: a bill or a resolution."""
     texts = {path.name: path.read_text("utf-8") for path in sorted(LIBRARY.iterdir())}
     noun, noun_es = bill_noun(number), bill_noun(number, "es")
     named = {

@@ -138,11 +138,12 @@ def join(typed: Iterable[TypedParagraph]) -> tuple[str, str]:
     """
     body: list[str] = []
     marks: list[str] = []
-    for one in typed:
-        changed = one.fits or paragraphs(one.spanish) != paragraphs(one.before)
-        for text in paragraphs(one.spanish):
+    for typed_one in typed:
+        changed = typed_one.fits or paragraphs(typed_one.spanish) != paragraphs(typed_one.before)
+        renewed = changed and typed_one.english != NONE_YET
+        for text in paragraphs(typed_one.spanish):
             body.append(text)
-            marks.append(one.english if changed and one.english != NONE_YET else one.mark)
+            marks.append(typed_one.english if renewed else typed_one.mark)
     return "\n\n".join(body), write_marks(marks)
 
 

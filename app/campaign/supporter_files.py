@@ -229,8 +229,8 @@ def _status(
         return Unusable.of("status-people", str(len(sponsors) + len(joining)))
     backings: dict[str, Backing] = {}
     withdrawn: dict[str, Withdrawn] = {}
-    for place, one in enumerate([*sponsors, *joining]):
-        role: Role = "sponsor" if place < len(sponsors) else "cosponsor"
+    for index, one in enumerate([*sponsors, *joining]):
+        role: Role = "sponsor" if index < len(sponsors) else "cosponsor"
         person = _said(one, "bioguideId") or _said(_part(one, "identifiers"), "bioguideId")
         name, gone = _name(one), _said(one, "sponsorshipWithdrawnDate")
         if not BIOGUIDE.fullmatch(person) or not name or name[0] in "=+-@":

@@ -127,9 +127,9 @@ def _constituency(holder: Holder, language: Language) -> str:
 
 def _role(member: Member, code: str) -> str:
     """``chair``, ``ranking`` or ``member`` on a committee, from the source's many titles."""
-    for place in member.committees:
-        if code and place.committee == code:
-            title = (place.title or "").lower()
+    for seat in member.committees:
+        if code and seat.committee == code:
+            title = (seat.title or "").lower()
             if title.startswith("ranking"):
                 return "ranking"
             return "chair" if title.startswith("chair") else "member"

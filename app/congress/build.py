@@ -218,8 +218,10 @@ def build_tables(
     lines = read_lines(source, {n: found.zips for n, found in counted.items()})
     _check_one_congress(members, lines.congresses, "The ZIP files have")
     progress("towns")
-    here, there = ((counted[n].towns if n in counted else []) for n in lines.both)
-    in_towns = by_town_key(here) if here else read_town_districts(source, lines.congress)
+    counted_towns, new_towns = (counted[n].towns if n in counted else [] for n in lines.both)
+    in_towns = (
+        by_town_key(counted_towns) if counted_towns else read_town_districts(source, lines.congress)
+    )
     towns, town_count = _town_table(in_towns)
     progress("postal facts")
     postal = _postal_table(lines)
@@ -233,7 +235,7 @@ def build_tables(
         "border_zips.csv": _border_table(lines),
         "postal.csv": postal,
         "towns.csv": towns,
-        "new_towns.csv": _town_table(read_new_towns(source, lines, there))[0],
+        "new_towns.csv": _town_table(read_new_towns(source, lines, new_towns))[0],
         "senate_forms.csv": _form_table(forms, base),
     }
     for name, path, congress in zip((MAP, NEW_MAP), outlines, lines.both, strict=True):
@@ -251,7 +253,11 @@ def build_tables(
             "legislators-district-offices, committees-current, committee-membership-current",
             "zips": f"U.S. Census Bureau and courts: {', '.join(lines.sources)}",
             "towns": "U.S. Census Bureau, "
-            + ("block assignment" if here else find_sources(source, "town")[lines.congress].name),
+            + (
+                "block assignment"
+                if counted_towns
+                else find_sources(source, "town")[lines.congress].name
+            ),
             "postal": f"U.S. Postal Service facts, from zipcodes {postal_version()} (MIT)",
             "senate_forms": "facts read from unitedstates/contact-congress (CC0)",
         },
@@ -420,5 +426,5 @@ def _plans_date(source: Path, lines: Lines) -> str:
     name = f"plans_{lines.congress + 1}.csv"
     if not lines.plans:
         return ""
-    place = source / name
-    return source_date(source, name if place.exists() else f"lines/{name}").isoformat()
+    path = name if (source / name).exists() else f"lines/{name}"
+    return source_date(source, path).isoformat()

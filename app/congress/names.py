@@ -24,8 +24,8 @@ def inside_address(holder: Holder, office: Office | None = None) -> tuple[str, .
     custom. Raises ``ValueError`` for a vacant seat.
     """
     member = _member_of(holder)
-    place = office or member.washington
-    return (f"The Honorable {member.full_name}", *(line for line in place.lines if line.strip()))
+    lines = (office or member.washington).lines
+    return (f"The Honorable {member.full_name}", *(line for line in lines if line.strip()))
 
 
 def salutation(holder: Holder) -> str:

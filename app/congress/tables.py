@@ -385,15 +385,15 @@ class _Facts:
             # A term that has not begun counts only for someone with no earlier one.
             if term.begins <= moment or term.member.bioguide not in last:
                 last[term.member.bioguide] = term
-        now = {h.member.bioguide: h for h in holders if h.member}
+        sitting = {h.member.bioguide: h for h in holders if h.member}
         found: dict[str, Listed] = {}
         for who, term in last.items():
-            if who in now:
-                found[who] = Listed(now[who], congress_at(moment), "sits")
+            if who in sitting:
+                found[who] = Listed(sitting[who], congress_at(moment), "sits")
                 continue
             congress, after = self._shown_in(term)
-            there = Holder(term.seat, term.member)
-            found[who] = Listed(there, congress, "left" if after else "unsure")
+            holder = Holder(term.seat, term.member)
+            found[who] = Listed(holder, congress, "left" if after else "unsure")
         for term in terms:
             for other in term.member.former_ids:
                 found.setdefault(other, found[term.member.bioguide])
@@ -423,9 +423,9 @@ class _Facts:
         for code, states in zips.items() if new else ():
             redrawn = states_of(self.new_zips[code]) if code in self.new_zips else ()
             if redrawn or any(part.state in new for part in states):
-                there = {part.state: part for part in redrawn}
-                kept = [there.pop(p.state, None) if p.state in new else p for p in states]
-                zips[code] = (*(part for part in kept if part), *there.values())
+                new_parts = {part.state: part for part in redrawn}
+                kept = [new_parts.pop(p.state, None) if p.state in new else p for p in states]
+                zips[code] = (*(part for part in kept if part), *new_parts.values())
                 if None in kept:
                     names = [p.state for p, now in zip(states, kept, strict=True) if now is None]
                     left[code] = (*self.border.get(code, ()), *names)
@@ -448,9 +448,9 @@ class _CellReader(NamedTuple):
         by_state: dict[str, list[Candidate]] = {}
         for piece in text.split(" "):
             by_land = "~" in piece
-            place, _, share = piece.partition("~" if by_land else ":")
-            candidate = Candidate(self.by_seat[place], float(share) if share else None, by_land)
-            by_state.setdefault(place[:2], []).append(candidate)
+            seat_id, _, share = piece.partition("~" if by_land else ":")
+            candidate = Candidate(self.by_seat[seat_id], float(share) if share else None, by_land)
+            by_state.setdefault(seat_id[:2], []).append(candidate)
         return tuple(self._state(state, tuple(found)) for state, found in by_state.items())
 
     def _state(self, state: str, candidates: tuple[Candidate, ...]) -> ZipState:
