@@ -24,7 +24,7 @@ from app.web.error_pages import set_up_errors
 from app.web.headers import set_up_headers
 from app.web.limits import set_up_limits
 from app.web.organizer import set_up_organizers
-from app.web.organizer.gate import hang_door
+from app.web.organizer.gate import set_login_config
 from app.web.pages import set_up_pages
 from app.web.practice import set_up_practice
 from app.web.public import counter_pages, public, verify_pages, well_known
@@ -115,7 +115,7 @@ def open_site(app: Flask, settings: Settings, **overrides: Any) -> None:
     require_files(settings.database, tuple(path for path in key_files if path.exists()))
     site = app.extensions[EXTENSION] = open_services(settings, **overrides)
     set_up_limits(app, settings)
-    hang_door(app, settings.secret_key)
+    set_login_config(app, settings.secret_key)
     n = settings.trusted_proxies
     # Wrap the class's own method: the instance may already have the wrapper of an earlier site.
     wsgi = mount(app.__class__.wsgi_app.__get__(app), site)

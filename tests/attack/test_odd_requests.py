@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from app.web.organizer.gate import EXTENSION
 from tests.attack.surface import MARK, PAYLOADS, paths, unescaped
-from tests.organizers.conftest import DOOR
+from tests.organizers.conftest import LOGIN
 from tests.safety.people import traces
 from tests.safety.web import Site, site
 
@@ -23,7 +23,7 @@ from tests.safety.web import Site, site
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[Site]:
     with site(tmp_path, limits=False) as made:
-        made.app.extensions[EXTENSION] = DOOR
+        made.app.extensions[EXTENSION] = LOGIN
         made.app.testing = False
         yield made
 

@@ -16,7 +16,7 @@ from app.web.headers import HEADERS
 from app.web.organizer.gate import CSRF_FIELD, EXTENSION
 from tests.attack.surface import MARK, PAYLOADS, Target, encoded, paths, targets, unescaped
 from tests.organizers.browser import Browser
-from tests.organizers.conftest import DOOR, Office
+from tests.organizers.conftest import LOGIN, Office
 from tests.safety.people import SECRET, request
 from tests.safety.web import Site, site
 
@@ -83,7 +83,7 @@ class Inside:
 @pytest.fixture
 def inside(tmp_path: Path) -> Iterator[Inside]:
     with site(tmp_path, limits=False) as here:
-        here.app.extensions[EXTENSION] = DOOR
+        here.app.extensions[EXTENSION] = LOGIN
         yield Inside(here)
 
 

@@ -15,7 +15,7 @@ from app.web.headers import HEADERS
 from app.web.organizer.gate import EXTENSION
 from tests.attack.surface import paths
 from tests.organizers.browser import Browser
-from tests.organizers.conftest import DOOR, Office, Someone
+from tests.organizers.conftest import LOGIN, Office, Someone
 from tests.safety.web import Site, site
 
 HTTPS = "https://letters.example.org"
@@ -30,7 +30,7 @@ VERBS = ("PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "HEAD", "CONNECT", "PROPF
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[Site]:
     with site(tmp_path, limits=False, site_url=HTTPS) as made:
-        made.app.extensions[EXTENSION] = DOOR
+        made.app.extensions[EXTENSION] = LOGIN
         made.app.testing = False  # failures become pages, as on a running site
         yield made
 

@@ -36,7 +36,7 @@ from app.web.organizer.gate import EXTENSION
 from app.web.public import public_pages
 from tests.commands import flask
 from tests.organizers.browser import Browser
-from tests.organizers.conftest import DOOR, Clock, Office
+from tests.organizers.conftest import LOGIN, Clock, Office
 from tests.organizers.conftest import SECRET as SITE_SECRET
 from tests.records.build import SECRET, letters_of, set_status, signature
 from tests.sites import Sites
@@ -291,7 +291,7 @@ class Site(RuleBasedStateMachine):
         made = Settings(instance=self.instance, secret_key=SITE_SECRET, person_key=b"p" * 32)
         self.sites = Sites()
         self.app = self.sites.open(made, clock=clock)
-        self.app.extensions[EXTENSION] = DOOR
+        self.app.extensions[EXTENSION] = LOGIN
         with self.app.app_context():
             self.db: sqlite3.Connection = services().db()
         self.browser = Browser(self.app, clock).enter(Office(self.db, clock).add("Boss", "admin"))

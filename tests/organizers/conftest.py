@@ -25,7 +25,7 @@ from tests.sites import Sites
 
 SECRET = b"a secret of the site, only for tests"
 CHEAP = HashCost(time=1, memory=8, lanes=1)
-DOOR = logins.LoginConfig(SECRET, CHEAP)
+LOGIN = logins.LoginConfig(SECRET, CHEAP)
 PASSWORD = "correct horse battery"
 HOME = Client("198.51.100.7", "", "Firefox on Linux")
 
@@ -83,8 +83,8 @@ class Office:
             self.db, CHEAP, link.token, PASSWORD, device="", at=self.clock.at
         )
         assert isinstance(half, organizers.OpenedSession)
-        secret = logins.offered_totp_secret(DOOR, half.token)
-        done = logins.LoginFlow(self.db, DOOR, HOME, self.clock.at).set_second_factor(
+        secret = logins.offered_totp_secret(LOGIN, half.token)
+        done = logins.LoginFlow(self.db, LOGIN, HOME, self.clock.at).set_second_factor(
             half.session, half.token, pyotp.TOTP(secret).at(self.clock.at)
         )
         assert isinstance(done, logins.SecondFactorSet)
@@ -93,12 +93,14 @@ class Office:
     def password(
         self, name: str, password: str = PASSWORD, client: Client = HOME
     ) -> organizers.OpenedSession | logins.LoginRefused | TooSoon:
-        return logins.LoginFlow(self.db, DOOR, client, self.clock.at).enter_password(name, password)
+        return logins.LoginFlow(self.db, LOGIN, client, self.clock.at).enter_password(
+            name, password
+        )
 
     def code(
         self, half: organizers.Session, code: str, client: Client = HOME
     ) -> organizers.OpenedSession | logins.LoginRefused | TooSoon | logins.NeedsRecoveryCode:
-        return logins.LoginFlow(self.db, DOOR, client, self.clock.at).enter_code(half, code)
+        return logins.LoginFlow(self.db, LOGIN, client, self.clock.at).enter_code(half, code)
 
     def half(self, name: str, client: Client = HOME) -> organizers.OpenedSession:
         """The first half of logging in, done."""
@@ -142,7 +144,7 @@ def app(tmp_path: Path, clock: Clock, site_url: str, sites: Sites) -> Iterator[F
         instance=tmp_path, secret_key=SECRET, person_key=b"p" * 32, site_url=site_url
     )
     app = sites.open(settings, clock=clock)
-    app.extensions[EXTENSION] = DOOR
+    app.extensions[EXTENSION] = LOGIN
     yield app
     with app.app_context():
         services().db().close()

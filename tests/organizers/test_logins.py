@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from app.records import audit, credentials, logins, organizers
 from app.records.organizers import organizer_by_name
 from app.records.throttle import Client
-from tests.organizers.conftest import CHEAP, DOOR, HOME, PASSWORD, Office, wrong_code
+from tests.organizers.conftest import CHEAP, HOME, LOGIN, PASSWORD, Office, wrong_code
 
 _VERIFY = PasswordHasher.verify
 
@@ -64,10 +64,10 @@ def test_every_reason_is_refused_in_the_same_way_with_the_same_work(
     office.add("Rosa")
     disabled = organizer_by_name(office.db, office.add("Dora").name)
     assert disabled is not None
-    organizers.set_disabled(office.by("Rosa"), DOOR.secret, disabled.id, True)
+    organizers.set_disabled(office.by("Rosa"), LOGIN.secret, disabled.id, True)
     organizers.add_organizer(office.by("Rosa"), "Nuria", "editor")
     office.add("Reset")
-    organizers.reset_organizer(office.by("Rosa"), DOOR.secret, "Reset")
+    organizers.reset_organizer(office.by("Rosa"), LOGIN.secret, "Reset")
     name = {
         "unknown": "Nobody", "wrong": "Rosa", "disabled": "Dora", "no password": "Nuria",
         "reset": "Reset",
@@ -179,7 +179,7 @@ def test_new_recovery_codes_replace_the_old_ones(office: Office) -> None:
     rosa = office.add("Rosa")
     session = office.session(rosa.token)
     assert isinstance(session, organizers.Session)
-    fresh = logins.make_recovery_codes(office.db, DOOR, session, office.clock.at)
+    fresh = logins.make_recovery_codes(office.db, LOGIN, session, office.clock.at)
     assert not set(fresh) & set(rosa.codes)
     assert office.code(office.half("Rosa").session, rosa.codes[0]) == logins.LoginRefused()
     assert isinstance(office.code(office.half("Rosa").session, fresh[0]), organizers.OpenedSession)
@@ -199,8 +199,8 @@ def test_five_wrong_codes_end_the_half_session(office: Office) -> None:
 def test_the_password_alone_cannot_replace_the_second_factor(office: Office) -> None:
     office.add("Rosa")
     half = office.half("Rosa")
-    offered = logins.offered_totp_secret(DOOR, half.token)
-    answer = logins.LoginFlow(office.db, DOOR, HOME, office.clock.at).set_second_factor(
+    offered = logins.offered_totp_secret(LOGIN, half.token)
+    answer = logins.LoginFlow(office.db, LOGIN, HOME, office.clock.at).set_second_factor(
         half.session, half.token, pyotp.TOTP(offered).at(office.clock.at)
     )
     assert answer == logins.LoginRefused()
@@ -211,9 +211,9 @@ def test_the_offered_second_factor_is_one_per_session_and_kept_nowhere(
 ) -> None:
     rosa = office.add("Rosa")
     one, two = office.half("Rosa"), office.half("Rosa")
-    offered = logins.offered_totp_secret(DOOR, one.token)
-    assert offered == logins.offered_totp_secret(DOOR, one.token)
-    assert offered != logins.offered_totp_secret(DOOR, two.token)
+    offered = logins.offered_totp_secret(LOGIN, one.token)
+    assert offered == logins.offered_totp_secret(LOGIN, one.token)
+    assert offered != logins.offered_totp_secret(LOGIN, two.token)
     office.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     for secret in (offered, rosa.totp, rosa.token, one.token, *rosa.codes, PASSWORD):
@@ -236,7 +236,7 @@ def test_a_second_factor_sealed_with_a_lost_secret_is_a_wrong_code_not_an_error(
 
 def test_a_hash_with_older_parameters_is_renewed_on_the_way_in(office: Office) -> None:
     rosa = office.add("Rosa")
-    stronger = logins.LoginConfig(DOOR.secret, credentials.HashCost(time=2, memory=16))
+    stronger = logins.LoginConfig(LOGIN.secret, credentials.HashCost(time=2, memory=16))
     half = logins.LoginFlow(office.db, stronger, HOME, office.clock.at).enter_password(
         rosa.name, PASSWORD
     )
@@ -255,7 +255,7 @@ def test_confirming_ones_password_holds_for_five_minutes(office: Office) -> None
     stale = session
 
     def confirm(password: str) -> object:
-        return logins.LoginFlow(office.db, DOOR, HOME, office.clock.at).confirm_password(
+        return logins.LoginFlow(office.db, LOGIN, HOME, office.clock.at).confirm_password(
             stale, password
         )
 
@@ -274,7 +274,7 @@ def test_a_stolen_session_does_not_guess_the_password_for_long(office: Office) -
     session = office.session(rosa.token)
     assert isinstance(session, organizers.Session)
     answers = [
-        logins.LoginFlow(office.db, DOOR, HOME, office.clock.forward(minutes=1)).confirm_password(
+        logins.LoginFlow(office.db, LOGIN, HOME, office.clock.forward(minutes=1)).confirm_password(
             session, f"guess number {n}"
         )
         for n in range(5)
@@ -286,7 +286,7 @@ def test_a_stolen_session_does_not_guess_the_password_for_long(office: Office) -
 def test_a_changed_password_ends_the_other_sessions(office: Office) -> None:
     rosa = office.add("Rosa")
     here = office.log_in(rosa, Client("203.0.113.9"))
-    logins.change_password(office.db, DOOR, here.session, "another horse battery", office.clock.at)
+    logins.change_password(office.db, LOGIN, here.session, "another horse battery", office.clock.at)
     assert isinstance(office.session(here.token), organizers.Session)
     assert office.session(rosa.token) == organizers.NoSession("ended")
     assert office.password("Rosa") == logins.LoginRefused()
@@ -298,7 +298,7 @@ def test_a_bad_new_password_changes_nothing(office: Office, password: str) -> No
     rosa = office.add("Rosa")
     session = office.session(rosa.token)
     assert isinstance(session, organizers.Session)
-    answer = logins.change_password(office.db, DOOR, session, password, office.clock.at)
+    answer = logins.change_password(office.db, LOGIN, session, password, office.clock.at)
     assert isinstance(answer, organizers.BadPassword)
     assert isinstance(office.password("Rosa"), organizers.OpenedSession)
 

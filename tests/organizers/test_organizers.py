@@ -20,7 +20,7 @@ from app.records.organizers import (
     all_organizers,
     organizer_by_name,
 )
-from tests.organizers.conftest import CHEAP, DOOR, PASSWORD, SECRET, Clock, Office
+from tests.organizers.conftest import CHEAP, LOGIN, PASSWORD, SECRET, Clock, Office
 
 
 def add(office: Office, name: str = "Rosa", role: Role = "editor") -> OneTimeLink:
@@ -213,7 +213,7 @@ def test_the_list_has_disabled_accounts_last(office: Office) -> None:
         add(office, name)
     ana = organizer_by_name(office.db, "Ana")
     assert ana is not None
-    organizers.set_disabled(office.by("B"), DOOR.secret, ana.id, True)
+    organizers.set_disabled(office.by("B"), LOGIN.secret, ana.id, True)
     assert [o.name for o in all_organizers(office.db)] == ["mia", "Zoe", "Ana"]
 
 

@@ -12,7 +12,7 @@ from app.records import audit, organizers
 from app.records.database import open_database
 from app.records.organizers import organizer_by_name
 from app.records.throttle import Client
-from tests.organizers.conftest import DOOR, Clock, Office
+from tests.organizers.conftest import LOGIN, Clock, Office
 
 
 def used(office: Office, token: str) -> organizers.Session | organizers.NoSession:
@@ -123,9 +123,9 @@ def test_disabling_an_organizer_ends_their_sessions(office: Office) -> None:
     owner = organizer_by_name(office.db, "Rosa")
     assert owner is not None
     half = office.half("Rosa")
-    organizers.set_disabled(office.by("Boss"), DOOR.secret, owner.id, True)
+    organizers.set_disabled(office.by("Boss"), LOGIN.secret, owner.id, True)
     assert office.session(rosa.token) == organizers.NoSession("ended")
-    organizers.set_disabled(office.by("Boss"), DOOR.secret, owner.id, False)
+    organizers.set_disabled(office.by("Boss"), LOGIN.secret, owner.id, False)
     assert office.session(rosa.token) == organizers.NoSession("ended")
     assert office.session(half.token) == organizers.NoSession("ended")
 

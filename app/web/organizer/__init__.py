@@ -1,14 +1,14 @@
 """The organizers' pages, under ``/organize`` and ``/es/organize``.
 
-Each view says with ``@access("editor")`` or another role who may use it, which ``gate`` enforces
-before it runs; every form has ``{{ token() }}`` (``organizer/_parts.html``).
+Each view declares who may use it, as in ``@access("editor")``; ``gate`` enforces this before the
+view runs. Every form includes ``{{ token() }}`` (``organizer/_parts.html``).
 """
 
 from __future__ import annotations
 
 from flask import Flask
 
-from app.web.organizer import (  # these only add routes to a blueprint of another module
+from app.web.organizer import (  # these modules only add routes to another module's blueprint
     accounts,  # noqa: F401
     counts_export,  # noqa: F401
     counts_pages,  # noqa: F401
@@ -37,7 +37,7 @@ AREAS = (
 
 
 def set_up_organizers(app: Flask) -> None:
-    """Add the organizers' pages to a site, and the gate in front of every page."""
+    """Add the organizers' pages to a site, and the gate that guards every page."""
     app.before_request(let_large_lists_in)
     set_up_gate(app)
     for blueprint in AREAS:

@@ -1,4 +1,4 @@
-"""Getting in (log-in, password, second factor), what is one's own, and the other organizers."""
+"""Logging in (password, second factor), an organizer's own account, and managing organizers."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ from app.web.forms import SiteForm, entries, entry, queried, sent
 from app.web.limits import Wait, ask, retry_after
 from app.web.organizer.gate import (
     acting,
-    begin,
+    clear_session,
     client,
     clock,
     confirm_page,
     current,
-    door,
-    forget,
-    go_on,
     log_in_page,
+    login_config,
     organizer,
     read_cookie,
+    resume,
     safe_next,
+    set_session,
 )
 from app.web.organizer.show import go_to, known, page, qr_picture, visible
 
 
 class EntryForm(SiteForm):
-    """What people type to get in, and about accounts: each field empty where it is not there.
-    A password is judged as it is, spaces and all."""
+    """Every field of the log-in and account pages; a field that was not sent is empty. Passwords
+    are taken exactly as typed, spaces included."""
 
     name, password, again, code, credential, role, lost, kept, next = entries(9)
     email = entry(str.strip)
 
 
 def typed() -> EntryForm:
-    """The present form."""
+    """The submitted form."""
     return sent(EntryForm)
 
 
@@ -64,52 +64,52 @@ def _target() -> str:
     return safe_next(typed().next.data or queried().get("next", ""))
 
 
-def desk() -> logins.LoginFlow:
-    """Where whoever made the present request logs in."""
-    return logins.LoginFlow(services().db(), door(), client(), clock())
+def login_flow() -> logins.LoginFlow:
+    """The log-in steps for the sender of this request."""
+    return logins.LoginFlow(services().db(), login_config(), client(), clock())
 
 
 @organizer.get("/login")
 @access("visitor")
 def login() -> Response:
-    """The log-in page; whoever is logged in goes on at once."""
+    """The log-in page; an organizer who is already logged in is redirected."""
     token = read_cookie("organizer")
     found = organizers.find_session(services().db(), token, clock())
     if isinstance(found, organizers.Session) and found.stage == "full":
-        return go_on(_target(), "", 302)
+        return resume(_target(), "", 302)
     return log_in_page(target=_target(), why=queried().get("why", ""))
 
 
 @organizer.post("/login")
 @access("visitor")
 def login_post() -> Response:
-    """The first half of logging in."""
+    """Check the name and password, the first half of logging in."""
     name, password = typed().name.data, typed().password.data
     kept, target = typed().kept.data, _target()
     again = partial(log_in_page, kept=kept, target=target, name=name)
     if not name.strip() or not password:
         return again(problem=_("Enter your name and password."), status=422)
-    asked = ask("login", services())  # beside the throttle of each account: a whole network
+    asked = ask("login", services())  # limits a whole network, besides the throttle per account
     if isinstance(asked, Wait):
-        return again(problem=slow_down(asked.seconds), status=429)
-    answer = desk().enter_password(name, password)
+        return again(problem=_too_soon_words(asked.seconds), status=429)
+    answer = login_flow().enter_password(name, password)
     if isinstance(answer, TooSoon):
-        return again(problem=slow_down(answer.seconds), status=429)
+        return again(problem=_too_soon_words(answer.seconds), status=429)
     if isinstance(answer, logins.LoginRefused):
         problem = _(
             "That name and password do not match. Try again. Forgot your password? Ask an admin "
             "for a new link."
         )
         return again(problem=problem, status=422)
-    begin(answer)
+    set_session(answer)
     g.visitor_page = False
     if kept and answer.session.organizer.has_second_factor:
         return code()
-    return _second_half(answer, target)
+    return _to_second_half(answer, target)
 
 
-def _second_half(opened: organizers.OpenedSession, target: str = "") -> Response:
-    """To the second half of logging in: a code, or first an authenticator."""
+def _to_second_half(opened: organizers.OpenedSession, target: str = "") -> Response:
+    """Redirect to the second half of logging in: a code, or setting up an authenticator first."""
     if opened.session.organizer.has_second_factor:
         return go_to("organizer.code", next=target or None)
     return go_to("organizer.second_factor")
@@ -119,19 +119,19 @@ def _second_half(opened: organizers.OpenedSession, target: str = "") -> Response
 @access("half")
 def code(problem: str = "", status: int = 200) -> Response:
     """The page that asks for a code."""
-    kept, target, site = typed().kept.data, _target(), party()
+    kept, target, site = typed().kept.data, _target(), relying_party()
     asked = site and passkeys.request_options(
-        services().db(), door().secret, current().organizer, read_cookie("organizer"), site
+        services().db(), login_config().secret, current().organizer, read_cookie("organizer"), site
     )
     return page("code", status, problem=problem, field="code", kept=kept, next=target,
         passkey=asked or "",
     )  # fmt: skip
 
 
-def party() -> RelyingParty | None:
-    """The site as a passkey knows it: its configured address, else the one that was asked for.
+def relying_party() -> RelyingParty | None:
+    """The site as passkeys identify it: by its configured address, else by the request's host.
 
-    None where browsers know no passkeys: at a bare number, or without HTTPS.
+    None where browsers support no passkeys: at an IP address, or without HTTPS.
     """
     settings = services().settings
     parts = urlsplit(settings.site_url or request.host_url)
@@ -147,31 +147,31 @@ def party() -> RelyingParty | None:
 @organizer.post("/code/passkey")
 @access("half")
 def code_passkey() -> Response:
-    """The second half of logging in, with a passkey in place of a code."""
-    site = party()
+    """Check a passkey, which replaces the code in the second half of logging in."""
+    site = relying_party()
     if site is None:
         return code(_wrong_passkey(), 422)
-    answer = desk().enter_passkey(
+    answer = login_flow().enter_passkey(
         current(), read_cookie("organizer"), typed().credential.data, site
     )
     if isinstance(answer, TooSoon):
-        return code(slow_down(answer.seconds), 429)
+        return code(_too_soon_words(answer.seconds), 429)
     if isinstance(answer, logins.LoginRefused):
         return _start_over() if answer.ended else code(_wrong_passkey(), 422)
-    begin(answer)
-    return go_on(_target(), typed().kept.data)
+    set_session(answer)
+    return resume(_target(), typed().kept.data)
 
 
 @organizer.post("/code")
 @access("half")
 def code_post() -> Response:
-    """The second half of logging in."""
+    """Check a code, the second half of logging in."""
     given = typed().code.data
     if not given.strip():
         return code(_("Enter the six digits from your authenticator app."), 422)
-    answer = desk().enter_code(current(), given[:200])
+    answer = login_flow().enter_code(current(), given[:200])
     if isinstance(answer, TooSoon):
-        return code(slow_down(answer.seconds), 429)
+        return code(_too_soon_words(answer.seconds), 429)
     if isinstance(answer, logins.NeedsRecoveryCode):
         return code(
             _(
@@ -181,19 +181,19 @@ def code_post() -> Response:
         )  # fmt: skip
     if isinstance(answer, logins.LoginRefused):
         return _start_over() if answer.ended else code(_wrong_code(), 422)
-    begin(answer)
-    return go_on(_target(), typed().kept.data)
+    set_session(answer)
+    return resume(_target(), typed().kept.data)
 
 
 def _start_over() -> Response:
-    forget()
+    clear_session()
     return log_in_page(kept=typed().kept.data, target=_target(), why="tries", status=422)
 
 
 @organizer.get("/set-password/<token>")
 @access("visitor")
 def set_password(token: str, problem: str = "", status: int = 200) -> Response:
-    """The page on which a password is set. Showing it uses nothing up."""
+    """The page for setting a password. Showing it does not use up the link."""
     owner = organizers.link_owner(services().db(), token, clock())
     if isinstance(owner, organizers.DeadLink):
         return page("dead_link", 410 if owner.why != "unknown" else 404, why=owner.why)
@@ -203,29 +203,29 @@ def set_password(token: str, problem: str = "", status: int = 200) -> Response:
 @organizer.post("/set-password/<token>")
 @access("visitor")
 def set_password_post(token: str) -> Response:
-    """Set the password, and go on to the second factor."""
+    """Set the password and continue with the second factor."""
     if typed().password.data != typed().again.data:
-        return set_password(token, password_words(MISMATCH), 422)
+        return set_password(token, _password_words(MISMATCH), 422)
     answer = organizers.use_link(
-        services().db(), door().cost, token, typed().password.data,
+        services().db(), login_config().cost, token, typed().password.data,
         device=client().label, at=clock(),
     )  # fmt: skip
     if isinstance(answer, organizers.BadPassword):
-        return set_password(token, password_words(answer.why), 422)
+        return set_password(token, _password_words(answer.why), 422)
     if isinstance(answer, organizers.DeadLink):
         return set_password(token)
-    begin(answer)
-    return _second_half(answer)
+    set_session(answer)
+    return _to_second_half(answer)
 
 
 @organizer.get("/second-factor")
 @access("half")
 def second_factor(problem: str = "", status: int = 200) -> Response:
-    """The QR code of a new authenticator, and its secret in letters."""
+    """The QR code for a new authenticator, and its secret as text."""
     me = current().organizer
     if current().stage == "password" and me.has_second_factor:
         return go_to("organizer.code")
-    secret = logins.offered_totp_secret(door(), read_cookie("organizer"))
+    secret = logins.offered_totp_secret(login_config(), read_cookie("organizer"))
     uri = totp_uri(secret, me.name, services().settings.group_name)
     return page("second_factor", status, problem=problem, field="code", uri=uri,
         picture=qr_picture(uri, _("QR code for your authenticator app")),
@@ -237,28 +237,30 @@ def second_factor(problem: str = "", status: int = 200) -> Response:
 @organizer.post("/second-factor")
 @access("half")
 def second_factor_post() -> Response:
-    """Take the new authenticator into use and show the recovery codes, once."""
-    answer = desk().set_second_factor(current(), read_cookie("organizer"), typed().code.data[:200])
+    """Register the new authenticator and show the recovery codes, this once."""
+    answer = login_flow().set_second_factor(
+        current(), read_cookie("organizer"), typed().code.data[:200]
+    )
     if isinstance(answer, TooSoon):
-        return second_factor(slow_down(answer.seconds), 429)
+        return second_factor(_too_soon_words(answer.seconds), 429)
     if isinstance(answer, logins.LoginRefused):
         return _start_over() if answer.ended else second_factor(_wrong_code(), 422)
-    begin(answer.opened)
-    return show_recovery_codes(answer.codes)
+    set_session(answer.opened)
+    return _codes_page(answer.codes)
 
 
-def show_recovery_codes(codes: tuple[str, ...]) -> Response:
-    """The recovery codes, which are shown this once."""
+def _codes_page(codes: tuple[str, ...]) -> Response:
+    """The recovery codes, which are never shown again."""
     return page("recovery_codes", codes=codes)
 
 
-# --- What is wrong, and what to do ---
+# --- Error messages ---
 
 
 MISMATCH = "mismatch"
 
 
-def password_words(why: str) -> str:
+def _password_words(why: str) -> str:
     """What is wrong with a new password and what to do."""
     return {
         "long": _("That password is too long. Use at most 500 characters."),
@@ -270,8 +272,8 @@ def password_words(why: str) -> str:
                     number=PASSWORD_MIN)  # fmt: skip
 
 
-def slow_down(seconds: int) -> str:
-    """How long to wait before the next try, which the answer's headers say too."""
+def _too_soon_words(seconds: int) -> str:
+    """How long to wait before the next try; also sets the response's ``Retry-After``."""
     retry_after(seconds)
     return _(
         "Too many tries. Wait %(time)s, then try again. Your other devices stay logged in.",
@@ -293,33 +295,33 @@ def _wrong_code() -> str:
 @organizer.get("/account/second-factor")
 @access("organizer", fresh=True)
 def new_second_factor() -> Response:
-    """The same for somebody who is logged in: another authenticator."""
+    """The same page for an organizer who is logged in and wants another authenticator."""
     return second_factor()
 
 
 @organizer.post("/account/second-factor")
 @access("organizer", fresh=True)
 def new_second_factor_post() -> Response:
-    """Take another authenticator into use."""
+    """Register another authenticator."""
     return second_factor_post()
 
 
-# --- Oneself ---
+# --- An organizer's own account ---
 
 
 @organizer.get("/account")
 @access("organizer")
 def my_account(problem: str = "", status: int = 200, field: str = "passkeys") -> Response:
     """Name, role, second factor, and what can be changed."""
-    me, db, site = current().organizer, services().db(), party()
+    me, db, site = current().organizer, services().db(), relying_party()
     offered = (
-        passkeys.creation_options(db, door().secret, me, read_cookie("organizer"), site)
+        passkeys.creation_options(db, login_config().secret, me, read_cookie("organizer"), site)
         if site
         else ""
     )
     return page(
         "account", status, problem=problem, field=field, offered=offered,
-        alerts=next(iter(organizers.alert_addresses(db, door().secret, me)), ("", ""))[0],
+        alerts=next(iter(organizers.alert_addresses(db, login_config().secret, me)), ("", ""))[0],
         sends_mail=bool(services().settings.mail_server),
         keys=passkeys.passkeys_of(db, me), codes_left=logins.recovery_codes_left(db, me),
     )  # fmt: skip
@@ -328,14 +330,14 @@ def my_account(problem: str = "", status: int = 200, field: str = "passkeys") ->
 @organizer.post("/account/alerts")
 @access("organizer")
 def set_alerts() -> Response:
-    """Keep the address for alerts, or end them."""
+    """Store the address for alerts; an empty one turns them off."""
     email = typed().email.data
     found = parse_address(email) if email else None
     if isinstance(found, BadAddress):
         words = _("Enter a full email address, or leave the field empty.")
         return my_account(words, 422, "email")
     organizers.set_alerts(
-        services().db(), door().secret, current().organizer, found.email if found else "",
+        services().db(), login_config().secret, current().organizer, found.email if found else "",
         language(),
     )  # fmt: skip
     return go_to("organizer.my_account", done="alerts")
@@ -344,10 +346,10 @@ def set_alerts() -> Response:
 @organizer.post("/account/passkeys")
 @access("organizer", fresh=True)
 def add_passkey() -> Response:
-    """Take a passkey into use that the browser made."""
-    site = party()
+    """Register a passkey that the browser created."""
+    site = relying_party()
     added = site is not None and passkeys.add_passkey(
-        services().db(), door().secret, current(), read_cookie("organizer"),
+        services().db(), login_config().secret, current(), read_cookie("organizer"),
         typed().credential.data, party=site, device=client().label, at=clock(),
     )  # fmt: skip
     if not added:
@@ -358,7 +360,7 @@ def add_passkey() -> Response:
 @organizer.post("/account/passkeys/<row:number>/remove")
 @access("organizer", fresh=True)
 def remove_passkey(number: int) -> Response:
-    """Remove one of one's own passkeys; somebody else's is not found."""
+    """Remove one of the organizer's own passkeys; 404 for anyone else's."""
     if not passkeys.remove_passkey(services().db(), current().organizer, number, clock()):
         abort(404)
     return go_to("organizer.my_account", done="passkey removed")
@@ -367,20 +369,20 @@ def remove_passkey(number: int) -> Response:
 @organizer.get("/account/password")
 @access("organizer", fresh=True)
 def new_password(problem: str = "", status: int = 200) -> Response:
-    """The page for another password."""
+    """The page for changing the password."""
     return page("new_password", status, problem=problem, field="password")
 
 
 @organizer.post("/account/password")
 @access("organizer", fresh=True)
 def new_password_post() -> Response:
-    """Set another password; sessions elsewhere end."""
+    """Change the password, which ends the organizer's other sessions."""
     password = typed().password.data
     if password != typed().again.data:
-        return new_password(password_words(MISMATCH), 422)
-    answer = logins.change_password(services().db(), door(), current(), password, clock())
+        return new_password(_password_words(MISMATCH), 422)
+    answer = logins.change_password(services().db(), login_config(), current(), password, clock())
     if isinstance(answer, organizers.BadPassword):
-        return new_password(password_words(answer.why), 422)
+        return new_password(_password_words(answer.why), 422)
     return go_to("organizer.my_account", done="password")
 
 
@@ -388,15 +390,15 @@ def new_password_post() -> Response:
 @access("organizer", fresh=True)
 def new_recovery_codes() -> Response:
     """Make new recovery codes and show them."""
-    return show_recovery_codes(
-        logins.make_recovery_codes(services().db(), door(), current(), clock())
+    return _codes_page(
+        logins.make_recovery_codes(services().db(), login_config(), current(), clock())
     )
 
 
 @organizer.get("/sessions")
 @access("organizer")
 def my_sessions() -> Response:
-    """Where one is logged in."""
+    """Where the organizer is logged in."""
     mine = organizers.live_sessions(services().db(), current().organizer, clock())
     return page("sessions", sessions=mine, here=current().id)
 
@@ -404,7 +406,7 @@ def my_sessions() -> Response:
 @organizer.post("/sessions/<row:number>/end")
 @access("organizer")
 def end_session(number: int) -> Response:
-    """End one of one's own sessions; somebody else's is not found."""
+    """End one of the organizer's own sessions; 404 for anyone else's."""
     me = current().organizer
     if not organizers.revoke_session(acting(), me, number):
         abort(404)
@@ -414,7 +416,7 @@ def end_session(number: int) -> Response:
 @organizer.post("/sessions/end-others")
 @access("organizer")
 def end_other_sessions() -> Response:
-    """End all of one's sessions but this one."""
+    """End all of the organizer's sessions except this one."""
     me, here = current().organizer, current().id
     organizers.revoke_all(acting(), me, keep=here)
     return go_to("organizer.my_sessions")
@@ -425,35 +427,35 @@ def end_other_sessions() -> Response:
 def logout() -> Response:
     """End this session."""
     organizers.end_session(services().db(), current(), clock())
-    forget()
+    clear_session()
     return go_to("organizer.login", why="out")
 
 
 @organizer.get("/confirm")
 @access("organizer")
 def confirm() -> Response:
-    """Ask for the password once more."""
+    """The page that asks for the password again."""
     return confirm_page(target=safe_next(queried().get("next", "")))
 
 
 @organizer.post("/confirm")
 @access("organizer")
 def confirm_post() -> Response:
-    """Check the password and go on with what needed it."""
+    """Check the password and continue with what required it."""
     kept, target = typed().kept.data, typed().next.data
-    answer = desk().confirm_password(current(), typed().password.data)
+    answer = login_flow().confirm_password(current(), typed().password.data)
     again = partial(confirm_page, kept=kept, target=safe_next(target))
     if isinstance(answer, TooSoon):
-        return again(problem=slow_down(answer.seconds), status=429)
+        return again(problem=_too_soon_words(answer.seconds), status=429)
     if isinstance(answer, logins.LoginRefused):
         if answer.ended:
-            forget()
+            clear_session()
             return log_in_page(kept=kept, target=safe_next(target), why="tries", status=422)
         return again(problem=_("That is not your password. Try again."), status=422)
-    return go_on(target, kept)
+    return resume(target, kept)
 
 
-# --- For admins: inviting, roles, new links, taking access away ---
+# --- For admins: inviting organizers, roles, new links, revoking access ---
 
 
 @organizer.get("/people")
@@ -469,13 +471,13 @@ def all_people(problem: str = "", field: str = "name", status: int = 200) -> Res
 @organizer.post("/people")
 @access("admin", fresh=True)
 def invite() -> Response:
-    """Add an organizer and show the one-time link with which they set a password."""
+    """Add an organizer and show the one-time link for setting their password."""
     role = typed().role.data
     if role not in ROLES:
         return all_people(_("Choose one of the roles."), "role", 422)
     answer = organizers.add_organizer(acting(), typed().name.data, role)
     if isinstance(answer, organizers.OneTimeLink):
-        return show_link_once(answer)
+        return _link_page(answer)
     return all_people(_name_words(answer), "name", 422)
 
 
@@ -492,8 +494,8 @@ def _name_words(answer: organizers.NameTaken | organizers.BadName) -> str:
     return _("Enter a name of letters, digits, spaces and plain punctuation.")
 
 
-def show_link_once(link: organizers.OneTimeLink) -> Response:
-    """The one-time link, which no page shows again."""
+def _link_page(link: organizers.OneTimeLink) -> Response:
+    """The one-time link, which is never shown again."""
     path = page_url("organizer.set_password", token=link.token)
     address = absolute_link(services().settings.address, path)
     return page("one_time_link", link=link, address=address)
@@ -502,15 +504,16 @@ def show_link_once(link: organizers.OneTimeLink) -> Response:
 @organizer.post("/people/<row:number>/new-link")
 @access("admin", fresh=True)
 def new_link(number: int) -> Response:
-    """Take a password away, also the second factor where the phone is lost, for a new link."""
+    """Replace a password with a new one-time link; remove the second factor too if the phone is
+    lost."""
     found = known(organizer_by_id(services().db(), number))
     if found.id == current().organizer.id:
         problem = _("This is your own account. Change your password under Your account.")
         return person(number, problem, 409)
     answer = organizers.reset_organizer(
-        acting(), door().secret, found.name, second_factor=typed().lost.data == "phone"
+        acting(), login_config().secret, found.name, second_factor=typed().lost.data == "phone"
     )
-    return abort(404) if isinstance(answer, NoSuchOrganizer) else show_link_once(answer)
+    return abort(404) if isinstance(answer, NoSuchOrganizer) else _link_page(answer)
 
 
 @organizer.get("/people/<row:number>")
@@ -522,7 +525,7 @@ def person(number: int, problem: str = "", status: int = 200) -> Response:
     return page("person", status, person=found, sessions=live, problem=problem, field="role")
 
 
-def _after(number: int, answer: object) -> Response:
+def _person_page(number: int, answer: object) -> Response:
     if isinstance(answer, NoSuchOrganizer):
         abort(404)
     if isinstance(answer, organizers.LastAdmin):
@@ -541,23 +544,23 @@ def role(number: int) -> Response:
     role = typed().role.data
     if role not in ROLES:
         return person(number, _("Choose one of the roles."), 422)
-    return _after(number, organizers.set_role(acting(), number, role))
+    return _person_page(number, organizers.set_role(acting(), number, role))
 
 
 @organizer.post("/people/<row:number>/<any(disable, enable):how>")
 @access("admin", fresh=True)
 def switch(number: int, how: str) -> Response:
-    """Switch an account off or on."""
-    return _after(
+    """Disable or enable an account."""
+    return _person_page(
         number,
-        organizers.set_disabled(acting(), door().secret, number, how == "disable"),
+        organizers.set_disabled(acting(), login_config().secret, number, how == "disable"),
     )
 
 
 @organizer.post("/people/<row:number>/end-sessions")
 @access("admin")
 def end_sessions_of(number: int) -> Response:
-    """End all sessions of one organizer, but never the admin's own one in use."""
+    """End all sessions of one organizer, except the admin's own current one."""
     found = known(organizer_by_id(services().db(), number))
     organizers.revoke_all(acting(), found, keep=current().id)
     return go_to("organizer.person", number=number)

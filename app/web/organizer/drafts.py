@@ -1,5 +1,6 @@
-"""The texts of the campaign as organizers work on them: the draft where there is one, else what is
-live. A form carries the revision that it was made from, so that nobody's work is written over.
+"""The campaign's texts as organizers edit them: the draft if there is one, else the live text.
+
+Each form carries the revision that it was made from, so that no one's work is overwritten.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from app.web.organizer.gate import acting
 
 
 class PressedForm(SiteForm):
-    """What comes along when something is done to a text: the revision that was seen, with the
-    texts around it; a row of its versions; a note; which way a part of it moves."""
+    """The fields that accompany every action on a text: the revision that the form was made from
+    (``base``), the change counter of the texts that were checked (``seen``), the id of a version,
+    a note, and the direction in which a part moves."""
 
     base, seen = RowField(), RowField()
     row, way = entries(2)
@@ -28,13 +30,13 @@ class PressedForm(SiteForm):
 
 
 def pressed() -> PressedForm:
-    """The present form."""
+    """The submitted form."""
     return sent(PressedForm)
 
 
 @dataclass(frozen=True, slots=True)
 class Working:
-    """One file as an organizer sees it."""
+    """One file as an organizer edits it."""
 
     name: str
     text: str
@@ -44,21 +46,21 @@ class Working:
     counter: int
     """The change counter at which the live texts were read."""
     files: dict[str, str]
-    """All live texts at that moment."""
+    """All live texts at that counter."""
 
     @property
     def base(self) -> int:
-        """What a form carries."""
+        """The revision that a form carries."""
         return self.state.revision
 
     @property
     def is_draft(self) -> bool:
-        """Whether there is a draft that says something else than the live text."""
+        """Whether there is a draft that differs from the live text."""
         return self.state.draft is not None and self.text != self.live
 
 
 def working(site: Services, name: str = FILE) -> Working:
-    """The draft of a file, or its live text where there is none."""
+    """The draft of a file, or its live text if there is none."""
     db = site.db()
     found = site.live.files(db)
     state = workshop.states(db, site.slug).get(name, FileState(name))
@@ -68,13 +70,13 @@ def working(site: Services, name: str = FILE) -> Working:
 
 
 def text_at(site: Services, base: int, name: str = FILE) -> str:
-    """The text that a form was made from: a row of the database, or 0 for the file."""
+    """The text that a form was made from; revision 0 is the file in the campaign's folder."""
     version = workshop.find_version(site.db(), site.slug, name, base)
     return version.source if version else site.live.folder.get(name, "")
 
 
 def version_at(number: int, name: str = FILE) -> FileVersion:
-    """The version of a file that an address names."""
+    """The version of a file with this id; aborts with 404 if there is none."""
     site = services()
     return workshop.find_version(site.db(), site.slug, name, number) or abort(404)
 
@@ -82,7 +84,7 @@ def version_at(number: int, name: str = FILE) -> FileVersion:
 def save(
     text: str, base: int, note: str, *, name: str = FILE, restored: bool = False
 ) -> Moved | None:
-    """Keep a draft in the present organizer's name; ``Moved`` where somebody else was faster."""
+    """Save a draft in the organizer's name; ``Moved`` if someone else has saved since ``base``."""
     site = services()
     answer = workshop.save_draft(
         acting(), site.slug, name, text, base=base, note=note,
@@ -92,15 +94,15 @@ def save(
 
 
 def discard(name: str = FILE) -> bool:
-    """Take the draft away that the form was made for; False where it is another one by now."""
+    """Discard the draft that the form was made for; False if it has changed since."""
     site = services()
     answer = workshop.discard_draft(acting(), site.slug, name, base=pressed().base.data)
     return not isinstance(answer, Moved)
 
 
 def publish(drafts: Mapping[str, int], seen: int) -> bool:
-    """Make the drafts live that were looked at among the texts of ``seen``, with the form's note;
-    False where something moved meanwhile."""
+    """Publish drafts (revisions by file name) that were checked at change counter ``seen``, with
+    the form's note; False if anything has changed since."""
     site = services()
     answer = workshop.publish(
         acting(), site.slug, drafts, folder=site.live.folder, seen=seen, note=pressed().note.data

@@ -1,11 +1,11 @@
-"""The one place where the access rule of every page is enforced.
+"""The one place that enforces the access rule of every page.
 
-Before each request the rule of its view is read and weighed: is somebody logged in, does
-their role suffice, was the form made for this session, was the password typed lately. A page
-that fails on the way is answered here and its view never runs. What was typed is kept.
+Before each request it checks the rule of the view: whether someone is logged in, whether their
+role suffices, whether the form was made for this session, and whether the password was entered
+recently. A request that fails is answered here, its view never runs, and what was typed is kept.
 
-Organizers have three cookies, residents none. All are HttpOnly and SameSite=Strict; on a site with
-HTTPS their names begin with ``__Host-``, so that no neighbouring subdomain can plant one.
+Organizers have three cookies, residents none. All are HttpOnly and SameSite=Strict. On a site with
+HTTPS their names begin with ``__Host-``, so that no sibling subdomain can set one.
 """
 
 from __future__ import annotations
@@ -37,39 +37,39 @@ from app.web.forms import posted
 from app.web.organizer.show import area, menu_for, page, visible
 
 organizer = area("organizer")
-"""The pages of ``accounts``, ``overview`` and ``trail``. ``row`` in an address is the number of a
-row in the database: never larger than SQLite's."""
+"""The pages of ``accounts``, ``overview`` and ``trail``. ``row`` in a route is the id of a
+database row, at most SQLite's largest integer."""
 
-EXTENSION = "dear_congress_door"
+EXTENSION = "dear_congress_login"
 ROLES = frozenset({"organizer", "editor", "exporter", "admin"})
 CSRF_FIELD = "token"
 KEPT_FIELD = "kept"
 UNKEPT = frozenset({CSRF_FIELD, KEPT_FIELD, "password", "passphrase", "again", "code", "next"})
 """Fields that are never sent back to the browser."""
-_OURS = re.compile(r"/(?:es/)?organize(?:/[A-Za-z0-9._~-]+)*/?(?:\?[A-Za-z0-9._~=&%+-]*)?")
+_PATH = re.compile(r"/(?:es/)?organize(?:/[A-Za-z0-9._~-]+)*/?(?:\?[A-Za-z0-9._~=&%+-]*)?")
 
 
-def door() -> LoginConfig:
-    """What checking a password needs."""
+def login_config() -> LoginConfig:
+    """The site's secret and password hashing cost."""
     return cast(LoginConfig, current_app.extensions[EXTENSION])
 
 
 def clock() -> datetime:
-    """The real time, also while the site rehearses another day: sessions must still end."""
+    """The real time, even while the site rehearses another day: sessions must still expire."""
     return services().clock()
 
 
 def current() -> Session:
-    """The session of the present request, on a page that only organizers reach."""
+    """This request's session. Only for pages that require a log-in."""
     return cast(Session, g.organizer_session)
 
 
 def acting() -> Actor:
-    """Whoever is logged in, as the one who changes something now."""
+    """The logged-in organizer as the actor of a change made now."""
     return Actor(services().db(), current().organizer.name, clock())
 
 
-def _found() -> Session | NoSession:
+def _session() -> Session | NoSession:
     """The session that the cookie names, looked up once per request."""
     if "organizer_session" not in g:
         token = read_cookie("organizer")
@@ -80,66 +80,66 @@ def _found() -> Session | NoSession:
     return cast("Session | NoSession", g.organizer_session)
 
 
-def begin(opened: organizers.OpenedSession) -> None:
-    """Put a new session into the cookie and into the rest of this request."""
+def set_session(opened: organizers.OpenedSession) -> None:
+    """Set the session cookie, and the session for the rest of this request."""
     set_cookie("organizer", opened.token)
     g.organizer_session = opened.session
 
 
-def forget() -> None:
-    """Take the session out of the cookie and the rest of this request."""
+def clear_session() -> None:
+    """Clear the session cookie, and the session for the rest of this request."""
     set_cookie("organizer", "")
     g.organizer_session = NoSession("ended")
 
 
 def binding() -> Binding:
-    """For whom a form on the present page is made."""
-    found = _found()
+    """Whom the forms on this page are bound to: the session, or a visitor's browser."""
+    found = _session()
     if isinstance(found, Session) and not g.get("visitor_page"):
         return Binding(found.organizer.id, str(found.id))
     return Binding.of_visitor(visitor_nonce())
 
 
 def form_token() -> str:
-    """The token for a form on the present page."""
-    return binding().token(door().secret)
+    """The CSRF token for the forms on this page."""
+    return binding().token(login_config().secret)
 
 
-def typed_token() -> str:
+def posted_token() -> str:
     return posted().get(CSRF_FIELD, "")
 
 
-def here() -> str:
-    """The address of the present page, as far as it may be returned to."""
+def current_path() -> str:
+    """This request's path, with its query if it is a GET; empty if ``safe_next`` refuses it."""
     path = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else request.path
     return safe_next(path)
 
 
 def safe_next(wanted: str) -> str:
-    """A path of the organizers' pages to go on to; empty for anything else.
+    """``wanted`` if it is a path of the organizers' pages to redirect to; otherwise empty.
 
-    Only plain characters are taken, so neither another host (``//evil.example``, ``/\\evil``),
-    nor a scheme, nor a line break can hide in it; and no ``.`` or ``..``, which would lead out.
+    Only plain characters are allowed, which rules out another host (``//evil.example``,
+    ``/\\evil``), a scheme and a line break; ``.`` and ``..`` are refused, as they would escape.
     """
     path = wanted.partition("?")[0]
-    if len(wanted) > 500 or not _OURS.fullmatch(wanted) or {".", ".."} & set(path.split("/")):
+    if len(wanted) > 500 or not _PATH.fullmatch(wanted) or {".", ".."} & set(path.split("/")):
         return ""
     return wanted
 
 
 KeptWork = tuple[int, str, list[tuple[str, str]]]
-"""A form's contents, kept in the pages themselves while its sender logs in again: whose they are,
-the form's address, and its fields."""
+"""A submitted form, carried through the pages while its sender logs in again: the id of its
+organizer, its path, and its fields."""
 
 
 def keep_work(secret: bytes, owner: int, path: str, fields: Iterable[tuple[str, str]]) -> str:
-    """A form's contents, signed, without tokens and passwords."""
+    """A form's contents as a signed text, without tokens and passwords."""
     pairs = [pair for pair in fields if pair[0] not in UNKEPT]
     return sign(secret, "kept work", json.dumps([owner, path, pairs]))
 
 
 def kept_work(secret: bytes, signed: str) -> KeptWork | None:
-    """What ``keep_work`` signed; None for nothing or anything else."""
+    """What ``keep_work`` signed; None if the text is empty or its signature is wrong."""
     text = unsign(secret, "kept work", signed)
     if text is None:
         return None
@@ -147,22 +147,22 @@ def kept_work(secret: bytes, signed: str) -> KeptWork | None:
     return owner, path, [(name, value) for name, value in pairs]
 
 
-def _keep(owner: int) -> str:
-    """The present form, kept for somebody."""
-    return keep_work(door().secret, owner, request.path, posted().items(multi=True))
+def _keep_form(owner: int) -> str:
+    """The submitted form, kept for the organizer with the id ``owner``."""
+    return keep_work(login_config().secret, owner, request.path, posted().items(multi=True))
 
 
 def guard() -> Response | None:
-    """Answer the request here if its view's rule is not met; None lets it through."""
+    """The response to a request that fails its view's access rule; None lets it through."""
     view = current_app.view_functions.get(request.endpoint or "")
     who, fresh = getattr(view, "access", "anyone"), getattr(view, "fresh", False)
     if who == "anyone":
         return None
     if who == "visitor":
         return _check_visitor()
-    found = _found()
+    found = _session()
     if isinstance(found, NoSession):
-        return _log_in_first(who, found)
+        return _require_login(who, found)
     if who == "half" or found.stage == "password":
         return _check_half(who, found)
     if who not in ROLES:
@@ -180,8 +180,8 @@ def _check_visitor() -> Response | None:
     g.visitor_page = True
     if request.method != "POST":
         return None
-    good = binding().judge(door().secret, typed_token()) == "good"
-    return None if good else send_again(request.path, posted().items(multi=True))
+    good = binding().judge(login_config().secret, posted_token()) == "good"
+    return None if good else resend_page(request.path, posted().items(multi=True))
 
 
 def _check_half(who: str, found: Session) -> Response | None:
@@ -189,18 +189,18 @@ def _check_half(who: str, found: Session) -> Response | None:
         return redirect(page_url("organizer.index"))
     if who != "half":
         endpoint = "code" if found.organizer.has_second_factor else "second_factor"
-        return redirect(page_url(f"organizer.{endpoint}", next=here() or None))
+        return redirect(page_url(f"organizer.{endpoint}", next=current_path() or None))
     return _check_form(found)
 
 
 def _check_form(found: Session) -> Response | None:
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return None
-    state = binding().judge(door().secret, typed_token())
+    state = binding().judge(login_config().secret, posted_token())
     if state == "good":
         return None
     if state == "ours" and found.stage == "full":
-        return send_again(request.path, posted().items(multi=True))
+        return resend_page(request.path, posted().items(multi=True))
     return page("foreign", 400)
 
 
@@ -208,20 +208,22 @@ def _check_fresh(found: Session) -> Response | None:
     if found.is_fresh(clock()):
         return None
     if request.method == "POST":
-        return confirm_page(kept=_keep(found.organizer.id), status=401)
-    return redirect(page_url("organizer.confirm", next=here() or None))
+        return confirm_page(kept=_keep_form(found.organizer.id), status=401)
+    return redirect(page_url("organizer.confirm", next=current_path() or None))
 
 
-def _log_in_first(who: str, found: NoSession) -> Response:
-    """Lead to the log-in page. A form that was ours comes along and is not lost."""
+def _require_login(who: str, found: NoSession) -> Response:
+    """Show or redirect to the log-in page. A form of an organizer's is carried along, not lost."""
     if request.method == "POST" and who == "half":
         kept, target = posted().get(KEPT_FIELD, ""), posted().get("next", "")
         return log_in_page(kept=kept, target=safe_next(target), why="idle", status=401)
-    made_for = Binding.read(door().secret, typed_token()) if request.method == "POST" else None
+    made_for = (
+        Binding.read(login_config().secret, posted_token()) if request.method == "POST" else None
+    )
     if made_for is not None and made_for.owner:
-        return log_in_page(kept=_keep(made_for.owner), why="kept", status=401)
+        return log_in_page(kept=_keep_form(made_for.owner), why="kept", status=401)
     why = "idle" if found.why == "idle" else None
-    target = here() if request.method in ("GET", "HEAD") else ""
+    target = current_path() if request.method in ("GET", "HEAD") else ""
     return redirect(page_url("organizer.login", next=target or None, why=why))
 
 
@@ -234,7 +236,7 @@ def log_in_page(
     problem: str = "",
     status: int = 200,
 ) -> Response:
-    """The log-in page, with a sentence on why one is there or what was wrong."""
+    """The log-in page, with a sentence that says why it is shown or what was wrong."""
     g.visitor_page = True
     return page(
         "login", status, problem=problem, field="name", kept=kept, why=why,
@@ -253,23 +255,23 @@ def confirm_page(
     )  # fmt: skip
 
 
-def send_again(path: str, fields: Iterable[tuple[str, str]], status: int = 409) -> Response:
-    """Show that nothing was done yet, with all that was typed, to be sent with one press."""
+def resend_page(path: str, fields: Iterable[tuple[str, str]], status: int = 409) -> Response:
+    """A page that says nothing was done yet and can resend the same form with one click."""
     shown = [(name, visible(value)) for name, value in fields if name not in UNKEPT]
     return page("again", status, path=path, fields=shown)
 
 
-def go_on(target: str, kept: str, status: int = 303) -> Response:
-    """After logging in or confirming: back to what was being done, else to the first page."""
-    work = kept_work(door().secret, kept)
+def resume(target: str, kept: str, status: int = 303) -> Response:
+    """After logging in or confirming: the kept form, else the target, else the first page."""
+    work = kept_work(login_config().secret, kept)
     if work is not None and work[0] == current().organizer.id:
-        return send_again(*work[1:], 200)
+        return resend_page(*work[1:], 200)
     path = safe_next(target)
     return redirect(request.script_root + path if path else page_url("organizer.index"), status)
 
 
-def _menu() -> dict[str, object]:
-    """What every organizer's page may use."""
+def _menu_context() -> dict[str, object]:
+    """Template variables for every organizers' page."""
     found = g.get("organizer_session")
     if not isinstance(found, Session) or found.stage != "full":
         return {"me": None}
@@ -288,14 +290,14 @@ def moment(at: datetime) -> str:
 
 
 class RowConverter(IntegerConverter):
-    """The number of a row in the database; a larger number is no address of ours."""
+    """The id of a database row; a number that SQLite cannot hold does not match the route."""
 
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, max=2**63 - 1)
 
 
-def hang_door(app: Flask, secret: bytes) -> None:
-    """Let organizers in who hold a session of the site with this secret."""
+def set_login_config(app: Flask, secret: bytes) -> None:
+    """Give the site the secret for log-ins, with the default password hashing cost."""
     app.extensions[EXTENSION] = LoginConfig(secret, DEFAULT_COST)
 
 
@@ -303,7 +305,7 @@ def set_up_gate(app: Flask) -> None:
     """Enforce the rules on every route of a site."""
     app.url_map.converters["row"] = RowConverter
     app.before_request(guard)
-    app.context_processor(_menu)
+    app.context_processor(_menu_context)
     app.jinja_env.globals["form_token"] = form_token
     app.jinja_env.filters["moment"] = moment
 
@@ -321,20 +323,20 @@ SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Win
 
 
 def _cookie(kind: Kind) -> tuple[str, bool]:
-    """``__Host-organizer`` on a site with HTTPS, ``organizer`` on a laptop; and whether browsers
-    reach it by HTTPS, as the settings or the request say."""
+    """The cookie's name (``__Host-organizer`` on a site with HTTPS, ``organizer`` on a laptop), and
+    whether browsers use HTTPS, according to the settings or the request."""
     secure = request.is_secure or services().settings.site_url.startswith("https://")
     return f"__Host-{kind}" if secure else kind, secure
 
 
 def read_cookie(kind: Kind) -> str:
-    """The token in a cookie; empty when there is none or it is not one of ours in form."""
+    """The token in a cookie; empty if it is missing or malformed."""
     value = request.cookies.get(_cookie(kind)[0], "")
     return value if TOKEN.fullmatch(value) else ""
 
 
 def set_cookie(kind: Kind, value: str, seconds: int | None = None) -> None:
-    """Set a cookie on the response to the present request; empty takes it away."""
+    """Set a cookie on the response to this request; an empty value deletes it."""
     name, secure = _cookie(kind)
 
     @after_this_request
@@ -347,7 +349,7 @@ def set_cookie(kind: Kind, value: str, seconds: int | None = None) -> None:
 
 
 def visitor_nonce() -> str:
-    """The random value that binds a visitor's log-in form to their browser."""
+    """The nonce that binds a visitor's log-in form to their browser."""
     if "visitor_nonce" not in g:
         g.visitor_nonce = read_cookie("organizer-form")
         if not g.visitor_nonce:
@@ -357,15 +359,15 @@ def visitor_nonce() -> str:
 
 
 def device_label(agent: str) -> str:
-    """``Firefox on Linux``: enough to tell one's own sessions apart, and no more."""
+    """``Firefox on Linux``: just enough for organizers to tell their own sessions apart."""
     browser = next((name for mark, name in BROWSERS if mark in agent), "")
     system = next((name for mark, name in SYSTEMS if mark in agent), "")
     return " on ".join(part for part in (browser, system) if part)
 
 
 def client() -> Client:
-    """Where the present request comes from. A browser without a mark is given one to carry,
-    which counts for nothing until it has logged in."""
+    """Where this request comes from. A browser without a device cookie gets one, which counts for
+    nothing until someone has logged in with it."""
     if "client" not in g:
         device = read_cookie("organizer-device") or new_token()
         set_cookie("organizer-device", device, DEVICE_SECONDS)

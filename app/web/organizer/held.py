@@ -1,6 +1,6 @@
-"""Held signatures: what waits for an organizer's eyes, decided in bulk, always reversible.
+"""Held signatures: the queue for review, decided in bulk and always reversibly.
 
-Nothing on the page names anyone; it shows what a row of the count has, and why it waits.
+Nothing on the page names anyone: it shows what is counted of each signature, and why it is held.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ DECISIONS: dict[str, Callable[[Actor, str, Sequence[int]], int]] = {
 def index(
     view: View | None = None, problem: str = "", status: int = 200, ticked: Sequence[int] = ()
 ) -> Response:
-    """What waits, what was set aside, what was released: the oldest hundred of one of them."""
+    """The oldest hundred signatures that are waiting, set aside, or released."""
     site = services()
     view = view or _list(queried().get("show", ""))
     done = queried().get("done", "")
@@ -57,7 +57,7 @@ def index(
 
 
 def _list(wanted: str) -> View:
-    """The list of this name; the waiting ones for anything else."""
+    """The view with this name; ``waiting`` for any other name."""
     return next((view for view in VIEWS if view == wanted), "waiting")
 
 
@@ -66,7 +66,7 @@ def _numbers(typed: Sequence[str]) -> list[int]:
 
 
 class DecisionForm(SiteForm):
-    """What is done (``release/ticked``, ``release/all``), and to which of the rows shown."""
+    """The decision (``release/ticked``, ``release/all``) and the rows that it is for."""
 
     show, do = entries(2)
     row = SelectMultipleField(validate_choice=False, default=())
@@ -76,7 +76,7 @@ class DecisionForm(SiteForm):
 @held.post("/")
 @access("editor")
 def decide() -> Response:
-    """Release, set aside, or hold again what was ticked, or all that the page showed."""
+    """Release, set aside or hold again the ticked signatures, or all that the page showed."""
     form = sent(DecisionForm)
     view = _list(form.show.data)
     action, _slash, scope = form.do.data.partition("/")

@@ -21,21 +21,22 @@ from app.web.organizer.gate import clock, current, organizer
 from app.web.organizer.show import download, page, visible
 
 COLUMNS = ("number", "at (UTC)", "who", "what", "subject", "before", "after")
-"""In this order, never renamed."""
+"""The CSV's columns. Never reorder or rename them."""
 
 
 class TrailForm(SiteForm):
-    """The filter in the address. A day that cannot be read narrows nothing."""
+    """The filter in the query string. A day that cannot be read does not filter."""
 
     who, what = entries(2, lambda typed: visible(typed)[:60])
     since, until = DayField(), DayField()
     below, above = RowField(), RowField()
 
     def row(self, name: str) -> int | None:
-        """The event at which a page of the trail begins or ends."""
+        """The event that bounds a page of the trail; None if there is none."""
         return self[name].data if self[name].data >= 0 else None
 
     def wanted(self) -> TrailFilter:
+        """The filter as the records take it."""
         since, until = (str(field.data or "") for field in (self.since, self.until))
         return TrailFilter(self.who.data, self.what.data, since=since, until=until)
 
@@ -43,7 +44,7 @@ class TrailForm(SiteForm):
 @organizer.get("/audit", endpoint="audit")
 @access("admin")
 def show_trail() -> Response:
-    """Fifty events, newest first, with a filter."""
+    """Fifty events, newest first, and the filter."""
     form, db = from_query(TrailForm), services().db()
     form.validate()
     wanted = form.wanted()
@@ -66,7 +67,7 @@ def _row(event: Event) -> list[str]:
 
 
 def csv_lines(head: Iterable[Iterable[str]], events: Iterable[Event]) -> Iterator[str]:
-    """The file line by line: a byte order mark, what it is, the column names, the events."""
+    """The lines of the file: a byte order mark, ``head``, the column names, the events."""
     yield BOM
     for row in (*head, COLUMNS):
         yield csv_line(row)
@@ -77,7 +78,7 @@ def csv_lines(head: Iterable[Iterable[str]], events: Iterable[Event]) -> Iterato
 @organizer.get("/audit.csv")
 @access("admin", fresh=True)
 def audit_csv() -> Response:
-    """The trail as CSV. That it was taken away is itself an event."""
+    """The trail as CSV. The export is itself recorded as an event."""
     wanted = from_query(TrailForm).wanted()
     site, at, me = services(), clock(), current().organizer.name
     db = site.db()
@@ -97,7 +98,7 @@ def audit_csv() -> Response:
     return download(body, "text/csv", f"audit-trail-{at:%Y-%m-%d}.csv")
 
 
-# --- In the reader's language; what is stored and exported stays in English ---
+# --- Words for the page, in the reader's language; stored and exported text stays English ---
 
 
 FACTS = (
@@ -110,7 +111,7 @@ FACTS = (
     _mark("language"), _mark("way"), _mark("signatures"), _mark("people"), _mark("as of"),
     _mark("joined"), _mark("left"), _mark("numbers"),
 )  # fmt: skip
-"""The names of facts, which stand in the trail as they are here."""
+"""The names of an event's facts, exactly as the trail stores them."""
 PLAINER = {
     What.START_PAGE_CHANGED: _mark("another campaign on the start page"),
     What.COPY_RESTORED: _mark("copy of the database restored"),
@@ -120,21 +121,21 @@ PLAINER = {
     "shape": _mark("what it holds"), "preparing": _mark("being prepared"),
     COMMAND_LINE: _mark("command line"),
 }  # fmt: skip
-"""Where what is stored is not what a page says."""
+"""The words a page shows in place of what is stored, where the two differ."""
 
 
 def event_name(what: What) -> str:
-    """The kind of an event in words."""
+    """The kind of an event, in the reader's language."""
     return _(PLAINER.get(what, what.value))
 
 
 def actor_name(who: str) -> str:
-    """Who acted: an organizer by name, the operator in words."""
+    """Who acted: an organizer's name, or words for the command line."""
     return _(PLAINER[who]) if who == COMMAND_LINE else who
 
 
 def facts(values: Mapping[str, Value]) -> str:
-    """``role: editor``: the facts of an event on one line, without the empty ones."""
+    """The facts of an event on one line, like ``role: editor``; empty ones are left out."""
     return ", ".join(
         f"{_(PLAINER.get(key, key))}: {_fact(key, value)}"
         for key, value in values.items()

@@ -1,4 +1,4 @@
-"""Choosing some recipients in words, wherever a condition is needed: asks, additions, letters."""
+"""Conditions in words: the form that builds one, for asks, additions and letters."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ TITLES: dict[str, LazyString] = {
 
 
 def whose(site: Services, code: str, live: str | None = None) -> dict[str, Any]:
-    """The choices that a condition comes to (None where it says more than they can), whom it fits
-    on this day (None where it cannot be read), and whether there is a live one to compare with."""
+    """What the form shows of a condition: its choices (None if they cannot express it), whom it
+    matches today (None if it cannot be parsed), and whether there is a live one to compare with."""
     fine = isinstance(parse_condition(code, facts=site.campaign.facts), Parsed)
     found = reach(site.campaign, code, live, site.tables.holders, site.today()) if fine else None
     who = who_of(code) if fine else None
@@ -60,8 +60,7 @@ def whose(site: Services, code: str, live: str | None = None) -> dict[str, Any]:
 
 
 class WhoForm(SiteForm):
-    """The choices of a condition. Before their names stands that of the condition's own field,
-    which holds it as code."""
+    """The choices of a condition. The prefix of their names is the field with its code."""
 
     was, join = entries(2)
     chamber, party, committee, leader, delegate, law = entries(6)
@@ -69,8 +68,8 @@ class WhoForm(SiteForm):
     stance, other = Several(), BooleanField()
 
     def code(self, typed: str) -> str:
-        """What was meant: ``typed`` where the code was changed, else what was chosen. What the
-        choices do not change stays as it was written."""
+        """The condition as code: ``typed`` if the code was edited, else what was chosen. If the
+        choices mean the same as before, the code stays as it was written."""
         was = self.was.data
         if not self.join.raw_data or typed.strip() != was.strip():
             return typed
@@ -79,9 +78,9 @@ class WhoForm(SiteForm):
         return was if before is not None and code_of(before) == chosen else chosen
 
     def _chosen(self) -> Who:
-        matters = {m: self[m].data if self[m].data in CHOICES[m] else "" for m in LABELS}
+        choices = {m: self[m].data if self[m].data in CHOICES[m] else "" for m in LABELS}
         return Who(
-            **matters,
+            **choices,
             stance=tuple(s for s in STANCES if self.stance.data.get(s)),
             states=self.states.data,
             other_states=bool(self.states.data and self.other.data),
@@ -90,12 +89,13 @@ class WhoForm(SiteForm):
 
 
 def who_words(code: str) -> str:
-    """A condition in words: ``senators, and Republicans …``; the code itself where it says more."""
+    """A condition in words, like ``senators, and Republicans …``; the code itself if the choices
+    cannot express it."""
     who = who_of(code)
     if who is None:
         return code
     words = [
-        str(labels[value]) for matter, labels in LABELS.items() if (value := getattr(who, matter))
+        str(labels[value]) for choice, labels in LABELS.items() if (value := getattr(who, choice))
     ]
     if who.stance:
         words.append(_(" or ").join(str(STANCE_LABELS[s]) for s in who.stance))
@@ -110,7 +110,7 @@ _IF = re.compile(r"\{% *(if|elif|else) *(.*?) *%\}([^{]*)")
 
 
 def passages(words: str) -> list[tuple[int, str, str]]:
-    """What a text says to some only: line, to whom in words, and how it begins."""
+    """The conditional passages of a text: line, recipients in words, and the first words."""
     found = []
     for match in _IF.finditer(words):
         line = words.count("\n", 0, match.start()) + 1
@@ -120,7 +120,8 @@ def passages(words: str) -> list[tuple[int, str, str]]:
 
 
 def put_passage(words: str, code: str, passage: str, at: int) -> str:
-    """The words with a passage for some only, before the paragraph at a place in the text."""
+    """``words`` with a passage inserted after the paragraph at the offset ``at``, conditional on
+    ``code`` unless that is empty."""
     paragraph = words.find("\n\n", max(at, 0))
     at = len(words) if paragraph < 0 else paragraph
     block = f"{{% if {code} %}}\n{passage.strip()}\n{{% endif %}}" if code else passage.strip()
@@ -128,5 +129,5 @@ def put_passage(words: str, code: str, passage: str, at: int) -> str:
 
 
 def names(holders: tuple[Holder, ...]) -> list[str]:
-    """The recipients by title and name, with their seats."""
+    """The recipients' titles and names, each with the seat."""
     return [f"{title_name(holder)} ({holder.seat.id})" for holder in holders]
