@@ -313,7 +313,7 @@ def _instance_files(
     keys: Mapping[str, bytes],
     everything: bool,
 ) -> dict[str, bytes]:
-    """Files to write to the instance folder: all keys, and others only if missing."""
+    """Files for the instance folder: keys, and others if missing or ``everything``."""
     files: dict[str, bytes] = {}
     whole = {**{n: c for n, c in copy.files.items() if not n.startswith("letters/")}, **opened}
     for name, content in whole.items():
