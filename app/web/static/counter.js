@@ -1,9 +1,9 @@
-// Keeps an embedded counter up to date. No cookies, nothing about the reader.
+// Keeps an embedded counter current. It sets no cookie and sends nothing about the visitor.
 "use strict";
 setInterval(function () {
   if (document.hidden) return;
-  fetch(document.body.dataset.from).then(function (answer) {
-    return answer.json();
+  fetch(document.body.dataset.from).then(function (response) {
+    return response.json();
   }).then(function (counts) {
     document.querySelectorAll("[data-count]").forEach(function (place) {
       if (place.localName === "meter") place.value = counts[place.dataset.count];

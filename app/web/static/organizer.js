@@ -1,5 +1,5 @@
-/* Organizers’ pages: what was typed and not saved is not lost by leaving. Without this script
-   the other language always opens beside the page. */
+/* Organizers’ pages: leaving does not lose what was typed but not saved. Without this script the
+   other language always opens in a new tab. */
 "use strict";
 
 (function () {
@@ -29,8 +29,8 @@
       if (unsaved()) { link.target = "_blank"; } else { link.removeAttribute("target"); }
     });
   }
-  // Who is chosen is counted again with each choice. The page that would come without this script
-  // is asked for, and its count put in place of the one that is here.
+  // Update the count of recipients with every choice: request the page that the form would lead to
+  // without this script, and take its count.
   function post(form, button, action, then) {
     var request = new XMLHttpRequest(), data = new URLSearchParams(new FormData(form));
     if (button) { data.set(button[0], button[1]); }
@@ -40,7 +40,7 @@
     request.send(data);
   }
 
-  function instead(id, page) {
+  function replacePart(id, page) {
     var here = document.getElementById(id), there = page.getElementById(id);
     if (here && there) { here.replaceWith(document.adoptNode(there)); }
   }
@@ -48,12 +48,12 @@
   document.querySelectorAll("[data-look]").forEach(function (part) {
     var form = part.closest("form");
     part.addEventListener("change", function () {
-      post(form, null, form.action + "?look=1", function (page) { instead(part.dataset.look, page); });
+      post(form, null, form.action + "?look=1", function (page) { replacePart(part.dataset.look, page); });
     });
   });
   document.querySelectorAll("[data-without-script]").forEach(function (e) { e.hidden = true; });
 
-  // A part that moves up or down takes its new place without a new page.
+  // Move an item up or down without loading a new page.
   function movable(list) {
     list.addEventListener("click", function (event) {
       var button = event.target.closest("button[name=way]");
@@ -65,7 +65,7 @@
         if (!there || !page.getElementById(item)) { window.location.reload(); return; }
         var fresh = document.adoptNode(there);
         list.replaceWith(fresh);
-        instead("order", page);
+        replacePart("order", page);
         movable(fresh);
         var again = document.querySelector("#" + CSS.escape(item) + " button[value=" + way + "]") ||
           document.querySelector("#" + CSS.escape(item) + " button[name=way]");
@@ -75,7 +75,7 @@
   }
   document.querySelectorAll("[data-order]").forEach(movable);
 
-  /* Passkeys: the form's options go to the browser, what it answers goes into the form. */
+  // Passkeys: the browser gets the form's options, and its response goes into the form.
   document.querySelectorAll("form[data-passkey]").forEach(function (form) {
     var keys = window.PublicKeyCredential;
     if (!keys || !keys.parseCreationOptionsFromJSON) { return; }
@@ -93,15 +93,15 @@
       }).catch(function () { failed.hidden = false; });
     });
   });
-  /* A menu that is open closes when one goes elsewhere. */
-  document.addEventListener("click", function (event) { shut(event.target); });
-  document.addEventListener("keydown", function (event) { if (event.key === "Escape") { shut(null); } });
-  function shut(target) {
+  // Close open menus on a click elsewhere and on Escape.
+  document.addEventListener("click", function (event) { closeMenus(event.target); });
+  document.addEventListener("keydown", function (event) { if (event.key === "Escape") { closeMenus(null); } });
+  function closeMenus(target) {
     document.querySelectorAll(".menu details[open]").forEach(function (menu) {
       if (!menu.contains(target)) { menu.open = false; }
     });
   }
-  // The server ends a connection that brings more than any form takes, so that is said before.
+  // The server closes a connection that sends more than any form accepts, so check the size first.
   function isTooLarge(form) {
     var field = form.querySelector("input[data-largest]");
     if (!field || !Array.prototype.some.call(field.files, function (file) { return file.size > field.dataset.largest; })) { return false; }

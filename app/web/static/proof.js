@@ -1,6 +1,6 @@
-/* Looks for the number that this site asks for: behind the form's nonce it gives a SHA-256 that
-   begins with so many zero bits. In short turns while the letters are being read, so that the
-   page stays quick; at full speed once the button was pressed. */
+/* Computes the proof of work that this site asks for: a number that, appended to the form's nonce,
+   gives a SHA-256 with the required leading zero bits. It runs in short slices while the letters
+   are being read, to keep the page responsive, and at full speed once the button is pressed. */
 "use strict";
 
 (function () {
@@ -10,23 +10,23 @@
   var form = field.form;
   var bits = Number(words.dataset.bits);
   var nonce = form.elements.namedItem("token").value.split(".")[0];
-  // Longer ones would need a second block; ours have 30 characters.
+  // A longer nonce would need a second SHA-256 block; ours has 30 characters.
   if (field.value || nonce.length > 39 || !/^[\w-]+$/.test(nonce)) { return; }
 
   document.getElementById("proof-without").hidden = true;
 
-  // The constants are the first 32 bits of the fractions of the roots of the first primes.
+  // SHA-256's constants: the first 32 fractional bits of the square and cube roots of primes.
   var K = new Int32Array(64);
   var START = new Int32Array(8);
   (function () {
     var n = 2, i = 0;
-    function part(x) { return ((x - Math.floor(x)) * 4294967296) | 0; }
+    function fraction(x) { return ((x - Math.floor(x)) * 4294967296) | 0; }
     for (; i < 64; n += 1) {
       var prime = true;
       for (var d = 2; d * d <= n; d += 1) { if (n % d === 0) { prime = false; break; } }
       if (!prime) { continue; }
-      if (i < 8) { START[i] = part(Math.sqrt(n)); }
-      K[i] = part(Math.cbrt(n));
+      if (i < 8) { START[i] = fraction(Math.sqrt(n)); }
+      K[i] = fraction(Math.cbrt(n));
       i += 1;
     }
   })();
@@ -34,7 +34,7 @@
   var bytes = new Uint8Array(64);
   var view = new DataView(bytes.buffer);
 
-  // The first 32 bits of the SHA-256 of nonce:number, which is all that is asked about.
+  // The first 32 bits of the SHA-256 of nonce:number; the rest is never checked.
   function firstBits(number) {
     var text = nonce + ":" + number, length = text.length, i;
     bytes.fill(0);
@@ -59,26 +59,26 @@
     return (START[0] + a) >>> 0;
   }
 
-  var number = 0, pressed = null, told = -1, expected = Math.pow(2, bits);
+  var number = 0, pressed = null, announced = -1, expected = Math.pow(2, bits);
 
-  function tell() {
-    // How likely it is to be found by now, told in quarters: it is read out, too.
+  function announce() {
+    // The probability of success by now, in quarters, because screen readers read it aloud.
     var share = Math.floor(4 * (1 - Math.exp(-number / expected))) * 25;
-    if (!pressed || share === told) { return; }
-    told = share;
+    if (!pressed || share === announced) { return; }
+    announced = share;
     words.hidden = false;
     words.textContent = words.dataset.busy.replace("0", String(share));
   }
 
-  function turn() {
+  function search() {
     var until = Date.now() + (pressed ? 40 : 8);
     do {
       for (var i = 0; i < 64; i += 1, number += 1) {
         if (firstBits(number) >>> (32 - bits) === 0) { found(); return; }
       }
     } while (Date.now() < until);
-    tell();
-    window.setTimeout(turn, pressed ? 0 : 12);
+    announce();
+    window.setTimeout(search, pressed ? 0 : 12);
   }
 
   function found() {
@@ -93,7 +93,7 @@
     if (!button || !form.requestSubmit) { return; }
     event.preventDefault();
     pressed = button;
-    tell();
+    announce();
   });
-  window.setTimeout(turn, 300);
+  window.setTimeout(search, 300);
 })();

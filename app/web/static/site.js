@@ -1,20 +1,20 @@
-/* What is nicer with JavaScript: counts while typing, copy buttons, a draft kept in this tab.
-   Every page works without it. Nothing here talks to any other site. */
+/* Enhancements: character counts while typing, copy buttons, a draft kept in this tab. Every page
+   works without them, and they contact no other site. */
 "use strict";
 
 (function () {
-  // Each campaign of a site has an address of its own, and what was typed for it stays with it.
+  // Each campaign has its own address, and its drafts are kept apart.
   var ROOT = (window.location.pathname.match(/^.*?\/c\/[a-z0-9-]+(?=\/)/) || [""])[0];
   var KEY = "dear-congress" + ROOT;
   var NAMES = { write: ["story"], address: ["first", "last", "street", "street2", "city", "email"] };
 
-  function kept() {
+  function storage() {
     try { return window.sessionStorage; } catch (e) { return null; }
   }
 
   function each(selector, act) { document.querySelectorAll(selector).forEach(act); }
 
-  // Characters while typing, in the words that the server already wrote.
+  // Update the character count in the sentence that the server rendered.
   function countWhileTyping(area) {
     area.dataset.count.split(" ").forEach(function (id) { countInto(area, id); });
   }
@@ -27,7 +27,7 @@
     var first = out.textContent.match(/[\d.,]+/);
     var tail = first ? out.textContent.slice(first.index + first[0].length) : "";
     area.addEventListener("input", function () {
-      // An office counts as forms do: a line break is two, and so is an emoji.
+      // Offices' forms count a line break as two characters, and an emoji too.
       var extra = area.dataset.extra;
       var count = extra === undefined ? Array.from(area.value).length
         : area.value.length + area.value.split("\n").length - 1 + Number(extra);
@@ -36,7 +36,7 @@
     });
   }
 
-  // The letter beside the story has what is typed, and is the one that is chosen.
+  // The letter next to the story shows what is typed, for the chosen template.
   function grow(area) {
     area.addEventListener("input", function () {
       each("[data-grows]", function (place) {
@@ -52,15 +52,15 @@
     });
   }
 
-  // A step that was taken is ticked off in its place, and the next one becomes the one to press.
-  function ticked(element) {
+  // Tick off a finished step and make the next one current.
+  function markDone(element) {
     var step = element.closest(".todo > li"), next = step && step.nextElementSibling;
     if (!step) { return; }
     step.className = "done";
     if (next && next.className !== "done") { next.className = "now"; }
   }
 
-  // A copied message is reported, so that the receipt can say so.
+  // Copying is reported to the server, so that the receipt can mention it.
   function copyButton(button) {
     var area = document.getElementById(button.dataset.copy);
     if (!area) { return; }
@@ -68,7 +68,7 @@
     button.hidden = false;
 
     function done() {
-      ticked(button);
+      markDone(button);
       button.textContent = "✓ " + button.dataset.done;
       window.setTimeout(function () { button.textContent = words; }, 4000);
       var form = document.getElementById("page-form");
@@ -87,7 +87,7 @@
       var copied = false;
       try { copied = document.execCommand("copy"); } catch (e) { /* selected at least */ }
       if (!copied) { return; }
-      // The page is then as if it had been copied without all this.
+      // Restore the page as it was before the copy.
       if (fold) { fold.open = false; }
       button.focus();
       done();
@@ -104,9 +104,9 @@
     button.addEventListener("click", function () { window.print(); });
   }
 
-  // Back and reload come by GET, without what was typed, which the server does not keep. The
-  // tab sends its own copy again and shows the page in place. Nothing is signed by this.
-  function again(copy) {
+  // Back and reload send a GET without what was typed, which the server does not keep. The tab
+  // posts its own copy and shows the page in place. This never signs anything.
+  function resubmit(copy) {
     var request = new XMLHttpRequest();
     request.open("POST", window.location.pathname);
     request.responseType = "document";
@@ -122,27 +122,27 @@
     request.send(new URLSearchParams(JSON.parse(copy)));
   }
 
-  // The draft stays in this tab only, and goes when the letters are finished.
+  // The draft is kept in this tab only, until the person is done with the letters.
   function keepDraft(page, form, tab) {
     var id = (window.history.state && window.history.state.draft)
       || "-" + Date.now().toString(36) + Math.random().toString(36).slice(2);
-    // A jump within the page makes a new entry, which must lead back here as well.
+    // A jump within the page adds a history entry, which needs the draft's id too.
     function remember() {
       var here = window.location.pathname.replace(/\/sign$/, "/review") + window.location.hash;
       window.history.replaceState({ draft: id }, "", here);
     }
     remember();
     window.addEventListener("hashchange", remember);
-    // A person who looks up another ZIP finds their words again in the empty fields.
-    var names = NAMES[page] || [], own = KEY + "-" + page;
+    // After looking up another ZIP, the empty fields get what the person typed before.
+    var names = NAMES[page] || [], fieldsKey = KEY + "-" + page;
     function value(name) { return form.elements[name] ? form.elements[name].value : ""; }
     function keep() {
       try {
         tab.setItem(KEY + id, JSON.stringify(Array.from(new FormData(form))));
-        if (names.length) { tab.setItem(own, JSON.stringify(names.map(value))); }
-      } catch (e) { /* the tab's store is full: the form itself still has everything */ }
+        if (names.length) { tab.setItem(fieldsKey, JSON.stringify(names.map(value))); }
+      } catch (e) { /* storage is full, but the form itself still has everything */ }
     }
-    var old = JSON.parse(tab.getItem(own) || "[]");
+    var old = JSON.parse(tab.getItem(fieldsKey) || "[]");
     if (names.map(value).join("") === "") {
       names.forEach(function (name, number) {
         if (!old[number]) { return; }
@@ -159,9 +159,9 @@
     Object.keys(tab).forEach(function (key) { if (key.startsWith(KEY)) { tab.removeItem(key); } });
   }
 
-  // The receipt leads back to the letters of this tab, also after a reload.
-  function bringBack(tab) {
-    // Whoever writes next in this tab may be somebody else.
+  // The receipt links back to the letters of this tab, even after a reload.
+  function restoreLetters(tab) {
+    // The next person to write in this tab may be someone else.
     Object.keys(NAMES).forEach(function (page) { tab.removeItem(KEY + "-" + page); });
     var form = document.getElementById("page-form");
     var kept = JSON.parse(tab.getItem(KEY + "-letters") || "null");
@@ -169,7 +169,7 @@
     var receipt = window.location.pathname.split("/").pop();
     if (form.elements.token) {
       keepLetters(form, receipt, tab);
-      // A reload then asks for the receipt by its address, and finds the letters in the tab.
+      // A reload then sends a GET for the receipt and finds the letters in the tab.
       window.history.replaceState(null, "", window.location.pathname);
     } else if (kept && kept.receipt === receipt) {
       kept.fields.forEach(function (pair) {
@@ -190,12 +190,12 @@
     try {
       var fields = Array.from(new FormData(form));
       tab.setItem(KEY + "-letters", JSON.stringify({ receipt: receipt, fields: fields }));
-    } catch (e) { /* the tab's store is full: the button on this page still works */ }
+    } catch (e) { /* storage is full, but the button on this page still works */ }
   }
 
-  // A browser takes a link to the address it is at for a reload, which would show this page
-  // again. Who follows it wants the page anew.
-  function sameAddress(link) {
+  // A browser treats a link to the current URL as a reload, which would restore this page. Drop
+  // its history state, so that the link opens the page afresh.
+  function freshLink(link) {
     if (link.pathname !== window.location.pathname || link.hash || link.target) { return; }
     link.addEventListener("click", function () {
       window.history.replaceState(null, "", window.location.pathname);
@@ -203,23 +203,23 @@
   }
 
   function start() {
-    each("a[href]", sameAddress);
+    each("a[href]", freshLink);
     each("textarea[data-count]", countWhileTyping);
     each("textarea.story", grow);
     each("[data-copy]", copyButton);
     each("[data-print]", printButton);
     each("[data-step]", function (act) {
-      act.addEventListener("click", function () { ticked(act); });
+      act.addEventListener("click", function () { markDone(act); });
     });
     var page = document.body.dataset.draft, form = document.getElementById("page-form");
-    var tab = kept();
+    var tab = storage();
     if (!page || !tab) { return; }
     if (page === "receipt") {
-      bringBack(tab);
+      restoreLetters(tab);
     } else if (page === "resume") {
       var state = window.history.state;
       var copy = state && state.draft && tab.getItem(KEY + state.draft);
-      if (copy) { again(copy); }
+      if (copy) { resubmit(copy); }
     } else if (form) {
       keepDraft(page, form, tab);
     }

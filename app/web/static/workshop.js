@@ -1,5 +1,5 @@
-/* The letters' editor: a recipient's letter beside the words while one types, buttons that put a
-   field or a passage into them, a step back. The page works without it. */
+/* The letters' editor: a live preview for one recipient, buttons that insert a field or a passage,
+   and undo. The page works without it. */
 "use strict";
 
 (function () {
@@ -9,7 +9,7 @@
   var cursor = document.querySelector("[data-cursor]");
   area.addEventListener("blur", function () { if (cursor) { cursor.value = area.selectionStart; } });
 
-  // As if it were typed, so that the browser's own undo knows it.
+  // Insert as if typed, so that the browser's own undo includes it.
   function type(text, start, end) {
     area.focus();
     area.setSelectionRange(start, end);
@@ -29,11 +29,11 @@
     document.execCommand("undo");
   });
 
-  // The form's own page, for a part of it. Trusted types forbid to parse a text as a page; the
-  // browser does it where a page is asked for.
-  function ask(what, then, fail) {
+  // Request the form's own page, to take a part of it. Trusted Types forbid parsing a string as
+  // HTML, but a request for a document does the parsing.
+  function requestPage(query, then, fail) {
     var request = new XMLHttpRequest();
-    request.open("POST", form.getAttribute("action") + what);
+    request.open("POST", form.getAttribute("action") + query);
     request.responseType = "document";
     request.onload = function () { if (request.response) { then(request.response); } else { fail(); } };
     request.onerror = fail;
@@ -41,30 +41,30 @@
     return request;
   }
 
-  // The letter, a moment after the last key; what was asked before and has no answer is given up.
+  // Refresh the letter shortly after the last keystroke; an unanswered request is aborted.
   var making = document.getElementById("making"), unmade = document.getElementById("unmade");
   var timer = 0, slow = 0, running = null;
 
-  function made(good) {
+  function finished(ok) {
     window.clearTimeout(slow);
     making.hidden = true;
-    unmade.hidden = good;
+    unmade.hidden = ok;
   }
   function show() {
     if (running) { running.abort(); }
     window.clearTimeout(slow);
     slow = window.setTimeout(function () { making.hidden = false; }, 250);
-    running = ask("?show=part", function (page) {
+    running = requestPage("?show=part", function (page) {
       var here = document.getElementById("shown"), there = page.getElementById("shown");
-      if (!there) { made(false); return; }
+      if (!there) { finished(false); return; }
       var sheet = here.querySelector(".peek"), top = sheet ? sheet.scrollTop : 0;
       var inside = here.contains(document.activeElement) && document.activeElement.id;
       here.replaceWith(document.adoptNode(there));
       sheet = there.querySelector(".peek");
       if (sheet) { sheet.scrollTop = top; }
       if (inside) { document.getElementById(inside).focus(); }
-      made(true);
-    }, function () { made(false); });
+      finished(true);
+    }, function () { finished(false); });
   }
   form.addEventListener("input", function (event) {
     if (event.target.closest("#only-some, #note")) { return; }
@@ -83,13 +83,13 @@
       area.setSelectionRange(start, start + (lines[number] || "").length);
       area.scrollTop = area.scrollHeight * start / (area.value.length || 1) - area.clientHeight / 3;
     } else if (button && !button.dataset.done) {
-      // The passage comes back within the words; only what differs is typed into them.
+      // The server returns the text with the passage; insert only the part that differs.
       event.preventDefault();
-      var plainly = function () { button.dataset.done = "1"; button.click(); };
-      ask("?put=1", function (page) {
+      var submit = function () { button.dataset.done = "1"; button.click(); };
+      requestPage("?put=1", function (page) {
         var words = page.getElementById("words");
         if (!words || page.querySelector(".summary")) {
-          plainly();
+          submit();
           return;
         }
         var before = area.value, after = words.value, start = 0, end = 0;
@@ -99,7 +99,7 @@
         document.getElementById("passage").value = "";
         type(after.slice(start, after.length - end), start, before.length - end);
         area.scrollTop = area.scrollHeight * start / after.length - area.clientHeight / 3;
-      }, plainly);
+      }, submit);
     }
   });
 })();
