@@ -72,7 +72,7 @@ def test_every_link_of_a_page_stays_with_its_campaign(two: Services, client: Cli
     assert client.flask.get("/counts.json").get_json()["campaign"] == FIRST
 
 
-def test_a_campaign_that_the_site_does_not_have_is_not_found(client: Client) -> None:
+def test_an_unknown_campaign_is_not_found(client: Client) -> None:
     client.get("/c/nobody/", 404)
     client.get(f"/c/{SECOND}/find", 404)
 
@@ -84,7 +84,7 @@ def test_no_address_leads_to_another_site(two: Services, client: Client, path: s
     assert answer.headers["Location"].startswith("/evil.example")
 
 
-def test_what_was_begun_on_the_start_page_stays_with_its_campaign_when_another_comes_there(
+def test_a_draft_stays_with_its_campaign_when_another_takes_the_start_page(
     two: Services, resident: Resident, clock: Clock
 ) -> None:
     review = resident.reviewing("01930", "MA")
@@ -101,7 +101,7 @@ def test_what_was_begun_on_the_start_page_stays_with_its_campaign_when_another_c
     assert (led.status_code, led.headers["Location"]) == (307, "/find?zip=01930")
 
 
-def test_an_ended_campaign_is_an_archive_and_keeps_what_somebody_had_typed(
+def test_an_ended_campaign_is_an_archive_and_returns_a_late_draft(
     two: Services, resident: Resident, clock: Clock
 ) -> None:
     taken = resident.signed("01930", "MA")
@@ -133,7 +133,7 @@ def test_an_ended_campaign_is_an_archive_and_keeps_what_somebody_had_typed(
     assert counted(two) == (0, 0), "a receipt goes on working"
 
 
-def test_an_archive_shows_its_letters_as_they_were_however_old_the_tables_are(
+def test_an_archive_shows_its_letters_unchanged_however_old_the_tables_are(
     two: Services, resident: Resident, clock: Clock
 ) -> None:
     put_on_start_page(Actor(two.db(), "Ana", clock()), SECOND, first=FIRST)
@@ -146,7 +146,7 @@ def test_an_archive_shows_its_letters_as_they_were_however_old_the_tables_are(
         assert "would end these agreements" in home.words
 
 
-def test_a_campaign_in_preparation_is_seen_by_nobody(
+def test_a_campaign_in_preparation_is_not_public(
     two: Services, client: Client, clock: Clock
 ) -> None:
     begin(Actor(two.db(), "Ana", clock()), "third", read_files(LETTERS / FIRST), first=FIRST)

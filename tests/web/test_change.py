@@ -21,7 +21,7 @@ BEFORE = datetime(2027, 1, 3, 16, 50, tzinfo=UTC)
 AFTER = datetime(2027, 1, 3, 17, 5, tzinfo=UTC)
 
 
-def test_noon_in_the_middle_of_a_request_changes_nothing_for_it(app: Flask, clock: Clock) -> None:
+def test_a_request_that_spans_noon_keeps_its_tables(app: Flask, clock: Clock) -> None:
     clock.now = BEFORE
     with app.test_request_context("/"):
         assert services().tables.congress == 119
@@ -31,7 +31,7 @@ def test_noon_in_the_middle_of_a_request_changes_nothing_for_it(app: Flask, cloc
         assert services().tables.congress == 120
 
 
-def test_what_was_signed_before_noon_is_fetched_after_it(anyone: Resident, clock: Clock) -> None:
+def test_letters_signed_before_noon_can_be_fetched_after_it(anyone: Resident, clock: Clock) -> None:
     clock.now = BEFORE
     taken = anyone.signed("38103", "TN")
     assert "Cohen" in taken.text
@@ -45,7 +45,7 @@ def test_what_was_signed_before_noon_is_fetched_after_it(anyone: Resident, clock
     assert pdf.data.startswith(b"%PDF")
 
 
-def test_lines_of_a_congress_that_ended_are_not_called_todays(
+def test_lines_of_a_congress_that_ended_are_not_presented_as_current(
     anyone: Resident, clock: Clock
 ) -> None:
     said = {
@@ -59,7 +59,7 @@ def test_lines_of_a_congress_that_ended_are_not_called_todays(
     assert said[1] in anyone.find("01930", "MA").words
 
 
-def test_letters_to_a_congress_that_ended_say_so_on_the_page_that_hands_them_over(
+def test_the_handover_page_says_when_the_congress_written_to_has_ended(
     anyone: Resident, clock: Clock
 ) -> None:
     clock.now = BEFORE
@@ -75,7 +75,7 @@ def test_letters_to_a_congress_that_ended_say_so_on_the_page_that_hands_them_ove
 
 
 @pytest.mark.parametrize("name", ["Nora New", ""])
-def test_a_letter_to_a_member_who_left_stays_theirs_and_is_not_for_the_next(
+def test_a_letter_to_a_member_who_left_is_not_readdressed_to_the_successor(
     anyone: Resident, clock: Clock, settings: Settings, name: str
 ) -> None:
     clock.now = datetime(2026, 11, 25, 18, tzinfo=UTC)
@@ -96,7 +96,7 @@ def test_a_letter_to_a_member_who_left_stays_theirs_and_is_not_for_the_next(
     assert ("Nora New" in anyone.find("38103", "TN").words) == bool(name)
 
 
-def test_a_draft_begun_before_noon_is_kept_and_shown_with_what_changed(
+def test_a_draft_begun_before_noon_comes_back_with_what_changed(
     anyone: Resident, clock: Clock
 ) -> None:
     clock.now = BEFORE
@@ -122,7 +122,7 @@ def test_a_draft_begun_before_noon_is_kept_and_shown_with_what_changed(
      (("43215", "OH", 3), ["OH-S1"]), (("64108", "MO"), ["MO-S1", "MO-S3"]),
      (("01930", "MA"), ["MA-S1"]), (("00926", "PR"), ["PR-0"])],
 )  # fmt: skip
-def test_before_the_new_list_those_whose_terms_go_on_are_written_to_and_nobody_else(
+def test_until_a_new_list_only_members_with_continuing_terms_get_letters(
     resident: Resident, clock: Clock, place: tuple[Any, ...], to: list[str]
 ) -> None:
     clock.now = AFTER
@@ -137,7 +137,7 @@ def test_before_the_new_list_those_whose_terms_go_on_are_written_to_and_nobody_e
 
 
 @pytest.mark.parametrize(("zip5", "state"), [("20009", "DC"), ("96910", "GU")])
-def test_where_nobody_can_be_written_to_a_page_says_so_and_a_draft_is_kept(
+def test_with_no_one_to_write_to_the_page_says_so_and_keeps_the_draft(
     anyone: Resident, clock: Clock, zip5: str, state: str
 ) -> None:
     clock.now = BEFORE
@@ -151,7 +151,7 @@ def test_where_nobody_can_be_written_to_a_page_says_so_and_a_draft_is_kept(
     assert "A story of my own." in page.text
 
 
-def test_a_form_that_names_a_seat_of_another_place_is_not_told_that_the_list_changed(
+def test_a_seat_from_elsewhere_is_not_explained_by_a_changed_list(
     anyone: Resident,
 ) -> None:
     form = anyone.filled(anyone.writing("38103", "TN"), to=["TN-S1", "CA-S1"], story="My own.")
@@ -167,7 +167,7 @@ def test_a_form_that_names_a_seat_of_another_place_is_not_told_that_the_list_cha
     assert changed[anyone.lang] not in page.words
 
 
-def test_a_district_chosen_before_noon_is_asked_again_where_the_lines_changed(
+def test_a_district_chosen_before_noon_is_asked_for_again_where_lines_changed(
     anyone: Resident, clock: Clock
 ) -> None:
     clock.now = BEFORE
@@ -183,7 +183,7 @@ def test_a_district_chosen_before_noon_is_asked_again_where_the_lines_changed(
     assert "My own words." in anyone.client.post(action, form).text
 
 
-def test_a_sliver_of_a_zip_is_offered_below_its_one_district_and_the_answer_is_kept(
+def test_a_zips_sliver_is_offered_below_its_district_and_the_choice_is_kept(
     anyone: Resident,
 ) -> None:
     page = anyone.find("84101", "UT")
@@ -200,7 +200,7 @@ def test_a_sliver_of_a_zip_is_offered_below_its_one_district_and_the_answer_is_k
 
 
 @pytest.mark.parametrize(("hour", "ended"), [(16, False), (17, True)])
-def test_the_start_page_goes_by_the_same_clock(
+def test_the_start_page_changes_stage_at_noon_too(
     anyone: Resident, clock: Clock, hour: int, ended: bool
 ) -> None:
     clock.now = datetime(2027, 1, 3, hour, 59 * (hour == 16), tzinfo=UTC)
@@ -212,7 +212,9 @@ def test_the_start_page_goes_by_the_same_clock(
     assert (said[anyone.lang] in page.words) == ended
 
 
-def test_the_plans_are_on_a_page_with_their_source_and_day(anyone: Resident, clock: Clock) -> None:
+def test_the_districts_page_lists_plans_with_sources_and_dates(
+    anyone: Resident, clock: Clock
+) -> None:
     clock.now = BEFORE
     page = anyone.client.get(anyone.url("/districts"))
     for act in ("Proposition 50, AB 604 map", "S.L. 2025-95", "People Not Politicians v. Onder"):
@@ -234,7 +236,7 @@ def test_the_plans_are_on_a_page_with_their_source_and_day(anyone: Resident, clo
     assert first[anyone.lang] in page.words
 
 
-def test_tables_that_are_broken_are_said_and_nothing_is_guessed(
+def test_broken_tables_give_an_error_page_without_file_names(
     anyone: Resident, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:

@@ -49,7 +49,7 @@ def letter_to(page: Html, seat: str) -> str:
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_a_change_of_what_it_was_made_from_opens_the_choice_and_stops_signing(
+def test_changing_an_edited_letters_inputs_forces_a_choice_before_signing(
     resident: Resident, settings: Settings, change: dict[str, list[str]]
 ) -> None:
     page = edited(resident)
@@ -71,7 +71,7 @@ def test_a_change_of_what_it_was_made_from_opens_the_choice_and_stops_signing(
     assert counts(settings) == (1, 3)
 
 
-def test_made_anew_it_has_the_change_and_nothing_of_the_old_words(
+def test_a_recomposed_letter_has_the_change_and_none_of_the_edited_words(
     resident: Resident, settings: Settings
 ) -> None:
     story = ["Something harmless."]
@@ -86,7 +86,7 @@ def test_made_anew_it_has_the_change_and_nothing_of_the_old_words(
     assert counts(settings) == (1, 3)
 
 
-def test_a_move_to_another_state_asks_too(resident: Resident) -> None:
+def test_a_move_to_another_town_forces_the_choice_too(resident: Resident) -> None:
     page = edited(resident, "MA-6")
     form = resident.client.post("/write", page.form()).form()
     moved = {"mail_zip": ["01923"], "city": ["Danvers"]}
@@ -95,12 +95,12 @@ def test_a_move_to_another_state_asks_too(resident: Resident) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "0" * 16, "x"])
-def test_a_form_that_says_nothing_of_it_is_asked(resident: Resident, value: str) -> None:
+def test_a_missing_or_wrong_digest_forces_the_choice(resident: Resident, value: str) -> None:
     form = edited(resident).form()
     assert asks(resident.sign({**form, f"from-{SEAT}": [value]}, 409))
 
 
-def test_changing_nothing_asks_nothing(resident: Resident, settings: Settings) -> None:
+def test_no_change_asks_for_no_choice(resident: Resident, settings: Settings) -> None:
     page = edited(resident)
     review = resident.review(back_with(resident, page))
     assert not asks(review)
@@ -113,7 +113,7 @@ def test_changing_nothing_asks_nothing(resident: Resident, settings: Settings) -
     field=st.sampled_from(["story", "first", "last", "street", "street2", "city"]),
     value=st.text(st.sampled_from("abc ÀŠç一.,'-"), min_size=1, max_size=20),
 )
-def test_any_field_that_is_another_afterwards_opens_the_choice(
+def test_any_field_whose_clean_value_changes_forces_the_choice(
     client: Client, field: str, value: str
 ) -> None:
     resident = Resident(client)
@@ -126,7 +126,7 @@ def test_any_field_that_is_another_afterwards_opens_the_choice(
     assert asks(review) == (review.form().get(field, [""])[0] != before)
 
 
-def test_the_box_counts_as_the_office_does_and_takes_what_its_form_takes(
+def test_the_box_counts_characters_like_the_office_and_has_its_limit(
     resident: Resident,
 ) -> None:
     page = edited(resident)
@@ -140,7 +140,7 @@ def test_the_box_counts_as_the_office_does_and_takes_what_its_form_takes(
     assert limit <= 10_000
 
 
-def test_an_office_with_a_small_form_gets_the_short_letter_and_the_others_the_full(
+def test_only_an_office_with_a_small_form_gets_the_short_letter(
     resident: Resident,
 ) -> None:
     page = resident.reviewing("20190", "VA", story="")  # Senator Warner's form takes 500

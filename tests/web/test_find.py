@@ -43,7 +43,7 @@ def test_a_split_zip_offers_each_district_with_its_member_and_share(anyone: Resi
     assert "to" not in page.form()
 
 
-def test_states_stand_in_the_order_of_the_alphabet(client: Client) -> None:
+def test_spanish_state_names_are_listed_alphabetically(client: Client) -> None:
     options = Resident(client, "es").find("", "", 422).by_id("state").iter()
     names = [words(o) for o in options if len(o.get("value") or "") == 2][:56]
     assert names.index("Míchigan (MI)") < names.index("Minnesota (MN)")
@@ -57,18 +57,18 @@ def test_a_chosen_district_leads_to_its_member(anyone: Resident) -> None:
     assert recipients(page) == ["IL-5", "IL-S2", "IL-S3"]
 
 
-def test_any_district_of_the_state_can_be_picked_by_hand(anyone: Resident) -> None:
+def test_any_district_of_the_state_can_be_picked_manually(anyone: Resident) -> None:
     page = anyone.writing("60647", "IL", 7)
     assert recipients(page) == ["IL-7", "IL-S2", "IL-S3"]
 
 
-def test_the_list_by_hand_has_every_district_under_its_own_number(anyone: Resident) -> None:
+def test_the_manual_list_has_every_district_under_its_number(anyone: Resident) -> None:
     options = [o for o in anyone.find("60647").by_id("by-hand-district").iter() if o.get("value")]
     assert [o.get("value") for o in options] == [str(n) for n in range(1, 18)]
     assert all(f"(IL-{o.get('value')})" in words(o) for o in options)
 
 
-def test_no_district_is_chosen_by_pressing_the_button_of_an_untouched_list(
+def test_submitting_the_manual_list_untouched_chooses_no_district(
     anyone: Resident,
 ) -> None:
     page = anyone.find("60647")
@@ -106,7 +106,7 @@ def test_a_zip_in_two_states_asks_for_the_state(anyone: Resident) -> None:
     ("zip_code", "state", "districts"),
     [("10506", "CT", 5), ("35958", "GA", 14)],
 )
-def test_a_state_that_we_offered_is_not_questioned_afterwards(
+def test_an_offered_state_is_not_questioned_afterwards(
     anyone: Resident, zip_code: str, state: str, districts: int
 ) -> None:
     """LK03, LK06: other sources than the ZIP's own row put a part of it in this state."""
@@ -118,7 +118,7 @@ def test_a_state_that_we_offered_is_not_questioned_afterwards(
         assert doubt not in page.words
 
 
-def test_a_zip_that_a_sliver_takes_across_a_state_line_leads_to_its_district(
+def test_a_zips_sliver_across_a_state_line_leads_to_its_district(
     anyone: Resident,
 ) -> None:
     action, form = form_with(anyone.find("30165"), state="AL")
@@ -126,7 +126,9 @@ def test_a_zip_that_a_sliver_takes_across_a_state_line_leads_to_its_district(
 
 
 @pytest.mark.parametrize("typed", ["01862", "Zip: 01862", "C.P. 01862"])
-def test_where_few_live_is_a_sentence_below_the_one_press(anyone: Resident, typed: str) -> None:
+def test_a_district_with_few_of_the_zips_people_is_a_sentence_below_the_main_one(
+    anyone: Resident, typed: str
+) -> None:
     page = anyone.find(typed)
     cards = [words(li) for li in page.all("li") if "card" in (li.get("class") or "")]
     assert len(cards) == 1
@@ -138,7 +140,7 @@ def test_where_few_live_is_a_sentence_below_the_one_press(anyone: Resident, type
     assert recipients(anyone.client.post(action, form))[0] == "MA-6"
 
 
-def test_an_unknown_zip_names_the_states_senators_and_leads_on(anyone: Resident) -> None:
+def test_an_unknown_zip_names_the_states_senators_and_lists_its_districts(anyone: Resident) -> None:
     page = anyone.find("99999", "MA")
     assert "Elizabeth Warren" in page.words
     assert "Edward J. Markey" in page.words
@@ -157,21 +159,21 @@ def test_an_unknown_zip_names_the_states_senators_and_leads_on(anyone: Resident)
         ("59601", "", ["MT-2", "MT-S1", "MT-S2"]),
     ],
 )
-def test_the_state_that_the_person_gives_decides(
+def test_the_state_a_resident_gives_decides(
     anyone: Resident, zip_code: str, state: str, seats: list[str]
 ) -> None:
     """LK03, LK06, LK11, LK23"""
     assert recipients(anyone.find(zip_code, state)) == seats
 
 
-def test_a_split_zip_in_a_state_with_two_districts(anyone: Resident) -> None:
+def test_a_split_zip_in_a_two_district_state_offers_both(anyone: Resident) -> None:
     """LK11"""
     page = anyone.find("59715")
     assert "MT-1" in page.words
     assert "MT-2" in page.words
 
 
-def test_a_state_that_the_zip_does_not_touch_is_questioned(
+def test_a_state_outside_the_zip_is_questioned_before_any_lookup(
     anyone: Resident, geocoder: Geocoder
 ) -> None:
     """LK19"""
@@ -185,7 +187,7 @@ def test_a_state_that_the_zip_does_not_touch_is_questioned(
     assert "CA-11" in anyone.client.post(action, form).text
 
 
-def test_a_person_can_stand_by_their_state(anyone: Resident) -> None:
+def test_a_resident_can_confirm_a_state_that_was_questioned(anyone: Resident) -> None:
     action, form = form_with(anyone.find("94110", "NY"), confirmed="1")
     page = anyone.client.post(action, form)
     assert ("New York" if anyone.lang == "en" else "Nueva York") in page.words
@@ -193,7 +195,7 @@ def test_a_person_can_stand_by_their_state(anyone: Resident) -> None:
     assert 'value="26"' in page.text
 
 
-def test_who_stood_by_one_state_is_asked_about_the_next_place(anyone: Resident) -> None:
+def test_confirming_one_state_does_not_confirm_the_next_place(anyone: Resident) -> None:
     stood = {"zip": "94110", "state": "NY", "confirmed": "1"}
     there = {"mail_zip": "60647", "mail_state": "CA", "elsewhere": "1", "relocate": "1"}
     page = anyone.client.post(anyone.url("/find"), {**stood, **there})
@@ -213,7 +215,7 @@ def test_who_stood_by_one_state_is_asked_about_the_next_place(anyone: Resident) 
         ("20009", "DC-0"), ("20500", "DC-0"), ("00926", "PR-0"),
     ],
 )  # fmt: skip
-def test_one_delegate_and_no_senators_said_kindly(
+def test_a_place_with_only_a_delegate_says_it_has_no_senators(
     anyone: Resident, zip_code: str, seat: str
 ) -> None:
     """LK08, LK09"""
@@ -223,7 +225,7 @@ def test_one_delegate_and_no_senators_said_kindly(
 
 
 @pytest.mark.parametrize("zip_code", ["94541", "33313", "30250", "78840"])
-def test_a_vacant_seat_is_said_and_the_senators_are_written_to(
+def test_a_vacant_seat_is_reported_and_the_senators_get_letters(
     anyone: Resident, zip_code: str
 ) -> None:
     """LK13"""
@@ -260,7 +262,7 @@ def test_an_ended_term_is_shown_with_a_note(anyone: Resident, zip_code: str, sta
     assert ("June 15, 2026" if anyone.lang == "en" else "15 de junio de 2026") in page.words
 
 
-def test_lk17_after_the_last_lines_that_we_have_nobody_is_written_to(
+def test_lk17_after_the_last_known_lines_no_one_is_written_to(
     anyone: Resident, clock: Clock
 ) -> None:
     clock.now = datetime(2029, 1, 4, 18, tzinfo=UTC)
@@ -271,7 +273,7 @@ def test_lk17_after_the_last_lines_that_we_have_nobody_is_written_to(
     assert not [n for n in page.all("input") if n.get("name") == "to"]
 
 
-def test_after_noon_a_district_without_a_name_says_which_senators_are_left(
+def test_after_noon_an_unlisted_house_seat_says_which_senators_remain(
     anyone: Resident, clock: Clock
 ) -> None:
     write = "You can write to" if anyone.lang == "en" else "Puede escribir a"
@@ -311,7 +313,7 @@ def test_after_noon_a_seat_whose_name_is_not_listed_gets_no_letter(
         ("70112", "Louisiana", "Luisiana"),
     ],
 )
-def test_places_have_their_names_in_the_readers_language(
+def test_place_names_are_in_the_readers_language(
     anyone: Resident, zip_code: str, english: str, spanish: str
 ) -> None:
     assert (english if anyone.lang == "en" else spanish) in anyone.find(zip_code).words
@@ -337,7 +339,7 @@ def test_a_military_zip_asks_for_the_home_address(anyone: Resident) -> None:
 
 
 @pytest.mark.parametrize(("state", "zip_code"), [("AA", "34001"), ("AE", "09012"), ("AP", "96201")])
-def test_a_military_region_leads_to_the_question_for_home(
+def test_a_military_region_asks_for_the_home_address(
     anyone: Resident, state: str, zip_code: str
 ) -> None:
     for typed in (state, ""):
@@ -357,7 +359,7 @@ def test_an_unknown_zip_has_its_own_page(anyone: Resident) -> None:
 
 
 @pytest.mark.parametrize("zip_code", ["K1A 0B1", "SW1A 1AA", "28013 Madrid"])
-def test_outside_the_us_the_field_says_so(
+def test_a_postal_code_from_outside_the_us_is_refused_at_its_field(
     anyone: Resident, geocoder: Geocoder, zip_code: str
 ) -> None:
     """LK22"""
@@ -379,7 +381,7 @@ def test_outside_the_us_the_field_says_so(
     [" 01930 ", "01930-", "019301234", "01930–1234", "01930\u00a0", "ZIP 01930", "Zip: 01930-1234",
      "código postal 01930", "01930, USA"],
 )  # fmt: skip
-def test_a_zip_is_taken_however_it_is_spaced(anyone: Resident, typed: str) -> None:
+def test_a_zip_is_accepted_with_any_spacing(anyone: Resident, typed: str) -> None:
     """ZP02"""
     page = anyone.find(typed)
     assert recipients(page)[0] == "MA-6"
@@ -392,7 +394,7 @@ def test_a_zip_is_taken_however_it_is_spaced(anyone: Resident, typed: str) -> No
     [("1930", "01930"), ("7840", "07840"), ("Gloucester, MA 01930", "01930"), ("MA01930", "01930"),
      ("O1930", "01930"), ("01930-12", "01930"), ("ZIP 1930", "01930")],
 )  # fmt: skip
-def test_what_may_be_a_slip_is_questioned_and_never_put_right_in_silence(
+def test_a_likely_zip_typo_is_questioned_and_never_silently_corrected(
     anyone: Resident, typed: str, meant: str
 ) -> None:
     """ZP01"""
@@ -406,9 +408,7 @@ def test_what_may_be_a_slip_is_questioned_and_never_put_right_in_silence(
 
 
 @pytest.mark.parametrize("typed", ["", "abc", "02138-12", "123456", "12", "0x1234", "<b>", "😀"])
-def test_a_bad_zip_comes_back_with_a_summary_that_takes_the_focus(
-    anyone: Resident, typed: str
-) -> None:
+def test_a_bad_zip_comes_back_with_a_focused_error_summary(anyone: Resident, typed: str) -> None:
     """AC01, ZP02"""
     page = anyone.find(typed, status=422)
     assert page.title.startswith("Error:")
@@ -446,7 +446,7 @@ def test_a_street_settles_a_split_zip(anyone: Resident, geocoder: Geocoder) -> N
 
 
 @pytest.mark.parametrize("code", ["98", "00"])
-def test_census_codes_of_single_districts_mean_zero(
+def test_census_codes_for_at_large_districts_map_to_zero(
     anyone: Resident, geocoder: Geocoder, code: str
 ) -> None:
     """LK12"""
@@ -470,7 +470,7 @@ def empty() -> tuple[int, str, bytes]:
 
 
 @pytest.mark.parametrize("reply", [html, error, empty])
-def test_a_lookup_that_fails_falls_back_to_the_zip_and_says_so(
+def test_a_failed_lookup_falls_back_to_the_zip_and_says_so(
     anyone: Resident, geocoder: Geocoder, reply: object
 ) -> None:
     """AD05"""
@@ -494,7 +494,7 @@ def test_a_failed_lookup_of_an_unsplit_zip_still_leads_to_the_letter(
     assert said in page.words
 
 
-def test_two_matches_in_different_districts_are_asked_about(
+def test_matches_in_two_districts_leave_the_choice_to_the_resident(
     anyone: Resident, geocoder: Geocoder
 ) -> None:
     """AD05 (d)"""
@@ -505,7 +505,7 @@ def test_two_matches_in_different_districts_are_asked_about(
     assert "to" not in page.form()
 
 
-def test_a_lookup_that_hangs_is_given_up(settings: Settings, clock: Clock, sites: Sites) -> None:
+def test_a_lookup_that_hangs_times_out(settings: Settings, clock: Clock, sites: Sites) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
         values = {f: getattr(settings, f) for f in Settings.__dataclass_fields__}
@@ -523,7 +523,7 @@ def test_the_street_button_needs_a_street(anyone: Resident, geocoder: Geocoder) 
     assert geocoder.asked == []
 
 
-def test_nothing_is_looked_up_without_the_button(anyone: Resident, geocoder: Geocoder) -> None:
+def test_no_street_is_looked_up_without_the_button(anyone: Resident, geocoder: Geocoder) -> None:
     anyone.find("60647", "IL", street="12 Larkspur Ct", city="Chicago")
     assert geocoder.asked == []
 

@@ -64,7 +64,7 @@ def texts_of(entry: Message) -> tuple[str, ...]:
      (5400, "2 hours", "2 horas"), (43_200, "12 hours", "12 horas"),
      (86_399, "24 hours", "24 horas")],
 )  # fmt: skip
-def test_a_time_to_wait_is_said_in_whole_units_and_never_less(
+def test_waiting_times_are_rounded_up_to_whole_units(
     seconds: int, english: str, spanish: str
 ) -> None:
     app = Flask(__name__)
@@ -74,7 +74,7 @@ def test_a_time_to_wait_is_said_in_whole_units_and_never_less(
         assert how_long(seconds) == spanish
 
 
-def test_every_message_has_a_spanish_text(spanish: dict[str, Message]) -> None:
+def test_every_message_has_a_spanish_translation(spanish: dict[str, Message]) -> None:
     missing = []
     for name, message in in_the_code():
         key = message if isinstance(message, str) else message[0]
@@ -92,14 +92,14 @@ UNPLAIN = re.compile(
 )
 
 
-def test_english_is_plain_american_in_one_spelling() -> None:
+def test_english_uses_plain_words_and_one_american_spelling() -> None:
     """The words are listed in CONTRIBUTING.md. A letter's state is data, and stays as stored."""
     for name, message in in_the_code():
         for text in (message,) if isinstance(message, str) else message:
             assert text in get_args(State) or not UNPLAIN.search(text), f"{name}: {text}"
 
 
-def test_no_text_of_a_page_names_a_setting(spanish: dict[str, Message]) -> None:
+def test_no_message_names_a_setting(spanish: dict[str, Message]) -> None:
     """Whoever reads a page cannot look it up; the one who can has the settings' own page."""
     named = {field.name for field in fields(Settings) if "_" in field.name}
     for english, entry in spanish.items():
@@ -107,7 +107,9 @@ def test_no_text_of_a_page_names_a_setting(spanish: dict[str, Message]) -> None:
             assert not named & set(re.findall(r"\w+", text)), text
 
 
-def test_every_spanish_text_uses_the_fields_of_the_english(spanish: dict[str, Message]) -> None:
+def test_every_spanish_text_has_the_placeholders_of_the_english(
+    spanish: dict[str, Message],
+) -> None:
     for entry in spanish.values():
         ids = (entry.id,) if isinstance(entry.id, str) else entry.id
         texts = texts_of(entry)
@@ -118,14 +120,14 @@ def test_every_spanish_text_uses_the_fields_of_the_english(spanish: dict[str, Me
         assert used == known, entry.id
 
 
-def test_spanish_speaks_to_people_as_usted(spanish: dict[str, Message]) -> None:
+def test_spanish_addresses_people_as_usted(spanish: dict[str, Message]) -> None:
     informal = re.compile(r"\b(tú|tu|tus|ti|contigo|puedes|quieres|tienes|vosotros)\b", re.I)
     for entry in spanish.values():
         for text in texts_of(entry):
             assert not informal.search(text), text
 
 
-def test_no_spanish_text_has_a_form_for_two_genders(spanish: dict[str, Message]) -> None:
+def test_no_spanish_text_has_a_double_gender_form(spanish: dict[str, Message]) -> None:
     for entry in spanish.values():
         for text in texts_of(entry):
             assert not TWO_GENDERS.search(PLACEHOLDER.sub("", text)), text
@@ -150,14 +152,16 @@ def said_in_spanish(spanish: dict[str, Message]) -> Iterator[str]:
         yield from (str(value) for value in words.values())
 
 
-def test_spanish_has_one_word_for_one_thing(spanish: dict[str, Message]) -> None:
+def test_spanish_uses_one_term_for_each_thing(spanish: dict[str, Message]) -> None:
     """The words are listed in CONTRIBUTING.md."""
     said = [(found[0], text) for text in said_in_spanish(spanish)
             if (found := OTHER_WORDS.search(text))]  # fmt: skip
     assert not said
 
 
-def test_a_spanish_sentence_is_as_plain_as_its_english(spanish: dict[str, Message]) -> None:
+def test_a_spanish_sentence_is_not_much_longer_than_its_english(
+    spanish: dict[str, Message],
+) -> None:
     """Spanish needs a fifth more words. One with half as many again was made from another text."""
     for entry in spanish.values():
         for english, text in zip(_texts(entry), texts_of(entry), strict=True):
@@ -167,7 +171,7 @@ def test_a_spanish_sentence_is_as_plain_as_its_english(spanish: dict[str, Messag
             assert "  " not in text.strip(), text
 
 
-def test_numbers_and_dates_follow_each_language(client: Client) -> None:
+def test_dates_and_numbers_are_formatted_for_the_language(client: Client) -> None:
     english, spanish = client.get("/about-the-bill"), client.get("/es/about-the-bill")
     assert "January 3, 2027" in english.words
     assert "3 de enero de 2027" in spanish.words
@@ -176,7 +180,7 @@ def test_numbers_and_dates_follow_each_language(client: Client) -> None:
         assert "1,234" in Resident(client, lang).find("01930", story=story).words
 
 
-def test_a_newer_catalogue_is_compiled_at_the_start(tmp_path: Path) -> None:
+def test_only_a_newer_catalogue_is_recompiled_at_start(tmp_path: Path) -> None:
     source = tmp_path / "es" / "LC_MESSAGES" / "messages.po"
     source.parent.mkdir(parents=True)
     source.write_text('msgid "Print"\nmsgstr "Imprimir"\n')
@@ -196,7 +200,7 @@ def test_a_newer_catalogue_is_compiled_at_the_start(tmp_path: Path) -> None:
     )
 
 
-def test_workers_that_start_together_never_read_half_a_catalogue(tmp_path: Path) -> None:
+def test_concurrent_compiles_never_leave_half_a_catalogue(tmp_path: Path) -> None:
     source = tmp_path / "po" / "es" / "LC_MESSAGES" / "messages.po"
     source.parent.mkdir(parents=True)
     source.write_bytes(PO.read_bytes())
@@ -213,7 +217,7 @@ def test_workers_that_start_together_never_read_half_a_catalogue(tmp_path: Path)
     assert Translations(BytesIO(compiled.read_bytes())).gettext("Print") == "Imprimir"
 
 
-def test_a_folder_that_cannot_be_written_is_no_obstacle(tmp_path: Path) -> None:
+def test_catalogues_compile_elsewhere_when_their_folder_is_unwritable(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     folder = compile_catalogues(CATALOGUES, blocked)
@@ -225,9 +229,7 @@ SPANISH_FIRST = "es-MX,es;q=0.9,en;q=0.5"
 
 
 @pytest.mark.parametrize("path", ["/", "/find?source=poster", "/about-the-bill", "/privacy"])
-def test_a_browser_that_asks_for_spanish_is_offered_it_where_people_arrive(
-    client: Client, path: str
-) -> None:
+def test_entry_pages_offer_spanish_to_browsers_that_prefer_it(client: Client, path: str) -> None:
     """N27"""
     asked = client.flask.get(path, headers={"Accept-Language": SPANISH_FIRST})
     assert "¿Prefiere español?" in asked.text
@@ -238,7 +240,7 @@ def test_a_browser_that_asks_for_spanish_is_offered_it_where_people_arrive(
     assert "Accept-Language" in client.flask.get(path).headers["Vary"]
 
 
-def test_a_page_in_spanish_offers_no_spanish_and_keeps_its_links(client: Client) -> None:
+def test_a_spanish_page_offers_no_spanish_and_its_links_stay_spanish(client: Client) -> None:
     """N27"""
     page = client.flask.get("/es/", headers={"Accept-Language": SPANISH_FIRST})
     assert "¿Prefiere español?" not in page.text
@@ -269,7 +271,7 @@ def marked() -> Iterator[tuple[str, bool, str]]:
                         yield place, id(node) in inside, argument.value
 
 
-def test_every_marked_text_of_the_source_is_in_the_catalogue(spanish: dict[str, Message]) -> None:
+def test_every_marked_text_in_the_source_is_in_the_catalogue(spanish: dict[str, Message]) -> None:
     known = {text for message in spanish.values() for text in _texts(message)}
     found = list(marked())
     assert len(found) > 500
@@ -318,7 +320,7 @@ def english_on(page: Html) -> list[str]:
     return found
 
 
-def test_no_english_stands_on_a_spanish_page_of_residents(client: Client) -> None:
+def test_spanish_resident_pages_contain_no_english(client: Client) -> None:
     someone = Resident(client, "es")
     someone.person["story"] = "El otoño pasado una vecina tuvo miedo de llamar."
     review = someone.reviewing("78701", "TX")

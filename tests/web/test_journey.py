@@ -62,7 +62,7 @@ def test_only_the_chosen_recipients_are_written_to(resident: Resident, settings:
     assert counts(settings) == (1, 1)
 
 
-def test_choosing_nobody_is_pointed_out(anyone: Resident) -> None:
+def test_choosing_no_recipient_is_an_error(anyone: Resident) -> None:
     form = anyone.filled(anyone.writing(*GLOUCESTER), to=[""])
     page = anyone.review(form, 422)
     assert page.title.startswith("Error:")
@@ -70,18 +70,18 @@ def test_choosing_nobody_is_pointed_out(anyone: Resident) -> None:
     assert page.form()["story"] == form["story"]
 
 
-def test_who_can_write_to_one_person_is_not_told_of_all_of_them(anyone: Resident) -> None:
+def test_a_sole_recipient_is_not_described_as_all_of_several(anyone: Resident) -> None:
     page = anyone.review(anyone.filled(anyone.writing("20009", "DC"), to=[""]), 422)
     page.by_id("to")
     assert not [s for s in page.all("summary") if "1" in "".join(s.itertext())]
 
 
-def test_the_way_that_a_match_was_made_is_kept(resident: Resident, settings: Settings) -> None:
+def test_how_the_district_was_matched_is_recorded(resident: Resident, settings: Settings) -> None:
     resident.signed("60647", "IL", 7)
     assert rows(settings)[0]["match"] == "chosen"
 
 
-def test_a_source_tag_of_the_link_is_kept(resident: Resident, settings: Settings) -> None:
+def test_the_links_source_tag_is_recorded(resident: Resident, settings: Settings) -> None:
     page = resident.client.get("/find?source=parish-2")
     form = {**page.form(), "zip": ["01930"]}
     page = resident.client.post("/find", form)
@@ -149,7 +149,7 @@ def test_a_story_is_data_everywhere(resident: Resident, settings: Settings, stor
     assert "".join(page.by_id("story").itertext()).strip("\n") == story
 
 
-def test_blank_and_odd_address_lines_leave_no_trace(resident: Resident) -> None:
+def test_blank_address_lines_leave_no_trace(resident: Resident) -> None:
     """AD02, AD04"""
     for second, city in (("   ", "St. Paul"), (".", "St. Paul"), ("", "St. Paul")):
         page = resident.reviewing(*GLOUCESTER, street2=second, city=city)
@@ -165,19 +165,19 @@ def test_a_zip_with_a_leading_zero_survives(resident: Resident) -> None:
 
 
 @pytest.mark.parametrize("email", ["o'dell+parks.2026@example.museum", "x@sub.example.photography"])
-def test_valid_addresses_are_taken(resident: Resident, email: str) -> None:
+def test_valid_email_addresses_are_accepted(resident: Resident, email: str) -> None:
     """EM05"""
     assert len(sheets(resident.reviewing(*GLOUCESTER, email=email))) == 3
 
 
 @pytest.mark.parametrize("email", ["x", "a b@example.org", "@example.org", "a@b", "a@@b.org"])
-def test_an_impossible_address_is_pointed_out(anyone: Resident, email: str) -> None:
+def test_an_impossible_email_address_is_an_error(anyone: Resident, email: str) -> None:
     page = anyone.review(anyone.filled(anyone.writing(*GLOUCESTER), email=email), 422)
     assert page.one("input", id="email").get("aria-invalid") == "true"
     assert page.one("input", id="email").get("value") == email
 
 
-def test_every_missing_field_is_named_and_everything_stays(anyone: Resident) -> None:
+def test_every_missing_field_is_listed_and_the_input_is_kept(anyone: Resident) -> None:
     """AC01"""
     blank = {"first": "", "street": " ", "city": "", "mail_state": "", "mail_zip": "abc"}
     form = anyone.filled(anyone.writing(*GLOUCESTER), **blank, last="Okafor")
@@ -195,7 +195,7 @@ def test_every_missing_field_is_named_and_everything_stays(anyone: Resident) -> 
     assert page.form()["story"] == [form["story"][0]]
 
 
-def test_a_story_that_is_too_long_is_kept_whole(anyone: Resident) -> None:
+def test_a_story_that_is_too_long_is_returned_uncut(anyone: Resident) -> None:
     story = "x" * 10_001
     page = anyone.review(anyone.filled(anyone.writing(*GLOUCESTER), story=story), 422)
     assert page.form()["story"] == [story]
@@ -206,7 +206,7 @@ def test_a_story_that_is_too_long_is_kept_whole(anyone: Resident) -> None:
 # --- the return address ----------------------------------------------------------------------
 
 
-def test_an_address_elsewhere_is_refused_with_two_ways_on(anyone: Resident) -> None:
+def test_an_address_elsewhere_is_refused_with_two_ways_to_continue(anyone: Resident) -> None:
     """AD07"""
     page = anyone.writing("10013", "NY", 10)
     form = anyone.filled(page, mail_zip="07601", mail_state="NJ", city="Hackensack")
@@ -223,7 +223,7 @@ def test_an_address_elsewhere_is_refused_with_two_ways_on(anyone: Resident) -> N
     assert "Goldman" in sheets(ticked)[0]
 
 
-def test_a_letter_does_not_name_the_town_of_a_mailbox_as_home(resident: Resident) -> None:
+def test_a_mailboxs_town_is_not_given_as_home(resident: Resident) -> None:
     """AD07: mail that comes to Boston says nothing about where in the state a person lives."""
     mailbox = {"city": "Boston", "street": "P.O. Box 12", "mail_zip": "02138", "elsewhere": "1"}
     review = resident.reviewing(*GLOUCESTER, **mailbox)
@@ -234,7 +234,7 @@ def test_a_letter_does_not_name_the_town_of_a_mailbox_as_home(resident: Resident
     assert "in Boston" not in taken.words
 
 
-def test_letters_and_row_agree_after_moving(resident: Resident, settings: Settings) -> None:
+def test_letters_and_signature_agree_after_moving(resident: Resident, settings: Settings) -> None:
     """AD07"""
     page = resident.writing("10013", "NY", 10)
     form = resident.filled(page, mail_zip="07601", mail_state="NJ", city="Hackensack")
@@ -253,7 +253,7 @@ def _pair(pressed: tuple[str, Form]) -> tuple[str, Form]:
     return pressed
 
 
-def test_a_form_cannot_claim_a_delegation(resident: Resident) -> None:
+def test_a_form_cannot_claim_another_delegation(resident: Resident) -> None:
     page = resident.writing(*GLOUCESTER)
     form = resident.filled(page, to=["", "NY-12", "CA-S1"])
     assert resident.review(form, 409).title.startswith("Error:")
@@ -307,7 +307,7 @@ def test_looking_at_the_words_changes_nothing(resident: Resident, settings: Sett
     assert rows(settings)[0]["edited"] == 0
 
 
-def test_a_letter_edited_beyond_all_bounds_is_pointed_out(anyone: Resident) -> None:
+def test_an_edited_letter_that_is_too_long_is_returned_uncut(anyone: Resident) -> None:
     form = anyone.reviewing(*GLOUCESTER).form()
     form["words-MA-6"] = ["y" * 15_001]
     page = anyone.review(form, 422)
@@ -347,7 +347,7 @@ def test_switching_the_language_keeps_the_draft(resident: Resident) -> None:
             assert spanish.form()["zip"] == ["01930"]
 
 
-def test_a_reading_aid_stands_beside_the_english(client: Client) -> None:
+def test_spanish_pages_show_a_reading_aid_next_to_each_letter(client: Client) -> None:
     page = Resident(client, "es").reviewing(*GLOUCESTER)
     aids = [d for d in page.all("div") if d.get("class") == "sheet aid"]
     assert len(aids) == 3
@@ -357,7 +357,7 @@ def test_a_reading_aid_stands_beside_the_english(client: Client) -> None:
                 if d.get("class") == "sheet aid"]  # fmt: skip
 
 
-def test_the_other_letters_show_where_they_differ_from_the_first(anyone: Resident) -> None:
+def test_later_letters_show_where_they_differ_from_the_first(anyone: Resident) -> None:
     page = anyone.reviewing(*GLOUCESTER)
     (differs,) = [e for e in page.all("p") if e.get("class") == "differs"]
     spanish = anyone.lang == "es"
@@ -372,7 +372,7 @@ def test_the_other_letters_show_where_they_differ_from_the_first(anyone: Residen
     assert own.count("Parks & trails < roads.") == (6 if spanish else 3)
 
 
-def test_spanish_comes_first_on_a_spanish_page_and_the_original_is_named(client: Client) -> None:
+def test_a_spanish_page_shows_spanish_first_and_folds_the_english_original(client: Client) -> None:
     page = Resident(client, "es").reviewing(*GLOUCESTER)
     letter = next(e for e in page.all("section") if e.get("class") == "letter")
     texts = [e for e in letter.iter() if (e.get("class") or "").startswith("sheet")]
@@ -382,7 +382,7 @@ def test_spanish_comes_first_on_a_spanish_page_and_the_original_is_named(client:
     assert words(folded).startswith("El original en inglés")
 
 
-def test_a_letter_grows_on_the_page_for_the_story(anyone: Resident) -> None:
+def test_the_story_page_previews_the_letter_with_the_story(anyone: Resident) -> None:
     page = anyone.telling(*GLOUCESTER)
     grown = [e for e in page.all("div") if e.get("class") == "sheet grown"]
     shown = [e for e in grown if e.get("hidden") is None]
@@ -398,7 +398,7 @@ def test_a_letter_grows_on_the_page_for_the_story(anyone: Resident) -> None:
     assert [words(mark) for mark in shown[0].iter() if mark.tag == "mark"] == ["First. Then."]
 
 
-def test_what_is_wrong_with_the_story_is_said_on_its_own_page(anyone: Resident) -> None:
+def test_an_error_in_the_story_is_shown_on_the_story_page(anyone: Resident) -> None:
     form = {**anyone.telling(*GLOUCESTER).form(), "story": ["x" * 10_001], "first": ["Zoë"]}
     page = anyone.client.post(anyone.url("/address"), form, 422)
     assert page.by_id("story").get("aria-invalid") == "true"
@@ -406,13 +406,13 @@ def test_what_is_wrong_with_the_story_is_said_on_its_own_page(anyone: Resident) 
     assert page.form()["story"] == ["x" * 10_001]
 
 
-def test_the_nudge_for_own_words_comes_once_at_most(resident: Resident) -> None:
+def test_the_nudge_for_own_words_appears_at_most_once(resident: Resident) -> None:
     nudge = "One or two sentences of your own"
     assert resident.reviewing(*GLOUCESTER, story="").words.count(nudge) == 1
     assert nudge not in resident.reviewing(*GLOUCESTER, story="My own words. " * 60).words
 
 
-def test_a_limit_of_an_office_is_shown_and_never_enforced_by_cutting(resident: Resident) -> None:
+def test_a_long_story_is_never_cut_to_an_offices_limit(resident: Resident) -> None:
     long = "These are words of my own. " * 300
     for zip_code, state, district in (("01930", "MA", None), ("43215", "OH", 3)):
         page = resident.reviewing(zip_code, state, district, story=long)

@@ -76,7 +76,9 @@ def filled() -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(path=st.sampled_from(PATHS), pairs=FORMS, spanish=st.booleans())
-def test_no_form_makes_a_failure(path: str, pairs: list[tuple[str, str]], spanish: bool) -> None:
+def test_no_form_causes_a_server_error(
+    path: str, pairs: list[tuple[str, str]], spanish: bool
+) -> None:
     url = f"/es{path}" if spanish else path
     response = client().flask.post(url, data=MultiDict(pairs))
     assert response.status_code < 500
@@ -85,7 +87,7 @@ def test_no_form_makes_a_failure(path: str, pairs: list[tuple[str, str]], spanis
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(path=st.sampled_from(PATHS[1:]), changes=FORMS)
-def test_no_change_to_a_good_form_makes_a_failure(
+def test_no_change_to_a_valid_form_causes_a_server_error(
     path: str, changes: list[tuple[str, str]]
 ) -> None:
     form: dict[str, list[str]] = {name: list(values) for name, values in filled()}
@@ -97,7 +99,7 @@ def test_no_change_to_a_good_form_makes_a_failure(
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(story=st.text(max_size=400), first=st.text(max_size=40), street=st.text(max_size=60))
-def test_what_was_typed_comes_back(story: str, first: str, street: str) -> None:
+def test_a_rejected_form_returns_its_input(story: str, first: str, street: str) -> None:
     person = {**PERSON, "story": story, "first": first, "street": street, "city": ""}
     form = {"zip": "01930", "state": "MA", "mail_zip": "01930", "mail_state": "MA", **person,
             "template": "general"}  # fmt: skip
@@ -122,7 +124,7 @@ def test_what_was_typed_comes_back(story: str, first: str, street: str) -> None:
         (b"zip=01930&zip=94110&story=" + b"%00" * 900, "application/x-www-form-urlencoded"),
     ],
 )  # fmt: skip
-def test_bodies_that_are_no_form_are_no_failure(path: str, data: bytes, kind: str) -> None:
+def test_bodies_that_are_not_forms_cause_no_server_error(path: str, data: bytes, kind: str) -> None:
     response = client().flask.post(path, data=data, content_type=kind)
     assert response.status_code < 500
 
@@ -132,9 +134,7 @@ def test_bodies_that_are_no_form_are_no_failure(path: str, data: bytes, kind: st
     [("Boston, MA", "Boston"), ("Boston MA 02108-1234", "Boston"), ("Boston, Mass.", "Boston"),
      ("Boston, VT", "Boston, VT"), ("MA", "MA"), ("New York", "New York")],
 )  # fmt: skip
-def test_a_town_is_taken_without_the_state_that_has_a_field_of_its_own(
-    typed: str, kept: str
-) -> None:
+def test_a_state_typed_after_the_town_is_dropped(typed: str, kept: str) -> None:
     data = MultiDict({"city": typed, "mail_state": "MA"})
     assert read_draft(data).city == kept
 
@@ -142,7 +142,7 @@ def test_a_town_is_taken_without_the_state_that_has_a_field_of_its_own(
 @pytest.mark.parametrize(
     "typed", ["12 Main St, Boston, MA 02108", "12 Main St, boston, Mass.", "12 Main St, Boston"]
 )
-def test_a_street_is_taken_without_the_town_that_has_a_field_of_its_own(typed: str) -> None:
+def test_a_town_typed_after_the_street_is_dropped(typed: str) -> None:
     data = MultiDict({"street": typed, "city": "Boston, MA", "mail_state": "MA"})
     assert read_draft(data).street == "12 Main St"
     assert read_draft(MultiDict({"street": typed, "city": "Acton", "mail_state": "MA"})).street == (
@@ -151,14 +151,14 @@ def test_a_street_is_taken_without_the_town_that_has_a_field_of_its_own(typed: s
 
 
 @pytest.mark.parametrize("town", [".", "-", "01930"])
-def test_a_town_has_a_letter(town: str) -> None:
+def test_a_town_without_a_letter_is_refused(town: str) -> None:
     form = {**{name: list(values) for name, values in filled()}, "city": [town]}
     response = client().flask.post("/review", data=form)
     assert response.status_code == 422
     assert Html(response.text).one("input", id="city").get("aria-invalid") == "true"
 
 
-def test_of_a_repeated_field_the_first_value_counts() -> None:
+def test_the_first_value_of_a_repeated_field_counts() -> None:
     draft = read_draft(MultiDict([("zip", "01930"), ("zip", "94110")]))
     assert draft.zip == "01930"
 
@@ -170,7 +170,7 @@ def test_of_a_repeated_field_the_first_value_counts() -> None:
     | st.integers(55, 130).map("a".__mul__)
     | st.just("a" * 10_001),
 )
-def test_the_checks_alone_find_what_the_form_finds(name: str, typed: str) -> None:
+def test_draft_checks_agree_with_the_form(name: str, typed: str) -> None:
     good = {**PERSON, "city": "Gloucester", "mail_state": "MA", "mail_zip": "01930"}
     sound = Draft(**good, template="general", to=("MA-6",))  # type: ignore[arg-type]
     changed = {name: typed} if name != "to" else {"to": (typed,) if typed.strip() else ()}
@@ -182,7 +182,7 @@ def test_the_checks_alone_find_what_the_form_finds(name: str, typed: str) -> Non
         assert is_valid(draft) == form.validate()
 
 
-def test_words_count_as_changed_only_when_they_are() -> None:
+def test_whitespace_alone_does_not_count_as_an_edit() -> None:
     body = "One.\n\nTwo."
     for typed in (body, "One.\r\n\r\nTwo.\r\n", "One. \n\n\n\nTwo."):
         data = MultiDict([("words-MA-6", typed), ("shown-MA-6", fingerprint(body))])
@@ -192,7 +192,7 @@ def test_words_count_as_changed_only_when_they_are() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"Zo%E8", b"Zo\xe8", b"Zo%C3%A8", "Zoè".encode()])
-def test_a_form_in_an_older_encoding_is_read_and_never_signed_as_escapes(raw: bytes) -> None:
+def test_a_form_in_an_older_encoding_is_decoded(raw: bytes) -> None:
     body = b"zip=01930&state=MA&first=" + raw + b"&story=%93ours%94"
     kind = "application/x-www-form-urlencoded"
     response = client().flask.post("/write", data=body, content_type=kind)
@@ -203,7 +203,7 @@ def test_a_form_in_an_older_encoding_is_read_and_never_signed_as_escapes(raw: by
 
 @pytest.mark.parametrize("name", ["\u200b", "\u2060\u3164", "\ufffe", "...", "12", "🐢"])
 @pytest.mark.parametrize("field", ["first", "last"])
-def test_a_name_without_a_letter_is_questioned_beside_its_field(field: str, name: str) -> None:
+def test_a_name_without_a_letter_is_an_error_at_its_field(field: str, name: str) -> None:
     resident = Resident(client())
     form = resident.filled(resident.writing("01930", "MA"), **{field: name})
     if field == "last" and not clean_line(name):
@@ -218,7 +218,7 @@ def test_a_name_without_a_letter_is_questioned_beside_its_field(field: str, name
     "typed",
     ["mailto:ana@example.org", "<ana@example.org>,", "ana@example.org;", "ana\u200b@example.org"],
 )
-def test_an_address_pasted_with_more_is_carried_on_without_it(typed: str) -> None:
+def test_text_pasted_around_an_email_address_is_removed(typed: str) -> None:
     """N24"""
     resident = Resident(client())
     page = resident.reviewing("01930", "MA", email=typed)
@@ -227,7 +227,7 @@ def test_an_address_pasted_with_more_is_carried_on_without_it(typed: str) -> Non
 
 @pytest.mark.parametrize("typed", [".imani@example.org", "imani@-example.org", "jörg@example.org",
                                    "a..b@example.org"])  # fmt: skip
-def test_an_address_that_mail_cannot_take_is_refused_where_it_is_typed(typed: str) -> None:
+def test_an_undeliverable_email_address_is_refused_at_its_field(typed: str) -> None:
     """N24"""
     resident = Resident(client())
     page = resident.review(resident.filled(resident.writing("01930", "MA"), email=typed), 422)
@@ -237,7 +237,7 @@ def test_an_address_that_mail_cannot_take_is_refused_where_it_is_typed(typed: st
 @pytest.mark.parametrize(
     ("domain", "meant"), [("gmail.con", "gmail.com"), ("yaho.com", "yahoo.com")]
 )
-def test_a_slip_in_a_domain_is_asked_about_and_blocks_nothing(domain: str, meant: str) -> None:
+def test_a_likely_domain_typo_is_questioned_and_blocks_nothing(domain: str, meant: str) -> None:
     """N25"""
     resident = Resident(client())
     page = resident.reviewing("01930", "MA", email=f"ana@{domain}")
@@ -254,13 +254,13 @@ def test_a_slip_in_a_domain_is_asked_about_and_blocks_nothing(domain: str, meant
 
 
 @pytest.mark.parametrize("domain", ["gmail.co", "mailo.com", "example.org"])
-def test_no_other_domain_is_asked_about(domain: str) -> None:
+def test_other_domains_are_not_questioned(domain: str) -> None:
     """N25"""
     page = Resident(client()).reviewing("01930", "MA", email=f"ana@{domain}")
     assert "Did you mean" not in page.words
 
 
-def test_the_count_under_the_story_knows_the_smallest_form() -> None:
+def test_the_story_counter_uses_the_smallest_form() -> None:
     page = Resident(client()).telling("20190", "VA")
     assert "the form of Senator Mark R. Warner, the smallest" in page.words
     assert 0 < int(page.by_id("story-room").get("data-limit") or 0) < 500

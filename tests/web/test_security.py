@@ -37,7 +37,7 @@ def changed(settings: Settings, **changes: Any) -> Settings:
     return Settings(**{**{f.name: getattr(settings, f.name) for f in fields(settings)}, **changes})
 
 
-def test_every_route_says_who_may_use_it(app: Flask) -> None:
+def test_every_route_has_an_access_rule(app: Flask) -> None:
     rules = access_rules(app)
     assert rules["resident.sign"] == "anyone"
     assert rules["es_resident.sign"] == "anyone"
@@ -54,14 +54,14 @@ def test_a_route_without_an_access_rule_stops_the_start(settings: Settings) -> N
 
 @pytest.mark.parametrize("path", GETS)
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_every_page_keeps_to_the_rules(client: Client, prefix: str, path: str) -> None:
+def test_every_page_passes_the_lint_and_is_small(client: Client, prefix: str, path: str) -> None:
     page = client.get(f"{prefix}{path}")
     assert len(page.text.encode()) < 45_000
 
 
 @pytest.mark.parametrize("path", ["/", "/about-the-bill", "/find", "/privacy", "/accessibility"])
 @pytest.mark.parametrize("lang", ["", "/es"])
-def test_a_page_for_everybody_says_what_it_is_and_holds_nobodys_token(
+def test_public_pages_describe_themselves_and_hold_no_ones_token(
     client: Client, path: str, lang: str
 ) -> None:
     """What Lighthouse asks of a page that search engines may read, without Lighthouse."""
@@ -83,7 +83,7 @@ def test_titles_differ(client: Client) -> None:
     assert all(title.endswith(" · Dear Congress") for title in titles)
 
 
-def test_public_pages_may_be_found_and_the_others_not(client: Client) -> None:
+def test_only_public_pages_may_be_indexed(client: Client) -> None:
     for path in ("/", "/about-the-bill", "/privacy", "/find"):
         assert "noindex" not in client.get(path).text
     link = client.get("/find?zip=01930")
@@ -106,7 +106,7 @@ def test_public_pages_may_be_found_and_the_others_not(client: Client) -> None:
         {"Origin": "http://localhost@bad.example"},
     ],
 )
-def test_forms_of_other_sites_are_refused(
+def test_forms_from_other_sites_are_refused(
     client: Client, path: str, headers: dict[str, str]
 ) -> None:
     client.post(path, {"zip": "01930"}, 403, headers=headers)
@@ -124,14 +124,14 @@ def test_forms_of_other_sites_are_refused(
         {},
     ],
 )
-def test_our_own_forms_are_taken(client: Client, headers: dict[str, str]) -> None:
+def test_the_sites_own_forms_are_accepted(client: Client, headers: dict[str, str]) -> None:
     """Our pages send no referrer, so browsers send ``Origin: null`` on our own forms too."""
     client.post("/find", {"zip": "01930"}, headers=headers)
 
 
 @pytest.mark.parametrize("origin", ["http://[::1", "http://[", "http://x:99999", "http://x:a",
                                     "//[v1.x"])  # fmt: skip
-def test_an_origin_that_is_none_is_refused_with_words(client: Client, origin: str) -> None:
+def test_a_malformed_origin_gets_an_error_page(client: Client, origin: str) -> None:
     client.flask.application.testing = False
     page = client.post("/find", {"zip": "01930"}, 400, headers={"Origin": origin})
     assert "We could not read that" in page.words
@@ -151,7 +151,7 @@ ODD_VALUES = st.one_of(
 
 @examples(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(HEADERS), ODD_VALUES, st.sampled_from(["/", "/find", "/es/"]))
-def test_no_header_is_a_failure_of_ours(client: Client, name: str, value: str, path: str) -> None:
+def test_no_header_causes_a_server_error(client: Client, name: str, value: str, path: str) -> None:
     client.flask.application.testing = False
     key = name.upper().replace("-", "_")
     odd = {key if key.startswith("CONTENT") else f"HTTP_{key}": value}
@@ -161,30 +161,30 @@ def test_no_header_is_a_failure_of_ours(client: Client, name: str, value: str, p
 
 
 @pytest.mark.parametrize("path", ["/write", "/review", "/sign", "/take", "/print"])
-def test_a_page_opened_by_its_address_alone_says_what_to_do(client: Client, path: str) -> None:
+def test_a_form_page_opened_without_its_form_says_what_to_do(client: Client, path: str) -> None:
     assert "from the beginning" in client.get(path).words
     assert "desde el principio" in client.get(f"/es{path}").words
     assert client.flask.head(path).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/letters.pdf", "/mark"])
-def test_what_is_no_page_can_only_be_posted(client: Client, path: str) -> None:
+def test_endpoints_that_are_not_pages_accept_only_post(client: Client, path: str) -> None:
     assert "from the beginning" in client.get(path, 405).words
 
 
-def test_a_page_that_does_not_exist_speaks_the_language_of_its_address(client: Client) -> None:
+def test_a_missing_page_uses_the_language_of_its_address(client: Client) -> None:
     assert "Page not found" in client.get("/nowhere", 404).words
     assert "Esta página no existe" in client.get("/es/nowhere", 404).words
     assert "Page not found" in client.get("/especially", 404).words
 
 
-def test_a_form_that_is_too_large_is_refused_with_words(client: Client) -> None:
+def test_a_form_that_is_too_large_gets_an_error_page(client: Client) -> None:
     page = client.post("/review", {"zip": "01930", "story": "x" * 1_000_000}, 413)
     assert "10,000 characters" in page.words
     client.post("/es/find", {f"n{i}": "" for i in range(100_000)}, 413)
 
 
-def test_a_failure_shows_a_page_and_logs_no_word_of_the_form(
+def test_a_server_error_shows_a_page_and_logs_nothing_from_the_form(
     settings: Settings, sites: Sites, caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -205,7 +205,7 @@ def test_a_failure_shows_a_page_and_logs_no_word_of_the_form(
     assert "ValueError at app/web/resident/journey.py:" in caplog.text
 
 
-def test_a_database_that_cannot_be_opened_shows_a_page(
+def test_a_database_error_shows_a_page(
     settings: Settings, sites: Sites, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.web.public import public_pages
@@ -223,7 +223,7 @@ def public_app(settings: Settings, sites: Sites) -> Flask:
     return sites.open(changed(settings, site_url="https://letters.example.org", trusted_proxies=1))
 
 
-def test_only_the_sites_own_name_is_answered(public_app: Flask) -> None:
+def test_requests_for_another_host_are_refused(public_app: Flask) -> None:
     client = public_app.test_client()
     assert client.get("/privacy", base_url="https://letters.example.org").status_code == 200
     refused = client.get("/privacy", base_url="https://bad.example")
@@ -231,7 +231,7 @@ def test_only_the_sites_own_name_is_answered(public_app: Flask) -> None:
     assert "bad.example" not in refused.text
 
 
-def test_https_is_promised_only_over_https(public_app: Flask, client: Client) -> None:
+def test_hsts_is_sent_only_over_https(public_app: Flask, client: Client) -> None:
     headers = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "letters.example.org"}
     behind = public_app.test_client().get("/privacy", headers=headers)
     assert "max-age" in behind.headers["Strict-Transport-Security"]
@@ -239,7 +239,7 @@ def test_https_is_promised_only_over_https(public_app: Flask, client: Client) ->
     assert "Strict-Transport-Security" not in direct.headers
 
 
-def test_static_files_are_kept_for_ever_under_a_name_of_their_contents(client: Client) -> None:
+def test_static_files_are_cached_forever_under_a_content_hash(client: Client) -> None:
     page = client.get("/")
     own = ("canonical", "alternate")
     links = [e.get("href") or "" for e in page.all("link") if e.get("rel") not in own]
@@ -257,7 +257,7 @@ def test_static_files_are_kept_for_ever_under_a_name_of_their_contents(client: C
     assert size < 60_000
 
 
-def test_the_style_asks_for_the_typeface_at_the_address_that_pages_preload(client: Client) -> None:
+def test_pages_preload_the_typeface_the_stylesheet_uses(client: Client) -> None:
     page = client.get("/find")
     typeface = page.one("link", rel="preload").get("href") or ""
     style = page.one("link", rel="stylesheet").get("href") or ""
@@ -267,7 +267,7 @@ def test_the_style_asks_for_the_typeface_at_the_address_that_pages_preload(clien
         assert len(response.data) < 30_000
 
 
-def test_text_is_compressed_where_nothing_secret_can_be_guessed_from_its_length(
+def test_only_responses_without_secrets_are_compressed(
     client: Client,
 ) -> None:
     ask = {"Accept-Encoding": "br, gzip;q=0.8"}
@@ -298,7 +298,7 @@ def _without_tokens(page: bytes) -> bytes:
     return re.sub(rb'name="token" value="[^"]*"', b"", page)
 
 
-def test_search_engines_may_list_the_start_page_and_the_bill_and_nothing_of_anyones(
+def test_search_engines_may_index_public_pages_and_nothing_personal(
     settings: Settings, sites: Sites
 ) -> None:
     base = "https://letters.example.org"
@@ -326,12 +326,12 @@ def test_search_engines_may_list_the_start_page_and_the_bill_and_nothing_of_anyo
     assert re.search(r"^Expires: \d{4}-\d\d-\d\dT00:00:00Z$", told, re.M)
 
 
-def test_a_site_without_a_contact_or_an_address_has_no_file_that_needs_one(client: Client) -> None:
+def test_a_site_without_a_public_address_has_no_sitemap(client: Client) -> None:
     assert client.flask.get("/sitemap.xml").status_code == 404
     assert "Sitemap" not in client.flask.get("/robots.txt").text
 
 
-def test_head_is_answered_like_get(client: Client) -> None:
+def test_head_succeeds_wherever_get_does(client: Client) -> None:
     for path in GETS:
         response = client.flask.head(path)
         assert response.status_code == 200
@@ -344,9 +344,7 @@ def test_no_cookie_is_ever_set(client: Client, clock: Clock) -> None:
     assert not client.flask._cookies
 
 
-def test_who_runs_the_site_stands_on_the_terms_and_at_the_foot_only_where_they_say_so(
-    settings: Settings, sites: Sites
-) -> None:
+def test_the_operator_is_named_only_where_configured(settings: Settings, sites: Sites) -> None:
     nobody = sites.open(settings)
     plain = Client(nobody.test_client()).get("/terms").text
     assert "Who runs this site" not in plain
@@ -364,7 +362,7 @@ def test_who_runs_the_site_stands_on_the_terms_and_at_the_foot_only_where_they_s
     assert "Pagado por Friends of &lt;Letters&gt;<" in home
 
 
-def test_a_browser_keeps_a_page_of_the_way_only_where_its_own_back_needs_it(
+def test_form_pages_may_be_stored_only_by_browsers_without_javascript(
     client: Client,
 ) -> None:
     form = Resident(client).reviewing(*GLOUCESTER).form()
@@ -381,7 +379,7 @@ def test_a_browser_keeps_a_page_of_the_way_only_where_its_own_back_needs_it(
         assert answer.headers["Cache-Control"] == "no-store", path
 
 
-def test_a_browser_is_told_to_empty_its_store_only_by_the_link_that_forgets(
+def test_only_the_forget_link_clears_the_browser_cache(
     resident: Resident,
 ) -> None:
     client, path = resident.client, resident.receipt_path(resident.signed(*GLOUCESTER))
@@ -394,7 +392,7 @@ def test_a_browser_is_told_to_empty_its_store_only_by_the_link_that_forgets(
         assert "Clear-Site-Data" not in client.flask.get(link.partition("?")[0]).headers
 
 
-def test_every_later_page_of_a_resident_asks_for_nothing_but_itself(resident: Resident) -> None:
+def test_later_resident_pages_load_no_new_styles_or_scripts(resident: Resident) -> None:
     def asked(page: Html) -> set[str]:
         links = [e.get("href") or "" for e in page.all("link") if e.get("rel") == "stylesheet"]
         return {*links, *(e.get("src") or "" for e in page.all("script"))}
@@ -406,7 +404,7 @@ def test_every_later_page_of_a_resident_asks_for_nothing_but_itself(resident: Re
     assert all(asked(page) == first for page in pages)
 
 
-def test_templates_are_kept_compiled_and_a_full_disk_takes_no_page(
+def test_templates_are_cached_compiled_and_a_full_disk_breaks_no_page(
     app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.dont_write_bytecode", False)

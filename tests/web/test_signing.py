@@ -19,7 +19,7 @@ from tests.web.stored import counts, rows
 # --- signing ---------------------------------------------------------------------------------
 
 
-def test_the_same_form_twice_counts_once(anyone: Resident, settings: Settings) -> None:
+def test_signing_the_same_form_twice_counts_once(anyone: Resident, settings: Settings) -> None:
     """CC02, CC03"""
     form = anyone.reviewing(*GLOUCESTER).form()
     first, second = anyone.sign(form), anyone.sign(form)
@@ -28,7 +28,7 @@ def test_the_same_form_twice_counts_once(anyone: Resident, settings: Settings) -
     assert first.h1 == second.h1
 
 
-def test_two_presses_at_the_same_moment_count_once(app: Flask, settings: Settings) -> None:
+def test_concurrent_presses_count_once(app: Flask, settings: Settings) -> None:
     """CC02"""
     form = Resident(Client(app.test_client())).reviewing(*GLOUCESTER).form()
 
@@ -40,7 +40,9 @@ def test_two_presses_at_the_same_moment_count_once(app: Flask, settings: Setting
     assert counts(settings) == (1, 3)
 
 
-def test_signing_sends_the_form_on(resident: Resident, settings: Settings) -> None:
+def test_signing_redirects_to_a_page_that_counts_nothing(
+    resident: Resident, settings: Settings
+) -> None:
     """CC03: the address of the page after signing is one that counts nothing."""
     form = resident.reviewing(*GLOUCESTER).form()
     response = resident.client.flask.post("/sign", data=form)
@@ -61,7 +63,7 @@ def test_back_and_sign_again_counts_once(resident: Resident, settings: Settings)
     assert counts(settings) == (1, 3)
 
 
-def test_signing_again_looks_the_same_to_a_stranger(anyone: Resident, settings: Settings) -> None:
+def test_a_repeat_signature_looks_like_a_first_one(anyone: Resident, settings: Settings) -> None:
     """DI01, PR05"""
     first = anyone.signed(*GLOUCESTER, email="imani@example.org")
     second = anyone.signed(*GLOUCESTER, email="IMANI@example.org", first="Siobhan", last="Y")
@@ -70,7 +72,7 @@ def test_signing_again_looks_the_same_to_a_stranger(anyone: Resident, settings: 
     assert anyone.receipt_path(first) != anyone.receipt_path(second)
 
 
-def test_taking_away_needs_a_signature(resident: Resident, settings: Settings) -> None:
+def test_letters_cannot_be_taken_before_signing(resident: Resident, settings: Settings) -> None:
     form = resident.reviewing(*GLOUCESTER).form()
     page = resident.client.post("/take", form, 409)
     assert sheets(page)
@@ -99,7 +101,7 @@ def test_an_expired_form_comes_back_filled_in(
 
 
 @pytest.mark.parametrize("step", [{"seconds": -30}, {"minutes": -10}, {"hours": -5}])
-def test_a_clock_that_is_set_back_keeps_nobody_waiting(
+def test_a_clock_set_back_keeps_no_one_waiting(
     anyone: Resident, clock: Clock, settings: Settings, step: dict[str, float]
 ) -> None:
     form = anyone.filled(anyone.writing(*GLOUCESTER))
@@ -110,7 +112,7 @@ def test_a_clock_that_is_set_back_keeps_nobody_waiting(
     assert counts(settings) == (1, 3)
 
 
-def test_how_long_a_form_was_open_does_not_hang_on_the_time_of_day(
+def test_a_forms_age_does_not_depend_on_the_wall_clock(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Set forward by hours, the clock says nothing about how long a page was open."""
@@ -144,7 +146,7 @@ def test_a_forged_or_missing_token_counts_nothing_and_loses_nothing(
     assert counts(settings) == (1, 3)
 
 
-def test_a_program_that_fills_in_everything_is_asked_to_press_again(
+def test_a_filled_honeypot_asks_for_another_press_and_holds_the_signature(
     anyone: Resident, settings: Settings
 ) -> None:
     """SP02: a visible second step, never a silent drop; what stays odd is held."""
@@ -157,7 +159,7 @@ def test_a_program_that_fills_in_everything_is_asked_to_press_again(
     assert rows(settings)[0]["status"] == "held"
 
 
-def test_a_form_without_the_unseen_field_is_asked_to_press_again(
+def test_a_missing_honeypot_asks_for_another_press_and_holds_the_signature(
     anyone: Resident, settings: Settings
 ) -> None:
     """SP02"""
@@ -169,7 +171,7 @@ def test_a_form_without_the_unseen_field_is_asked_to_press_again(
     assert rows(settings)[0]["status"] == "held"
 
 
-def test_a_full_disk_is_said_and_loses_nothing(
+def test_a_full_disk_is_reported_and_loses_nothing(
     anyone: Resident, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """N37"""
@@ -191,7 +193,7 @@ def test_a_full_disk_is_said_and_loses_nothing(
 # --- what is kept ------------------------------------------------------------------------------
 
 
-def test_nothing_personal_is_kept(resident: Resident, settings: Settings) -> None:
+def test_nothing_personal_is_stored(resident: Resident, settings: Settings) -> None:
     """PR01, DESIGN §5"""
     taken = resident.signed(
         *GLOUCESTER, first="Zyxmarker", last="Qwvmarker", street="77 Markerlane",
@@ -206,7 +208,7 @@ def test_nothing_personal_is_kept(resident: Resident, settings: Settings) -> Non
     assert "01930" not in kept
 
 
-def test_no_address_carries_anything_personal(
+def test_nothing_personal_is_in_urls_or_logs(
     resident: Resident, caplog: pytest.LogCaptureFixture
 ) -> None:
     """PR01"""

@@ -22,7 +22,7 @@ BOSTON_TO_ES = [f"{seat}+es" for seat in BOSTON_TO]
 # --- taking away -----------------------------------------------------------------------------
 
 
-def test_each_letter_has_every_way_of_handing_over(anyone: Resident) -> None:
+def test_each_letter_can_be_handed_over_in_every_way(anyone: Resident) -> None:
     taken = anyone.signed(*GLOUCESTER)
     for seat in BOSTON_TO:
         text = "".join(taken.by_id(f"text-{seat}").itertext())
@@ -44,7 +44,7 @@ def pdf_text(data: bytes) -> list[str]:
     return [page.extract_text() for page in PdfReader(BytesIO(data)).pages]
 
 
-def test_letters_can_be_downloaded_together_or_alone(anyone: Resident) -> None:
+def test_letters_can_be_downloaded_together_or_singly(anyone: Resident) -> None:
     form = anyone.signed(*GLOUCESTER).form()
     response = anyone.client.flask.post(anyone.url("/letters.pdf"), data={**form, "only": ""})
     assert response.mimetype == "application/pdf"
@@ -57,7 +57,7 @@ def test_letters_can_be_downloaded_together_or_alone(anyone: Resident) -> None:
     assert "Siobhán" in text[0]
 
 
-def test_the_spanish_can_be_added_behind_the_english_letter_as_a_translation(
+def test_a_spanish_translation_can_be_added_after_the_english_letter(
     client: Client,
 ) -> None:
     someone = Resident(client, "es")
@@ -82,7 +82,7 @@ def test_the_spanish_can_be_added_behind_the_english_letter_as_a_translation(
     assert [e.get("lang") for e in page.all("article")] == ["en", "es"]
 
 
-def test_a_letter_that_was_changed_by_hand_has_no_translation(client: Client) -> None:
+def test_a_letter_edited_by_hand_has_no_translation(client: Client) -> None:
     someone = Resident(client, "es")
     form = someone.reviewing(*GLOUCESTER).form()
     form["words-MA-6"] = ["These are all words of my own.\n\nPlease vote for it."]
@@ -94,7 +94,7 @@ def test_a_letter_that_was_changed_by_hand_has_no_translation(client: Client) ->
     assert len(pdf_text(both.data)) == 1
 
 
-def test_puerto_ricos_office_may_be_written_to_in_spanish_alone(
+def test_a_letter_to_puerto_ricos_office_can_be_in_spanish_alone(
     anyone: Resident, settings: Settings
 ) -> None:
     def post(page: Html, **button: str) -> Html:
@@ -124,7 +124,7 @@ def test_puerto_ricos_office_may_be_written_to_in_spanish_alone(
     assert not rows(settings)[0]["edited"]
 
 
-def test_the_other_language_is_a_correction_and_is_withdrawn_like_any_other(
+def test_a_change_of_language_is_a_correction_that_can_be_withdrawn(
     resident: Resident, settings: Settings
 ) -> None:
     def post(page: Html, **button: str) -> Html:
@@ -146,7 +146,7 @@ def test_the_other_language_is_a_correction_and_is_withdrawn_like_any_other(
     assert counts(settings) == (0, 0)
 
 
-def test_words_changed_by_hand_are_asked_about_when_their_language_is_changed(
+def test_a_change_of_language_asks_about_words_edited_by_hand(
     resident: Resident, settings: Settings
 ) -> None:
     form = resident.reviewing("00901", city="San Juan", mail_state="PR", mail_zip="00901").form()
@@ -170,7 +170,7 @@ def test_words_changed_by_hand_are_asked_about_when_their_language_is_changed(
     assert counts(settings) == (1, 1)
 
 
-def test_no_other_office_is_written_to_in_spanish(resident: Resident) -> None:
+def test_no_other_office_gets_a_letter_in_spanish_alone(resident: Resident) -> None:
     page = resident.reviewing(*GLOUCESTER)
     assert not [b for b in page.buttons() if b.get("name") == "in_language"]
     form = {**page.form(), "in_language": ["es"]}
@@ -182,7 +182,7 @@ def test_english_pages_offer_no_translation(resident: Resident) -> None:
     assert not [b for b in taken.buttons() if "+es" in (b.get("value") or "")]
 
 
-def test_what_a_person_did_is_on_their_receipt(anyone: Resident, settings: Settings) -> None:
+def test_the_receipt_shows_what_the_resident_did(anyone: Resident, settings: Settings) -> None:
     taken = anyone.signed(*GLOUCESTER)
     form = taken.form()
     anyone.client.flask.post(anyone.url("/letters.pdf"), data={**form, "only": "MA-6"})
@@ -211,7 +211,7 @@ def test_a_copy_button_reports_with_the_token_alone(resident: Resident, settings
     assert [r["state"] for r in rows(settings, "letters")] == ["copied", "written", "written"]
 
 
-def test_what_happened_on_the_telephone_becomes_the_letters_state(
+def test_the_outcome_of_a_call_becomes_the_letters_state(
     anyone: Resident, settings: Settings
 ) -> None:
     taken = anyone.signed(*GLOUCESTER)
@@ -244,16 +244,14 @@ def test_what_happened_on_the_telephone_becomes_the_letters_state(
     assert counts(settings) == (1, 3)
 
 
-def test_a_copy_to_print_does_not_hide_that_a_letter_was_handed_over(
-    resident: Resident, settings: Settings
-) -> None:
+def test_printing_a_mailed_letter_leaves_it_mailed(resident: Resident, settings: Settings) -> None:
     taken = resident.signed(*GLOUCESTER)
     resident.client.post(*form_with(taken, did="MA-6=mailed"))
     resident.client.post("/print", {**taken.form(), "only": "MA-6"})
     assert rows(settings, "letters")[0]["state"] == "mailed"
 
 
-def test_a_report_that_cannot_be_stored_is_not_passed_over_in_silence(
+def test_a_report_that_cannot_be_stored_says_so(
     anyone: Resident, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = anyone.signed(*GLOUCESTER)
@@ -274,7 +272,7 @@ def test_print_view_shows_each_letter_on_its_own_sheet(anyone: Resident) -> None
     assert len(sheets(anyone.client.post(anyone.url("/print"), {**form, "only": "MA-6"}))) == 1
 
 
-def test_a_character_that_no_font_has_is_warned_about(resident: Resident) -> None:
+def test_a_character_missing_from_every_font_gives_a_warning(resident: Resident) -> None:
     """PD02"""
     assert "We cannot print" not in resident.reviewing(*GLOUCESTER, first="ليلى", last="حداد").words
     assert "We cannot print" in resident.reviewing(*GLOUCESTER, first="\U00013000").words
@@ -283,7 +281,7 @@ def test_a_character_that_no_font_has_is_warned_about(resident: Resident) -> Non
 # --- the receipt -----------------------------------------------------------------------------
 
 
-def test_a_receipt_names_nobody(anyone: Resident) -> None:
+def test_a_receipt_names_no_one(anyone: Resident) -> None:
     """PR04"""
     taken = anyone.signed(*GLOUCESTER, email="imani@example.org")
     path = anyone.receipt_path(taken)
@@ -306,7 +304,7 @@ def test_looking_at_a_receipt_changes_nothing(anyone: Resident, settings: Settin
     assert [rows(settings), rows(settings, "letters")] == before
 
 
-def test_withdrawing_lowers_every_count_and_is_harmless_twice(
+def test_withdrawing_lowers_every_count_and_can_be_repeated(
     anyone: Resident, settings: Settings
 ) -> None:
     """EM10, PR05"""
@@ -334,7 +332,7 @@ def test_a_receipt_cannot_be_guessed(anyone: Resident, settings: Settings) -> No
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", token)
 
 
-def test_the_start_page_says_how_many_signed_from_25_people_on(
+def test_the_start_page_shows_the_count_from_25_people_on(
     anyone: Resident, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """EX12"""
@@ -350,7 +348,7 @@ def letters_form(page: Html) -> ElementTree.Element:
     return next(form for form in page.all("form") if form.get("id") == "page-form")
 
 
-def test_the_receipt_gives_the_letters_back_until_the_person_leaves_them(
+def test_the_receipt_returns_the_letters_until_the_resident_leaves_them(
     resident: Resident, settings: Settings
 ) -> None:
     taken = resident.signed(*GLOUCESTER, story="These very words.")
@@ -373,6 +371,6 @@ def test_the_receipt_gives_the_letters_back_until_the_person_leaves_them(
     assert values(letters_form(forgotten)) == {}
 
 
-def test_no_page_calls_a_letter_mailed_that_was_not(resident: Resident) -> None:
+def test_the_receipt_claims_no_emailed_copy_when_none_was_sent(resident: Resident) -> None:
     path = resident.receipt_path(resident.signed(*GLOUCESTER))
     assert "A copy was emailed to you" not in resident.client.get(path).words
