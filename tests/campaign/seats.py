@@ -35,10 +35,10 @@ class Few:
 @pytest.fixture
 def every_seat() -> Iterator[None]:
     """Requested by tests whose pages check letters to the whole Congress."""
-    for clear in (campaign_check._kept.clear, letters_shelf._survey.cache_clear):
+    for clear in (campaign_check._cache.clear, letters_shelf._survey.cache_clear):
         clear()
     yield
-    for clear in (campaign_check._kept.clear, letters_shelf._survey.cache_clear):
+    for clear in (campaign_check._cache.clear, letters_shelf._survey.cache_clear):
         clear()
 
 

@@ -19,7 +19,7 @@ from app.web.organizer import (  # these modules only add routes to another modu
 )
 from app.web.organizer.campaign import campaign
 from app.web.organizer.campaign_list import campaigns
-from app.web.organizer.cosponsors import cosponsors, let_large_lists_in
+from app.web.organizer.cosponsors import allow_large_lists, cosponsors
 from app.web.organizer.counts_read import counts_area
 from app.web.organizer.day_sheets import offices
 from app.web.organizer.gate import organizer, set_up_gate
@@ -38,7 +38,7 @@ AREAS = (
 
 def set_up_organizers(app: Flask) -> None:
     """Add the organizers' pages to a site, and the gate that guards every page."""
-    app.before_request(let_large_lists_in)
+    app.before_request(allow_large_lists)
     set_up_gate(app)
     for blueprint in AREAS:
         app.register_blueprint(blueprint)

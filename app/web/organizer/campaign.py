@@ -1,4 +1,4 @@
-"""The Campaign page: everything at a glance, its parts, publishing, versions, a test journey."""
+"""The Campaign page: the overview, its parts, publishing, versions, and a test journey."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ from app.web.forms import queried
 from app.web.organizer import drafts
 from app.web.organizer.campaign_check import ask_moves, check_files, with_check
 from app.web.organizer.campaign_form import (
-    KNOWN_BY,
+    TITLE_FIELD,
     TITLES,
     NotSaved,
     Section,
     changes,
     field_id,
-    fixed_here,
+    field_views,
     in_words,
+    index_of_id,
     label,
+    locked_changes,
     moved_words,
-    place_of,
     read_form,
     save_section,
-    shown,
     titles_of,
-    view,
+    value_words,
 )
 from app.web.organizer.drafts import Working, pressed, save, version_at, working
 from app.web.organizer.gate import clock, current
@@ -67,16 +67,16 @@ campaign = area("organizer_campaign")
 
 LIST = f"<any({', '.join(LISTS)}):name>"
 ONCE = f"<any({', '.join(SECTIONS)}):name>"
-NAMELESS = ("asks", "additions")
-"""Lists whose parts nobody calls by their short name: where none is typed, one is made."""
-_GLANCE = (
+ID_OPTIONAL = ("asks", "additions")
+"""Lists whose items get a generated id if none is typed, because people do not use their ids."""
+_OVERVIEW = (
     "bills.house.number", "bills.senate.number", "congress", "ends", "last_weeks_from",
     "last_day.house", "last_day.senate", "as_of", "enacted",
 )  # fmt: skip
-"""What the page shows of the bill and its dates."""
+"""The fields of the bill and its dates that the page shows."""
 
 
-# --- everything at a glance -------------------------------------------------------------------
+# --- the overview -----------------------------------------------------------------------------
 
 
 LIST_WORDS: dict[str, tuple[LazyString, LazyString, LazyString]] = {
@@ -103,46 +103,50 @@ LIST_WORDS: dict[str, tuple[LazyString, LazyString, LazyString]] = {
                    "acknowledge an opposing one."),
                 _l("Add a bill")),
 }  # fmt: skip
-"""What a list is called, what it is for, and the button for one more."""
-_PARTS = (
+"""The title of each list, its purpose, and the words of its Add button."""
+_GROUPS = (
     (_l("What pages say"), ("pages", "about", "figures", "telephone")),
     (_l("What letters can say and print"), ("additions", "facts", "prompts", "forbidden")),
     (_l("What decides who is asked what"), ("related", "committees", "states")),
 )
-"""Everything but the bill and the asks, as the page offers it."""
+"""The page's groups of links to everything but the bill and the asks."""
 
 
-ABOUTS = {
+_DETAIL_COLUMNS = {
     "asks": ("when", "stages"), "additions": ("when", "stages"), "facts": ("id", "source", "as_of"),
     "related": ("kind", "number", "congress"), "about": ("text",), "figures": ("number",),
     "forbidden": ("advice",),
 }  # fmt: skip
-"""What stands in the second line of each part of a list; of a prompt, for whom it is."""
+"""The fields in the second line of a list's items; a prompt's second line is who it is for."""
 
 
 PartLink = tuple[str, str, int, int]
-"""The title of a part, the way to it, how many it has (of a list), how many need Spanish."""
+"""A part's title and URL, its number of items (0 unless it is a list), and how many texts need
+Spanish."""
 PartLine = tuple[str, str, str, int, int]
-"""One ask, fact, question, claim or bill: its id or its number from 1, its title, what it is about,
-how many of its texts need Spanish, and how many members it reaches today (an ask that is live)."""
+"""One item of a list: its id or its number from 1, its title, its second line, how many of its
+texts need Spanish, and how many members get it today (only for a live ask)."""
 
 
 @campaign.get("/campaign/")
 @access("editor")
 def index(problem: str = "", status: int = 200) -> Response:
-    """The bill, its dates and the asks at a glance, with the way to every other part."""
+    """The bill, its dates and the asks at a glance, with links to every other part."""
     now = working(services())
     stale = reading_aids.parts_to_translate(now.text)
-    facts = [(label(p), shown(p, v)) for p, v in edit.read_fields(now.text, _GLANCE).items()]
+    facts = [
+        (label(p), value_words(p, v)) for p, v in edit.read_fields(now.text, _OVERVIEW).items()
+    ]
     return page(
         "campaign/index", status, problem=problem, now=now, facts=facts,
-        asks=_lines(now, "asks", stale), words=LIST_WORDS,
-        groups=[(title, [_link(now, name, stale) for name in names]) for title, names in _PARTS],
-        bill=_link(now, "bill", stale),
+        asks=_part_lines(now, "asks", stale), words=LIST_WORDS,
+        groups=[(words, [_part_link(now, name, stale) for name in names])
+                for words, names in _GROUPS],
+        bill=_part_link(now, "bill", stale),
     )  # fmt: skip
 
 
-def _link(now: Working, name: str, stale: Mapping[tuple[str, str], int]) -> PartLink:
+def _part_link(now: Working, name: str, stale: Mapping[tuple[str, str], int]) -> PartLink:
     if name in LISTS:
         return (
             str(LIST_WORDS[name][0]), page_url("organizer_campaign.parts", name=name),
@@ -157,20 +161,20 @@ def _link(now: Working, name: str, stale: Mapping[tuple[str, str], int]) -> Part
 @campaign.get(f"/campaign/{LIST}")
 @access("editor")
 def parts(name: str, problem: str = "", status: int = 200) -> Response:
-    """The parts of one list, in their order."""
+    """The items of one list, in order."""
     if name == "asks":
         return index(problem, status)
     now = working(services())
-    lines = _lines(now, name, reading_aids.parts_to_translate(now.text))
+    lines = _part_lines(now, name, reading_aids.parts_to_translate(now.text))
     return page("campaign/parts", status, problem=problem, now=now, name=name, lines=lines,
                 words=LIST_WORDS, moves=name in ORDERED)  # fmt: skip
 
 
-def _lines(now: Working, name: str, stale: Mapping[tuple[str, str], int]) -> list[PartLine]:
+def _part_lines(now: Working, name: str, stale: Mapping[tuple[str, str], int]) -> list[PartLine]:
     titles = tuple(titles_of(name, now.text))
     spanish = titles
     if language() == "es" and name not in ("forbidden", "related"):
-        spanish = edit.read_column(now.text, name, f"{KNOWN_BY[name]}_es")
+        spanish = edit.read_column(now.text, name, f"{TITLE_FIELD[name]}_es")
     numbers = tuple(str(n) for n in range(1, len(titles) + 1))
     keys = edit.read_column(now.text, name, "id") if name in KEYED else numbers
     site, reach = services(), Counter[str]()
@@ -179,16 +183,16 @@ def _lines(now: Working, name: str, stale: Mapping[tuple[str, str], int]) -> lis
     return [
         (key, title or english or key, about, stale.get((name, key), 0), reach[key])
         for key, title, english, about in zip(
-            keys, spanish, titles, _abouts(now.text, name), strict=True
+            keys, spanish, titles, _details(now.text, name), strict=True
         )
     ]
 
 
-def _abouts(text: str, name: str) -> list[str]:
-    """The second line of each part of a list."""
+def _details(text: str, name: str) -> list[str]:
+    """The second line of each item of a list."""
     columns = [
-        [shown(f"{name}.0.{key}", value) for value in edit.read_column(text, name, key)]
-        for key in ABOUTS.get(name, ("who_es" if language() == "es" else "who",))
+        [value_words(f"{name}.0.{key}", value) for value in edit.read_column(text, name, key)]
+        for key in _DETAIL_COLUMNS.get(name, ("who_es" if language() == "es" else "who",))
     ]
     if name == "related":
         columns[1] = [number or _("number not known") for number in columns[1]]
@@ -212,7 +216,7 @@ def part(name: str, key: str = "") -> Response:
 @campaign.post(f"/campaign/{LIST}/<key>")
 @access("editor")
 def part_post(name: str, key: str = "") -> Response:
-    """Keep the fields of a part as a draft, or show them again with what is wrong."""
+    """Save the fields of a part as a draft, or show them again with their problems."""
     section = _section_of(name, key)
     typed, base, fits = read_form(section)
     shown = {path: visible(value) for path, value in typed.items()}
@@ -225,12 +229,12 @@ def part_post(name: str, key: str = "") -> Response:
 
 
 def _section_of(name: str, key: str) -> Section:
-    """The part that an address names."""
+    """The part that a URL names; aborts with 404 if there is none."""
     if name in SECTIONS:
         return Section(name)
     text = working(services()).text
     if name in KEYED:
-        return Section(name, known(place_of(text, name, key)), key)
+        return Section(name, known(index_of_id(text, name, key)), key)
     number = int(key) if re.fullmatch(r"[0-9]{1,4}", key) else 0
     return Section(name, number - 1) if 0 < number <= edit.count_of(text, name) else abort(404)
 
@@ -247,7 +251,7 @@ def _part(
     return page(
         "campaign/part", status, section=section, base=answer.base, new=new, single=single,
         title=str(TITLES[section.name]) + ("" if single else f": {key}"),
-        fields=view(section, values, answer, aids, None if new else now.live),
+        fields=field_views(section, values, answer, aids, None if new else now.live),
         errors=[(field_id(p) if p in values else "", text) for p, text in answer.problems.items()],
         stages=STAGES, action=request.script_root + request.path,
         used_in=[] if new else _used_in(now, section), groups=_helpful_fields(section),
@@ -256,7 +260,7 @@ def _part(
 
 
 def _used_in(now: Working, section: Section) -> list[str]:
-    """The letters that print a fact, by title, and the campaign itself where an ask does."""
+    """The titles of the letters that print a fact, and "Campaign" if its file uses the fact."""
     if section.name != "facts":
         return []
     field = re.compile(rf"^[^#\n]*\bfact_{re.escape(section.key)}\b", re.MULTILINE)
@@ -266,19 +270,19 @@ def _used_in(now: Working, section: Section) -> list[str]:
 
 
 def _helpful_fields(section: Section) -> list[FieldGroup]:
-    """What a condition and a text can say, where the section has any."""
+    """The fields that a condition and a text can use, if the section has any."""
     if section.name not in ("asks", "additions"):
         return []
     return [g for g in field_groups(services().campaign) if g.id in ("recipient", "bill")]
 
 
-# --- whole parts: another place, a new one, one less -----------------------------------------
+# --- moving, removing and adding items ---------------------------------------------------------
 
 
 @campaign.post(f"/campaign/{LIST}/<key>/move")
 @access("editor")
 def move(name: str, key: str) -> Response:
-    """One place up or down; the buttons work without JavaScript."""
+    """Move an item up or down by one; the buttons work without JavaScript."""
     section = _section_of(name, key)
     by = -1 if pressed().way.data == "up" else 1
     now = working(services())
@@ -289,7 +293,7 @@ def move(name: str, key: str) -> Response:
 @campaign.post(f"/campaign/{LIST}/<key>/remove")
 @access("editor")
 def remove(name: str, key: str) -> Response:
-    """Take a part out of the draft. Earlier versions keep it."""
+    """Remove an item from the draft. Earlier versions keep it."""
     section = _section_of(name, key)
     now = working(services())
     text = remove_block(now.text, name, section.place)
@@ -314,7 +318,7 @@ def _store(now: Working, name: str, text: str, note: str, anchor: str = "") -> R
 @campaign.get(f"/campaign/{LIST}/new")
 @access("editor")
 def new(name: str) -> Response:
-    """Empty fields for a new part of a list."""
+    """Empty fields for a new item of a list."""
     section = NewPart(name, 0)
     values = dict.fromkeys(section.paths, "")
     if f"{name}.0.stages" in values:
@@ -325,7 +329,7 @@ def new(name: str) -> Response:
 @campaign.post(f"/campaign/{LIST}/new")
 @access("editor")
 def new_post(name: str) -> Response:
-    """Put a new part into a list, as a draft: in front where order counts, else at the end."""
+    """Add an item to a list, as a draft: first if the list's order counts, otherwise last."""
     now, section = working(services()), NewPart(name, 0)
     typed, _base, _fits = read_form(section)
     if "look" in queried():
@@ -333,13 +337,13 @@ def new_post(name: str) -> Response:
     if name in KEYED:
         key = clean_line(typed[f"{name}.0.id"])
         words = (
-            typed.get(f"{name}.0.summary") or typed[f"{name}.0.text"] if name in NAMELESS else ""
+            typed.get(f"{name}.0.summary") or typed[f"{name}.0.text"] if name in ID_OPTIONAL else ""
         )
         if not key and words:
             key = free_id(words, set(edit.read_column(now.text, name, "id")))
         typed[f"{name}.0.id"] = key
     shown = {path: visible(value) for path, value in typed.items()}
-    text, place, problems = _with_new(now, name, typed)
+    text, place, problems = _insert_part(now, name, typed)
     if problems:
         return _part(section, shown, NotSaved(problems, {}, now.base), 422)
     if section.aids:
@@ -349,14 +353,14 @@ def new_post(name: str) -> Response:
     return go_to("organizer_campaign.index", done="saved")
 
 
-def _with_new(now: Working, name: str, typed: dict[str, str]) -> tuple[str, int, dict[str, str]]:
-    """The text with the new part, its place there, and what is wrong with it by field."""
+def _insert_part(now: Working, name: str, typed: dict[str, str]) -> tuple[str, int, dict[str, str]]:
+    """The text with the new item, its index there, and its problems by field."""
     values = {path.rpartition(".")[2]: value for path, value in typed.items()}
     key = values.get("id", "")
     wrong = in_words(edit.unreadable(typed))
     if name in NAMED and not FACT_ID.fullmatch(key):
         wrong[f"{name}.0.id"] = problem_words(Message.of("fact-id", value=key))
-    elif name in KEYED and (key == "new" or place_of(now.text, name, key) is not None):
+    elif name in KEYED and (key == "new" or index_of_id(now.text, name, key) is not None):
         wrong[f"{name}.0.id"] = problem_words(Message.of("id-twice", value=key))
     if wrong:
         return now.text, 0, wrong
@@ -368,7 +372,7 @@ def _with_new(now: Working, name: str, typed: dict[str, str]) -> tuple[str, int,
 
 
 class NewPart(Section):
-    """A part that is not there yet: its short name is a field too."""
+    """An item that does not exist yet: its id is a field too."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -381,7 +385,7 @@ class NewPart(Section):
 @campaign.get("/campaign/publish")
 @access("editor")
 def publish(problem: str = "", status: int = 200) -> Response:
-    """What the draft changes, what the check says of it, and the button."""
+    """What the draft changes, the result of its check, and the Publish button."""
     site, now = services(), working(services())
     if now.state.draft is None:
         return go_to("organizer_campaign.index")
@@ -399,12 +403,12 @@ def publish(problem: str = "", status: int = 200) -> Response:
 @campaign.post("/campaign/publish")
 @access("editor")
 def publish_post() -> Response:
-    """Make the draft live, if it is still the one that was looked at and passes the check."""
+    """Publish the draft if it is still the one that was reviewed and passes the check."""
     site, now, form = services(), working(services()), pressed()
     meanwhile = _("Not published: something changed since you looked. Look again.")
     if now.state.draft is None or form.base.data != now.base or form.seen.data != now.counter:
         return publish(meanwhile, 409)
-    if fixed_here(site, now.live, now.text):
+    if locked_changes(site, now.live, now.text):
         return publish(problem_words(Message.of("fixed")), 422)
     if check_files(site, {**now.files, FILE: now.text}).must:
         return publish(_("Fix what the check found first."), 422)
@@ -416,7 +420,7 @@ def publish_post() -> Response:
 @campaign.post("/campaign/discard")
 @access("editor")
 def discard() -> Response:
-    """Take the draft away. It stays among the versions."""
+    """Discard the draft. It stays among the versions."""
     if not drafts.discard():
         return index(moved_words(""), 409)
     return go_to("organizer_campaign.index", done="discarded")
@@ -425,7 +429,7 @@ def discard() -> Response:
 @campaign.get("/campaign/versions")
 @access("editor")
 def versions() -> Response:
-    """Every text of the campaign, newest first."""
+    """Every version of the campaign's file, newest first."""
     site = services()
     rows = history(site.db(), site.slug, FILE)
     found = sorted(rows, key=lambda v: (v.published_at or v.at, v.number or 0, v.id), reverse=True)
@@ -435,7 +439,7 @@ def versions() -> Response:
 @campaign.get("/campaign/versions/<row:number>")
 @access("editor")
 def version(number: int) -> Response:
-    """One version beside what residents see now."""
+    """One version compared with what residents see now."""
     now, found = working(services()), version_at(number)
     return page("campaign/version", version=found, parts=changes(found.source, now.live), now=now)
 
@@ -456,14 +460,14 @@ def restore(number: int) -> Response:
 @campaign.get("/test")
 @access("editor")
 def test() -> Response:
-    """What a test journey is, and the button that starts one."""
+    """The page that explains a test journey, with the button that starts one."""
     return page("campaign/test", hours=practice.MINUTES // 60)
 
 
 @campaign.post("/test")
 @access("editor")
 def test_post() -> Response:
-    """Start one: the resident's first page, with the marker in its form."""
+    """Start a test journey: redirect to the resident's first page, with the marker in its form."""
     site, me, at = services(), current().organizer, clock()
     db = site.db()
     with writing(db):

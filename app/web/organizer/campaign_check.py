@@ -1,8 +1,8 @@
-"""Checking a campaign's texts for the whole Congress, once for the same texts.
+"""Checking a campaign's texts for every member of Congress, with a cache.
 
-Looking at a draft, publishing it and looking again ask the same; the check takes a second for a
-letter and two for a campaign, so each process keeps its last answers. It is done apart, so that
-pages go on meanwhile, and whoever waits for it sees how far it is.
+Viewing a draft, publishing it and viewing it again need the same check, which takes a second for a
+letter and two for a campaign, so each process caches its last results. The check runs in a
+subprocess, so other pages are served meanwhile, and the page that waits for it shows its progress.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from app.web.limits import room
 from app.web.organizer.show import Steps, working
 
 Texts = tuple[tuple[str, str], ...]
-"""The files of a campaign, by name and in its order: the same texts are the same key."""
+"""The files of a campaign as pairs of name and text, sorted by name: a hashable key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a campaign of these texts would be like; None where it cannot be read at all."""
+    """The result of a check. ``campaign`` is None if the texts cannot be read at all."""
 
     campaign: Campaign | None
     problems: tuple[Problem, ...]
@@ -42,7 +42,7 @@ class Checked:
 
     @property
     def must(self) -> tuple[Problem, ...]:
-        """What keeps it from being published."""
+        """The problems that prevent publishing."""
         return tuple(p for p in self.problems if p.level == "must")
 
     @property
@@ -50,8 +50,8 @@ class Checked:
         return tuple(p for p in self.problems if p.level == "should")
 
     def by_level(self) -> list[tuple[Level, list[Problem], list[Problem]]]:
-        """The levels that have any, the worst first: what is in the letter's own texts, and what
-        is in the campaign's, which whoever writes a letter may not be the one to fix."""
+        """The levels that have problems, worst first, each with those in the letters' files and
+        those in the campaign's file, which a letter's writer may not be the one to fix."""
         groups = []
         for level in LEVELS:
             found = [p for p in self.problems if p.level == level]
@@ -61,48 +61,48 @@ class Checked:
         return groups
 
     def template(self, letter_id: str, length: Length) -> LetterTemplate | None:
-        """The letter in one of its lengths; None if it has none or cannot be read."""
+        """The letter in this length; None if it does not exist or the campaign is unreadable."""
         return self.campaign.templates.get((letter_id, length)) if self.campaign else None
 
 
 def check_files(site: Services, files: Mapping[str, str], letter_id: str = "") -> Checked:
-    """Read a campaign's texts, and compose each letter for every seat at every moment.
+    """Read a campaign's texts, and compose each letter for every seat at every stage.
 
-    With ``letter_id`` only that letter is composed. Takes seconds; for the same texts once more
-    none. Raises ``RoomFullError`` when others are being checked.
+    With ``letter_id`` only that letter is composed. Takes seconds unless the result is cached.
+    Raises ``RoomFullError`` if too many checks are running.
     """
     key = (site.live.slug, texts_of(files), letter_id, site.tables)
-    known = _known(key)
-    if known is None:
+    checked = _cached(key)
+    if checked is None:
         with room("checks"):
-            for _done in _checking(key):
+            for _done in _run_check(key):
                 pass
-        known = _kept[key]
-    return known
+        checked = _cache[key]
+    return checked
 
 
 def with_check(
     files: Mapping[str, str], letter_id: str, title: str, then: Callable[[Checked], Response]
 ) -> Response:
-    """The page that ``then`` makes of a check. Where a page was asked for and the check is not
-    done yet, its progress comes first. Raises ``RoomFullError`` like ``check_files``.
+    """The page that ``then`` makes of a check. A GET whose check is not cached streams the check's
+    progress first. Raises ``RoomFullError`` like ``check_files``.
     """
     site = services()
     key = (site.live.slug, texts_of(files), letter_id, site.tables)
-    known = _known(key)
-    if known is not None or request.method != "GET":
+    checked = _cached(key)
+    if checked is not None or request.method != "GET":
         return then(check_files(site, files, letter_id))
     place = room("checks")
-    response = working(title, _told(key, place, then))
+    response = working(title, _check_steps(key, place, then))
     response.call_on_close(place.leave)
     return response
 
 
-def _told(key: _Key, place: Place, then: Callable[[Checked], Response]) -> Steps:
+def _check_steps(key: _Key, place: Place, then: Callable[[Checked], Response]) -> Steps:
     with place:
-        for done in _checking(key):
+        for done in _run_check(key):
             yield _("Read to %(done)d of %(all)d seats.", done=done, all=len(key[3].holders))
-    yield then(_kept[key])
+    yield then(_cache[key])
 
 
 def read(slug: str, files: Mapping[str, str]) -> Checked:
@@ -111,7 +111,7 @@ def read(slug: str, files: Mapping[str, str]) -> Checked:
 
 
 def texts_of(files: Mapping[str, str]) -> Texts:
-    """The files as a key."""
+    """The files as a hashable key."""
     return tuple(sorted(files.items()))
 
 
@@ -124,13 +124,13 @@ def _read(slug: str, texts: Texts) -> Checked:
 
 
 _Key = tuple[str, Texts, str, Tables]
-"""Campaign, texts, the letter's id or nothing for all, members."""
-KEPT = 16
-_kept: dict[_Key, Checked] = {}
+"""Campaign, texts, a letter's id (empty for all letters), members."""
+CACHE_SIZE = 16
+_cache: dict[_Key, Checked] = {}
 
 
-def _known(key: _Key) -> Checked | None:
-    """What is known of these texts without reading a letter."""
+def _cached(key: _Key) -> Checked | None:
+    """The result if it needs no composing or is cached; otherwise None."""
     slug, texts, letter_id, _tables = key
     found = _read(slug, texts)
     if found.campaign is None:
@@ -138,26 +138,26 @@ def _known(key: _Key) -> Checked | None:
     if letter_id and not any(key[0] == letter_id for key in found.campaign.templates):
         missing = Problem(f"{letter_id}.txt", 0, Message.of("no-english-text"))
         return Checked(found.campaign, (missing,))
-    return _kept.get(key)
+    return _cache.get(key)
 
 
-def _checking(key: _Key) -> Iterator[int]:
-    """Have the check done apart and keep what it found. Gives the seats that were read so far."""
+def _run_check(key: _Key) -> Iterator[int]:
+    """Run the check in a subprocess and cache its result; yields how many seats are done."""
     slug, texts, letter_id, tables = key
     for found in pieces_from_subprocess(
         check_in_subprocess, slug, texts, letter_id, holders=tables.holders
     ):
         if isinstance(found, Report):
             campaign = _read(slug, texts).campaign
-            _kept[key] = Checked(campaign, found.problems, found.seats, found.letters)
-            while len(_kept) > KEPT:
-                _kept.pop(next(iter(_kept)), None)
+            _cache[key] = Checked(campaign, found.problems, found.seats, found.letters)
+            while len(_cache) > CACHE_SIZE:
+                _cache.pop(next(iter(_cache)), None)
         else:
             yield found
 
 
 def ask_moves(site: Services, checked: Checked) -> tuple[AskMove, ...]:
-    """How many members are asked what today, as it is and as these texts would have it."""
+    """How many members get each ask today, as published and with these texts."""
     if checked.campaign is None:
         return ()
     return compare_asks(site.campaign, checked.campaign, site.tables.holders, site.today())

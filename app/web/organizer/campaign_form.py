@@ -1,9 +1,9 @@
-"""A part of the campaign as a form: its fields, what somebody typed, and what that changes.
+"""A part of the campaign as a form: its fields, what was typed, and what that changes.
 
-Organizers work on a draft of ``campaign.toml`` where there is one, else on what is live. A form
-carries the revision that it was made from. When somebody else has saved meanwhile, what each
-changed is told apart field by field: if they changed different fields, both changes are kept;
-where both changed the same, both texts are shown and nothing is written.
+Organizers edit the draft of ``campaign.toml`` if there is one, else the live text. A form carries
+the revision that it was made from. If someone else has saved since, the changes are merged field
+by field: changes to different fields are all kept; if both changed the same field, both texts are
+shown and nothing is written.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ from app.site.services import Services, services
 from app.web.forms import RowField, Several, SiteForm, entry, sent
 from app.web.organizer.drafts import Working, save, text_at, working
 from app.web.organizer.show import zone_name
-from app.web.organizer.who import WhoForm, who_words, whose
+from app.web.organizer.who import WhoForm, condition_view, who_words
 from app.web.problem_words import STAGES, problem_words
 
 
-def place_of(text: str, name: str, key: str) -> int | None:
-    """Which part of a list of a text has this id; None when there is none."""
+def index_of_id(text: str, name: str, key: str) -> int | None:
+    """The index of a list's item with this id in a text; None if there is none."""
     ids = edit.read_column(text, name, "id")
     return ids.index(key) if key in ids else None
 
@@ -68,22 +68,22 @@ TITLES = {
     "forbidden": _l("Claim to avoid"),
     "related": _l("Earlier or opposing bill"),
 }
-KNOWN_BY = {
+TITLE_FIELD = {
     "asks": "summary", "additions": "short", "facts": "text", "prompts": "text",
     "forbidden": "words", "related": "title", "about": "heading", "figures": "label",
 }  # fmt: skip
-"""The field by which a person knows a part of a list."""
+"""The field by which people recognize a list's items."""
 
 
 def label(path: str) -> str:
-    """What a field is called."""
+    """The name of a field, in the reader's language."""
     field = field_at(path)
     name = _(field.label)
     return _("%(field)s, in Spanish", field=name) if field.spanish else name
 
 
 def hint(path: str) -> str:
-    """What a field is for, or an example."""
+    """What a field is for, or an example; may be empty."""
     return _(field_at(path).hint) if field_at(path).hint else ""
 
 
@@ -96,7 +96,7 @@ CHOICE_WORDS = {
 
 
 def options(path: str) -> tuple[tuple[str, str], ...]:
-    """What a choice offers: each value with its words."""
+    """The options of a choice, each a value with its words."""
     if path == "confirm_email":
         return (
             ("", _("as the site’s settings say")),
@@ -119,7 +119,7 @@ def options(path: str) -> tuple[tuple[str, str], ...]:
 
 
 def _committees(path: str) -> tuple[tuple[str, str], ...]:
-    """The chamber's committees by name, or its subcommittees below their committee."""
+    """The chamber's committees by name, or its subcommittees grouped by committee."""
     names = services().tables.committee_names
     letter = "H" if path.startswith("committees.house.") else "S"
     ours = [code for code in sorted(names) if code.startswith(letter)]
@@ -139,11 +139,11 @@ def _short(name: str) -> str:
     return short.removeprefix("the ")
 
 
-def shown(path: str, value: str) -> str:
-    """A value as a person reads it: a choice by its words, a day in full."""
+def value_words(path: str, value: str) -> str:
+    """A value as people read it: a choice in words, a day in full."""
     kind = field_at(path).kind
     if kind == "condition":
-        return who_words(value)  # empty, it is for everyone else
+        return who_words(value)  # an empty condition has words too: everyone else
     if not value:
         return ""
     if kind == "day":
@@ -163,13 +163,13 @@ def shown(path: str, value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the file that has a page of its own."""
+    """A part of the file that has its own page: a section, or one item of a list."""
 
     name: str
     """``bill``, ``committees``, ``states`` or ``pages``; or a list, such as ``asks``."""
     place: int = 0
     key: str = ""
-    """The id of a part that has one."""
+    """The item's id, if items of its list have one."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -186,14 +186,15 @@ class Section:
 
     @property
     def aids(self) -> str:
-        """Which texts of the section have a Spanish one that is looked after; empty if none."""
+        """The key in ``reading_aids.TEXTS`` of the texts whose Spanish is tracked; empty if none
+        is."""
         part = "time" if self.name == "bill" else self.name
         return part if part in reading_aids.TEXTS else ""
 
     def within(self, text: str) -> Section | None:
-        """The same section in another text, where it may stand elsewhere; None if it is gone."""
+        """The same section in another text, perhaps at another index; None if it is gone."""
         if self.keyed:
-            place = place_of(text, self.name, self.key)
+            place = index_of_id(text, self.name, self.key)
             return None if place is None else Section(self.name, place, self.key)
         gone = self.name not in SECTIONS and self.place >= edit.count_of(text, self.name)
         return None if gone else self
@@ -201,34 +202,32 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class NotSaved:
-    """Nothing was written; the page comes back with what was typed."""
+    """Nothing was written; the page is shown again with what was typed."""
 
     problems: dict[str, str]
-    """By path; ``""`` for the whole."""
+    """By path; ``""`` for the form as a whole."""
     theirs: dict[str, str]
-    """By path what somebody else wrote, where both changed a field."""
+    """What someone else wrote, by path, for the fields that both changed."""
     base: int
     another_bill: bool = False
-    """The campaign would be about another bill than people signed for."""
+    """Whether the campaign would be about a different bill than the one people signed for."""
 
 
 def field_id(path: str) -> str:
-    """A field's name in a form: without its place, which may change while the form is open."""
+    """A field's name in a form: without its index, which may change while the form is open."""
     return without_index(path).replace(".", "-")
 
 
 class SectionForm(SiteForm):
-    """What the page of a section sends beside its fields: the revision that it was made from,
-    -1 for anything that is none, and the texts whose Spanish was said to fit still."""
+    """What a section's page sends besides its fields: the revision that it was made from (-1 if
+    malformed), and the texts whose Spanish was marked as still fitting."""
 
     base, fits = RowField(), Several()
 
 
 def read_form(section: Section) -> tuple[dict[str, str], int, set[str]]:
-    """What was sent of a section: its fields by path, its revision, and which Spanish still fits.
-
-    Stages come as ticks.
-    """
+    """A submitted section: its values by path, its revision, and the texts whose Spanish still
+    fits. Stages are sent as checkboxes."""
     kinds = {path: field_at(path).kind for path in section.paths}
     made = {"tick": BooleanField, "stages": Several}
     fields = {field_id(path): made.get(kind, entry)() for path, kind in kinds.items()}
@@ -238,7 +237,7 @@ def read_form(section: Section) -> tuple[dict[str, str], int, set[str]]:
 
 
 def _value(field: Field, kind: str) -> str:
-    """What a field holds, as the file has it."""
+    """A field's value in the form in which the file stores it."""
     if kind == "tick":
         return "true" if field.data else ""
     if kind == "stages":
@@ -255,9 +254,9 @@ def save_section(
     base: int,
     fits: Collection[str],
 ) -> NotSaved | None:
-    """Keep what was typed as a draft; None when it is kept.
+    """Save what was typed as a draft; None if it was saved or changes nothing.
 
-    ``fits`` are the texts whose Spanish was said to fit the changed English still.
+    ``fits`` are the texts whose Spanish was marked as still fitting the changed English.
     """
     now = working(site)
     merged = _merge(site, section, typed, base, now)
@@ -266,21 +265,21 @@ def save_section(
     here, values = merged
     result = edit.set_fields(now.text, values)
     if isinstance(result, dict):
-        return NotSaved(_back(section, here, in_words(result)), {}, now.base)
+        return NotSaved(_by_open_path(section, here, in_words(result)), {}, now.base)
     if here.aids:
         result = reading_aids.note_aids(now.text, result, here.aids, here.place, fits)
-    fixed = fixed_here(site, now.live, result)
+    fixed = locked_changes(site, now.live, result)
     problems = {
         **edit.problems_by_field(site.slug, result),
         **{path: Message.of("fixed") for path in fixed},
     }
     if problems:
         said = in_words(problems)
-        return NotSaved(_back(section, here, said), {}, now.base, another_bill=bool(fixed))
+        return NotSaved(_by_open_path(section, here, said), {}, now.base, another_bill=bool(fixed))
     if result == now.text:
         return None
     part = "" if section.name in SECTIONS else f" {section.key or section.place + 1}"
-    if save(result, now.base, section.name + part):  # a note in English beside the texts
+    if save(result, now.base, section.name + part):  # the note stays English, like stored text
         return NotSaved({"": moved_words("")}, {}, base)
     return None
 
@@ -288,7 +287,7 @@ def save_section(
 def _merge(
     site: Services, section: Section, typed: Mapping[str, str], base: int, now: Working
 ) -> tuple[Section, dict[str, str]] | NotSaved:
-    """Where the section stands now, and what to write there."""
+    """The section as it is in the newest text, and the values to write there."""
     if base == now.base:
         return section, dict(typed)
     before, here = text_at(site, base), section.within(now.text)
@@ -315,31 +314,31 @@ def _merge(
     return here, values
 
 
-def _back(section: Section, here: Section, problems: dict[str, str]) -> dict[str, str]:
-    """Problems by the paths of the page that is open, wherever the section stands now."""
+def _by_open_path(section: Section, here: Section, problems: dict[str, str]) -> dict[str, str]:
+    """Problems of ``here`` keyed by the paths of ``section``, the one that the form shows."""
     same = dict(zip(here.paths, section.paths, strict=True))
     found = {same[path]: text for path, text in problems.items() if path in same}
     rest = [text for path, text in problems.items() if path not in same]
     return {**found, **({"": rest[0]} if rest and not found else {})}
 
 
-def fixed_here(site: Services, live: str, text: str) -> tuple[str, ...]:
-    """What a text would change although somebody has signed for the bill as it is live."""
+def locked_changes(site: Services, live: str, text: str) -> tuple[str, ...]:
+    """The fixed fields that a text would change although people have signed for the live bill."""
     changed = edit.fixed_changes(live, text)
     return changed if changed and anyone_signed(site.db(), site.slug) else ()
 
 
 def in_words(wrong: Mapping[str, Message]) -> dict[str, str]:
-    """What is wrong with fields, by path, as the page says it."""
+    """Problems by path, in the reader's language."""
     return {path: problem_words(what) for path, what in wrong.items()}
 
 
-_BOX = {"words": "text", "condition": "line", "bill": "line", "id": "line", "zone": "choice"}
-"""Kinds that look on a page as another one does."""
+_WIDGET = {"words": "text", "condition": "line", "bill": "line", "id": "line", "zone": "choice"}
+"""The input that a page uses for a kind of field; other kinds have their own."""
 
 
 def moved_words(author: str) -> str:
-    """That somebody else was faster."""
+    """That someone else saved first. With an ``author``: both changed the same field."""
     if not author:
         return _(
             "Someone else saved the campaign, so yours is not saved yet. Press the button again."
@@ -351,22 +350,22 @@ def moved_words(author: str) -> str:
     )
 
 
-def view(
+def field_views(
     section: Section, values: Mapping[str, str], answer: NotSaved, aids: Mapping[str, str],
     live: str | None,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """The fields of a section as the page shows them; ``live`` is the text that residents see.
 
-    ``theirs`` is what somebody else has made of a field meanwhile, ``aid`` how a Spanish text
-    stands to its English, and ``twin`` whether the next field, or the one before, is the same in
-    the other language.
+    Of each field, ``theirs`` is what someone else has saved meanwhile, ``aid`` the state of a
+    Spanish text relative to its English, and ``twin`` is ``opens`` on a field that is followed by
+    its Spanish one, and ``closes`` on that.
     """
     paths = section.paths
     fields = []
     for path in paths:
         value, one = values[path], field_at(path)
         if one.kind == "pattern" and not value:
-            continue  # only a file has one
+            continue  # shown only if the file has one
         spanish = path.endswith("_es")
         twin = spanish or f"{path}_es" in paths
         across = 36 if twin else 60
@@ -374,27 +373,27 @@ def view(
         english = path.rpartition(".")[2].removesuffix("_es")
         fields.append({
             "id": field_id(path), "label": label(path), "hint": hint(path), "value": value,
-            "kind": _BOX.get(one.kind, one.kind), "problem": answer.problems.get(path, ""),
+            "kind": _WIDGET.get(one.kind, one.kind), "problem": answer.problems.get(path, ""),
             "theirs": answer.theirs.get(path, ""),
             "aid": aids.get(english, "") if spanish else "", "rows": min(max(lines, 3), 14),
             "twin": "closes" if spanish else "opens" if twin else "",
             "options": _options(path, value, one.kind),
-            "who": _who(section, value, live) if one.kind == "condition" else None,
+            "who": _condition_view(section, value, live) if one.kind == "condition" else None,
         })  # fmt: skip
     return fields
 
 
-def _who(section: Section, code: str, live: str | None) -> dict[str, Any]:
-    """A condition as choices, beside the same part's as it is live."""
+def _condition_view(section: Section, code: str, live: str | None) -> dict[str, Any]:
+    """A condition as choices, with the live condition of the same item for comparison."""
     there = section.within(live) if live is not None else None
     before = None
     if live is not None and there is not None:
         before = edit.read_fields(live, (f"{section.name}.{there.place}.when",))
-    return whose(services(), code, next(iter(before.values())) if before else None)
+    return condition_view(services(), code, next(iter(before.values())) if before else None)
 
 
 def _options(path: str, value: str, kind: str) -> tuple[tuple[str, str], ...]:
-    """What a choice offers; the present value too where it is none of the usual ones."""
+    """The options of a choice, including the current value if it is not among the usual ones."""
     if kind not in ("choice", "flag", "zone"):
         return ()
     offered = options(path)
@@ -407,7 +406,7 @@ def _options(path: str, value: str, kind: str) -> tuple[tuple[str, str], ...]:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field before and after; empty where there is none."""
+    """One field before and after; empty on a side that does not have it."""
 
     label: str
     before: str
@@ -420,12 +419,12 @@ class PartChange:
 
     title: str
     note: str
-    """``added``, ``taken out`` or empty, in words."""
+    """``added``, ``removed`` or the like, in the reader's language; may be empty."""
     fields: tuple[FieldChange, ...]
 
 
 def changes(before: str, after: str) -> list[PartChange]:
-    """Everything that differs, part by part; empty when the fields say the same."""
+    """Every difference between two texts, part by part; empty if their values are equal."""
     found = []
     for name in SECTIONS:
         paths = section_paths(name)
@@ -442,41 +441,41 @@ def changes(before: str, after: str) -> list[PartChange]:
 def _changed(
     before: str, old: tuple[str, ...], after: str, new: tuple[str, ...]
 ) -> tuple[FieldChange, ...]:
-    """The fields of a part that differ; a part that is not there has no paths."""
+    """The fields of a part that differ. On a side without the part, its paths are empty."""
     was, now = edit.read_fields(before, old).values(), edit.read_fields(after, new).values()
     trios = zip_longest(new or old, was, now)
     return tuple(
-        FieldChange(label(path), *_told(path, one, two))
+        FieldChange(label(path), *_pair_words(path, one, two))
         for path, one, two in trios
         if (one or "") != (two or "")
     )
 
 
-def _told(path: str, *values: str | None) -> Sequence[str]:
-    """Two values as a person reads them, None for one of a part that is not there; as they stand
-    where that would be the same."""
-    words = ["" if value is None else shown(path, value) for value in values]
+def _pair_words(path: str, *values: str | None) -> Sequence[str]:
+    """Two values in words, or as stored if their words are the same. None, for a side without the
+    part, becomes empty."""
+    words = ["" if value is None else value_words(path, value) for value in values]
     return words if words[0] != words[1] else [value or "" for value in values]
 
 
-def keys_of(name: str, text: str) -> list[str]:
-    """What each table of a list is known by: its id, or its English words."""
+def _keys_of(name: str, text: str) -> list[str]:
+    """What identifies each item of a list: its id, or its English title."""
     return list(edit.read_column(text, name, "id")) if name in KEYED else titles_of(name, text)
 
 
 def titles_of(name: str, text: str) -> list[str]:
-    """By what a person knows each part of a list."""
-    titles = edit.read_column(text, name, KNOWN_BY[name])
+    """The title by which people recognize each item of a list."""
+    titles = edit.read_column(text, name, TITLE_FIELD[name])
     if name != "forbidden":
         return list(titles)
     return [a or b for a, b in zip(titles, edit.read_column(text, name, "pattern"), strict=True)]
 
 
 def _list_changes(name: str, before: str, after: str) -> list[PartChange]:
-    old, new = keys_of(name, before), keys_of(name, after)
+    old, new = _keys_of(name, before), _keys_of(name, after)
     title = str(TITLES[name])
     found: list[PartChange] = []
-    for one, two in _pairs(old, new, by_name=name in KEYED):
+    for one, two in _matched(old, new, by_name=name in KEYED):
         paths = [() if place is None else field_paths(name, place) for place in (one, two)]
         if changed := _changed(before, paths[0], after, paths[1]):
             note = _("added") if one is None else _("removed") if two is None else ""
@@ -489,13 +488,18 @@ def _list_changes(name: str, before: str, after: str) -> list[PartChange]:
     return found
 
 
-def _pairs(old: list[str], new: list[str], *, by_name: bool) -> list[tuple[int | None, int | None]]:
-    """Which table became which. Those with an id keep it; others are put side by side."""
+def _matched(
+    old: list[str], new: list[str], *, by_name: bool
+) -> list[tuple[int | None, int | None]]:
+    """Match the items of two lists by index; None for an item that is only in the other.
+
+    Items are matched by key. The others are matched in order, unless keys are ids (``by_name``).
+    """
     same = [(old.index(key), n) for n, key in enumerate(new) if key in old]
-    left = [n for n, key in enumerate(old) if key not in new]
-    come = [n for n, key in enumerate(new) if key not in old]
-    paired = 0 if by_name else min(len(left), len(come))
+    gone = [n for n, key in enumerate(old) if key not in new]
+    added = [n for n, key in enumerate(new) if key not in old]
+    paired = 0 if by_name else min(len(gone), len(added))
     return [
-        *same, *zip(left[:paired], come[:paired], strict=True),
-        *((n, None) for n in left[paired:]), *((None, n) for n in come[paired:]),
+        *same, *zip(gone[:paired], added[:paired], strict=True),
+        *((n, None) for n in gone[paired:]), *((None, n) for n in added[paired:]),
     ]  # fmt: skip

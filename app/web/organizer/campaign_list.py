@@ -1,4 +1,4 @@
-"""The campaigns of the site: which there are, which is on the start page, ending one, and
+"""The site's campaigns: listing, opening and ending them, choosing the one on the start page, and
 beginning the next from a bill's official record."""
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ campaigns = area("organizer_campaigns", "/campaigns")
 
 
 def title_of(site: Services, slug: str) -> str:
-    """What a campaign is called; its short name where its texts cannot be read."""
+    """A campaign's title; its slug if its texts cannot be read."""
     try:
         found: Campaign = site.lives.of(slug).now(site.db())
     except CampaignError:
@@ -58,23 +58,23 @@ def title_of(site: Services, slug: str) -> str:
 @campaigns.get("/")
 @access("editor")
 def index(problem: str = "", status: int = 200) -> Response:
-    """Every campaign of the site, that of the start page first."""
+    """Every campaign of the site, the one on the start page first."""
     site = services()
     first = next(one for one in site.campaigns if one.starts)
-    moves_to = _below(replace(first, starts=False), "public.home")
+    moves_to = _url_in(replace(first, starts=False), "public.home")
     return page("campaigns/index", status, problem=problem, here=site.slug, moves_to=moves_to,
                 lines=[
         {
             "standing": one, "title": title_of(site, one.slug),
-            "counted": totals(site.db(), one.slug), "home": _below(one, "public.home"),
-            "office": _below(one, "organizer.index"),
+            "counted": totals(site.db(), one.slug), "home": _url_in(one, "public.home"),
+            "office": _url_in(one, "organizer.index"),
         }
         for one in site.campaigns
     ])  # fmt: skip
 
 
-def _below(one: SiteCampaign, endpoint: str, **values: str) -> str:
-    """A page of another campaign's than the present one."""
+def _url_in(one: SiteCampaign, endpoint: str, **values: str) -> str:
+    """The URL of a page in another campaign."""
     outside = request.script_root.removesuffix(services().standing.prefix)
     return outside + one.prefix + page_url(endpoint, **values).removeprefix(request.script_root)
 
@@ -82,7 +82,7 @@ def _below(one: SiteCampaign, endpoint: str, **values: str) -> str:
 @campaigns.post("/open")
 @access("admin")
 def open_() -> Response:
-    """Open the campaign of this address to everybody, once its check finds nothing to fix."""
+    """Open this address's campaign to everyone, if its check finds nothing that must be fixed."""
     site = services()
     if must := check_files(site, site.live.files(site.db()).files).must:
         words = ngettext(
@@ -93,32 +93,32 @@ def open_() -> Response:
             len(must),
         )
         return index(words, 422)
-    return _changed(move(acting(), site.slug, "open", first=site.settings.campaign))
+    return _redirect_to_list(move(acting(), site.slug, "open", first=site.settings.campaign))
 
 
 @campaigns.post("/end")
 @access("admin")
 def end() -> Response:
-    """End the campaign of this address: it becomes an archive and takes no signatures."""
+    """End this address's campaign: it becomes an archive and takes no signatures."""
     site = services()
-    return _changed(move(acting(), site.slug, "ended", first=site.settings.campaign))
+    return _redirect_to_list(move(acting(), site.slug, "ended", first=site.settings.campaign))
 
 
 @campaigns.post("/start-page")
 @access("admin")
 def start_page() -> Response:
-    """Put the campaign of this address on the start page."""
+    """Put this address's campaign on the start page."""
     site = services()
-    return _changed(put_on_start_page(acting(), site.slug, first=site.settings.campaign))
+    return _redirect_to_list(put_on_start_page(acting(), site.slug, first=site.settings.campaign))
 
 
-def _changed(done: SiteCampaign | None) -> Response:
-    return redirect(_below(known(done), "organizer_campaigns.index", done="changed"), 303)
+def _redirect_to_list(done: SiteCampaign | None) -> Response:
+    return redirect(_url_in(known(done), "organizer_campaigns.index", done="changed"), 303)
 
 
 # --- beginning the next one -----------------------------------------------------------------
 
-CHOICES: dict[AskKind, LazyString] = {
+ASK_CHOICES: dict[AskKind, LazyString] = {
     "thank": _l("Thank who backs it, and who backed an earlier version"),
     "cosponsor": _l("Ask the others of its chamber to cosponsor it"),
     "companion": _l("Ask the other chamber for a companion"),
@@ -135,15 +135,15 @@ class BillForm(SiteForm):
 
 
 class BeginForm(SiteForm):
-    """What is left to say. What the official file said travels along: ``bill`` (``hr4393-120``),
-    ``as_of``, ``committee`` (``HSJU Judiciary Committee``), ``topic``, and ``people``, its sponsor
-    and cosponsors as a campaign's list has them."""
+    """The rest of what a new campaign needs. Hidden fields carry what the official file said:
+    ``bill`` (``hr4393-120``), ``as_of``, ``committee`` (``HSJU Judiciary Committee``), ``topic``,
+    and ``people``, the sponsor and cosponsors in the format of a campaign's list."""
 
     title, name, name_es, does, does_es = entries(5, clean_line)
     slug, introduced, bill, as_of, committee, topic = entries(6, clean_line)
     people = entry()
     follows = BooleanField()
-    asks = SelectMultipleField(choices=list(CHOICES))
+    asks = SelectMultipleField(choices=list(ASK_CHOICES))
     letters = SelectMultipleField(choices=list(LETTERS))
 
 
@@ -161,7 +161,7 @@ def new(problem: str = "", field: str = "number", status: int = 200) -> Response
 @campaigns.post("/new")
 @access("editor")
 def new_post() -> Response:
-    """Read the number and the file, and ask for what neither says."""
+    """Read the number and the file, and ask for what they do not say."""
     form, (_name, data) = sent(BillForm), uploaded(MOST_BYTES + 1)
     key, typed = bill_key(form.number.data), form.congress.data
     ordinal_typed = re.fullmatch(r"([0-9]{1,3})(st|nd|rd|th)?", typed)
@@ -177,7 +177,7 @@ def new_post() -> Response:
             return new(words, "congress", 422)
         kind, number = key
         return _ask_rest(BeginForm(data={"bill": f"{kind}{number}-{congress}",
-                                         **_usual(services(), "", congress)}))  # fmt: skip
+                                         **_defaults(services(), "", congress)}))  # fmt: skip
     found = read_bill_status(data)
     if isinstance(found, Unusable):
         return new(problem_words(found.what), "file", 422)
@@ -193,12 +193,12 @@ def new_post() -> Response:
         "committee": " ".join(found.committees[0]) if found.committees else "",
         "topic": found.topic,
         "people": write_list(found.backings),
-        **_usual(services(), title, found.congress),
+        **_defaults(services(), title, found.congress),
     }))  # fmt: skip
 
 
-def _usual(site: Services, title: str, congress: int) -> dict[str, Any]:
-    """What most will want, to be changed at will."""
+def _defaults(site: Services, title: str, congress: int) -> dict[str, Any]:
+    """The form's initial values for the fields that organizers may change."""
     words = re.sub(r"[^a-z0-9]+", "-", title.casefold()).strip("-")[:50].strip("-")
     before = {_YEAR.sub("", bill.title).casefold() for bill in site.campaign.bills.values()}
     return {
@@ -218,7 +218,7 @@ def _ask_rest(form: BeginForm, faults: dict[str, str] | None = None, status: int
         faults=faults or {},
         bill=printed,
         congress=ordinal(congress, language()),
-        choices=CHOICES,
+        choices=ASK_CHOICES,
         letters=[(one, _letter_title(one, words)) for one in letters_for(kind)],
         noun=bill_noun(printed),
         sponsor=_sponsor(site, people), cosponsors=sum(b.role == "cosponsor" for b in people),
@@ -238,7 +238,7 @@ def _letter_title(letter: str, words: Mapping[str, str]) -> str:
 
 
 def _bill_of(form: BeginForm) -> tuple[str, int, int]:
-    """Kind, number and Congress of the bill; 404 for what this page never wrote."""
+    """Kind, number and Congress of the bill; aborts with 404 if the hidden field was altered."""
     match = re.fullmatch(rf"({'|'.join(KINDS)})(\d{{1,5}})-(\d{{3}})", form.bill.data)
     if match is None:
         abort(404)
@@ -246,7 +246,7 @@ def _bill_of(form: BeginForm) -> tuple[str, int, int]:
 
 
 def _sponsor(site: Services, people: Sequence[Backing]) -> str:
-    """Who introduced the bill, with the title where the list of members has them."""
+    """The sponsor's name, with the title if they are in the list of members; may be empty."""
     one = next((b for b in people if b.role == "sponsor"), None)
     person = site.tables.people.get(one.bioguide) if one else None
     if one is None or person is None:
@@ -257,9 +257,9 @@ def _sponsor(site: Services, people: Sequence[Backing]) -> str:
 @campaigns.post("/begin")
 @access("editor")
 def begin_post() -> Response:
-    """Make the campaign, for organizers alone at first, and lead to it."""
+    """Create the campaign, visible only to organizers at first, and redirect to it."""
     site, form = services(), sent(BeginForm)
-    if faults := _lacking(form):
+    if faults := _faults_in(form):
         return _ask_rest(form, faults, 422)
     files = _files(form, site)
     if isinstance(files, str):
@@ -269,11 +269,11 @@ def begin_post() -> Response:
         words = _("The site has a campaign of this name already. Choose another one.")
         return _ask_rest(form, {"slug": words}, 409)
     new = SiteCampaign(form.slug.data, "preparing")
-    return redirect(_below(new, "organizer_campaigns.index", done="begun"), 303)
+    return redirect(_url_in(new, "organizer_campaigns.index", done="begun"), 303)
 
 
 def _files(form: BeginForm, site: Services) -> dict[str, str] | str:
-    """The new campaign's files, or why they cannot be made."""
+    """The new campaign's files, or a sentence that says why they cannot be made."""
     kind, number, congress = _bill_of(form)
     people = read_list("list", form.people.data, ())[0]
     code, _space, committee = form.committee.data.partition(" ")
@@ -296,7 +296,7 @@ def _files(form: BeginForm, site: Services) -> dict[str, str] | str:
     return problem_words(faults[0].what) if faults else files
 
 
-def _lacking(form: BeginForm) -> dict[str, str]:
+def _faults_in(form: BeginForm) -> dict[str, str]:
     faults = {}
     if not form.title.data or len(form.title.data) > 120:
         faults["title"] = _("Enter its title, in at most 120 characters.")

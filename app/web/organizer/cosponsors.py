@@ -1,7 +1,6 @@
-"""Who backs which bill, as organizers see and change it: the table, one more, one less, a file.
+"""The lists of cosponsors: viewing them, adding or removing one, and importing a file.
 
-Whatever the way, a change is shown with all that it means before anything is applied, and then
-applied in one piece.
+Every change is first shown with all its consequences, and then applied atomically.
 """
 
 from __future__ import annotations
@@ -48,9 +47,9 @@ from app.web.problem_words import problem_words
 cosponsors = area("organizer_cosponsors")
 
 
-def let_large_lists_in() -> None:
-    """Take a file here that is larger than other forms may be, and let the form itself say what is
-    too large for it; run before a request."""
+def allow_large_lists() -> None:
+    """Before a request: raise the size limit for the forms that take a list, which report files
+    that are too large themselves."""
     if request.method == "POST" and request.endpoint in (
         "organizer_cosponsors.bring_post", "es_organizer_cosponsors.bring_post",
         "organizer_campaigns.new_post", "es_organizer_campaigns.new_post",
@@ -78,7 +77,7 @@ def role_words(role: str) -> str:
 
 
 def stance_words(site: Services, bioguide: str) -> str:
-    """How letters see a person."""
+    """How letters address a person."""
     stance = site.campaign.stances.get(bioguide)
     return {
         "sponsor": _("thanked as sponsor"),
@@ -89,14 +88,14 @@ def stance_words(site: Services, bioguide: str) -> str:
 
 
 def seat_words(person: Listed, site: Services) -> str:
-    """``CA-12``, ``VT at large``, ``CA`` for a senator; of a former one with the Congress."""
+    """``CA-12``, ``VT at large``, ``CA`` for a senator; a past seat also says so."""
     seat = person.holder.seat
     code = seat.state if seat.district is None else district_code(seat.state, seat.district)
     return past_seat(code, person, site.tables)
 
 
 def _line(site: Services, backing: Backing, before: Backing | None = None) -> dict[str, object]:
-    """One line of a list, in words; its key is for the button or tick that takes it off."""
+    """One line of a list, in words. ``key`` is for the button or checkbox that removes it."""
     person = site.tables.people.get(backing.bioguide)
     seat = seat_words(person, site) if person else _("not in our list of members")
     note = _("was: %(role)s, %(day)s", role=role_words(before.role),
@@ -119,7 +118,7 @@ def _key(backing: Backing) -> str:
 @cosponsors.get("/cosponsors/")
 @access("editor")
 def index(problem: str = "", status: int = 200) -> Response:
-    """The table, and whoever fits what was searched for."""
+    """The lists as tables, and the members who match the search."""
     site = services()
     query = visible(queried().get("q", ""))[:80]
     lines = live_lists(site).backings
@@ -132,13 +131,13 @@ def index(problem: str = "", status: int = 200) -> Response:
     ]  # fmt: skip
     return page(
         "campaign/cosponsors", status, problem=problem, groups=groups, query=query,
-        found=[_found(site, person) for person in search_members(site, query)],
+        found=[_member_line(site, person) for person in search_members(site, query)],
         as_of=site.campaign.as_of, age=days_too_old(site.campaign, site.now()),
     )  # fmt: skip
 
 
-def _found(site: Services, person: Listed) -> dict[str, str]:
-    """A member who fits the search, in words."""
+def _member_line(site: Services, person: Listed) -> dict[str, str]:
+    """A member in words, for the search results."""
     who = person.member.bioguide
     return {
         "bioguide": who, "name": person.member.full_name, "seat": seat_words(person, site),
@@ -146,11 +145,11 @@ def _found(site: Services, person: Listed) -> dict[str, str]:
     }  # fmt: skip
 
 
-# --- one more, one less ---------------------------------------------------------------------
+# --- adding and removing one ----------------------------------------------------------------
 
 
 class AddForm(SiteForm):
-    """One supporter more."""
+    """A supporter to add."""
 
     bill = entry(lambda typed: typed or CURRENT)
     role = entry(lambda typed: typed or "cosponsor")
@@ -163,25 +162,25 @@ def add(
     bioguide: str, form: AddForm | None = None, wrong: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response:  # fmt: skip
-    """The form for one supporter more."""
+    """The form that adds a supporter."""
     site, form = services(), form or AddForm()
     bills = [(b, bill_words(site.campaign, b)) for b in (CURRENT, *site.campaign.related)]
     return page(
-        "campaign/cosponsor_add", status, who=_found(site, _member(bioguide)), bills=bills,
+        "campaign/cosponsor_add", status, who=_member_line(site, _member(bioguide)), bills=bills,
         errors=list((wrong or {}).items()),
         form=form,
     )  # fmt: skip
 
 
 def _member(bioguide: str) -> Listed:
-    """Whoever an address names, of the members of now and of before."""
+    """The current or former member that a URL names; aborts with 404 if there is none."""
     return known(services().tables.people.get(bioguide))
 
 
 @cosponsors.post("/cosponsors/add/<bioguide>")
 @access("editor")
 def add_post(bioguide: str) -> Response:
-    """Show what one more supporter changes."""
+    """Show what adding a supporter changes."""
     site, form, member = services(), sent(AddForm), _member(bioguide).member
     now, day, bill = live_lists(site), form.date.data, form.bill.data
     wrong = {}
@@ -204,7 +203,7 @@ def add_post(bioguide: str) -> Response:
 
 
 class OffForm(SiteForm):
-    """The line to take off, by its key."""
+    """The key of the line to remove."""
 
     off = entry()
 
@@ -212,7 +211,7 @@ class OffForm(SiteForm):
 @cosponsors.post("/cosponsors/off")
 @access("editor")
 def off() -> Response:
-    """Show what one supporter less changes."""
+    """Show what removing a supporter changes."""
     now, gone = live_lists(services()), sent(OffForm).off.data
     lines = [b for b in now.backings if _key(b) != gone]
     if len(lines) == len(now.backings):
@@ -229,7 +228,7 @@ def bring(
     problem: str = "", status: int = 200, trouble: Unusable | None = None, *,
     another: bool = False,
 ) -> Response:  # fmt: skip
-    """The form that takes a file, with what was wrong with the last one, cell by cell."""
+    """The upload form, with the problems of the last file, cell by cell."""
     rows = [
         (row.line, [(visible(c.value), problem_words(c.what) if c.what else "") for c in row.cells])
         for row in (trouble.rows if trouble else ())
@@ -245,7 +244,7 @@ def bring(
 @access("editor")
 def bring_post() -> Response:
     """Read an uploaded file and show what it changes, or why it cannot be used."""
-    # One byte more than is taken, so that the reader itself says what is too large.
+    # One byte over the limit, so that the reader reports a file that is too large.
     _name, data = uploaded(MOST_BYTES + 1)
     if not data.strip():
         return bring(_("Choose a file that is not empty."), 422)
@@ -264,7 +263,7 @@ def bring_post() -> Response:
     )  # fmt: skip
 
 
-# --- looking, then applying ----------------------------------------------------------------
+# --- reviewing, then applying --------------------------------------------------------------
 
 
 def _review(
@@ -280,9 +279,9 @@ def _review(
     field: str = "",
     status: int = 200,
 ) -> Response:
-    """Who joined, who left, who is missing from the file; nothing is applied yet.
+    """Show who joined, who left and who is missing from the file; nothing is applied yet.
 
-    ``missing`` are the keys of those whom the file forgot: they stay unless they are ``ticked``.
+    ``missing`` are the keys of lines that the file lacks: they stay unless they are ``ticked``.
     """
     site, lines = services(), tuple(new)
     now, as_of = live_lists(site), as_of or site.campaign.as_of.isoformat()
@@ -303,7 +302,7 @@ def _review(
 
 
 class ApplyForm(SiteForm):
-    """A list that was looked at, as the page about it carries it on."""
+    """The list that was reviewed, as the review page carries it."""
 
     source = entry(lambda typed: visible(typed)[:60])
     as_of = DayField()
@@ -315,7 +314,7 @@ class ApplyForm(SiteForm):
 @cosponsors.post("/cosponsors/apply")
 @access("editor")
 def apply() -> Response:
-    """Apply a list that was looked at: the lists and their day, published together."""
+    """Apply the list that was reviewed: the lists and their day are published together."""
     site, form = services(), sent(ApplyForm)
     source = form.source.data
     lines, problems = read_list("list", form.list.data, site.campaign.related)
@@ -350,7 +349,7 @@ def _moved_words() -> str:
 @cosponsors.get("/cosponsors/versions")
 @access("editor")
 def versions() -> Response:
-    """Every list that was ever live here, the newest first."""
+    """Every list that was ever live here, newest first."""
     site = services()
     found = [
         (name, version)
@@ -365,7 +364,7 @@ def versions() -> Response:
 @cosponsors.post("/cosponsors/versions/<row:number>")
 @access("editor")
 def earlier(number: int) -> Response:
-    """Show what going back to an earlier list would change."""
+    """Show what restoring an earlier list would change."""
     site = services()
     name = known(next((name for name in (COSPONSORS, OPPOSING) if any(
         one.id == number for one in history(site.db(), site.slug, name)

@@ -43,7 +43,7 @@ from app.web.organizer.letters_shelf import (
 )
 from app.web.organizer.letters_words import field_groups
 from app.web.organizer.show import go_to, known, page, visible
-from app.web.organizer.who import WhoForm, passages, put_passage, whose
+from app.web.organizer.who import WhoForm, condition_view, passages, put_passage
 from app.web.problem_words import problem_words
 from app.web.resident.people import title_name
 
@@ -165,7 +165,7 @@ def _editor(
         errors=_summary(problem, found[:3] if problems else []),
         fields=field_groups(site.campaign),
         pairs=pairs_of(english.newest, text.newest) if text.spanish else (),
-        done=said or queried().get("done", ""), only=whose(site, form.code()),
+        done=said or queried().get("done", ""), only=condition_view(site, form.code()),
         passage=visible(form.passage.data) if said != "put" else "",
     )  # fmt: skip
 

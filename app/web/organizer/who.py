@@ -50,7 +50,7 @@ TITLES: dict[str, LazyString] = {
 }  # fmt: skip
 
 
-def whose(site: Services, code: str, live: str | None = None) -> dict[str, Any]:
+def condition_view(site: Services, code: str, live: str | None = None) -> dict[str, Any]:
     """What the form shows of a condition: its choices (None if they cannot express it), whom it
     matches today (None if it cannot be parsed), and whether there is a live one to compare with."""
     fine = isinstance(parse_condition(code, facts=site.campaign.facts), Parsed)
