@@ -146,7 +146,8 @@ _COMMITTEES = (
            required=True, most=120),
 )  # fmt: skip
 _STATES = (
-    F("states.requires", "states", _mark("States that require these agreements"), _STATES_HINT),
+    F("states.requires", "states", _mark("States that require what the bill is about"),
+      _STATES_HINT),
     F("states.limits", "states", _mark("States that limit or ban them"), _STATES_HINT),
     F("states.as_of", "day", _mark("Day on which this was looked up")),
 )  # fmt: skip

@@ -73,8 +73,8 @@ _RECIPIENT = (
     Field("committee_role", "text", "The recipient’s place on that committee. Empty if none.",
           "member", ROLES, printable=False),
     Field("subcommittee_role", "text",
-          "The recipient’s place on its immigration subcommittee. Empty if none.", "chair", ROLES,
-          printable=False),
+          "The recipient’s place on its subcommittee for the subject. Empty if none.", "chair",
+          ROLES, printable=False),
 )  # fmt: skip
 
 _BILL = (

@@ -152,7 +152,7 @@ SENTENCES: dict[str, str] = {
     "id": "“%(value)s” cannot be an id: small letters, digits, - and _.",
     "id-twice": "The id %(value)s is used twice.",
     "fact-id": "“%(value)s” cannot name a fact: small letters and _ only.",
-    "both-laws": _mark("%(state)s cannot both require and limit these agreements."),
+    "both-laws": _mark("%(state)s cannot both require and limit what the bill is about."),
     "nobody-left": (
         "In stage %(stage)s nothing is asked of everyone else: the last ask of a stage must have "
         "no `when`."

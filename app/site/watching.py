@@ -177,7 +177,8 @@ class _SiteGauges:
             stuck = queue.stuck(datetime.now(UTC), longer_than=timedelta(hours=1))
         except NotStoredError:
             return
-        yield one("signatures", "Signatures that count, of all campaigns.", counted.signatures)
+        said = "Counted signatures of the campaign on the start page."
+        yield one("signatures", said, counted.signatures)
         yield one("letters", "Their letters.", counted.letters)
         for state in ("queued", "deferred", "failed"):
             yield one(f"mail_{state}", f"Messages that are {state}.", waiting.get(state, 0))
