@@ -96,7 +96,8 @@ def flask(instance: Path, target: Path, *arguments: str) -> str:
 def test_a_machine_lost_under_load_comes_back_with_all_that_had_gone_elsewhere_meanwhile(
     tmp_path: Path,
 ) -> None:
-    """Litestream sends twice a second, on a busy machine later."""
+    """Litestream sends twice a second: at most one second is lost, beyond what a busy machine was
+    seen to add to it in this very run."""
     site, target, keys = tmp_path / "site", tmp_path / "elsewhere", tmp_path / "keys"
     settings = load_settings({"DEAR_CONGRESS_STREAM_TO": str(target)}, instance=site)
     with serving("wsgi:app", site, DEAR_CONGRESS_STREAM_TO=str(target)) as server:
@@ -106,9 +107,11 @@ def test_a_machine_lost_under_load_comes_back_with_all_that_had_gone_elsewhere_m
         for thread in threads:
             thread.start()
         until(lambda: min(len(client.told) for client in clients) > 100)
+        behind = 0.0
         for _ in range(2):  # the stream keeps up with the signers
-            there = sum(len(client.told) for client in clients)
+            there, asked_at = sum(len(client.told) for client in clients), time.monotonic()
             until(lambda there=there: streamed(settings, tmp_path / "look.db") >= there)
+            behind = max(behind, time.monotonic() - asked_at)
         keys.mkdir()
         for name in ("secret.key", "person.key"):
             shutil.copy(site / name, keys / name)
@@ -129,6 +132,7 @@ def test_a_machine_lost_under_load_comes_back_with_all_that_had_gone_elsewhere_m
     late = next((lost_at - moment for moment in told[stored:]), 0.0)
     print(f"{len(told)} told, {stored} stored; the first that is missing: {late:.2f} s before")  # noqa: T201
     assert stored >= there
+    assert late <= 1.0 + behind
     # A resent form of a stored signature is recognized.
     with serving("wsgi:app", back) as server:
         again = Signing(server, sign_bodies(back, 20))
