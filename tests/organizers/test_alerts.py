@@ -45,12 +45,12 @@ def waiting(staff: Office) -> int:
     return number
 
 
-def test_nothing_is_sent_while_nothing_waits(settings: Settings, staff: Office) -> None:
+def test_no_alert_is_sent_when_nothing_needs_attention(settings: Settings, staff: Office) -> None:
     assert send_alerts(settings, NOW) == 0
     assert waiting(staff) == 0
 
 
-def test_held_signatures_are_told_once_a_week(settings: Settings, staff: Office) -> None:
+def test_held_signatures_are_alerted_once_a_week(settings: Settings, staff: Office) -> None:
     sign(staff.db, signature("one"), SECRET)
     set_status(staff.db, [1], "held")
     for hours in (0, 1, 30):
@@ -62,7 +62,9 @@ def test_held_signatures_are_told_once_a_week(settings: Settings, staff: Office)
     assert waiting(staff) == 4, "by then the list of cosponsors is old too"
 
 
-def test_an_overdue_copy_is_told_where_copies_are_made(settings: Settings, staff: Office) -> None:
+def test_an_overdue_backup_is_alerted_where_backups_exist(
+    settings: Settings, staff: Office
+) -> None:
     copied = settings.instance / "copied"
     copied.write_text("then")
     os.utime(copied, (NOW.timestamp(), NOW.timestamp()))
@@ -70,7 +72,7 @@ def test_an_overdue_copy_is_told_where_copies_are_made(settings: Settings, staff
     assert send_alerts(settings, NOW + timedelta(days=3)) == 1
 
 
-def test_what_the_daily_look_found_is_told_until_it_is_well_again(
+def test_doctor_findings_are_alerted_again_only_when_they_change(
     settings: Settings, staff: Office
 ) -> None:
     note(settings.instance, "doctor", {"broken": "disk, copies"})
@@ -83,7 +85,7 @@ def test_what_the_daily_look_found_is_told_until_it_is_well_again(
     assert send_alerts(settings, NOW + timedelta(hours=3)) == 0
 
 
-def test_a_reached_goal_is_told_once(
+def test_a_reached_goal_is_alerted_once(
     settings: Settings, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -99,9 +101,7 @@ def test_a_reached_goal_is_told_once(
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_an_alert_has_numbers_and_a_link_and_nothing_else(
-    settings: Settings, language: str
-) -> None:
+def test_an_alert_has_a_link_and_its_number(settings: Settings, language: str) -> None:
     for kind in ("held", "list", "goal", "copy", "doctor"):
         to = parse_address("rosa@example.org")
         assert isinstance(to, Address)
@@ -111,7 +111,7 @@ def test_an_alert_has_numbers_and_a_link_and_nothing_else(
         assert ("1,234" in mail.text) == (kind not in ("copy", "doctor"))
 
 
-def test_every_campaign_of_a_site_has_alerts_which_name_it_and_lead_to_it(
+def test_alerts_of_every_open_campaign_name_it_and_link_to_it(
     settings: Settings, staff: Office
 ) -> None:
     files = read_files(ROOT / "letters" / "thank-the-cosponsors")
@@ -136,9 +136,7 @@ def test_every_campaign_of_a_site_has_alerts_which_name_it_and_lead_to_it(
     assert after == ["held"]
 
 
-def test_an_organizer_asks_for_alerts_and_ends_them(
-    app: Flask, staff: Office, clock: Clock
-) -> None:
+def test_an_organizer_turns_alerts_on_and_off(app: Flask, staff: Office, clock: Clock) -> None:
     rosa = Browser(app, clock).log_in(staff.add("Rosa"))
     assert "cannot send email yet" in rosa.get("/organize/account").words
     with app.app_context():
@@ -155,7 +153,7 @@ def test_an_organizer_asks_for_alerts_and_ends_them(
     assert alert_addresses(staff.db, SECRET) == []
 
 
-def test_who_lost_access_gets_no_alerts(settings: Settings, staff: Office) -> None:
+def test_disabled_organizers_get_no_alerts(settings: Settings, staff: Office) -> None:
     staff.db.execute("UPDATE organizers SET disabled = 1")
     assert alert_addresses(staff.db, SECRET) == []
     assert Path(settings.database).exists()

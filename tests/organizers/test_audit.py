@@ -40,7 +40,7 @@ def test_every_kind_of_event_has_an_exact_schema(office: Office, what: What) -> 
     assert len(list(audit.every(office.db, TrailFilter()))) == 1
 
 
-def test_an_event_comes_back_as_it_was_written(office: Office) -> None:
+def test_an_event_reads_back_as_written(office: Office) -> None:
     with writing(office.db):
         office.by("Núria").record(
             What.AUDIT_EXPORTED, "=1+1",
@@ -53,7 +53,7 @@ def test_an_event_comes_back_as_it_was_written(office: Office) -> None:
     assert event.after == {"who": "", "what": "", "from": "ñ", "to": None, "rows": 12}
 
 
-def test_values_are_plain(office: Office) -> None:
+def test_values_that_are_not_plain_are_refused(office: Office) -> None:
     with pytest.raises(ValueError, match="no text"):
         office.by("R").record(
             What.ROLE_CHANGED, "S",
@@ -72,7 +72,7 @@ def test_an_event_is_never_altered(office: Office) -> None:
         office.db.execute("UPDATE audit_events SET who = 'Somebody'")
 
 
-def test_an_event_is_undone_with_the_change_it_tells_of(office: Office) -> None:
+def test_an_event_rolls_back_with_the_change_it_records(office: Office) -> None:
     def fails() -> None:
         with writing(office.db):
             office.by("R").record(What.LOGGED_OUT, "R")
@@ -83,7 +83,7 @@ def test_an_event_is_undone_with_the_change_it_tells_of(office: Office) -> None:
     assert list(audit.every(office.db, TrailFilter())) == []
 
 
-def test_pages_go_back_and_forth_without_missing_an_event(office: Office) -> None:
+def test_paging_back_and_forth_skips_no_event(office: Office) -> None:
     write(office, 120)
     first = audit.page(office.db, TrailFilter())
     assert [len(first.events), first.total, first.newer] == [50, 120, None]
@@ -112,7 +112,7 @@ def test_pages_go_back_and_forth_without_missing_an_event(office: Office) -> Non
         (TrailFilter(who="' OR 1=1 --"), 0),
     ],
 )
-def test_the_filter_fits_page_and_export_alike(
+def test_the_filter_applies_to_page_and_export_alike(
     office: Office, wanted: TrailFilter, expected: int
 ) -> None:
     write(office, 3)
@@ -122,7 +122,7 @@ def test_the_filter_fits_page_and_export_alike(
     assert len(list(audit.every(office.db, wanted))) == expected
 
 
-def test_the_names_that_act_are_listed_once(office: Office) -> None:
+def test_each_actor_is_listed_once(office: Office) -> None:
     write(office, 3)
     write(office, 2, who="Ana")
     write(office, 1, who="")

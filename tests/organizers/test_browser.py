@@ -149,7 +149,7 @@ def test_every_page_of_an_admin_is_accessible(
         check(page, title)
 
 
-def test_a_role_is_changed_by_keyboard_alone_after_the_session_ended(
+def test_a_role_is_changed_by_keyboard_after_the_session_expired(
     chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
     staff.add("Rosa")
@@ -233,7 +233,7 @@ def test_a_passkey_takes_the_place_of_the_code(
     expect(page.locator("main")).to_contain_text("The passkey is removed.")
 
 
-def test_where_browsers_know_no_passkeys_none_is_offered(
+def test_no_passkey_is_offered_where_browsers_do_not_support_them(
     chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen)

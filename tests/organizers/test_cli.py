@@ -55,7 +55,7 @@ def test_the_link_has_the_public_address(app: Flask) -> None:
     assert found.startswith("https://letters.example.org/organize/set-password/")
 
 
-def test_a_name_that_exists_is_not_added_again(app: Flask) -> None:
+def test_an_existing_name_is_not_added_again(app: Flask) -> None:
     run(app, "add", "Rosa", "--role", "editor")
     result = run(app, "add", "ROSA", "--role", "admin")
     assert result.exit_code == 1
@@ -64,7 +64,7 @@ def test_a_name_that_exists_is_not_added_again(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 61, "a\u202eb", "command line"])
-def test_a_name_that_cannot_be_used_is_explained(app: Flask, name: str) -> None:
+def test_an_unusable_name_is_refused(app: Flask, name: str) -> None:
     result = run(app, "add", name, "--role", "editor")
     assert result.exit_code == 1
     assert "No one was added" in result.output
@@ -94,7 +94,7 @@ def test_a_reset_ends_sessions_and_keeps_the_second_factor(app: Flask, staff: Of
     assert staff.session(rosa.token) == organizers.NoSession("ended")
 
 
-def test_a_reset_of_the_second_factor(app: Flask, staff: Office) -> None:
+def test_a_reset_can_remove_the_second_factor(app: Flask, staff: Office) -> None:
     staff.add("Rosa")
     result = run(app, "reset", "Rosa", "--second-factor")
     assert "set up an authenticator app" in result.output
@@ -103,7 +103,9 @@ def test_a_reset_of_the_second_factor(app: Flask, staff: Office) -> None:
     assert not found.has_second_factor
 
 
-def test_disable_and_enable(app: Flask, staff: Office) -> None:
+def test_disabling_ends_sessions_and_enabling_restores_the_account(
+    app: Flask, staff: Office
+) -> None:
     rosa = staff.add("Rosa", "admin")
     result = run(app, "disable", "Rosa")
     assert "disabled and logged out everywhere" in result.output
@@ -123,7 +125,7 @@ def test_revoking_sessions_keeps_the_password(app: Flask, staff: Office) -> None
 
 
 @pytest.mark.parametrize("command", ["reset", "disable", "enable", "revoke-sessions"])
-def test_a_name_that_nobody_has_is_explained(app: Flask, command: str) -> None:
+def test_an_unknown_name_is_explained(app: Flask, command: str) -> None:
     assert "There are none yet" in run(app, command, "Rosa").output
     run(app, "add", "Ana", "--role", "editor")
     result = run(app, command, "Rosa")
@@ -131,9 +133,7 @@ def test_a_name_that_nobody_has_is_explained(app: Flask, command: str) -> None:
     assert "There is no organizer named 'Rosa'. There are: Ana." in result.output
 
 
-def test_every_change_is_in_the_trail_as_done_by_the_command_line(
-    app: Flask, staff: Office
-) -> None:
+def test_every_change_is_in_the_trail_under_the_command_line(app: Flask, staff: Office) -> None:
     run(app, "add", "Rosa", "--role", "editor")
     run(app, "reset", "Rosa")
     run(app, "disable", "Rosa")
@@ -155,7 +155,7 @@ def test_help_has_an_example_for_each_command(app: Flask, command: str) -> None:
     assert f"flask organizers {command}" in run(app, "--help").output or command != "add"
 
 
-def test_a_database_that_cannot_be_used_is_said_in_a_sentence(
+def test_an_unusable_database_gives_a_one_sentence_error(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_self: Services) -> None:

@@ -17,20 +17,20 @@ from tests.organizers.conftest import CHEAP, SECRET
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
 
-def test_a_password_is_kept_as_argon2id_with_the_parameters_asked_for() -> None:
+def test_a_password_is_hashed_with_argon2id_and_the_given_parameters() -> None:
     kept = credentials.hash_password("correct horse battery", CHEAP)
     assert kept.startswith("$argon2id$v=19$m=8,t=1,p=1$")
     assert credentials.check_password(kept, "correct horse battery", CHEAP)
     assert not credentials.check_password(kept, "correct horse batterz", CHEAP)
 
 
-def test_the_parameters_in_use_are_no_weaker_than_owasp_recommends() -> None:
+def test_the_default_parameters_meet_the_owasp_minimum() -> None:
     ours = HashCost()
     assert ours.memory >= 19 * 1024
     assert ours.time >= 2
 
 
-def test_the_same_password_from_two_keyboards_is_the_same() -> None:
+def test_passwords_match_across_unicode_normalization_forms() -> None:
     kept = credentials.hash_password("contrase\u00f1a larga", CHEAP)
     assert credentials.check_password(kept, "contrasen\u0303a larga", CHEAP)
 
@@ -43,12 +43,12 @@ def test_any_text_can_be_tried_as_a_password(text: str) -> None:
     assert not credentials.check_password(None, text, CHEAP)
 
 
-def test_a_damaged_hash_lets_nobody_in() -> None:
+def test_a_damaged_hash_lets_no_one_in() -> None:
     assert not credentials.check_password("$argon2id$damaged", "anything at all", CHEAP)
     assert not credentials.check_password("", "", CHEAP)
 
 
-def test_no_password_takes_as_long_as_a_wrong_one() -> None:
+def test_an_account_without_a_password_takes_as_long_as_a_wrong_one() -> None:
     cost = HashCost(time=2, memory=2048)
     kept = credentials.hash_password("correct horse battery", cost)
 
@@ -88,7 +88,7 @@ def test_the_second_factors_secret_is_unreadable_without_the_sites_secret() -> N
 
 
 @pytest.mark.parametrize("seconds", [-30, 0, 30])
-def test_a_code_of_half_a_minute_ago_or_ahead_is_right(seconds: int) -> None:
+def test_a_code_one_step_early_or_late_is_accepted(seconds: int) -> None:
     """N38"""
     secret = pyotp.random_base32()
     code = pyotp.TOTP(secret).at(NOON + timedelta(seconds=seconds))
@@ -97,7 +97,7 @@ def test_a_code_of_half_a_minute_ago_or_ahead_is_right(seconds: int) -> None:
 
 
 @pytest.mark.parametrize("seconds", [-90, 90, 3600])
-def test_an_older_or_later_code_is_wrong(seconds: int) -> None:
+def test_a_code_further_off_is_refused(seconds: int) -> None:
     """N38"""
     secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
     code = pyotp.TOTP(secret).at(NOON + timedelta(seconds=seconds))
@@ -117,7 +117,7 @@ def test_digits_of_other_scripts_are_not_a_code() -> None:
     assert credentials.totp_step("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "١٢٣٤٥٦", NOON) is None
 
 
-def test_recovery_codes_are_ten_different_ones_and_read_well() -> None:
+def test_there_are_ten_distinct_readable_recovery_codes() -> None:
     codes = credentials.new_recovery_codes()
     assert len(set(codes)) == 10
     for code in codes:

@@ -35,7 +35,7 @@ def statuses(staff: Office) -> list[str]:
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_an_editor_sees_what_waits_and_why(browser: Browser, staff: Office, prefix: str) -> None:
+def test_an_editor_sees_what_is_held_and_why(browser: Browser, staff: Office, prefix: str) -> None:
     hold(staff, "too fast", "crowd")
     browser.log_in(staff.add(), prefix=prefix)
     browser.get(f"{prefix}/organize/")
@@ -47,7 +47,7 @@ def test_an_editor_sees_what_waits_and_why(browser: Browser, staff: Office, pref
     assert "CA" in browser.words
 
 
-def test_a_state_with_one_seat_is_at_large_and_not_district_zero(
+def test_a_one_seat_state_is_shown_as_at_large_not_district_zero(
     browser: Browser, staff: Office
 ) -> None:
     late = replace(request(1, status="held"), held_for="crowd", state="VT", district=0)
@@ -61,7 +61,7 @@ def test_a_state_with_one_seat_is_at_large_and_not_district_zero(
     assert "0" not in cells
 
 
-def test_the_ticked_ones_are_released_counted_and_can_be_held_again(
+def test_checked_signatures_are_released_and_can_be_held_again(
     browser: Browser, staff: Office
 ) -> None:
     hold(staff, "crowd", "crowd", "too fast")
@@ -84,7 +84,7 @@ def test_the_ticked_ones_are_released_counted_and_can_be_held_again(
     ]
 
 
-def test_all_on_the_page_are_set_aside_with_one_button(browser: Browser, staff: Office) -> None:
+def test_one_button_sets_aside_everything_on_the_page(browser: Browser, staff: Office) -> None:
     hold(staff, "crowd", "crowd", "crowd", "crowd", "crowd")
     browser.log_in(staff.add())
     browser.get("/organize/held/")
@@ -106,7 +106,7 @@ def test_all_on_the_page_are_set_aside_with_one_button(browser: Browser, staff: 
         {"do": "release/all", "row": ["1"]},
     ],
 )  # fmt: skip
-def test_nothing_ticked_or_no_known_button_changes_nothing(
+def test_an_empty_selection_or_unknown_button_changes_nothing(
     browser: Browser, staff: Office, data: dict[str, object]
 ) -> None:
     hold(staff, "crowd")
@@ -118,7 +118,7 @@ def test_nothing_ticked_or_no_known_button_changes_nothing(
     assert statuses(staff) == ["held"]
 
 
-def test_ticks_stay_while_the_database_is_busy(
+def test_checkmarks_survive_a_busy_database(
     browser: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy(*_: object) -> int:
@@ -136,7 +136,7 @@ def test_ticks_stay_while_the_database_is_busy(
 
 
 @pytest.mark.parametrize(("role", "status"), [("editor", 200), ("admin", 200), ("exporter", 403)])
-def test_only_editors_and_admins_decide(
+def test_only_editors_and_admins_see_held_signatures(
     browser: Browser, staff: Office, role: Role, status: int
 ) -> None:
     browser.log_in(staff.add("Someone", role))
@@ -144,7 +144,7 @@ def test_only_editors_and_admins_decide(
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_the_first_page_nags_until_the_private_key_has_left(
+def test_the_overview_nags_until_the_private_key_is_moved(
     app: Flask, browser: Browser, staff: Office, prefix: str
 ) -> None:
     folder = app.extensions["dear_congress"].settings.keys
@@ -167,7 +167,7 @@ def test_the_first_page_nags_until_the_private_key_has_left(
     assert ("not on this server" if not prefix else "no está en este servidor") in browser.words
 
 
-def test_a_key_under_its_own_passphrase_is_nagged_about_too(
+def test_the_overview_nags_about_a_key_with_its_own_passphrase_too(
     app: Flask, browser: Browser, staff: Office
 ) -> None:
     folder = app.extensions["dear_congress"].settings.keys
@@ -177,9 +177,7 @@ def test_a_key_under_its_own_passphrase_is_nagged_about_too(
     assert "Move the private key to your own computer" in browser.words
 
 
-def test_a_broken_key_folder_is_said_and_shows_no_page_of_ours_broken(
-    app: Flask, browser: Browser, staff: Office
-) -> None:
+def test_a_broken_key_folder_breaks_no_page(app: Flask, browser: Browser, staff: Office) -> None:
     folder = app.extensions["dear_congress"].settings.keys
     key = first_key(folder, today=TODAY)
     (folder / f"{key.id}.public.json").write_text("{}")

@@ -23,7 +23,7 @@ def what(office: Office) -> list[str]:
     return [event.what.value for event in audit.every(office.db, audit.TrailFilter())]
 
 
-def test_password_and_code_open_a_session(office: Office) -> None:
+def test_password_and_code_together_open_a_session(office: Office) -> None:
     rosa = office.add("Rosa")
     opened = office.log_in(rosa)
     found = office.session(opened.token)
@@ -32,13 +32,13 @@ def test_password_and_code_open_a_session(office: Office) -> None:
     assert "logged in" in what(office)
 
 
-def test_a_name_is_found_however_it_is_capitalised_and_spaced(office: Office) -> None:
+def test_a_name_matches_regardless_of_case_and_spacing(office: Office) -> None:
     office.add("Rosa Delgado")
     office.clock.forward(minutes=1)
     assert isinstance(office.password("  rosa   DELGADO "), organizers.OpenedSession)
 
 
-def test_the_password_alone_opens_half_a_session_only(office: Office) -> None:
+def test_the_password_alone_opens_only_a_half_session(office: Office) -> None:
     rosa = office.add("Rosa")
     half = office.half(rosa.name)
     found = office.session(half.token)
@@ -46,7 +46,7 @@ def test_the_password_alone_opens_half_a_session_only(office: Office) -> None:
     assert found.stage == "password"
 
 
-def test_every_stage_has_a_token_of_its_own(office: Office) -> None:
+def test_each_stage_has_its_own_token(office: Office) -> None:
     rosa = office.add("Rosa")
     office.clock.forward(minutes=1)
     half = office.half(rosa.name)
@@ -58,9 +58,7 @@ def test_every_stage_has_a_token_of_its_own(office: Office) -> None:
 
 
 @pytest.mark.parametrize("kind", ["unknown", "wrong", "disabled", "no password", "reset"])
-def test_every_reason_is_refused_in_the_same_way_with_the_same_work(
-    office: Office, kind: str
-) -> None:
+def test_every_refusal_looks_and_costs_the_same(office: Office, kind: str) -> None:
     office.add("Rosa")
     disabled = organizer_by_name(office.db, office.add("Dora").name)
     assert disabled is not None
@@ -90,7 +88,7 @@ def test_every_reason_is_refused_in_the_same_way_with_the_same_work(
     assert statements.count("INSERT") == 2
 
 
-def test_what_was_typed_as_an_unknown_name_is_kept_nowhere(office: Office, tmp_path: Path) -> None:
+def test_an_unknown_name_is_stored_nowhere(office: Office, tmp_path: Path) -> None:
     office.password("my-password-in-the-wrong-box")
     office.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
@@ -108,7 +106,7 @@ def test_a_code_works_once(office: Office) -> None:
     assert office.code(again.session, code) == logins.LoginRefused()
 
 
-def test_an_earlier_code_than_the_last_is_refused_though_it_is_still_in_time(
+def test_a_code_older_than_the_last_one_used_is_refused(
     office: Office,
 ) -> None:
     rosa = office.add("Rosa")
@@ -125,7 +123,7 @@ def test_the_code_that_set_up_the_second_factor_does_not_log_in(office: Office) 
     assert office.code(half.session, rosa.code(office.clock.at)) == logins.LoginRefused()
 
 
-def test_a_second_press_of_the_button_is_answered_like_the_first(office: Office) -> None:
+def test_a_second_press_is_answered_like_the_first(office: Office) -> None:
     rosa = office.add("Rosa")
     office.clock.forward(minutes=1)
     half = office.half("Rosa")
@@ -141,7 +139,7 @@ def test_a_second_press_of_the_button_is_answered_like_the_first(office: Office)
     assert office.session(half.token) == organizers.NoSession("ended")
 
 
-def test_a_second_press_takes_no_other_code_and_never_undoes_a_log_out_everywhere(
+def test_a_second_press_accepts_no_other_code_and_never_undoes_a_logout(
     office: Office,
 ) -> None:
     rosa = office.add("Rosa")
@@ -169,7 +167,7 @@ def test_a_recovery_code_works_once_in_any_spelling(office: Office) -> None:
     assert [(e.before, e.after) for e in used] == [({"codes left": 10}, {"codes left": 9})]
 
 
-def test_nobody_elses_recovery_code_works(office: Office) -> None:
+def test_no_one_elses_recovery_code_works(office: Office) -> None:
     office.add("Rosa")
     ana = office.add("Ana")
     assert office.code(office.half("Rosa").session, ana.codes[0]) == logins.LoginRefused()
@@ -206,7 +204,7 @@ def test_the_password_alone_cannot_replace_the_second_factor(office: Office) -> 
     assert answer == logins.LoginRefused()
 
 
-def test_the_offered_second_factor_is_one_per_session_and_kept_nowhere(
+def test_the_offered_second_factor_is_per_session_and_stored_nowhere(
     office: Office, tmp_path: Path
 ) -> None:
     rosa = office.add("Rosa")
@@ -220,7 +218,7 @@ def test_the_offered_second_factor_is_one_per_session_and_kept_nowhere(
         assert secret.encode() not in stored
 
 
-def test_a_second_factor_sealed_with_a_lost_secret_is_a_wrong_code_not_an_error(
+def test_with_a_lost_site_secret_a_code_is_wrong_not_an_error(
     office: Office,
 ) -> None:
     rosa = office.add("Rosa")
@@ -234,7 +232,7 @@ def test_a_second_factor_sealed_with_a_lost_secret_is_a_wrong_code_not_an_error(
     assert answer == logins.LoginRefused()
 
 
-def test_a_hash_with_older_parameters_is_renewed_on_the_way_in(office: Office) -> None:
+def test_logging_in_rehashes_a_password_with_older_parameters(office: Office) -> None:
     rosa = office.add("Rosa")
     stronger = logins.LoginConfig(LOGIN.secret, credentials.HashCost(time=2, memory=16))
     half = logins.LoginFlow(office.db, stronger, HOME, office.clock.at).enter_password(
@@ -246,7 +244,7 @@ def test_a_hash_with_older_parameters_is_renewed_on_the_way_in(office: Office) -
     assert credentials.check_password(kept, PASSWORD, stronger.cost)
 
 
-def test_confirming_ones_password_holds_for_five_minutes(office: Office) -> None:
+def test_a_confirmed_password_stays_fresh_for_five_minutes(office: Office) -> None:
     rosa = office.add("Rosa")
     office.clock.forward(minutes=6)
     session = office.session(rosa.token)
@@ -269,7 +267,7 @@ def test_confirming_ones_password_holds_for_five_minutes(office: Office) -> None
     assert not session.is_fresh(office.clock.at)
 
 
-def test_a_stolen_session_does_not_guess_the_password_for_long(office: Office) -> None:
+def test_five_wrong_confirmations_end_a_stolen_session(office: Office) -> None:
     rosa = office.add("Rosa")
     session = office.session(rosa.token)
     assert isinstance(session, organizers.Session)
@@ -304,7 +302,7 @@ def test_a_bad_new_password_changes_nothing(office: Office, password: str) -> No
 
 
 @pytest.mark.parametrize("text", ["\x00", "a\ud800b", "x" * 100_000, "' OR 1=1 --", "🙂" * 50, ""])
-def test_hostile_text_is_a_wrong_password_and_nothing_else(office: Office, text: str) -> None:
+def test_hostile_text_is_only_a_wrong_password_or_code(office: Office, text: str) -> None:
     office.add("Rosa")
     assert office.password("Rosa", text) == logins.LoginRefused()
     assert office.password(text, text) == logins.LoginRefused()

@@ -41,7 +41,7 @@ def test_a_new_organizer_has_a_link_and_no_password(office: Office) -> None:
     assert isinstance(office.password("Rosa"), organizers.OpenedSession)
 
 
-def test_looking_at_a_link_does_not_use_it_up(office: Office) -> None:
+def test_opening_a_link_does_not_use_it_up(office: Office) -> None:
     link = add(office)
     for _ in range(3):
         assert organizers.link_owner(office.db, link.token, office.clock.at) == link.organizer
@@ -78,7 +78,7 @@ def test_a_new_link_replaces_the_unused_one(office: Office) -> None:
 
 
 @given(st.text(max_size=60))
-def test_no_made_up_link_works(tmp_path_factory: pytest.TempPathFactory, token: str) -> None:
+def test_no_forged_link_works(tmp_path_factory: pytest.TempPathFactory, token: str) -> None:
     db = open_database(tmp_path_factory.getbasetemp() / "links.db")
     assert organizers.link_owner(db, token, Clock().at) == DeadLink("unknown")
     db.close()
@@ -96,7 +96,7 @@ def test_a_link_to_a_disabled_account_is_dead(office: Office) -> None:
     assert isinstance(use(office, link.token), DeadLink)
 
 
-def test_a_reset_takes_password_and_sessions_but_keeps_the_second_factor(office: Office) -> None:
+def test_a_reset_removes_password_and_sessions_but_keeps_the_second_factor(office: Office) -> None:
     rosa = office.add("Rosa")
     link = organizers.reset_organizer(office.by("Boss"), SECRET, "rosa")
     assert isinstance(link, OneTimeLink)
@@ -111,7 +111,7 @@ def test_a_reset_takes_password_and_sessions_but_keeps_the_second_factor(office:
     )
 
 
-def test_a_reset_of_the_second_factor_removes_codes_too(office: Office) -> None:
+def test_a_reset_of_the_second_factor_removes_recovery_codes_too(office: Office) -> None:
     rosa = office.add("Rosa")
     link = organizers.reset_organizer(office.by("Boss"), SECRET, "Rosa", second_factor=True)
     assert isinstance(link, OneTimeLink)
@@ -140,25 +140,25 @@ def test_two_organizers_cannot_have_names_that_read_alike(office: Office, name: 
         ("Command Line", "characters"),
     ],
 )  # fmt: skip
-def test_a_name_must_be_readable(office: Office, name: str, why: str) -> None:
+def test_an_unreadable_name_is_refused(office: Office, name: str, why: str) -> None:
     answer = organizers.add_organizer(office.by("Boss"), name, "admin")
     assert answer == BadName(why)  # type: ignore[arg-type]
     assert all_organizers(office.db) == []
 
 
 @pytest.mark.parametrize("name", ["O'Brien", "Núñez-Ortiz", "李雷", "أمل", "-Ann", "Ana (night)"])
-def test_names_of_all_kinds_are_fine(office: Office, name: str) -> None:
+def test_names_of_all_kinds_are_accepted(office: Office, name: str) -> None:
     assert add(office, name).organizer.name == name
 
 
-def test_a_role_that_does_not_exist_is_a_programming_error(office: Office) -> None:
+def test_an_unknown_role_is_a_programming_error(office: Office) -> None:
     with pytest.raises(ValueError, match="owner"):
         organizers.add_organizer(office.by("Boss"), "Rosa", "owner")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="owner"):
         organizers.set_role(office.by("B"), 1, "owner")  # type: ignore[arg-type]
 
 
-def test_roles_do_not_contain_each_other_except_admin(office: Office) -> None:
+def test_only_admin_includes_the_other_roles(office: Office) -> None:
     editor, exporter = add(office, "E").organizer, add(office, "X", "exporter").organizer
     admin = add(office, "A", "admin").organizer
     assert [editor.may("editor"), editor.may("exporter"), editor.may("admin")] == [1, 0, 0]
@@ -192,14 +192,14 @@ def test_the_last_admin_stays_admin_and_enabled(office: Office) -> None:
     )
 
 
-def test_the_operator_can_switch_even_the_last_admin_off(office: Office) -> None:
+def test_the_operator_can_disable_even_the_last_admin(office: Office) -> None:
     boss = add(office, "Boss", "admin").organizer
     done = organizers.set_disabled(office.by("x"), SECRET, boss.id, True, even_last_admin=True)
     assert isinstance(done, organizers.Changed)
 
 
 @pytest.mark.parametrize("number", [0, -1, 99, 10**12])
-def test_a_number_that_nobody_has_changes_nothing(office: Office, number: int) -> None:
+def test_an_unknown_organizer_number_changes_nothing(office: Office, number: int) -> None:
     add(office)
     at = office.clock.at
     nobody = organizers.NoSuchOrganizer()
@@ -208,7 +208,7 @@ def test_a_number_that_nobody_has_changes_nothing(office: Office, number: int) -
     assert organizers.reset_organizer(Actor(office.db, "B", at), SECRET, "Nobody") == nobody
 
 
-def test_the_list_has_disabled_accounts_last(office: Office) -> None:
+def test_disabled_accounts_are_listed_last(office: Office) -> None:
     for name in ("Zoe", "Ana", "mia"):
         add(office, name)
     ana = organizer_by_name(office.db, "Ana")
@@ -217,7 +217,7 @@ def test_the_list_has_disabled_accounts_last(office: Office) -> None:
     assert [o.name for o in all_organizers(office.db)] == ["mia", "Zoe", "Ana"]
 
 
-def test_every_step_of_an_organizers_life_is_in_the_trail(office: Office) -> None:
+def test_every_change_to_an_organizer_is_in_the_trail(office: Office) -> None:
     rosa = office.add("Rosa")
     office.log_in(rosa)
     found = organizer_by_name(office.db, "Rosa")

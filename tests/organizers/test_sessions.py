@@ -39,7 +39,7 @@ def test_use_keeps_a_session_alive_for_twelve_hours_and_no_longer(office: Office
     assert used(office, rosa.token) == organizers.NoSession("idle")
 
 
-def test_the_second_half_of_logging_in_may_take_ten_minutes(office: Office) -> None:
+def test_a_half_session_lasts_ten_minutes(office: Office) -> None:
     office.add("Rosa")
     half = office.half("Rosa")
     office.clock.forward(minutes=10)
@@ -55,13 +55,13 @@ def test_only_the_hash_of_a_token_is_stored(office: Office, tmp_path: Path) -> N
 
 
 @given(st.text(max_size=80))
-def test_no_made_up_token_finds_a_session(tmp_path_factory: pytest.TempPathFactory, t: str) -> None:
+def test_no_forged_token_finds_a_session(tmp_path_factory: pytest.TempPathFactory, t: str) -> None:
     db = open_database(tmp_path_factory.getbasetemp() / "made-up.db")
     assert organizers.find_session(db, t, Clock().at) == organizers.NoSession("none")
     db.close()
 
 
-def test_the_list_shows_ones_own_live_sessions_last_used_first(office: Office) -> None:
+def test_the_list_shows_only_ones_live_sessions_last_used_first(office: Office) -> None:
     rosa, ana = office.add("Rosa"), office.add("Ana")
     phone = office.log_in(rosa, Client("203.0.113.9", "", "Safari on iPhone"))
     office.half("Rosa")
@@ -75,7 +75,7 @@ def test_the_list_shows_ones_own_live_sessions_last_used_first(office: Office) -
     assert other.id not in [s.id for s in listed]
 
 
-def test_a_revoked_session_is_over_at_once(office: Office) -> None:
+def test_a_revoked_session_ends_at_once(office: Office) -> None:
     rosa = office.add("Rosa")
     here, there = office.log_in(rosa), office.log_in(rosa)
     owner = here.session.organizer
@@ -84,7 +84,7 @@ def test_a_revoked_session_is_over_at_once(office: Office) -> None:
     assert isinstance(office.session(here.token), organizers.Session)
 
 
-def test_nobody_revokes_another_organizers_session_by_its_number(office: Office) -> None:
+def test_no_one_can_revoke_another_organizers_session_by_number(office: Office) -> None:
     rosa, ana = office.add("Rosa"), office.add("Ana")
     mine, theirs = office.session(rosa.token), office.session(ana.token)
     assert isinstance(mine, organizers.Session)
@@ -104,7 +104,7 @@ def test_logging_out_ends_the_session(office: Office) -> None:
     assert (last.who, last.what) == ("Rosa", audit.What.LOGGED_OUT)
 
 
-def test_all_sessions_can_be_ended_but_the_one_in_use(office: Office) -> None:
+def test_all_sessions_but_the_current_one_can_be_ended(office: Office) -> None:
     rosa = office.add("Rosa")
     one, two = office.log_in(rosa), office.log_in(rosa)
     owner = one.session.organizer
@@ -130,7 +130,7 @@ def test_disabling_an_organizer_ends_their_sessions(office: Office) -> None:
     assert office.session(half.token) == organizers.NoSession("ended")
 
 
-def test_a_session_of_a_disabled_organizer_is_none_even_if_nobody_ended_it(
+def test_a_disabled_organizers_session_is_invalid_even_if_not_ended(
     office: Office,
 ) -> None:
     rosa = office.add("Rosa")
@@ -138,7 +138,7 @@ def test_a_session_of_a_disabled_organizer_is_none_even_if_nobody_ended_it(
     assert office.session(rosa.token) == organizers.NoSession("ended")
 
 
-def test_a_new_role_holds_in_sessions_that_are_open(office: Office) -> None:
+def test_a_new_role_applies_to_open_sessions(office: Office) -> None:
     rosa = office.add("Rosa", "editor")
     owner = organizer_by_name(office.db, "Rosa")
     assert owner is not None
@@ -149,7 +149,7 @@ def test_a_new_role_holds_in_sessions_that_are_open(office: Office) -> None:
     assert not session.organizer.may("editor")
 
 
-def test_use_is_noted_at_most_every_fifteen_seconds(office: Office) -> None:
+def test_last_use_is_written_at_most_every_fifteen_seconds(office: Office) -> None:
     rosa = office.add("Rosa")
     start = office.clock.at
     office.clock.forward(seconds=14)

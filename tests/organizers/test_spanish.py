@@ -32,11 +32,11 @@ def said() -> set[str | tuple[str, ...]]:
     return found
 
 
-def test_there_is_a_lot_to_say() -> None:
+def test_the_messages_are_found_in_the_code() -> None:
     assert len(said()) > 150
 
 
-def test_everything_is_said_in_spanish_too() -> None:
+def test_every_organizer_message_is_translated_to_spanish() -> None:
     with CATALOGUE.open("rb") as file:
         spanish = {message.id: message.string for message in read_po(file) if message.id}
     missing = sorted(str(m) for m in said() if not spanish.get(m))

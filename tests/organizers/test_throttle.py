@@ -32,7 +32,7 @@ def flood(office: Office, name: str, times: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["Rosa", "Nobody"])
-def test_waits_grow_for_one_account_from_one_address_and_stop_at_five_minutes(
+def test_waits_for_one_account_from_one_address_double_up_to_five_minutes(
     office: Office, name: str
 ) -> None:
     office.add("Rosa")
@@ -48,7 +48,7 @@ def test_waits_grow_for_one_account_from_one_address_and_stop_at_five_minutes(
     assert waits == [15, 30, 60, 120, 240, 300, 300]
 
 
-def test_a_try_that_comes_too_soon_is_not_looked_at_and_does_not_lengthen_the_wait(
+def test_an_early_try_is_not_checked_and_does_not_lengthen_the_wait(
     office: Office,
 ) -> None:
     office.add("Rosa")
@@ -78,7 +78,7 @@ def test_one_address_guessing_for_many_names_is_slowed_down(office: Office) -> N
     assert guess(office, next(names), MANY[0]) == logins.LoginRefused()
 
 
-def test_all_addresses_of_one_ipv6_network_are_one(office: Office) -> None:
+def test_addresses_in_one_ipv6_network_count_as_one(office: Office) -> None:
     for n in range(5):
         guess(office, "Rosa", Client(f"2001:db8:1:2::{n:x}"))
     assert isinstance(guess(office, "Rosa", Client("2001:db8:1:2:ffff::1")), TooSoon)
@@ -97,11 +97,11 @@ def test_all_addresses_of_one_ipv6_network_are_one(office: Office) -> None:
         ("1.2.3.4, 5.6.7.8", "unknown"),
     ],
 )
-def test_an_address_is_levelled_to_what_one_subscriber_has(address: str, network: str) -> None:
+def test_an_address_is_reduced_to_one_subscribers_network(address: str, network: str) -> None:
     assert throttle.network(address) == network
 
 
-def test_a_victim_logs_in_from_a_known_address_while_the_account_is_under_attack(
+def test_a_known_address_can_log_in_while_the_account_is_under_attack(
     office: Office,
 ) -> None:
     rosa = office.add("Rosa")
@@ -109,7 +109,7 @@ def test_a_victim_logs_in_from_a_known_address_while_the_account_is_under_attack
     assert isinstance(office.log_in(rosa), organizers.OpenedSession)
 
 
-def test_a_victim_logs_in_from_a_known_browser_at_the_attackers_own_address(
+def test_a_known_browser_can_log_in_even_from_the_attackers_address(
     office: Office,
 ) -> None:
     rosa = office.add("Rosa")
@@ -126,7 +126,7 @@ def test_a_victim_logs_in_from_a_known_browser_at_the_attackers_own_address(
     assert isinstance(office.log_in(rosa, cafe), organizers.OpenedSession)
 
 
-def test_a_newcomer_waits_once_and_is_heard_while_an_attack_goes_on(office: Office) -> None:
+def test_a_newcomer_waits_once_and_gets_in_during_an_attack(office: Office) -> None:
     rosa = office.add("Rosa")
     office.clock.forward(days=8)
     flood(office, "Rosa", 60)
@@ -149,7 +149,7 @@ def test_a_newcomer_waits_once_and_is_heard_while_an_attack_goes_on(office: Offi
     assert isinstance(third, organizers.OpenedSession)
 
 
-def test_an_attack_with_many_addresses_gets_few_guesses(office: Office) -> None:
+def test_an_attack_from_many_addresses_gets_few_guesses(office: Office) -> None:
     office.add("Rosa")
     heard = 0
     for second in range(0, 600, 2):
@@ -158,14 +158,14 @@ def test_an_attack_with_many_addresses_gets_few_guesses(office: Office) -> None:
     assert heard < 150
 
 
-def test_another_account_is_not_slowed_down_by_an_attack_on_one(office: Office) -> None:
+def test_an_attack_on_one_account_does_not_slow_another(office: Office) -> None:
     office.add("Rosa")
     office.add("Ana")
     flood(office, "Rosa", 60)
     assert guess(office, "Ana", Client("192.0.2.200")) == logins.LoginRefused()
 
 
-def test_the_password_alone_does_not_wipe_out_earlier_failures(office: Office) -> None:
+def test_the_password_alone_does_not_clear_earlier_failures(office: Office) -> None:
     rosa = office.add("Rosa")
     for _ in range(4):
         guess(office, "Rosa")
@@ -204,7 +204,7 @@ def test_after_many_wrong_codes_a_stranger_needs_a_recovery_code(office: Office)
     assert isinstance(paper, organizers.OpenedSession)
 
 
-def test_a_browser_stops_being_known_when_the_account_is_reset(office: Office) -> None:
+def test_a_reset_forgets_known_browsers(office: Office) -> None:
     rosa = office.add("Rosa")
     laptop = Client("198.51.100.7", "the mark of a laptop")
     office.log_in(rosa, laptop)
@@ -213,7 +213,7 @@ def test_a_browser_stops_being_known_when_the_account_is_reset(office: Office) -
     assert known == 0
 
 
-def test_addresses_are_known_for_a_week_and_browsers_for_half_a_year(office: Office) -> None:
+def test_addresses_are_remembered_for_a_week_and_browsers_for_six_months(office: Office) -> None:
     rosa = office.add("Rosa")
     office.log_in(rosa, Client("198.51.100.99", "the mark of a laptop"))
     for days, left in ((6, 3), (2, 1), (171, 1), (2, 0)):
@@ -233,7 +233,7 @@ def test_no_address_name_or_browser_mark_can_be_read_back(office: Office, tmp_pa
         assert text not in stored
 
 
-def test_many_tries_in_the_same_moment_are_counted_one_by_one(tmp_path: Path) -> None:
+def test_concurrent_tries_are_counted_one_by_one(tmp_path: Path) -> None:
     open_database(tmp_path / "site.db").close()
     at = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
     answers: list[object] = []
@@ -252,7 +252,7 @@ def test_many_tries_in_the_same_moment_are_counted_one_by_one(tmp_path: Path) ->
     assert len([a for a in answers if isinstance(a, TooSoon)]) == 15
 
 
-def test_a_flood_of_log_ins_is_turned_away_and_holds_no_thread(
+def test_a_flood_of_logins_is_turned_away_without_holding_threads(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.add("Rosa")

@@ -53,7 +53,7 @@ def routes(app: Flask) -> list[tuple[str, str, str, bool]]:
     return found
 
 
-def test_every_organizer_route_asks_for_somebody(app: Flask) -> None:
+def test_every_organizer_route_but_the_entry_pages_requires_a_session(app: Flask) -> None:
     rules = access_rules(app)
     mine = {e: who for e, who in rules.items() if "organizer" in e.split(".")[0]}
     assert len(mine) >= 50
@@ -66,7 +66,7 @@ def test_every_organizer_route_asks_for_somebody(app: Flask) -> None:
     assert all(re.match(r"/(es/)?organize/", p) for p, *_ in routes(app))
 
 
-def test_every_organizer_view_carries_the_decorator_in_the_code() -> None:
+def test_every_organizer_view_has_the_access_decorator() -> None:
     views = 0
     for path in sorted((ROOT / "app/web").rglob("*.py")):
         if "organizer" not in str(path.relative_to(ROOT)):
@@ -83,7 +83,7 @@ def test_every_organizer_view_carries_the_decorator_in_the_code() -> None:
     assert views >= 25
 
 
-def test_without_a_session_every_page_leads_to_the_log_in(app: Flask, browser: Browser) -> None:
+def test_without_a_session_every_page_redirects_to_the_login(app: Flask, browser: Browser) -> None:
     for path, method, who, _fresh in routes(app):
         if who == "visitor":
             continue
@@ -134,13 +134,13 @@ def test_no_post_passes_without_a_token_of_this_session(
     assert browser.get("/organize/").title == "Overview"
 
 
-def test_a_token_in_the_address_is_not_one_in_the_form(browser: Browser, staff: Office) -> None:
+def test_a_token_in_the_url_does_not_count(browser: Browser, staff: Office) -> None:
     browser.log_in(staff.add("Rosa"))
     token = browser.form("/logout")[1]["token"]
     assert browser.post(f"/organize/logout?token={token}").status == 400
 
 
-def test_verbs_cannot_be_swapped(app: Flask, browser: Browser, staff: Office) -> None:
+def test_get_and_put_cannot_replace_post(app: Flask, browser: Browser, staff: Office) -> None:
     browser.log_in(staff.add("Boss", "admin"))
     for path in ("logout", "sessions/1/end", "people/1/role", "people/1/disable"):
         assert browser.client.get(f"/organize/{path}").status_code == 405
@@ -158,7 +158,7 @@ def test_a_post_from_another_site_is_refused(browser: Browser, staff: Office) ->
     assert browser.get("/organize/").title == "Overview"
 
 
-def test_a_log_in_form_belongs_to_one_browser(app: Flask, staff: Office) -> None:
+def test_a_login_form_belongs_to_one_browser(app: Flask, staff: Office) -> None:
     staff.add("Rosa")
     attacker = Browser(app, staff.clock).get("/organize/login")
     _path, data = attacker.form("/login")
@@ -169,7 +169,7 @@ def test_a_log_in_form_belongs_to_one_browser(app: Flask, staff: Office) -> None
     assert PASSWORD not in victim.last.get_data(as_text=True)
 
 
-def test_a_form_that_waited_too_long_is_kept_through_the_log_in(
+def test_a_form_sent_after_the_session_expired_is_kept_through_login(
     app: Flask, browser: Browser, staff: Office
 ) -> None:
     """CC06: 3,000 characters, sent after the session ended."""
@@ -196,7 +196,7 @@ def test_a_form_that_waited_too_long_is_kept_through_the_log_in(
     assert rosa.role == "exporter"
 
 
-def test_kept_work_is_not_handed_to_somebody_else(
+def test_kept_work_is_not_handed_to_another_organizer(
     app: Flask, browser: Browser, staff: Office
 ) -> None:
     browser.log_in(staff.add("Boss", "admin"))
@@ -210,7 +210,7 @@ def test_kept_work_is_not_handed_to_somebody_else(
     assert browser.title == "Overview"
 
 
-def test_a_form_from_before_a_new_log_in_is_sent_with_one_more_press(
+def test_a_form_from_before_a_new_login_needs_one_more_press(
     browser: Browser, staff: Office
 ) -> None:
     boss = staff.add("Boss", "admin")
@@ -229,7 +229,7 @@ def test_a_form_from_before_a_new_log_in_is_sent_with_one_more_press(
     assert rosa.role == "exporter"
 
 
-def test_what_matters_needs_a_password_typed_lately_and_loses_nothing(
+def test_sensitive_changes_need_a_recent_password_and_lose_nothing(
     app: Flask, browser: Browser, staff: Office
 ) -> None:
     browser.log_in(staff.add("Boss", "admin"))
@@ -248,7 +248,7 @@ def test_what_matters_needs_a_password_typed_lately_and_loses_nothing(
     assert rosa.role == "exporter"
 
 
-def test_all_that_matters_is_marked_so(app: Flask) -> None:
+def test_sensitive_routes_require_a_recent_password(app: Flask) -> None:
     fresh = {path for path, _method, _who, fresh in routes(app) if fresh}
     for path in ("people/1/role", "people/1/disable", "audit.csv",
                  "account/password", "account/second-factor",
@@ -257,7 +257,7 @@ def test_all_that_matters_is_marked_so(app: Flask) -> None:
         assert f"/es/organize/{path}" in fresh
 
 
-def test_an_export_after_five_minutes_asks_and_then_goes_on(
+def test_an_export_after_five_minutes_asks_for_the_password_then_downloads(
     browser: Browser, staff: Office
 ) -> None:
     browser.log_in(staff.add("Boss", "admin"))
@@ -270,7 +270,7 @@ def test_an_export_after_five_minutes_asks_and_then_goes_on(
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/find"])
-def test_confirming_goes_on_to_our_own_pages_only(
+def test_confirming_redirects_only_to_organizer_pages(
     browser: Browser, staff: Office, target: str
 ) -> None:
     browser.log_in(staff.add("Rosa"))
@@ -291,7 +291,7 @@ def test_wrong_confirmations_end_the_session(browser: Browser, staff: Office) ->
     assert browser.get("/organize/").title == "Organizer login"
 
 
-def test_a_disabled_organizer_is_out_with_the_next_click(
+def test_a_disabled_organizer_is_out_at_the_next_request(
     app: Flask, browser: Browser, staff: Office
 ) -> None:
     rosa = Browser(app, staff.clock, address="192.0.2.7").log_in(staff.add("Rosa"))
@@ -303,9 +303,7 @@ def test_a_disabled_organizer_is_out_with_the_next_click(
 
 
 @pytest.mark.usefixtures("no_book")
-def test_every_page_is_kept_out_of_caches_and_search(
-    app: Flask, browser: Browser, staff: Office
-) -> None:
+def test_no_page_is_cached_or_indexed(app: Flask, browser: Browser, staff: Office) -> None:
     browser.log_in(staff.add("Boss", "admin"))
     for path, method, _who, _fresh in routes(app):
         if method == "GET":
@@ -318,13 +316,13 @@ NAMES = st.text(max_size=40)
 
 
 @given(NAMES)
-def test_no_made_up_token_is_good(text: str) -> None:
+def test_no_forged_token_is_valid(text: str) -> None:
     assert Binding(1, "1").judge(SECRET, text) == "foreign"
     assert gate.kept_work(SECRET, text) is None
 
 
 @given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9))
-def test_a_token_is_good_for_its_own_session_only(owner: int, one: int, two: int) -> None:
+def test_a_token_is_valid_only_for_its_own_session(owner: int, one: int, two: int) -> None:
     token = Binding(owner, str(one)).token(SECRET)
     assert Binding(owner, str(one)).judge(SECRET, token) == "good"
     expected = "good" if one == two else "ours"
@@ -335,13 +333,13 @@ def test_a_token_is_good_for_its_own_session_only(owner: int, one: int, two: int
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "password", "code", "token"]), st.text())))
-def test_kept_work_comes_back_without_its_secrets(fields: list[tuple[str, str]]) -> None:
+def test_kept_work_is_returned_without_its_secrets(fields: list[tuple[str, str]]) -> None:
     kept = gate.kept_work(SECRET, gate.keep_work(SECRET, 7, "/organize/x", fields))
     assert kept == (7, "/organize/x", [f for f in fields if f[0] in ("a", "b")])
 
 
 @given(st.text(alphabet=st.sampled_from("/\\:@.?%#organizeslp \r\n\t"), max_size=30))
-def test_a_next_page_is_a_path_of_ours_or_nothing(text: str) -> None:
+def test_a_next_page_is_an_organizer_path_or_nothing(text: str) -> None:
     for wanted, prefix in product((text,), ("", "/organize", "/es/organize/", "//")):
         path = gate.safe_next(prefix + wanted)
         assert path in ("", prefix + wanted)
@@ -357,11 +355,11 @@ def test_a_next_page_is_a_path_of_ours_or_nothing(text: str) -> None:
     ["/organize/../find", "/organize/..", "/organize/.", "/organize/./../x", "/es/organize/../",
      "/organize/letters/../../receipt/x", "/organize/..?x=1"],
 )  # fmt: skip
-def test_no_next_page_leads_out_of_the_organizers_pages(wanted: str) -> None:
+def test_a_next_page_outside_the_organizer_pages_is_dropped(wanted: str) -> None:
     assert gate.safe_next(wanted) == ""
 
 
-def test_sessions_are_told_apart_by_number_only_within_one_organizer(
+def test_ending_another_organizers_session_by_number_is_not_found(
     app: Flask, browser: Browser, staff: Office
 ) -> None:
     browser.log_in(staff.add("Rosa"))

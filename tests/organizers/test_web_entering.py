@@ -28,7 +28,9 @@ def link_for(staff: Office, name: str = "Rosa") -> str:
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_a_new_organizer_gets_in_by_the_link(browser: Browser, staff: Office, prefix: str) -> None:
+def test_a_new_organizer_gets_in_with_the_link(
+    browser: Browser, staff: Office, prefix: str
+) -> None:
     path = prefix + link_for(staff)
     browser.get(path)
     assert "Rosa" in browser.words
@@ -49,7 +51,7 @@ def test_a_new_organizer_gets_in_by_the_link(browser: Browser, staff: Office, pr
 
 
 @pytest.mark.parametrize(("seconds", "taken"), [(-30, True), (30, True), (-90, False)])
-def test_an_authenticators_clock_may_be_one_step_off_when_it_is_set_up(
+def test_an_authenticators_clock_may_be_one_step_off_at_setup(
     browser: Browser, staff: Office, seconds: int, taken: bool
 ) -> None:
     """N38"""
@@ -62,7 +64,7 @@ def test_an_authenticators_clock_may_be_one_step_off_when_it_is_set_up(
     assert ("set your phone’s clock to automatic" in browser.words) is not taken
 
 
-def test_the_picture_holds_the_secret_and_needs_nothing_that_the_policy_forbids(
+def test_the_qr_code_needs_nothing_the_content_policy_forbids(
     browser: Browser, staff: Office
 ) -> None:
     path = link_for(staff)
@@ -91,7 +93,7 @@ def test_a_reloaded_page_offers_the_same_secret(browser: Browser, staff: Office)
         ("aaaaaaaaaaaaaa", "aaaaaaaaaaaaaa", "repeats"),
     ],
 )
-def test_a_bad_new_password_is_explained_and_the_link_still_works(
+def test_a_bad_password_is_explained_and_the_link_still_works(
     browser: Browser, staff: Office, password: str, again: str, says: str
 ) -> None:
     path = link_for(staff)
@@ -102,7 +104,7 @@ def test_a_bad_new_password_is_explained_and_the_link_still_works(
     assert browser.path == "/organize/second-factor"
 
 
-def test_a_used_an_old_and_a_made_up_link_are_explained(browser: Browser, staff: Office) -> None:
+def test_used_expired_and_forged_links_are_explained(browser: Browser, staff: Office) -> None:
     path = link_for(staff)
     browser.get(path).send(path, password=PASSWORD, again=PASSWORD)
     assert browser.get(path).status == 410
@@ -115,7 +117,7 @@ def test_a_used_an_old_and_a_made_up_link_are_explained(browser: Browser, staff:
     assert "incomplete" in browser.words
 
 
-def test_fetching_the_link_many_times_uses_nothing_up(app: Flask, staff: Office) -> None:
+def test_fetching_the_link_repeatedly_does_not_use_it_up(app: Flask, staff: Office) -> None:
     path = link_for(staff)
     for _ in range(3):
         scanner = Browser(app, staff.clock)
@@ -125,7 +127,7 @@ def test_fetching_the_link_many_times_uses_nothing_up(app: Flask, staff: Office)
     assert me.path == "/organize/second-factor"
 
 
-def test_log_in_and_out(browser: Browser, staff: Office) -> None:
+def test_an_organizer_logs_in_and_out(browser: Browser, staff: Office) -> None:
     rosa = staff.add("Rosa")
     browser.log_in(rosa)
     assert browser.title == "Overview"
@@ -151,7 +153,7 @@ def test_an_unknown_name_and_a_wrong_password_read_the_same(
     assert pages[0][0] == 422
 
 
-def test_the_name_stays_in_the_form_and_the_password_does_not(
+def test_a_failed_login_keeps_the_name_but_not_the_password(
     browser: Browser, staff: Office
 ) -> None:
     browser.get("/organize/login").send("/login", name='Ro"sa<b>', password="wrong horse <battery>")
@@ -170,7 +172,7 @@ def test_a_code_cannot_be_replayed_from_another_browser(app: Flask, staff: Offic
     assert thief.get("/organize/").path.startswith("/organize/code")
 
 
-def test_too_many_tries_say_when_to_come_back(browser: Browser, staff: Office) -> None:
+def test_too_many_tries_say_when_to_try_again(browser: Browser, staff: Office) -> None:
     staff.add("Rosa")
     browser.get("/organize/login")
     for _ in range(5):
@@ -185,7 +187,7 @@ def test_too_many_tries_say_when_to_come_back(browser: Browser, staff: Office) -
     assert browser.path == "/organize/code"
 
 
-def test_a_browser_that_logged_in_before_is_not_slowed_down_by_an_attack(
+def test_an_attack_does_not_slow_a_browser_that_logged_in_before(
     app: Flask, browser: Browser, staff: Office
 ) -> None:
     rosa = staff.add("Rosa")
@@ -233,7 +235,7 @@ def test_an_empty_form_is_not_a_try(browser: Browser, staff: Office) -> None:
         assert browser.status == 422
 
 
-def test_the_token_changes_at_each_stage_and_a_planted_one_is_worth_nothing(
+def test_the_session_token_changes_at_each_stage_and_a_planted_one_fails(
     browser: Browser, staff: Office
 ) -> None:
     rosa = staff.add("Rosa")
@@ -253,7 +255,9 @@ def test_the_token_changes_at_each_stage_and_a_planted_one_is_worth_nothing(
 
 
 @pytest.mark.parametrize("site_url", ["https://letters.example.org"])
-def test_cookies_on_a_site_with_https(app: Flask, staff: Office, clock: Clock) -> None:
+def test_cookies_on_an_https_site_are_host_bound_and_secure(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
     rosa = staff.add("Rosa")
     browser = Browser(app, clock, base="https://letters.example.org")
     browser.get("/organize/login")
@@ -271,7 +275,7 @@ def test_cookies_on_a_site_with_https(app: Flask, staff: Office, clock: Clock) -
     assert rosa.name not in str(seen)
 
 
-def test_cookies_on_a_laptop_without_https(browser: Browser, staff: Office) -> None:
+def test_cookies_without_https_are_http_only_and_strict(browser: Browser, staff: Office) -> None:
     staff.add("Rosa")
     browser.get("/organize/login").send("/login", name="Rosa", password=PASSWORD, follow=False)
     for name, line in browser.set_cookies().items():
@@ -281,7 +285,7 @@ def test_cookies_on_a_laptop_without_https(browser: Browser, staff: Office) -> N
         assert "Secure" not in line
 
 
-def test_residents_have_no_cookies(browser: Browser) -> None:
+def test_residents_get_no_cookies(browser: Browser) -> None:
     for path in ("/", "/es/", "/find", "/privacy", "/no-such-page"):
         response = browser.client.get(path)
         assert "Set-Cookie" not in response.headers
@@ -299,7 +303,7 @@ def test_residents_have_no_cookies(browser: Browser) -> None:
         "/organize/?next=https://evil.example", "/find",
     ],
 )  # fmt: skip
-def test_nothing_but_our_own_pages_is_gone_on_to(
+def test_logging_in_redirects_only_to_organizer_pages(
     browser: Browser, staff: Office, target: str
 ) -> None:
     rosa = staff.add("Rosa")
@@ -315,7 +319,7 @@ def test_nothing_but_our_own_pages_is_gone_on_to(
     assert browser.last.headers["Location"] == "/organize/"
 
 
-def test_a_page_that_was_asked_for_comes_after_logging_in(browser: Browser, staff: Office) -> None:
+def test_logging_in_continues_to_the_requested_page(browser: Browser, staff: Office) -> None:
     rosa = staff.add("Rosa")
     browser.get("/organize/sessions?a=b&c=d")
     assert browser.title == "Organizer login"
@@ -334,7 +338,7 @@ def test_an_idle_session_says_so(browser: Browser, staff: Office) -> None:
     assert "you were away" in browser.words
 
 
-def test_somebody_halfway_in_sees_no_page_but_the_code(browser: Browser, staff: Office) -> None:
+def test_a_half_session_sees_only_the_code_page(browser: Browser, staff: Office) -> None:
     staff.add("Boss", "admin")
     browser.get("/organize/login").send("/login", name="Boss", password=PASSWORD)
     for path in ("", "account", "sessions", "people", "people/1", "audit", "audit.csv", "confirm",
@@ -343,7 +347,7 @@ def test_somebody_halfway_in_sees_no_page_but_the_code(browser: Browser, staff: 
         assert browser.title == "Enter a code", path
 
 
-def test_somebody_logged_in_is_led_past_the_log_in_pages(browser: Browser, staff: Office) -> None:
+def test_login_pages_redirect_a_logged_in_organizer(browser: Browser, staff: Office) -> None:
     browser.log_in(staff.add("Rosa"))
     for path in ("login", "code", "second-factor"):
         assert browser.get(f"/organize/{path}").path == "/organize/"
@@ -368,9 +372,7 @@ def test_pressing_log_in_twice_gets_in(app: Flask, staff: Office, clock: Clock) 
     assert browser.title == "Organizer login"
 
 
-def test_a_rehearsed_day_does_not_stop_the_clock_of_sessions(
-    app: Flask, staff: Office, clock: Clock
-) -> None:
+def test_sessions_expire_on_a_rehearsed_day_too(app: Flask, staff: Office, clock: Clock) -> None:
     object.__setattr__(app.extensions["dear_congress"].settings, "today", "2027-01-04")
     browser = Browser(app, clock).log_in(staff.add("Rosa"))
     assert browser.title == "Overview"

@@ -44,9 +44,7 @@ def test_the_menu_shows_what_a_role_may_open(app: Flask, staff: Office, clock: C
     assert {"Organizers", "Audit trail", "Your account"} <= set(menu(admin))
 
 
-def test_what_is_left_to_set_up_is_shown_to_admins_and_shrinks(
-    app: Flask, staff: Office, clock: Clock
-) -> None:
+def test_admins_see_the_remaining_setup_steps(app: Flask, staff: Office, clock: Clock) -> None:
     boss = Browser(app, clock).log_in(staff.add("Boss", "admin"))
     assert "0 of 7 done" in boss.words
     with app.app_context():
@@ -69,7 +67,7 @@ def test_what_is_left_to_set_up_is_shown_to_admins_and_shrinks(
     assert "To set up" not in rosa.words
 
 
-def test_the_overview_warns_of_few_recovery_codes_and_of_a_lonely_admin(
+def test_the_overview_warns_of_few_recovery_codes_and_a_single_admin(
     browser: Browser, staff: Office
 ) -> None:
     boss = staff.add("Boss", "admin")
@@ -86,7 +84,7 @@ def test_the_overview_warns_of_few_recovery_codes_and_of_a_lonely_admin(
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_every_page_reads_well_in_both_languages(
+def test_every_page_opens_and_links_to_the_other_language(
     browser: Browser, staff: Office, prefix: str
 ) -> None:
     staff.add("Second", "admin")
@@ -102,7 +100,7 @@ def test_every_page_reads_well_in_both_languages(
     assert len(titles) >= 10
 
 
-def test_a_changed_password_logs_the_other_browsers_out(
+def test_a_changed_password_logs_out_other_browsers(
     app: Flask, browser: Browser, staff: Office
 ) -> None:
     rosa = staff.add("Rosa")
@@ -119,7 +117,7 @@ def test_a_changed_password_logs_the_other_browsers_out(
     assert browser.title == "Overview"
 
 
-def test_another_authenticator_replaces_the_old_one(browser: Browser, staff: Office) -> None:
+def test_a_new_authenticator_replaces_the_old_one(browser: Browser, staff: Office) -> None:
     rosa = staff.add("Rosa")
     browser.log_in(rosa)
     browser.get("/organize/account/second-factor")
@@ -149,7 +147,9 @@ def test_new_recovery_codes_are_shown_once(browser: Browser, staff: Office) -> N
         assert not [code for code in codes if code in text]
 
 
-def test_ones_sessions_are_listed_and_ended(app: Flask, browser: Browser, staff: Office) -> None:
+def test_an_organizer_lists_and_ends_their_sessions(
+    app: Flask, browser: Browser, staff: Office
+) -> None:
     rosa = staff.add("Rosa")
     there = Browser(app, staff.clock).log_in(rosa)
     browser.log_in(rosa)
@@ -177,7 +177,7 @@ def test_ones_sessions_are_listed_and_ended(app: Flask, browser: Browser, staff:
         ("", ""),
     ],
 )  # fmt: skip
-def test_a_browser_is_named_so_far_as_to_be_recognised(agent: str, label: str) -> None:
+def test_a_browser_gets_a_recognizable_label(agent: str, label: str) -> None:
     assert device_label(agent) == label
 
 
@@ -190,14 +190,14 @@ def test_the_only_admin_cannot_give_up_the_role(browser: Browser, staff: Office)
     assert browser.status == 409
 
 
-def test_a_role_that_does_not_exist_is_refused(browser: Browser, staff: Office) -> None:
+def test_an_unknown_role_is_refused(browser: Browser, staff: Office) -> None:
     browser.log_in(staff.add("Boss", "admin"))
     browser.get("/organize/people/1").send("/role", role="owner")
     assert browser.status == 422
     assert "Choose one of the roles" in browser.words
 
 
-def test_an_account_is_switched_off_and_on(browser: Browser, staff: Office) -> None:
+def test_an_admin_disables_and_enables_an_account(browser: Browser, staff: Office) -> None:
     staff.add("Rosa")
     browser.log_in(staff.add("Boss", "admin"))
     browser.get("/organize/people/1").send("/disable")
@@ -210,7 +210,9 @@ def test_an_account_is_switched_off_and_on(browser: Browser, staff: Office) -> N
     assert not rosa.disabled
 
 
-def test_an_admin_ends_somebodys_sessions(app: Flask, browser: Browser, staff: Office) -> None:
+def test_an_admin_ends_another_organizers_sessions(
+    app: Flask, browser: Browser, staff: Office
+) -> None:
     there = Browser(app, staff.clock, address="192.0.2.3").log_in(staff.add("Rosa"))
     browser.log_in(staff.add("Boss", "admin"))
     browser.get("/organize/people/1").send("/end-sessions")
@@ -219,9 +221,7 @@ def test_an_admin_ends_somebodys_sessions(app: Flask, browser: Browser, staff: O
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", '"><img src=x>', "{{ 7*7 }}", "O'B"])
-def test_names_are_shown_as_they_are_and_run_nothing(
-    browser: Browser, staff: Office, name: str
-) -> None:
+def test_hostile_names_are_shown_as_text(browser: Browser, staff: Office, name: str) -> None:
     browser.log_in(staff.add("Boss", "admin"))
     with writing(staff.db):
         staff.db.execute(
@@ -234,7 +234,7 @@ def test_names_are_shown_as_they_are_and_run_nothing(
         assert name in browser.words
 
 
-def test_the_trail_is_filtered_and_turned_page_by_page(browser: Browser, staff: Office) -> None:
+def test_the_trail_is_filtered_and_paged(browser: Browser, staff: Office) -> None:
     browser.log_in(staff.add("Boss", "admin"))
     with writing(staff.db):
         for n in range(120):
@@ -259,9 +259,7 @@ def test_the_trail_is_filtered_and_turned_page_by_page(browser: Browser, staff: 
     "query",
     ["since=yesterday", "until=2026-13-01", "since=2026-02-30", "since=%00", "since=25/25/2026"],
 )
-def test_a_day_that_cannot_be_read_is_explained_beside_the_field(
-    browser: Browser, staff: Office, query: str
-) -> None:
+def test_an_unreadable_date_is_explained(browser: Browser, staff: Office, query: str) -> None:
     browser.log_in(staff.add("Boss", "admin"))
     browser.get(f"/organize/audit?{query}")
     assert browser.status == 422
@@ -272,9 +270,7 @@ def test_a_day_that_cannot_be_read_is_explained_beside_the_field(
     "query",
     ["below=x", "below=-1", "below=99999999999999999999", "above=1&below=1", "who='--", "what=%FF"],
 )
-def test_odd_addresses_show_a_page_all_the_same(
-    browser: Browser, staff: Office, query: str
-) -> None:
+def test_odd_query_strings_still_show_the_page(browser: Browser, staff: Office, query: str) -> None:
     browser.log_in(staff.add("Boss", "admin"))
     assert browser.get(f"/organize/audit?{query}").status == 200
 
@@ -286,7 +282,7 @@ def exported(browser: Browser, query: str = "") -> list[list[str]]:
     return list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
 
 
-def test_the_export_says_what_it_is_and_holds_every_event(browser: Browser, staff: Office) -> None:
+def test_the_export_describes_itself_and_holds_every_event(browser: Browser, staff: Office) -> None:
     browser.log_in(staff.add("Boss", "admin"))
     before = list(audit.every(staff.db, TrailFilter()))
     rows = exported(browser, "?since=2026-11-25")
@@ -299,7 +295,7 @@ def test_the_export_says_what_it_is_and_holds_every_event(browser: Browser, staf
     assert disposition == 'attachment; filename="audit-trail-2026-11-25.csv"'
 
 
-def test_an_export_is_itself_an_event_with_its_filter(browser: Browser, staff: Office) -> None:
+def test_an_export_is_itself_recorded_with_its_filter(browser: Browser, staff: Office) -> None:
     browser.log_in(staff.add("Boss", "admin"))
     rows = exported(browser, "?who=Boss")
     (event,) = audit.every(staff.db, TrailFilter(what="audit exported"))
@@ -318,12 +314,12 @@ def test_an_export_is_itself_an_event_with_its_filter(browser: Browser, staff: O
         ("a=b", "a=b"),
     ],
 )  # fmt: skip
-def test_no_cell_of_the_export_is_a_formula(text: str, cell: str) -> None:
+def test_no_cell_in_the_export_is_a_formula(text: str, cell: str) -> None:
     """EX01"""
     assert safe_csv(text) == cell
 
 
-def test_hostile_names_come_out_of_the_export_as_text(browser: Browser, staff: Office) -> None:
+def test_hostile_names_are_exported_as_text(browser: Browser, staff: Office) -> None:
     browser.log_in(staff.add("Boss", "admin"))
     with writing(staff.db):
         Actor(staff.db, '=HYPERLINK("x")', staff.clock.at).record(What.PASSWORD_SET, 'a,"b"\r\nc')
@@ -331,7 +327,9 @@ def test_hostile_names_come_out_of_the_export_as_text(browser: Browser, staff: O
     assert ['\'=HYPERLINK("x")', "password set", 'a,"b"\nc'] in [r[2:5] for r in rows]
 
 
-def test_a_lost_site_secret_does_not_break_the_pages(browser: Browser, staff: Office) -> None:
+def test_an_unreadable_second_factor_is_a_wrong_code_not_a_failure(
+    browser: Browser, staff: Office
+) -> None:
     staff.add("Rosa")
     staff.db.execute("UPDATE organizers SET totp = x'00'")
     browser.get("/organize/login").send("/login", name="Rosa", password=PASSWORD)
@@ -339,5 +337,5 @@ def test_a_lost_site_secret_does_not_break_the_pages(browser: Browser, staff: Of
     assert browser.status == 422
 
 
-def test_the_door_is_not_named_on_the_residents_pages(browser: Browser) -> None:
+def test_the_start_page_does_not_link_to_the_organizer_pages(browser: Browser) -> None:
     assert "/organize" not in browser.get("/").last.get_data(as_text=True)

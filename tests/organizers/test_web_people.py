@@ -27,7 +27,7 @@ def the_link(browser: Browser) -> str:
     return found[1]
 
 
-def test_who_is_invited_sets_a_password_and_a_second_factor_and_is_in(
+def test_an_invited_organizer_sets_a_password_and_second_factor(
     app: Flask, boss: Browser, staff: Office
 ) -> None:
     boss.get("/organize/people").send("/people", name="Ana  Lee", role="exporter")
@@ -53,7 +53,7 @@ def test_who_is_invited_sets_a_password_and_a_second_factor_and_is_in(
         ("Ana", "", "Choose one of the roles."),
     ],
 )
-def test_an_invitation_that_cannot_be_made_says_why_beside_the_field(
+def test_an_invalid_invitation_says_why(
     boss: Browser, staff: Office, name: str, role: str, says: str
 ) -> None:
     boss.get("/organize/people").send("/people", name=name, role=role)
@@ -62,7 +62,7 @@ def test_an_invitation_that_cannot_be_made_says_why_beside_the_field(
     assert len(all_organizers(staff.db)) == 1
 
 
-def test_a_new_link_ends_the_old_password_and_perhaps_the_second_factor(
+def test_a_new_link_ends_the_password_and_on_request_the_second_factor(
     app: Flask, boss: Browser, staff: Office
 ) -> None:
     rosa = staff.add("Rosa")
@@ -79,7 +79,7 @@ def test_a_new_link_ends_the_old_password_and_perhaps_the_second_factor(
     assert not now.has_second_factor
 
 
-def test_an_admin_makes_no_new_link_for_themselves(boss: Browser, staff: Office) -> None:
+def test_an_admin_cannot_make_a_link_for_themselves(boss: Browser, staff: Office) -> None:
     assert "Make a new link" not in boss.get("/organize/people/1").words
     token = boss.form("/role")[1]["token"]
     boss.post("/organize/people/1/new-link", {"token": token})
@@ -89,7 +89,7 @@ def test_an_admin_makes_no_new_link_for_themselves(boss: Browser, staff: Office)
     assert me.has_password
 
 
-def test_only_an_admin_invites(app: Flask, staff: Office, clock: Clock) -> None:
+def test_only_an_admin_can_invite(app: Flask, staff: Office, clock: Clock) -> None:
     rosa = Browser(app, clock).log_in(staff.add("Rosa"))
     token = rosa.form("/logout")[1]["token"]
     for path in ("people", "people/1/new-link"):
@@ -98,9 +98,7 @@ def test_only_an_admin_invites(app: Flask, staff: Office, clock: Clock) -> None:
     assert len(all_organizers(staff.db)) == 1
 
 
-def test_a_link_carries_its_source_and_letter_into_the_resident_s_form(
-    boss: Browser, app: Flask
-) -> None:
+def test_a_shared_link_carries_its_source_letter_and_language(boss: Browser, app: Flask) -> None:
     boss.get("/organize/links?source=First%20Church")
     assert boss.status == 422
     boss.get("/organize/links?source=first-church&letter=public-safety&language=es")
