@@ -77,7 +77,7 @@ def copied(path: Path, folder: Path, at: datetime = NOW) -> Path:
     return take(path, folder, at=at, program="1", extra={"letters/a.txt": b"Dear"}).path
 
 
-def test_a_copy_holds_every_row_and_what_belongs_to_it(
+def test_a_backup_contains_every_row_and_its_files(
     path: Path, db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     people(db, "one", "two", "three")
@@ -95,7 +95,7 @@ def test_a_copy_holds_every_row_and_what_belongs_to_it(
 
 
 @pytest.mark.parametrize("why", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
-def test_a_stick_that_knows_no_links_gets_a_copy_and_never_loses_one(
+def test_backups_work_without_hard_links_and_overwrite_nothing(
     path: Path, db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: int
 ) -> None:
     def refused(*_: object) -> None:
@@ -114,7 +114,7 @@ def test_a_stick_that_knows_no_links_gets_a_copy_and_never_loses_one(
     assert file.read_bytes() == before
 
 
-def test_people_sign_while_a_copy_is_made(
+def test_people_can_sign_while_a_backup_is_made(
     path: Path, db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     people(db, "before")
@@ -134,7 +134,7 @@ def test_people_sign_while_a_copy_is_made(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(place=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
-def test_a_copy_with_one_changed_byte_is_never_put_back_changed(
+def test_a_backup_with_one_changed_byte_never_restores_altered_data(
     path: Path, tmp_path: Path, place: float, flip: int
 ) -> None:
     changed = tmp_path / "changed.zip"
@@ -154,7 +154,7 @@ def test_a_copy_with_one_changed_byte_is_never_put_back_changed(
 
 
 @pytest.mark.parametrize("share", [0, 1, 1000, -1])
-def test_a_copy_that_is_cut_off_is_named(
+def test_a_truncated_backup_is_reported_and_refused(
     path: Path, db: sqlite3.Connection, tmp_path: Path, share: int
 ) -> None:
     file = copied(path, tmp_path / "copies")
@@ -164,7 +164,7 @@ def test_a_copy_that_is_cut_off_is_named(
         pass
 
 
-def test_a_damaged_database_is_not_copied(path: Path, tmp_path: Path) -> None:
+def test_a_damaged_database_is_not_backed_up(path: Path, tmp_path: Path) -> None:
     with closing(open_database(path)) as db:
         people(db, *(f"p{n}" for n in range(30)))
         root = db.execute(
@@ -178,7 +178,7 @@ def test_a_damaged_database_is_not_copied(path: Path, tmp_path: Path) -> None:
     assert list((tmp_path / "copies").iterdir()) == []
 
 
-def test_a_full_disk_leaves_nothing_behind(
+def test_a_backup_without_enough_disk_space_leaves_nothing_behind(
     path: Path, db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
@@ -188,7 +188,7 @@ def test_a_full_disk_leaves_nothing_behind(
     assert list((tmp_path / "copies").iterdir()) == []
 
 
-def test_a_database_that_is_not_this_sites_is_not_copied(path: Path, tmp_path: Path) -> None:
+def test_another_sites_database_is_not_backed_up(path: Path, tmp_path: Path) -> None:
     open_database(path).close()
     open_database(tmp_path / "other.db").close()
     shutil.copy(tmp_path / "other.db", path)
@@ -196,7 +196,7 @@ def test_a_database_that_is_not_this_sites_is_not_copied(path: Path, tmp_path: P
         copied(path, tmp_path / "copies")
 
 
-def test_of_old_copies_the_last_of_each_day_is_kept_for_so_long(
+def test_thinning_keeps_one_backup_a_day_until_the_limit(
     path: Path, db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     made = {copied(path, tmp_path / "c", NOW - timedelta(hours=h)): h for h in range(0, 24 * 12, 8)}
@@ -209,7 +209,7 @@ def test_of_old_copies_the_last_of_each_day_is_kept_for_so_long(
     assert all(h <= 24 * 7 for h in left)
 
 
-def test_the_newest_copy_stays_whatever_its_age(
+def test_thinning_always_keeps_the_newest_backup(
     path: Path, db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     files = [copied(path, tmp_path / "c", NOW - timedelta(days=d)) for d in (400, 300)]
@@ -219,7 +219,7 @@ def test_the_newest_copy_stays_whatever_its_age(
     assert (tmp_path / "c" / "dear-congress-mine.zip").exists()
 
 
-def test_what_was_signed_after_a_copy_is_said(
+def test_signatures_made_after_a_backup_are_counted(
     path: Path, db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     people(db, "before")
@@ -231,7 +231,7 @@ def test_what_was_signed_after_a_copy_is_said(
     assert found == SinceCopy(2, 6, 1, "2026-11-24", "2026-11-24", 0)
 
 
-def test_who_withdrew_after_a_copy_is_withdrawn_again(
+def test_withdrawals_after_a_backup_are_reapplied_to_it(
     path: Path, db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     stays, goes, drops = people(db, "stays", "goes", "drops")
@@ -256,7 +256,7 @@ def test_who_withdrew_after_a_copy_is_withdrawn_again(
     assert drops
 
 
-def test_a_state_that_went_another_way_takes_nothing_away(
+def test_reapplying_from_a_diverged_database_removes_nothing(
     path: Path, db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     """The operator restored too old a copy, and now restores a newer one."""
@@ -273,7 +273,9 @@ def test_a_state_that_went_another_way_takes_nothing_away(
             assert again.execute("SELECT count(*) FROM sealed").fetchone() == (1,)
 
 
-def test_nothing_of_the_past_acts_again(path: Path, db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_restoring_cancels_pending_deliveries(
+    path: Path, db: sqlite3.Connection, tmp_path: Path
+) -> None:
     [receipt] = people(db, "one")
     rows = (("other", "queued"), ("other", "held"), ("other", "handing over"), ("house", "queued"))
     with writing(db):
@@ -297,7 +299,7 @@ def test_nothing_of_the_past_acts_again(path: Path, db: sqlite3.Connection, tmp_
     assert receipt
 
 
-def test_a_copy_takes_the_place_of_what_was_there_with_its_log(path: Path, tmp_path: Path) -> None:
+def test_restoring_sets_aside_the_old_database_with_its_wal(path: Path, tmp_path: Path) -> None:
     with closing(open_database(path)) as db:
         people(db, "one")
         file = copied(path, tmp_path / "c")
@@ -319,7 +321,7 @@ def test_a_copy_takes_the_place_of_what_was_there_with_its_log(path: Path, tmp_p
 
 
 @pytest.mark.parametrize("moves", range(6))
-def test_a_restoring_that_was_killed_leaves_no_site_that_starts_with_half(
+def test_a_killed_restore_never_leaves_a_half_restored_site(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moves: int
 ) -> None:
     with closing(open_database(path)) as db:
@@ -357,7 +359,7 @@ def test_a_restoring_that_was_killed_leaves_no_site_that_starts_with_half(
         assert totals(db, None).signatures == 1
 
 
-def test_a_copy_of_another_site_is_told(path: Path, tmp_path: Path) -> None:
+def test_a_backup_of_another_site_is_recognized(path: Path, tmp_path: Path) -> None:
     open_database(path).close()
     other = tmp_path / "other" / "dear-congress.db"
     other.parent.mkdir()
@@ -384,7 +386,7 @@ sys.stdin.read()
 
 
 @pytest.mark.parametrize("how", ["serve", "open"])
-def test_nothing_is_put_back_under_a_running_site(path: Path, how: str) -> None:
+def test_restoring_is_refused_while_the_site_runs(path: Path, how: str) -> None:
     open_database(path).close()
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, how, str(path)],
@@ -419,7 +421,7 @@ def newer(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_a_database_of_version_1_is_copied_upgraded_and_can_go_back(
+def test_an_upgrade_makes_a_backup_that_can_be_restored(
     path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with closing(open_database(path)) as db:
@@ -444,7 +446,7 @@ def test_a_database_of_version_1_is_copied_upgraded_and_can_go_back(
         assert totals(db, None).signatures == 2
 
 
-def test_an_upgrade_that_would_do_harm_is_undone(
+def test_an_upgrade_that_would_cause_damage_is_rolled_back(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(open_database(path)) as db:
@@ -457,7 +459,7 @@ def test_an_upgrade_that_would_do_harm_is_undone(
         assert totals(db, None).signatures == 1
 
 
-def test_an_upgrade_that_is_interrupted_while_it_copies_changes_nothing_and_goes_on(
+def test_an_upgrade_interrupted_during_its_backup_changes_nothing_and_can_be_rerun(
     path: Path, newer: pytest.MonkeyPatch
 ) -> None:
     with newer.context() as patch:
@@ -498,7 +500,7 @@ def _upgrade_until(path: Path, number: int) -> NoReturn:
 
 
 @pytest.mark.parametrize("begun", [False, True], ids=["new", "upgraded"])
-def test_an_upgrade_killed_at_any_statement_is_all_done_by_the_next_start(
+def test_an_upgrade_killed_at_any_statement_completes_on_the_next_start(
     tmp_path: Path, newer: pytest.MonkeyPatch, begun: bool
 ) -> None:
     for number in itertools.count(1, 1 if begun else 4):  # making all takes 128
@@ -524,7 +526,7 @@ def test_an_upgrade_killed_at_any_statement_is_all_done_by_the_next_start(
     assert number > 10
 
 
-def test_nothing_is_upgraded_under_a_running_site(
+def test_upgrading_is_refused_while_the_site_runs(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_database(path).close()
@@ -541,15 +543,13 @@ def test_nothing_is_upgraded_under_a_running_site(
     open_database(path).close()
 
 
-def test_no_secret_is_in_a_copy(path: Path, db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_a_backup_contains_no_keys(path: Path, db: sqlite3.Connection, tmp_path: Path) -> None:
     file = copied(path, tmp_path / "c")
     with zipfile.ZipFile(file) as archive:
         assert not [n for n in archive.namelist() if n.endswith(".key") or "private" in n]
 
 
-def test_a_copy_with_other_rows_than_were_counted_in_it_is_refused(
-    path: Path, tmp_path: Path
-) -> None:
+def test_a_backup_whose_row_counts_do_not_match_is_refused(path: Path, tmp_path: Path) -> None:
     """Its files match their digests, so only counting the rows reveals it."""
     with closing(open_database(path)) as db:
         people(db, "one")
@@ -565,7 +565,7 @@ def test_a_copy_with_other_rows_than_were_counted_in_it_is_refused(
         pass
 
 
-def test_a_copy_into_which_somebody_put_a_file_is_refused(path: Path, tmp_path: Path) -> None:
+def test_a_backup_with_an_added_file_is_refused(path: Path, tmp_path: Path) -> None:
     with closing(open_database(path)) as db:
         people(db, "one")
     file = copied(path, tmp_path / "copies")

@@ -40,11 +40,11 @@ def ana(db: sqlite3.Connection) -> Actor:
     return Actor(db, "Ana", NOW)
 
 
-def test_a_site_has_the_campaign_of_its_settings_on_the_start_page(db: sqlite3.Connection) -> None:
+def test_the_campaign_in_the_settings_is_on_the_start_page(db: sqlite3.Connection) -> None:
     assert campaigns_here(db, FIRST) == (SiteCampaign(FIRST, starts=True),)
 
 
-def test_a_campaign_that_was_begun_is_prepared_first_and_has_its_texts(
+def test_a_new_campaign_starts_in_preparation_with_its_texts(
     db: sqlite3.Connection,
 ) -> None:
     assert begin(ana(db), "next", {"campaign.toml": "title = 1"}, first=FIRST)
@@ -54,7 +54,7 @@ def test_a_campaign_that_was_begun_is_prepared_first_and_has_its_texts(
     assert not begin(ana(db), FIRST, {}, first=FIRST)
 
 
-def test_one_campaign_is_on_the_start_page(db: sqlite3.Connection) -> None:
+def test_exactly_one_public_campaign_is_on_the_start_page(db: sqlite3.Connection) -> None:
     begin(ana(db), "next", {}, first=FIRST)
     assert put_on_start_page(ana(db), "next", first=FIRST) is None, "it is not public yet"
     move(ana(db), "next", "open", first=FIRST)
@@ -65,7 +65,7 @@ def test_one_campaign_is_on_the_start_page(db: sqlite3.Connection) -> None:
 
 
 @pytest.mark.parametrize("state", ["preparing", "ended"])
-def test_only_an_open_campaign_takes_signatures(db: sqlite3.Connection, state: str) -> None:
+def test_only_an_open_campaign_accepts_signatures(db: sqlite3.Connection, state: str) -> None:
     begin(ana(db), "next", {}, first=FIRST)
     if state == "ended":
         move(ana(db), "next", "open", first=FIRST)
@@ -79,7 +79,7 @@ def test_only_an_open_campaign_takes_signatures(db: sqlite3.Connection, state: s
     assert (totals(db, "next").signatures, totals(db, FIRST).signatures) == (1, 1)
 
 
-def test_the_database_itself_lets_nobody_sign_what_has_ended(db: sqlite3.Connection) -> None:
+def test_the_database_rejects_signatures_to_an_ended_campaign(db: sqlite3.Connection) -> None:
     move(ana(db), FIRST, "ended", first=FIRST)
     row = db.execute("SELECT count(*) FROM campaigns WHERE state = 'ended'").fetchone()
     assert row == (1,)
@@ -92,7 +92,7 @@ def test_the_database_itself_lets_nobody_sign_what_has_ended(db: sqlite3.Connect
         )
 
 
-def test_a_campaign_is_taken_away_only_where_nobody_signed_and_it_is_not_the_start_page(
+def test_a_campaign_with_signatures_or_on_the_start_page_cannot_be_removed(
     db: sqlite3.Connection,
 ) -> None:
     for slug in ("next", "third"):

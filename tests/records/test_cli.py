@@ -90,7 +90,7 @@ def test_an_empty_campaign_is_a_header_row_only(db: sqlite3.Connection) -> None:
     assert fine("count", "--by", "state", "--format", "csv") == "state,signatures,letters\n"
 
 
-def test_a_table_stands_with_its_totals_and_definitions(db: sqlite3.Connection) -> None:
+def test_a_table_shows_its_totals_and_definitions(db: sqlite3.Connection) -> None:
     some(db)
     output = fine("count", "--by", "state")
     assert re.search(r"^CA +2 +6$", output, re.MULTILINE)
@@ -124,9 +124,7 @@ def test_the_filters_narrow_the_count(db: sqlite3.Connection) -> None:
     assert states("--until", "2026-11-20") == "CA,1,3\n"
 
 
-def test_recipients_have_their_names(
-    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_recipients_are_named(db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_TODAY", "2026-11-25")
     letters = signature("x").letters
     known = letters[0].__class__("CA-S1", "P000145", "introduce")
@@ -147,7 +145,7 @@ def test_all_campaigns_are_counted_together_and_people_once(db: sqlite3.Connecti
     assert together["about"]["people in all campaigns"] == 1
 
 
-def test_a_campaign_that_nobody_knows_is_named_with_those_that_are(
+def test_an_unknown_campaign_is_named_with_the_known_ones(
     db: sqlite3.Connection,
 ) -> None:
     result = run("count", "--campaign", "protect-imigration-act")
@@ -190,7 +188,7 @@ def test_lookalikes_are_listed(db: sqlite3.Connection) -> None:
     assert fine("alike") == "1, 2\n"
 
 
-def test_an_export_lands_in_a_folder_under_a_telling_name(
+def test_an_export_to_a_folder_gets_a_descriptive_name(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     """EX04, EX16"""
@@ -247,7 +245,7 @@ def test_an_export_to_the_terminal_can_be_piped(db: sqlite3.Connection) -> None:
     assert output.startswith("signature,campaign,status,day,signed_at (")
 
 
-def test_a_folder_that_is_not_there_is_named(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_a_missing_output_folder_is_named(db: sqlite3.Connection, tmp_path: Path) -> None:
     for form in ("csv", "json", "xlsx", "sqlite"):
         path = tmp_path / "missing" / "x"
         result = run("export", "--format", form, "--out", str(path))
@@ -294,7 +292,7 @@ def test_the_command_line_has_the_filters_of_the_dashboard(
      (["--source", "<script>"], "A source tag has"),
      (["--from", "2026-11-25", "--to", "2026-11-01"], "before the first")],
 )  # fmt: skip
-def test_a_filter_that_cannot_be_is_explained(
+def test_an_impossible_filter_is_explained(
     db: sqlite3.Connection, options: list[str], words: str
 ) -> None:
     result = run("count", *options)
@@ -302,14 +300,14 @@ def test_a_filter_that_cannot_be_is_explained(
     assert words in result.output
 
 
-def test_letters_are_counted_by_their_way(db: sqlite3.Connection) -> None:
+def test_letters_are_counted_by_delivery_way(db: sqlite3.Connection) -> None:
     some(db)
     document = json.loads(fine("count", "--by", "way", "--format", "json"))
     assert document["rows"] == [{"way": "written", "letters": 7}]
     assert document["about"]["definition: way refused"].startswith("The office’s own system")
 
 
-def test_csv_carries_its_meaning_beside_it_or_in_its_first_rows(
+def test_csv_metadata_is_in_a_separate_file_or_in_the_first_rows(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     some(db)
@@ -332,7 +330,7 @@ def test_csv_carries_its_meaning_beside_it_or_in_its_first_rows(
             assert about[f"definition: {found.term}"] == found.meaning
 
 
-def test_what_a_piped_csv_cannot_say_goes_to_the_terminal(db: sqlite3.Connection) -> None:
+def test_notes_of_a_piped_csv_go_to_stderr(db: sqlite3.Connection) -> None:
     result = run("count", "--by", "state", "--format", "csv")
     assert result.stdout == "state,signatures,letters\n"
     assert "# definition: signatures: People who signed" in result.stderr
@@ -344,7 +342,7 @@ def test_what_a_piped_csv_cannot_say_goes_to_the_terminal(db: sqlite3.Connection
 @pytest.mark.parametrize(
     "day", ["2026-11-25", "11/25/2026", "Nov 25 2026", "25 de noviembre de 2026"]
 )
-def test_a_day_may_be_written_in_any_usual_form(db: sqlite3.Connection, day: str) -> None:
+def test_days_are_accepted_in_any_common_format(db: sqlite3.Connection, day: str) -> None:
     sign(db, signature("one", day=date(2026, 11, 24)), SECRET)
     sign(db, signature("two", day=date(2026, 11, 25)), SECRET)
     result = run("count", "--since", day, "--format", "json")
@@ -358,7 +356,7 @@ def test_a_day_may_be_written_in_any_usual_form(db: sqlite3.Connection, day: str
     ("name", "starts"), [("x.xlsx", b"PK"), ("x.db", b"SQLite format 3"), ("x.JSON", b"{"),
                          ("x.csv", b"\xef\xbb\xbfstate"), ("x.sqlite", b"SQLite format 3")],
 )  # fmt: skip
-def test_the_name_of_a_file_says_its_format(
+def test_the_file_extension_sets_the_format(
     db: sqlite3.Connection, tmp_path: Path, name: str, starts: bytes
 ) -> None:
     sign(db, signature("one"), SECRET)
@@ -374,7 +372,7 @@ def test_the_name_of_a_file_says_its_format(
      (["--out", "x.ods"], "x.ods does not say what it is"),
      (["--letter", "fiath"], "There is no letter 'fiath'. Known: ")],
 )  # fmt: skip
-def test_what_contradicts_or_is_unknown_is_refused_and_nothing_is_written(
+def test_contradictory_or_unknown_options_are_refused_and_write_nothing(
     db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     options: list[str], words: str,
 ) -> None:  # fmt: skip

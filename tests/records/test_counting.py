@@ -65,7 +65,7 @@ def test_the_sums_of_every_breakdown_but_recipients_are_the_totals(db: sqlite3.C
             assert sum(row.signatures for row in rows) == whole.signatures, by
 
 
-def test_rows_stand_in_natural_order(db: sqlite3.Connection) -> None:
+def test_rows_are_in_natural_order(db: sqlite3.Connection) -> None:
     for district in (12, 2, 1, 30):
         sign(db, signature(f"CA {district}", district=district), SECRET)
     sign(db, signature("AK", state="AK", district=0), SECRET)
@@ -122,7 +122,7 @@ def test_an_unknown_breakdown_is_refused(db: sqlite3.Connection) -> None:
         count(db, CAMPAIGN, "shoe size")
 
 
-def test_everything_that_is_counted_is_defined() -> None:
+def test_every_counted_term_is_defined() -> None:
     terms = {definition.term for definition in DEFINITIONS}
     assert terms >= {"signatures", "letters", *STATUSES}
     assert len(terms) == len(DEFINITIONS)
@@ -190,7 +190,7 @@ NARROWED = (
 
 
 @pytest.mark.parametrize("chosen", NARROWED, ids=str)
-def test_what_a_page_is_narrowed_to_most_is_read_from_tallies_and_agrees_with_the_rows(
+def test_common_filters_read_only_tallies_and_agree_with_the_rows(
     db: sqlite3.Connection, chosen: Filter
 ) -> None:
     for number in range(12):
@@ -221,7 +221,7 @@ def test_what_a_page_is_narrowed_to_most_is_read_from_tallies_and_agrees_with_th
     assert sum(ways.values()) == totals(db, chosen).letters
 
 
-def test_two_wishes_together_are_counted_from_the_rows(db: sqlite3.Connection) -> None:
+def test_combined_filters_count_only_what_matches_both(db: sqlite3.Connection) -> None:
     sign(db, signature("one", state="CA", source="parish"), SECRET)
     sign(db, signature("two", state="CA"), SECRET)
     assert totals(db, Filter(CAMPAIGN, state="CA", source="parish")).signatures == 1

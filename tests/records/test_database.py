@@ -34,7 +34,7 @@ from tests.records.build import CAMPAIGN, SECRET, kept_text, signature
     [("journal_mode", "wal"), ("synchronous", 2), ("busy_timeout", 10_000), ("foreign_keys", 1),
      ("secure_delete", 1), ("fullfsync", 1)],
 )  # fmt: skip
-def test_every_connection_is_durable_patient_and_forgets_what_is_deleted(
+def test_every_connection_sets_its_durability_timeout_and_deletion_pragmas(
     path: Path, pragma: str, value: object
 ) -> None:
     for _ in range(2):
@@ -43,21 +43,23 @@ def test_every_connection_is_durable_patient_and_forgets_what_is_deleted(
         db.close()
 
 
-def test_only_the_owner_can_read_any_of_the_files(path: Path, db: sqlite3.Connection) -> None:
+def test_database_files_are_readable_only_by_their_owner(
+    path: Path, db: sqlite3.Connection
+) -> None:
     sign(db, signature("one"), SECRET)
     files = sorted(path.parent.iterdir())
     assert len(files) == 4
     assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * 4
 
 
-def test_a_file_restored_with_loose_rights_is_made_private_again(path: Path) -> None:
+def test_opening_tightens_loose_file_permissions(path: Path) -> None:
     open_database(path).close()
     path.chmod(0o644)
     open_database(path).close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_opening_again_changes_nothing(path: Path, db: sqlite3.Connection) -> None:
+def test_reopening_a_database_changes_nothing(path: Path, db: sqlite3.Connection) -> None:
     sign(db, signature("one"), SECRET)
     before = db.execute("SELECT name, applied_at FROM _sqlite_migrations").fetchall()
     again = open_database(path)
@@ -72,7 +74,7 @@ def version_2(db: Database) -> None:
     db.execute("UPDATE signatures SET district = 13")
 
 
-def test_a_database_of_version_1_is_upgraded_with_all_that_it_holds(
+def test_a_version_1_database_is_upgraded_with_its_data(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sign(db, signature("one"), SECRET)
@@ -87,7 +89,7 @@ def test_a_database_of_version_1_is_upgraded_with_all_that_it_holds(
             assert names == [("version_1_0_0",), ("version_2",)]
 
 
-def test_a_new_database_takes_every_step_at_once(
+def test_a_new_database_applies_every_migration(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrations, "STEPS", [*migrations.STEPS, version_2])
@@ -95,7 +97,7 @@ def test_a_new_database_takes_every_step_at_once(
         assert db.execute("SELECT colour FROM signatures").fetchall() == []
 
 
-def test_an_upgrade_that_fails_leaves_everything_as_it_was(
+def test_a_failed_upgrade_leaves_the_database_unchanged(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def version_3(db: Database) -> None:
@@ -112,7 +114,7 @@ def test_an_upgrade_that_fails_leaves_everything_as_it_was(
     open_database(path).close()
 
 
-def test_a_database_of_a_newer_version_is_not_touched(
+def test_a_database_of_a_newer_version_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
@@ -122,7 +124,7 @@ def test_a_database_of_a_newer_version_is_not_touched(
         open_database(path)
 
 
-def test_a_database_from_before_version_1_is_refused_with_words(path: Path) -> None:
+def test_a_database_from_before_version_1_is_refused_with_advice(path: Path) -> None:
     """Whichever step it has: none of those databases was ever released."""
     with closing(sqlite3.connect(path, isolation_level=None)) as old:
         Migrations("dear-congress").ensure_migrations_table(Database(old))
@@ -137,7 +139,7 @@ def test_a_database_from_before_version_1_is_refused_with_words(path: Path) -> N
         assert "\n".join(old.iterdump()) == before
 
 
-def test_the_database_of_another_program_is_left_alone(path: Path) -> None:
+def test_another_programs_database_is_refused_and_unchanged(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("CREATE TABLE recipes (name TEXT)")
         with pytest.raises(NotStoredError, match=r"another program.*Move it aside"):
@@ -145,7 +147,7 @@ def test_the_database_of_another_program_is_left_alone(path: Path) -> None:
         assert other.execute("SELECT name FROM sqlite_schema").fetchall() == [("recipes",)]
 
 
-def test_a_first_step_that_fails_leaves_nothing_behind(
+def test_a_failed_first_migration_leaves_nothing_behind(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def version_1_0_0(db: Database) -> None:
@@ -161,7 +163,7 @@ def test_a_first_step_that_fails_leaves_nothing_behind(
     open_database(path).close()
 
 
-def test_something_that_is_no_database_is_refused_with_its_name(tmp_path: Path) -> None:
+def test_a_path_that_is_not_a_database_is_refused_by_name(tmp_path: Path) -> None:
     text = tmp_path / "notes.db"
     text.write_text("This is a text, and a long one. " * 100)
     for wrong in (text, tmp_path, tmp_path / "missing" / "x.db"):
@@ -169,7 +171,7 @@ def test_something_that_is_no_database_is_refused_with_its_name(tmp_path: Path) 
             open_database(wrong)
 
 
-def test_a_block_that_fails_is_undone(db: sqlite3.Connection) -> None:
+def test_a_failed_write_block_is_rolled_back(db: sqlite3.Connection) -> None:
     def fail() -> None:
         with writing(db):
             db.execute("INSERT INTO tallies VALUES ('c', 'counted', 'all', '', 1, 1)")
@@ -181,7 +183,7 @@ def test_a_block_that_fails_is_undone(db: sqlite3.Connection) -> None:
     assert not db.in_transaction
 
 
-def test_a_writer_that_waits_too_long_says_that_nothing_was_stored(
+def test_a_writer_that_times_out_reports_that_nothing_was_stored(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = open_database(path)
@@ -193,7 +195,7 @@ def test_a_writer_that_waits_too_long_says_that_nothing_was_stored(
     other.close()
 
 
-def test_behind_a_lock_that_is_held_only_one_of_a_process_waits(
+def test_only_one_thread_of_a_process_waits_behind_a_held_lock(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others fail fast, so that their threads are free for readers."""
@@ -230,7 +232,7 @@ def test_behind_a_lock_that_is_held_only_one_of_a_process_waits(
         thread.join()
 
 
-def test_who_waits_for_the_lock_together_is_written_in_one_transaction(
+def test_writes_waiting_together_are_stored_in_one_transaction(
     path: Path, db: sqlite3.Connection
 ) -> None:
     """One flush to disk for all of them, and each gets its own result."""
@@ -244,7 +246,7 @@ def test_who_waits_for_the_lock_together_is_written_in_one_transaction(
     assert results.get(timeout=30) == "later", "no leader is left over"
 
 
-def test_a_mistake_in_one_of_those_written_together_is_nobody_elses(
+def test_an_error_in_one_batched_write_does_not_affect_the_others(
     path: Path, db: sqlite3.Connection
 ) -> None:
     def wrong(shared: sqlite3.Connection) -> str:
@@ -257,7 +259,7 @@ def test_a_mistake_in_one_of_those_written_together_is_nobody_elses(
     assert kept(db) == ["a", "c"]
 
 
-def test_what_is_written_together_is_not_acknowledged_where_it_was_not_stored(
+def test_no_write_of_a_failed_batch_is_acknowledged(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not even to those whose write another thread ran."""
@@ -271,7 +273,7 @@ def test_what_is_written_together_is_not_acknowledged_where_it_was_not_stored(
     assert kept(db) == []
 
 
-def test_what_is_written_for_another_thread_has_that_threads_language(
+def test_a_write_run_for_another_thread_uses_its_language(
     path: Path, db: sqlite3.Connection
 ) -> None:
     spoken: ContextVar[str] = ContextVar("spoken", default="none")
@@ -283,7 +285,7 @@ def test_what_is_written_for_another_thread_has_that_threads_language(
     assert answers == ["en", "es"]
 
 
-def test_behind_a_lock_that_is_held_who_would_be_written_together_is_told(
+def test_batched_writes_behind_a_held_lock_fail_fast(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.records.turns.STUCK_SECONDS", 0.2)
@@ -302,7 +304,7 @@ def test_behind_a_lock_that_is_held_who_would_be_written_together_is_told(
     assert writing_together(db, put("after")) == "after"
 
 
-def test_what_wrote_for_many_goes_with_the_last_who_has_the_file_open(path: Path) -> None:
+def test_the_batch_writer_is_released_with_the_last_open_connection(path: Path) -> None:
     """Otherwise this process could never open another database in its place."""
     for name in ("one", "two"):
         with closing(open_database(path)) as db:
@@ -312,7 +314,7 @@ def test_what_wrote_for_many_goes_with_the_last_who_has_the_file_open(path: Path
             file.unlink()
 
 
-def test_who_waits_for_another_process_hears_that_it_has_written(
+def test_a_waiting_process_is_notified_when_another_finishes_writing(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.records.turns.POLL_SECONDS", 3600.0)
@@ -343,7 +345,7 @@ def test_who_waits_for_another_process_hears_that_it_has_written(
 
 
 @pytest.mark.parametrize("others_write", [True, False])
-def test_a_lock_that_goes_from_hand_to_hand_is_not_taken_for_one_that_is_held(
+def test_a_lock_passed_between_writers_does_not_look_stuck(
     path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, *, others_write: bool
 ) -> None:
     """Many people who sign at once on a slow disk wait for one another; no one is turned away."""
@@ -441,7 +443,9 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_who_need_not_write_does_not_wait_for_the_lock(path: Path, db: sqlite3.Connection) -> None:
+def test_a_write_with_zero_wait_does_not_wait_for_the_lock(
+    path: Path, db: sqlite3.Connection
+) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(NotStoredError, match="locked"), writing(db, wait=0):
@@ -452,7 +456,7 @@ def test_who_need_not_write_does_not_wait_for_the_lock(path: Path, db: sqlite3.C
         pass
 
 
-def test_a_long_read_sees_one_moment_and_holds_nobody_up(
+def test_a_long_read_sees_one_snapshot_and_blocks_no_writer(
     path: Path, db: sqlite3.Connection
 ) -> None:
     other = open_database(path)
@@ -464,7 +468,7 @@ def test_a_long_read_sees_one_moment_and_holds_nobody_up(
     other.close()
 
 
-def test_each_thread_keeps_one_connection_of_its_own(path: Path) -> None:
+def test_each_thread_keeps_its_own_connection(path: Path) -> None:
     mine = local_database(path)
     assert local_database(path) is mine
     others: list[sqlite3.Connection] = []
@@ -484,7 +488,7 @@ def test_a_fork_opens_its_own_connection(path: Path, monkeypatch: pytest.MonkeyP
     mine.close()
 
 
-def test_a_closed_connection_of_this_thread_is_opened_anew(path: Path) -> None:
+def test_a_threads_closed_connection_is_reopened(path: Path) -> None:
     local_database(path).close()
     assert totals(local_database(path), CAMPAIGN) == Totals(0, 0)
     local_database(path).close()
@@ -494,7 +498,7 @@ V1 = ("general", "full", "0123456789ab", "---\ntitle: One\n---\r\nDear …\n")
 V2 = ("general", "full", "ba9876543210", "Another text")
 
 
-def test_the_first_signature_still_leads_to_the_first_text(db: sqlite3.Connection) -> None:
+def test_each_signature_keeps_the_text_version_it_signed(db: sqlite3.Connection) -> None:
     """TP10"""
     assert remember_versions(db, CAMPAIGN, [V1]) == 1
     sign(db, signature("one", version="0123456789ab"), SECRET)
@@ -506,13 +510,13 @@ def test_the_first_signature_still_leads_to_the_first_text(db: sqlite3.Connectio
     assert [kept_text(db, *name) for name in names] == [V1[-1], V2[-1]]
 
 
-def test_a_kept_text_is_never_overwritten(db: sqlite3.Connection) -> None:
+def test_a_stored_text_is_never_overwritten(db: sqlite3.Connection) -> None:
     remember_versions(db, CAMPAIGN, [V1])
     assert remember_versions(db, CAMPAIGN, [(*V1[:3], "Something else")]) == 0
     assert kept_text(db, CAMPAIGN, *V1[:3]) == V1[-1]
 
 
-def test_known_texts_need_no_lock(path: Path, db: sqlite3.Connection) -> None:
+def test_remembering_known_texts_takes_no_lock(path: Path, db: sqlite3.Connection) -> None:
     remember_versions(db, CAMPAIGN, [V1, V2])
     other = open_database(path)
     with writing(db):

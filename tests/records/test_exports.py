@@ -91,7 +91,7 @@ def test_times_follow_the_zone_through_the_year(
     assert rows(signatures_table(db, MINE, NOW))[0]["signed_at"] == shown
 
 
-def test_each_letter_is_one_row_and_a_vacant_seat_is_seen(db: sqlite3.Connection) -> None:
+def test_each_letter_is_one_row_including_vacant_seats(db: sqlite3.Connection) -> None:
     """EX10"""
     letters = (LetterRow("CA-S1", None, "vacant"), letters_of("CA", 12)[0])
     signed = sign(db, signature("one", letters=letters), SECRET)
@@ -172,7 +172,7 @@ def test_counts_from_the_rows_are_the_tallies(
     assert totals(db, everything) == totals(db, Filter(campaign, status))
 
 
-def test_only_what_counts_is_exported_unless_asked(db: sqlite3.Connection) -> None:
+def test_only_counted_signatures_are_exported_unless_asked(db: sqlite3.Connection) -> None:
     """EX12"""
     sign(db, signature("preview", status="test"), SECRET)
     sign(db, signature("unconfirmed", status="unconfirmed"), SECRET)
@@ -186,7 +186,7 @@ def test_only_what_counts_is_exported_unless_asked(db: sqlite3.Connection) -> No
     ]  # fmt: skip
 
 
-def test_all_campaigns_together_say_how_many_people(db: sqlite3.Connection) -> None:
+def test_all_campaigns_together_report_the_number_of_people(db: sqlite3.Connection) -> None:
     """EX13"""
     for campaign in ("A", "B"):
         code = person_of(SECRET, email="imani@example.org", first="Imani", last="", zip5="")
@@ -198,7 +198,7 @@ def test_all_campaigns_together_say_how_many_people(db: sqlite3.Connection) -> N
     assert len(rows(together)) == 2
 
 
-def test_nothing_that_leads_to_a_person_or_a_receipt_is_exported(db: sqlite3.Connection) -> None:
+def test_nothing_that_identifies_a_person_or_a_receipt_is_exported(db: sqlite3.Connection) -> None:
     """PR02"""
     signed = sign(db, signature("one"), SECRET)
     secret = db.execute("SELECT receipt, by_address FROM signatures").fetchone()
@@ -216,7 +216,7 @@ def test_nothing_that_leads_to_a_person_or_a_receipt_is_exported(db: sqlite3.Con
         }
 
 
-def test_the_file_says_what_was_asked_when_and_what_the_words_mean(
+def test_an_export_states_its_filter_its_time_and_its_definitions(
     db: sqlite3.Connection,
 ) -> None:
     about = counts_table(db, "day", Filter(CAMPAIGN, "held", "CA", date(2026, 11, 1)), NOW).about
@@ -234,7 +234,7 @@ def test_the_file_name_has_campaign_and_local_day() -> None:
     assert export_name("letters", Filter(), NOW, "db") == "all-campaigns-letters-2026-11-24.db"
 
 
-def test_a_campaign_called_like_a_formula_harms_nobody(db: sqlite3.Connection) -> None:
+def test_a_campaign_named_like_a_formula_is_escaped_in_csv(db: sqlite3.Connection) -> None:
     """EX01"""
     name = '=HYPERLINK("https://example.org")'
     sign(db, signature("one", campaign=name), SECRET)
@@ -244,7 +244,7 @@ def test_a_campaign_called_like_a_formula_harms_nobody(db: sqlite3.Connection) -
     assert db.execute("SELECT campaign FROM signatures").fetchone() == (name,)
 
 
-def test_recipients_keep_their_names_when_the_congress_ends_and_no_newer_list_is_here() -> None:
+def test_recipients_keep_their_names_past_the_end_of_the_last_known_congress() -> None:
     before, after = (
         Occasion.of(NOW.at, None, load_tables(when=moment)).names
         for moment in (JUST_BEFORE, datetime(2029, 2, 1, tzinfo=UTC))
@@ -254,7 +254,7 @@ def test_recipients_keep_their_names_when_the_congress_ends_and_no_newer_list_is
     assert before["P000145"] == "Senator Alex Padilla"
 
 
-def test_a_recipient_of_whom_nothing_is_known_has_an_empty_name(db: sqlite3.Connection) -> None:
+def test_an_unknown_recipient_has_an_empty_name(db: sqlite3.Connection) -> None:
     sign(db, signature("one"), SECRET)
     assert list(counts_table(db, "recipient", MINE, NOW).rows) == [
         ("HCA012", 1, 1, "Representative Ana Nuñez"), ("SCA1", 1, 1, ""), ("SCA3", 1, 1, ""),

@@ -88,7 +88,7 @@ def count(db: sqlite3.Connection) -> int:
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_nothing_is_written_to_a_database_that_is_not_on_the_disk_any_more(
+def test_writing_is_refused_once_the_database_is_gone_from_disk(
     act: Act, path: Path, db: sqlite3.Connection
 ) -> None:
     sign(db, signature("one"), SECRET)
@@ -99,7 +99,7 @@ def test_nothing_is_written_to_a_database_that_is_not_on_the_disk_any_more(
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_what_was_moved_away_during_a_write_is_not_acknowledged(
+def test_a_write_is_not_acknowledged_if_the_database_vanishes_during_it(
     act: Act, path: Path, db: sqlite3.Connection
 ) -> None:
     def write() -> None:
@@ -112,9 +112,7 @@ def test_what_was_moved_away_during_a_write_is_not_acknowledged(
 
 
 @pytest.mark.parametrize("act", [deleted, deleted_alone, moved])
-def test_a_database_that_is_gone_is_not_made_anew(
-    act: Act, path: Path, db: sqlite3.Connection
-) -> None:
+def test_a_missing_database_is_not_recreated(act: Act, path: Path, db: sqlite3.Connection) -> None:
     act(path)
     for opened in (open_database, local_database):
         with pytest.raises(NotItselfError, match="is gone"):
@@ -122,7 +120,7 @@ def test_a_database_that_is_gone_is_not_made_anew(
     assert not path.exists()
 
 
-def test_a_database_that_comes_back_is_written_to_again(path: Path, db: sqlite3.Connection) -> None:
+def test_writing_resumes_when_the_database_comes_back(path: Path, db: sqlite3.Connection) -> None:
     moved(path)
     with pytest.raises(NotItselfError):
         sign(db, signature("one"), SECRET)
@@ -134,7 +132,7 @@ def test_a_database_that_comes_back_is_written_to_again(path: Path, db: sqlite3.
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all" * 100, None])
-def test_another_database_in_its_place_is_not_opened_and_not_changed(
+def test_a_different_database_in_its_place_is_refused_and_unchanged(
     content: bytes | None, path: Path
 ) -> None:
     path.parent.mkdir()
@@ -161,7 +159,7 @@ def test_a_backup_of_the_same_database_is_opened(path: Path) -> None:
         assert count(db) == 1
 
 
-def test_a_database_without_the_file_beside_it_gets_it_again(path: Path) -> None:
+def test_a_missing_id_file_is_recreated_from_the_database(path: Path) -> None:
     path.parent.mkdir()
     open_database(path).close()
     known = known_id(path)
@@ -170,7 +168,7 @@ def test_a_database_without_the_file_beside_it_gets_it_again(path: Path) -> None
     assert known_id(path) == known != ""
 
 
-def test_a_key_that_is_gone_stops_the_writing(path: Path, db: sqlite3.Connection) -> None:
+def test_a_missing_key_stops_writes(path: Path, db: sqlite3.Connection) -> None:
     key = path.parent / "person.key"
     key.write_text("x" * 64)
     require_files(path, (key,))
@@ -182,7 +180,7 @@ def test_a_key_that_is_gone_stops_the_writing(path: Path, db: sqlite3.Connection
     sign(db, signature("two"), SECRET)
 
 
-def test_a_key_that_changed_is_named_and_taken_only_on_purpose(path: Path) -> None:
+def test_a_changed_key_is_named_and_accepted_only_by_adopting_it(path: Path) -> None:
     path.parent.mkdir()
     check_site(path, KEYS)
     check_site(path, KEYS)
@@ -197,7 +195,7 @@ def test_a_key_that_changed_is_named_and_taken_only_on_purpose(path: Path) -> No
     assert not [key for key in (*KEYS.values(), b"q" * 64) if key.decode() in kept]
 
 
-def test_a_site_begins_anew_only_on_purpose(path: Path) -> None:
+def test_a_site_starts_over_only_when_adopted(path: Path) -> None:
     path.parent.mkdir()
     check_site(path, KEYS)
     before = known_id(path)
@@ -255,7 +253,7 @@ def copied_over(copy: Path, path: Path) -> None:
 
 @pytest.mark.parametrize("emptied", [True, False], ids=["log emptied", "log full"])
 @pytest.mark.parametrize("copy", COPIES)
-def test_nothing_is_written_once_something_was_copied_over_it(
+def test_writing_is_refused_after_the_database_was_copied_over(
     copy: Copy, emptied: bool, path: Path
 ) -> None:
     path.parent.mkdir()
@@ -273,7 +271,7 @@ def test_nothing_is_written_once_something_was_copied_over_it(
         assert path.read_bytes() == source.read_bytes(), "the copy is not touched"
 
 
-def test_whoever_opens_what_was_copied_over_waits_for_no_lock(path: Path) -> None:
+def test_opening_a_copied_over_database_fails_without_waiting_for_a_lock(path: Path) -> None:
     path.parent.mkdir()
     source = earlier_backup(path)
     with closing(filled(path)) as db:
@@ -284,7 +282,7 @@ def test_whoever_opens_what_was_copied_over_waits_for_no_lock(path: Path) -> Non
 
 
 @pytest.mark.parametrize("copy", COPIES)
-def test_a_log_that_was_left_is_not_written_into_a_restored_copy(copy: Copy, path: Path) -> None:
+def test_a_leftover_wal_is_not_applied_to_a_restored_copy(copy: Copy, path: Path) -> None:
     path.parent.mkdir()
     source = copy(path)
     left = leave_a_log(path)
@@ -304,7 +302,7 @@ def test_a_log_that_was_left_is_not_written_into_a_restored_copy(copy: Copy, pat
     assert Path(f"{path}-wal.aside").read_bytes() == left
 
 
-def test_a_copy_to_which_the_log_belongs_loses_nothing(path: Path) -> None:
+def test_a_copy_that_matches_its_wal_loses_nothing(path: Path) -> None:
     """It is byte for byte the file that the WAL belongs to."""
     path.parent.mkdir()
     filled(path).close()
@@ -317,7 +315,7 @@ def test_a_copy_to_which_the_log_belongs_loses_nothing(path: Path) -> None:
 
 
 @pytest.mark.parametrize("more", [0, 40])
-def test_a_log_that_a_killed_site_left_is_taken_in(path: Path, more: int) -> None:
+def test_the_wal_of_a_killed_site_is_recovered(path: Path, more: int) -> None:
     """Even if some or all of it has been checkpointed already."""
     path.parent.mkdir()
     filled(path).close()
@@ -343,7 +341,9 @@ def leave_a_log(path: Path, checkpoint: str = "", more: int = 0) -> bytes:
     return Path(f"{path}-wal").read_bytes()
 
 
-def test_many_connections_processes_and_rewritings_are_never_taken_for_another(path: Path) -> None:
+def test_many_connections_vacuums_and_checkpoints_never_look_like_another_database(
+    path: Path,
+) -> None:
     path.parent.mkdir()
     with closing(filled(path)) as db, closing(open_database(path)) as second:
         for turn in range(30):

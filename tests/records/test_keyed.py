@@ -16,7 +16,7 @@ PARTS = st.lists(st.one_of(TEXTS, st.sampled_from(["\0", "\ud800", '"', "a, b"])
 
 
 @given(PARTS, PARTS)
-def test_two_lists_of_parts_share_a_code_only_if_they_are_the_same(
+def test_two_lists_of_parts_share_a_code_only_if_they_are_equal(
     one: list[str], other: list[str]
 ) -> None:
     codes = keyed_code(SECRET, "test", *one), keyed_code(SECRET, "test", *other)
@@ -25,14 +25,14 @@ def test_two_lists_of_parts_share_a_code_only_if_they_are_the_same(
 
 
 @given(TEXTS, TEXTS)
-def test_a_code_of_another_purpose_or_secret_is_another(purpose: str, text: str) -> None:
+def test_another_purpose_or_secret_gives_another_code(purpose: str, text: str) -> None:
     code = keyed_code(SECRET, purpose, text)
     assert code != keyed_code(SECRET, purpose + "2", text)
     assert code != keyed_code(b"another" + SECRET, purpose, text)
     assert re.fullmatch(r"[A-Za-z0-9_-]{43}", keyed_token(SECRET, purpose, text))
 
 
-def test_nothing_is_made_with_an_empty_secret() -> None:
+def test_an_empty_secret_is_refused() -> None:
     with pytest.raises(ValueError, match="receipt"):
         keyed_code(b"", "receipt", "x")
     with pytest.raises(ValueError, match="mail"):
@@ -40,7 +40,7 @@ def test_nothing_is_made_with_an_empty_secret() -> None:
 
 
 @given(st.binary(max_size=40))
-def test_what_is_locked_opens_with_its_secret_and_purpose_only(plain: bytes) -> None:
+def test_locked_data_unlocks_only_with_its_secret_and_purpose(plain: bytes) -> None:
     locked = lock(plain, SECRET, "mail")
     assert unlock(locked, SECRET, "mail") == plain
     assert unlock(locked, SECRET, "letters") is None
@@ -50,5 +50,5 @@ def test_what_is_locked_opens_with_its_secret_and_purpose_only(plain: bytes) -> 
 
 
 @given(st.binary(max_size=60))
-def test_made_up_bytes_do_not_open(made_up: bytes) -> None:
+def test_forged_bytes_do_not_unlock(made_up: bytes) -> None:
     assert unlock(made_up, SECRET, "mail") is None

@@ -35,7 +35,7 @@ def same(one: Person, other: Person) -> bool:
 
 @pytest.mark.parametrize("email", ["", MAILBOX])
 @pytest.mark.parametrize("later", ["", MAILBOX, "imani@elsewhere.example"])
-def test_n01_name_street_and_zip_are_one_person_whatever_e_mail_was_given(
+def test_n01_the_same_name_street_and_zip_are_one_person_with_any_email(
     email: str, later: str
 ) -> None:
     assert same(who(email=email), who(email=later))
@@ -48,7 +48,7 @@ ONE_STREET = [
 
 
 @pytest.mark.parametrize("written", ONE_STREET)
-def test_one_street_however_it_is_written(written: str) -> None:
+def test_spellings_of_one_street_match(written: str) -> None:
     assert same(who(street=written), who(street=ONE_STREET[0]))
 
 
@@ -82,7 +82,7 @@ def test_one_street_however_it_is_written(written: str) -> None:
         ("12 Wm’s Ct", "12 Wm's Court"),
     ],
 )  # fmt: skip
-def test_ways_of_writing_one_address_are_one_person(one: str, other: str) -> None:
+def test_spellings_of_one_address_are_one_person(one: str, other: str) -> None:
     assert same(who(street=one), who(street=other))
 
 
@@ -112,7 +112,7 @@ def test_the_second_line_may_hold_the_unit(line: str, second: str, other: str) -
         ("Urb Las Lomas 12 Calle 3", "Urb Las Lomas 14 Calle 3"),
     ],
 )  # fmt: skip
-def test_another_address_is_another_person(one: str, other: str) -> None:
+def test_different_addresses_are_different_people(one: str, other: str) -> None:
     assert not same(who(street=one), who(street=other))
 
 
@@ -131,7 +131,7 @@ def test_another_address_is_another_person(one: str, other: str) -> None:
      (("John", "Smith II"), ("John", "Smith 2nd")),
      (("Ngọc", "Lê"), ("Ngoc", "Le"))],
 )  # fmt: skip
-def test_one_name_however_it_is_written(one: tuple[str, str], other: tuple[str, str]) -> None:
+def test_spellings_of_one_name_match(one: tuple[str, str], other: tuple[str, str]) -> None:
     assert same(who(first=one[0], last=one[1]), who(first=other[0], last=other[1]))
 
 
@@ -143,7 +143,7 @@ def test_one_name_however_it_is_written(one: tuple[str, str], other: tuple[str, 
      (("हरि", ""), ("हरी", ""))],
 )  # fmt: skip
 @pytest.mark.parametrize("email", ["", "home@example.org"])
-def test_two_people_of_one_house_are_two(
+def test_two_people_in_one_household_do_not_match(
     one: tuple[str, str], other: tuple[str, str], email: str
 ) -> None:
     pair = [who(first=first, last=last, email=email) for first, last in (one, other)]
@@ -157,13 +157,13 @@ def test_two_people_of_one_house_are_two(
      "mailto:imani@example.org", "<mailto:imani@example.org>", "imani@example.org,",
      "imani@example\u3002org", "imani@ＥＸＡＭＰＬＥ.org"],
 )  # fmt: skip
-def test_ways_of_writing_one_mailbox_are_one_person(written: str) -> None:
+def test_spellings_of_one_mailbox_are_one_person(written: str) -> None:
     """DI01, N24"""
     assert who(email=written, street="1 Elm").by_email == who(email=MAILBOX).by_email
 
 
 @pytest.mark.parametrize("email", ["imani+2@example.org", "Imani+any+thing@example.org"])
-def test_plus_variants_of_a_mailbox_are_somebody_else_but_alike(email: str) -> None:
+def test_plus_variants_of_a_mailbox_are_lookalikes_and_not_the_same_person(email: str) -> None:
     """DI01"""
     away = {"street": "1 Elm St", "zip5": "10013"}
     assert not same(who(email=email, **away), who(email=MAILBOX))
@@ -180,7 +180,7 @@ def test_plus_variants_of_a_mailbox_are_somebody_else_but_alike(email: str) -> N
      ({"first": "Luis"}, False), ({"zip5": "10013"}, False),
      ({"first": "Ana", "last": "Ruiz"}, False)],
 )  # fmt: skip
-def test_what_cannot_be_decided_is_alike(changes: dict[str, str], alike: bool) -> None:
+def test_undecidable_matches_are_lookalikes(changes: dict[str, str], alike: bool) -> None:
     assert not same(who(**changes), who())
     assert bool(alike_by(who(**changes), who())) is alike
 
@@ -189,14 +189,14 @@ def test_what_cannot_be_decided_is_alike(changes: dict[str, str], alike: bool) -
     ("short", "full"),
     [("Bob", "Robert"), ("Peggy", "Margaret"), ("Pepe", "José"), ("Ted", "Edward")],
 )
-def test_a_short_form_of_a_first_name_is_alike_in_one_house(short: str, full: str) -> None:
+def test_a_nickname_in_one_household_is_a_lookalike(short: str, full: str) -> None:
     one, other = who(first=short, last="Ruiz"), who(first=full, last="Ruiz")
     assert not same(one, other)
     assert alike_by(one, other) == alike_by(other, one) == "house"
     assert not alike_by(one, who(first="Imani", last="Ruiz"))
 
 
-def test_two_names_at_one_mailbox_are_a_household_and_no_likely_repeat() -> None:
+def test_two_names_at_one_mailbox_are_a_household_not_a_lookalike() -> None:
     home = {"email": "home@example.org", "last": "Ruiz"}
     assert not alike_by(who(first="Ana", **home), who(first="Luis", **home))
     assert alike_by(
@@ -224,27 +224,27 @@ def at(first: str, last: str = "Okoye", street: str = "1 Elm St") -> Person:
 
 
 @pytest.mark.parametrize(("one", "other"), NEAR)
-def test_a_slip_in_a_name_at_one_mailbox_is_the_same_person(one: str, other: str) -> None:
+def test_a_typo_in_a_name_at_one_mailbox_is_the_same_person(one: str, other: str) -> None:
     assert same(at(one), at(other, street="9 Oak Ave"))
 
 
 @pytest.mark.parametrize(("one", "other"), NOT_NEAR)
-def test_two_names_of_one_house_are_two_people(one: str, other: str) -> None:
+def test_different_names_at_one_mailbox_are_two_people(one: str, other: str) -> None:
     assert not same(at(one), at(other, street="9 Oak Ave"))
 
 
-def test_without_an_e_mail_address_another_last_name_is_another_person() -> None:
+def test_without_an_email_a_different_last_name_is_a_different_person() -> None:
     assert not same(who(last="Okoye"), who())
 
 
-def test_at_a_mailbox_the_last_name_makes_nobody_somebody_else() -> None:
+def test_a_different_last_name_at_one_mailbox_is_the_same_person() -> None:
     assert same(at("Imani", "Okoye"), at("Imani", "Quillfeather", "9 Oak Ave"))
     assert same(at("Okoye", "Imani"), at("Imani", "Okoye", "9 Oak Ave"))
     # An initial may be anyone's in that family, but no one else's.
     assert not same(at("J", "Doe"), at("Jane", "Okoye"))
 
 
-def test_no_code_of_one_mailbox_is_like_one_of_another() -> None:
+def test_different_mailboxes_share_no_near_codes() -> None:
     pieces = [
         {p.near[i : i + 4] for i in range(0, len(p.near), 4)}
         for p in (who(email="home@example.org"), who(email="away@example.org"), who())
@@ -252,13 +252,13 @@ def test_no_code_of_one_mailbox_is_like_one_of_another() -> None:
     assert not pieces[0] & pieces[1] | pieces[1] & pieces[2] | pieces[0] & pieces[2]
 
 
-def test_the_mark_on_a_form_is_the_whole_names_wherever_it_lives() -> None:
+def test_the_mark_on_a_form_depends_only_on_the_form_and_full_name() -> None:
     mark = who().mark_on("form")
     assert mark == who(street="9 Oak Ave", email=MAILBOX).mark_on("form")
     assert mark not in (who().mark_on("other"), who(first="Amani").mark_on("form"))
 
 
-def test_whoever_is_nobody_or_has_no_secret_has_no_code() -> None:
+def test_a_person_code_requires_a_secret_and_a_name_or_email() -> None:
     with pytest.raises(ValueError, match="secret"):
         person_of(b"", **HOME)
     for email in ("", "  ", "\u200b"):
@@ -274,7 +274,7 @@ WORD = st.sampled_from(
 
 
 @given(first=TEXT, last=TEXT, street=TEXT, street2=TEXT, email=TEXT, zip5=TEXT)
-def test_any_text_has_codes_that_show_nothing_of_it_or_is_nobody(**text: str) -> None:
+def test_person_codes_reveal_nothing_of_any_text(**text: str) -> None:
     try:
         person = person_of(SECRET, **text)
     except ValueError as error:
@@ -291,7 +291,7 @@ def test_any_text_has_codes_that_show_nothing_of_it_or_is_nobody(**text: str) ->
 
 
 @given(words=st.lists(WORD, max_size=8), second=st.lists(WORD, max_size=3))
-def test_an_address_in_its_short_words_is_one_already(words: list[str], second: list[str]) -> None:
+def test_an_abbreviated_address_is_already_normalized(words: list[str], second: list[str]) -> None:
     street, unit = address_of(" ".join(words), " ".join(second))
     assert address_of(" ".join(words).upper().replace(" ", "  "), " ".join(second)) == (
         street,
@@ -305,7 +305,7 @@ def test_an_address_in_its_short_words_is_one_already(words: list[str], second: 
     at_=st.integers(1, 99),
     what=st.sampled_from(["drop", "double", "swap", "other"]),
 )
-def test_a_slip_inside_a_name_is_near_unless_it_makes_another_usual_name(
+def test_a_typo_in_a_name_matches_unless_it_makes_another_common_name(
     name: str, at_: int, what: str
 ) -> None:
     at_ = 1 + at_ % (len(name) - 2)
@@ -325,7 +325,7 @@ DOMAIN = st.from_regex(r"[a-z]([a-z0-9]{0,10}[a-z0-9])?\.(org|com|de)", fullmatc
 
 
 @given(local=LOCAL, domain=DOMAIN, other=LOCAL)
-def test_case_and_space_never_matter_in_a_mailbox_and_anything_else_does(
+def test_only_case_and_outer_space_are_ignored_in_a_mailbox(
     local: str, domain: str, other: str
 ) -> None:
     plain = who(email=f"{local}@{domain}").by_email
@@ -339,7 +339,7 @@ def test_how_an_accent_is_encoded_makes_no_difference(text: str) -> None:
         assert name_of(unicodedata.normalize(form, text), "x") == name_of(text, "x")
 
 
-def test_usual_names_are_written_as_they_are_compared() -> None:
+def test_common_names_are_stored_normalized() -> None:
     assert all(name.isascii() and name.islower() and name.isalpha() for name in _given_names())
     assert len(_given_names()) > 900
 

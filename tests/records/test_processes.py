@@ -105,7 +105,7 @@ def test_the_same_forms_posted_to_two_processes_at_once_count_once_each(
 
 
 @pytest.mark.slow
-def test_processes_that_start_together_make_the_database_together(path: Path) -> None:
+def test_processes_starting_at_once_create_the_database_once(path: Path) -> None:
     with workers(path, *[[f"{process}"] for process in range(6)]) as running:
         start(running)
         assert len(acknowledged(running)) == 6
@@ -118,7 +118,7 @@ def test_processes_that_start_together_make_the_database_together(path: Path) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.4])
-def test_killed_under_load_every_acknowledged_signature_is_there_once(
+def test_every_acknowledged_signature_is_stored_once_after_a_kill_under_load(
     path: Path, db: sqlite3.Connection, seconds: float
 ) -> None:
     """``kill -9`` at some point: what was acknowledged stands, and nothing is stored twice."""

@@ -48,7 +48,7 @@ def test_the_receipt_shows_what_was_signed(db: sqlite3.Connection) -> None:
     )  # fmt: skip
 
 
-def test_the_same_district_of_two_congresses_is_two_lines(db: sqlite3.Connection) -> None:
+def test_one_district_in_two_congresses_is_two_rows(db: sqlite3.Connection) -> None:
     noon = datetime(2027, 1, 3, 17, tzinfo=UTC)
     before = sign(db, signature("one", at=noon - timedelta(minutes=1)), SECRET)
     after = sign(db, signature("two", at=noon), SECRET)
@@ -61,7 +61,7 @@ def test_the_same_district_of_two_congresses_is_two_lines(db: sqlite3.Connection
     assert [row.group for row in count(db, CAMPAIGN, "district") if row.signatures] == ["CA-12"]
 
 
-def test_the_page_may_say_which_congress_it_looked_up(db: sqlite3.Connection) -> None:
+def test_a_signature_can_name_the_congress_that_was_looked_up(db: sqlite3.Connection) -> None:
     noon = datetime(2027, 1, 3, 17, tzinfo=UTC)
     sign(db, signature("one", at=noon, congress=119), SECRET)
     assert [row.group for row in count(db, CAMPAIGN, "district")] == ["CA-12"]
@@ -78,7 +78,7 @@ def test_the_same_form_twice_counts_once_and_gives_the_same_receipt(
     assert by_status(db, CAMPAIGN)["repeated"] == Totals(0, 0)
 
 
-def test_a_person_who_signed_before_gets_a_page_that_looks_the_same(
+def test_someone_who_already_signed_gets_an_identical_looking_receipt(
     db: sqlite3.Connection,
 ) -> None:
     """DI01: the reply tells a stranger nothing."""
@@ -101,7 +101,7 @@ def test_the_second_receipt_cannot_withdraw_the_first_signature(db: sqlite3.Conn
     assert by_status(db, CAMPAIGN)["withdrawn"] == Totals(0, 0)
 
 
-def test_a_repeated_form_of_a_person_who_signed_before_makes_one_row(
+def test_resubmitting_a_repeat_signature_makes_one_row(
     db: sqlite3.Connection,
 ) -> None:
     sign(db, signature("one", person=person("Imani")), SECRET)
@@ -149,7 +149,7 @@ def test_withdrawing_erases_the_person_who_may_sign_again(db: sqlite3.Connection
     assert totals(db, CAMPAIGN) == Totals(0, 0)
 
 
-def test_a_form_that_was_withdrawn_is_signed_anew_with_another_receipt(
+def test_resubmitting_a_withdrawn_form_signs_again_with_a_new_receipt(
     db: sqlite3.Connection,
 ) -> None:
     signed = sign(db, signature("one"), SECRET)
@@ -173,7 +173,7 @@ def test_people_report_what_they_did_with_a_letter(db: sqlite3.Connection, state
     }  # fmt: skip
 
 
-def test_the_last_report_stands(db: sqlite3.Connection) -> None:
+def test_the_last_report_wins(db: sqlite3.Connection) -> None:
     signed = sign(db, signature("one"), SECRET)
     for state in ("printed", "downloaded", "copied"):
         assert mark(db, signed.receipt, "CA-12", state)
@@ -186,7 +186,7 @@ def test_the_last_report_stands(db: sqlite3.Connection) -> None:
     "state",
     ["accepted by the office's system", "refused", "not attempted", "written", "sent", "", "=1"],
 )
-def test_nobody_reports_for_somebody_else(db: sqlite3.Connection, state: State) -> None:
+def test_signers_can_report_only_their_own_actions(db: sqlite3.Connection, state: State) -> None:
     signed = sign(db, signature("one"), SECRET)
     assert not mark(db, signed.receipt, "CA-12", state)
     shown = receipt(db, signed.receipt)
@@ -205,7 +205,7 @@ def test_an_accepted_letter_stays_accepted_and_a_refused_one_can_be_printed(
     assert mark(db, two.receipt, "CA-13", "printed")
 
 
-def test_no_report_on_other_seats_vacant_seats_or_withdrawn_letters(
+def test_reports_on_other_seats_vacant_seats_or_withdrawn_letters_are_refused(
     db: sqlite3.Connection,
 ) -> None:
     letters = (LetterRow("CA-12", None, "vacant"), *letters_of("CA", 12)[1:])
@@ -239,7 +239,9 @@ def test_a_wrong_token_finds_nothing(one_signed: sqlite3.Connection, token: str)
     assert totals(one_signed, CAMPAIGN) == Totals(1, 3)
 
 
-def test_the_token_of_another_secret_finds_nothing(db: sqlite3.Connection) -> None:
+def test_receipts_depend_on_the_secret_and_are_not_stored_in_the_clear(
+    db: sqlite3.Connection,
+) -> None:
     """PR02"""
     signed = sign(db, signature("one"), SECRET)
     other = sign(db, signature("two"), b"another secret")
@@ -256,7 +258,7 @@ def test_an_empty_secret_is_refused_and_stores_nothing(db: sqlite3.Connection) -
 
 
 @pytest.mark.parametrize("status", ["held", "unconfirmed", "test"])
-def test_what_is_held_unconfirmed_or_a_test_is_not_counted(
+def test_held_unconfirmed_and_test_signatures_are_not_counted(
     db: sqlite3.Connection, status: str
 ) -> None:
     """EX12, SP02"""
@@ -267,7 +269,9 @@ def test_what_is_held_unconfirmed_or_a_test_is_not_counted(
     assert by_status(db, CAMPAIGN)[status] == Totals(1, 3)  # type: ignore[index]
 
 
-def test_an_organizer_can_try_the_site_as_often_as_they_like(db: sqlite3.Connection) -> None:
+def test_an_organizer_can_make_repeated_test_signatures_and_still_sign(
+    db: sqlite3.Connection,
+) -> None:
     me = person("Organizer")
     for key in ("one", "two"):
         sign(db, signature(key, person=me, status="test"), SECRET)
@@ -297,7 +301,7 @@ def test_removing_leaves_no_letters_behind(db: sqlite3.Connection) -> None:
     assert db.execute("SELECT count(*) FROM letters").fetchone() == (0,)
 
 
-def test_a_letter_that_cannot_be_stored_stores_nothing_at_all(db: sqlite3.Connection) -> None:
+def test_nothing_is_stored_if_a_letter_cannot_be(db: sqlite3.Connection) -> None:
     twice = (LetterRow("CA-12", "H1", "everyone"), LetterRow("CA-12", "H1", "everyone"))
     with pytest.raises(sqlite3.IntegrityError):
         sign(db, signature("one", letters=twice), SECRET)
@@ -307,13 +311,13 @@ def test_a_letter_that_cannot_be_stored_stores_nothing_at_all(db: sqlite3.Connec
     assert totals(db, CAMPAIGN) == Totals(1, 3)
 
 
-def test_a_wrong_value_is_an_error_and_not_a_repeated_signature(db: sqlite3.Connection) -> None:
+def test_an_invalid_value_raises_and_is_not_a_repeat(db: sqlite3.Connection) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         sign(db, signature("one", own_share=101), SECRET)
     assert by_status(db, CAMPAIGN)["repeated"] == Totals(0, 0)
 
 
-def test_a_full_disk_stores_nothing_and_trying_again_works(db: sqlite3.Connection) -> None:
+def test_signing_fails_on_a_full_disk_and_succeeds_on_retry(db: sqlite3.Connection) -> None:
     """N37"""
 
     def may_have(pages: int) -> None:
@@ -332,7 +336,7 @@ def test_a_full_disk_stores_nothing_and_trying_again_works(db: sqlite3.Connectio
     assert totals(db, CAMPAIGN).signatures == before + 1
 
 
-def test_times_are_kept_in_utc_to_the_minute(db: sqlite3.Connection) -> None:
+def test_times_are_stored_in_utc_to_the_minute(db: sqlite3.Connection) -> None:
     """TZ01: the day is the campaign's, the time is UTC."""
     chicago = timezone(timedelta(hours=-5))
     at = datetime(2026, 3, 8, 21, 30, 59, tzinfo=chicago)
@@ -353,13 +357,15 @@ def test_a_time_without_a_zone_is_refused(db: sqlite3.Connection) -> None:
     [("flyer-2", "flyer-2"), (" Library ", "library"), ("", ""), ("a" * 33, ""),
      ("ana@example.org", ""), ("=1+1", ""), ("<b>", ""), ("\ud800", ""), ("a\0", ""), ("ünï", "")],
 )  # fmt: skip
-def test_only_a_plain_tag_is_kept_as_a_source(db: sqlite3.Connection, text: str, kept: str) -> None:
+def test_only_a_plain_tag_is_stored_as_a_source(
+    db: sqlite3.Connection, text: str, kept: str
+) -> None:
     assert source_tag(text) == kept
     sign(db, signature("one", source=text), SECRET)
     assert db.execute("SELECT source FROM signatures").fetchone() == (kept,)
 
 
-def test_nothing_but_the_minimal_row_is_kept(db: sqlite3.Connection) -> None:
+def test_only_the_minimal_row_is_stored(db: sqlite3.Connection) -> None:
     """DESIGN §5: no name, street, email address, text or IP address."""
     columns = {row[1] for row in db.execute("PRAGMA table_info(signatures)")}
     assert columns == {
@@ -375,7 +381,7 @@ def test_nothing_but_the_minimal_row_is_kept(db: sqlite3.Connection) -> None:
     }  # fmt: skip
 
 
-def test_another_town_on_the_same_form_is_a_correction(db: sqlite3.Connection) -> None:
+def test_a_different_town_on_the_same_form_is_a_correction(db: sqlite3.Connection) -> None:
     sign(db, signature("one", town="Salem"), SECRET)
     again = sign(db, signature("one", town="Bend"), SECRET)
     assert (again.new, again.changed) == (False, True)

@@ -92,7 +92,7 @@ READABLE = [
 
 
 @pytest.mark.parametrize("text", DANGEROUS)
-def test_what_could_be_a_formula_gets_an_apostrophe_or_another_first_character(text: str) -> None:
+def test_text_that_could_be_a_formula_gets_a_safe_first_character(text: str) -> None:
     """EX01"""
     for cell in one_column([text], header=text):
         assert cell[0] in "'\ufffd"
@@ -100,7 +100,7 @@ def test_what_could_be_a_formula_gets_an_apostrophe_or_another_first_character(t
 
 
 @pytest.mark.parametrize("text", READABLE)
-def test_what_people_write_stays_as_it_is(text: str) -> None:
+def test_ordinary_text_is_unchanged_in_csv(text: str) -> None:
     """EX01"""
     assert safe_csv(text) == text
 
@@ -130,7 +130,7 @@ def test_any_text_survives_csv_and_json(rows: list[tuple[str, str, int]]) -> Non
 
 
 @pytest.mark.parametrize("bad", ["\x00", "\x07", "\x1b", "\x7f", "\x9f", "\ud800", "\ufffe"])
-def test_a_forbidden_character_breaks_no_file(tmp_path: Path, bad: str) -> None:
+def test_a_forbidden_character_is_replaced_in_every_format(tmp_path: Path, bad: str) -> None:
     rows = [(f"a{bad}b", "02138", "2026-03-08", "2026-03-08 21:30", 1, 1)]
     assert as_csv(rows).count(b"a\xef\xbf\xbdb") == 1
     assert json.loads("".join(json_lines(table(rows))))["rows"][0]["name"] == "a\ufffdb"
@@ -141,18 +141,18 @@ def test_a_forbidden_character_breaks_no_file(tmp_path: Path, bad: str) -> None:
         assert db.execute("SELECT name FROM people").fetchone() == ("a\ufffdb",)
 
 
-def test_every_line_end_is_a_line_feed() -> None:
+def test_every_line_ending_becomes_a_line_feed() -> None:
     assert clean("a\r\nb\rc\u2028d\u0085e\nf\tg") == "a\nb\nc\nd\ne\nf\tg"
 
 
-def test_a_column_of_different_texts_does_not_fill_the_memory() -> None:
+def test_memoizing_a_column_of_distinct_values_is_bounded() -> None:
     known = Memo(str)
     for n in range(25_000):
         assert known[n] == str(n)
     assert len(known) <= 10_000
 
 
-def test_csv_has_a_bom_a_true_first_header_zeros_and_accents() -> None:
+def test_csv_has_a_bom_clean_headers_leading_zeros_and_accents() -> None:
     """EX03, EX04"""
     written = as_csv()
     assert written.startswith(b"\xef\xbb\xbfname,zip,day,signed_at (America/Chicago),")
@@ -183,14 +183,14 @@ def test_an_empty_table_is_a_header_row_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rows", [999, 1000, 1001, 2500])
-def test_the_last_row_is_always_there(rows: int) -> None:
+def test_the_last_row_is_always_written(rows: int) -> None:
     """EX15"""
     lines = as_csv(((f"n{n}",) for n in range(rows)), PEOPLE[:1]).decode().splitlines()
     assert lines[-1] == f"n{rows - 1}"
     assert len(lines) == rows + 1
 
 
-def test_rows_are_taken_as_they_are_written_and_not_gathered() -> None:
+def test_rows_are_streamed_and_not_collected() -> None:
     taken = 0
 
     def rows() -> Iterable[Row]:
@@ -203,7 +203,7 @@ def test_rows_are_taken_as_they_are_written_and_not_gathered() -> None:
     assert taken < 2000
 
 
-def test_json_says_what_its_columns_are() -> None:
+def test_json_describes_its_columns() -> None:
     document = json.loads("".join(json_lines(table())))
     assert document["title"] == "People"
     assert document["about"] == {"campaign": "é=1", "time zone": "America/Chicago"}
@@ -217,7 +217,7 @@ def test_json_says_what_its_columns_are() -> None:
     assert set(document["rows"][3].values()) == {None, "10013"}
 
 
-def test_csv_has_its_description_beside_it() -> None:
+def test_csv_metadata_describes_the_file_and_its_columns() -> None:
     described = json.loads("".join(csv_metadata(table(), "people.csv")))
     assert described["url"] == "people.csv"
     assert described["notes"] == [{"campaign": "é=1", "time zone": "America/Chicago"}]
@@ -259,7 +259,7 @@ def test_xlsx_holds_no_formula_and_no_link(tmp_path: Path) -> None:
     assert "hyperlink" not in sheet.lower().replace("hyperlink(", "")
 
 
-def test_xlsx_says_what_it_is_about(tmp_path: Path) -> None:
+def test_xlsx_has_an_about_sheet(tmp_path: Path) -> None:
     write_xlsx([table(), table([], title="About")], tmp_path / "a.xlsx")
     book = load_workbook(tmp_path / "a.xlsx")
     assert book.sheetnames == ["People", "About", "About 2"]
@@ -268,7 +268,7 @@ def test_xlsx_says_what_it_is_about(tmp_path: Path) -> None:
     assert ("signed_at (America/Chicago)", "A time.") in lines
 
 
-def test_xlsx_goes_on_to_another_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_xlsx_continues_on_another_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.records.tabular.MOST_ROWS", 4)
     write_xlsx([table(((f"n{n}",) for n in range(7)), PEOPLE[:1])], tmp_path / "a.xlsx")
     book = load_workbook(tmp_path / "a.xlsx")
@@ -279,7 +279,7 @@ def test_xlsx_goes_on_to_another_sheet(tmp_path: Path, monkeypatch: pytest.Monke
     assert book.sheetnames[:3] == ["People", "People 2", "People 3"]
 
 
-def test_xlsx_cuts_what_a_cell_cannot_hold(tmp_path: Path) -> None:
+def test_xlsx_truncates_text_too_long_for_a_cell(tmp_path: Path) -> None:
     write_xlsx([table([("😀" * 40_000,)], PEOPLE[:1])], tmp_path / "a.xlsx")
     value = load_workbook(tmp_path / "a.xlsx").worksheets[0]["A2"].value
     assert value == "😀" * 16_383
@@ -295,7 +295,7 @@ def test_a_title_becomes_a_legal_sheet_name(title: str, name: str) -> None:
 
 
 @given(title=st.text(), other=st.text())
-def test_sheet_names_are_legal_and_different(title: str, other: str) -> None:
+def test_sheet_names_are_legal_and_distinct(title: str, other: str) -> None:
     first = sheet_name(title)
     second = sheet_name(other, [first])
     assert first.lower() != second.lower()
@@ -344,7 +344,7 @@ def test_file_names_are_safe_in_every_language(parts: tuple[str, ...], name: str
 
 
 @given(parts=st.lists(st.text(), max_size=3))
-def test_any_words_make_a_file_name(
+def test_any_words_make_a_valid_file_name(
     tmp_path_factory: pytest.TempPathFactory, parts: list[str]
 ) -> None:
     name = file_name(*parts, ending="csv")
@@ -355,7 +355,7 @@ def test_any_words_make_a_file_name(
     (folder / name).unlink()
 
 
-def test_a_file_that_fails_half_way_is_not_there_and_the_old_one_is(tmp_path: Path) -> None:
+def test_a_write_that_fails_halfway_keeps_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("old")
 
@@ -383,7 +383,7 @@ def test_a_file_that_fails_half_way_is_not_there_and_the_old_one_is(tmp_path: Pa
         ("a;b", "a;b"), ("1;2", "1;2"), ("a = b; c", "a = b; c"),
     ],
 )  # fmt: skip
-def test_no_part_of_a_cell_becomes_a_formula_where_semicolons_part_cells(
+def test_no_part_of_a_cell_becomes_a_formula_where_semicolons_separate_cells(
     text: str, written: str
 ) -> None:
     """EX01: in many countries, spreadsheet programs treat ; as the end of a cell."""
@@ -391,12 +391,12 @@ def test_no_part_of_a_cell_becomes_a_formula_where_semicolons_part_cells(
 
 
 @given(text=st.text(alphabet=";\t\n =@+-A1('", max_size=30))
-def test_however_a_line_is_parted_no_cell_begins_with_an_equals_sign(text: str) -> None:
+def test_no_cell_starts_with_an_equals_sign_however_a_line_is_split(text: str) -> None:
     for part in re.split("[;\n]", safe_csv(text)):
         assert part.strip()[:1] not in ("=", "@"), repr(text)
 
 
-def test_notes_are_rows_like_others_and_no_formula(tmp_path: Path) -> None:
+def test_notes_are_ordinary_rows_without_formulas(tmp_path: Path) -> None:
     """EX01: a campaign's title or a source tag could be anything."""
     about = {"campaign": "=1+1", "letter": "\t@SUM(1)\x00", "phone": "+1 202 555 0147"}
     made = Table("-Ann", PEOPLE[:2], in_chunks([("=x", "02138")]), about)
@@ -414,7 +414,7 @@ def test_notes_are_rows_like_others_and_no_formula(tmp_path: Path) -> None:
     assert "".join(csv_lines(empty, notes=True)).endswith("\r\n\r\nname,zip\r\n")
 
 
-def test_the_database_itself_says_what_it_is_about(tmp_path: Path) -> None:
+def test_sqlite_has_an_about_table(tmp_path: Path) -> None:
     write_sqlite([table()], tmp_path / "a.db")
     with closing(sqlite3.connect(tmp_path / "a.db")) as db:
         said = dict(db.execute("SELECT name, value FROM about WHERE table_name = 'people'"))

@@ -42,7 +42,7 @@ LIVE = ("counted", "held", "unconfirmed")
 
 
 @dataclass(frozen=True)
-class Kept:
+class ModelRow:
     """The model's view of one row."""
 
     request: SignatureRequest
@@ -55,7 +55,7 @@ class Kept:
     withdrawn: bool = False
 
 
-def values(kept: Kept, by: str) -> list[str]:
+def values(kept: ModelRow, by: str) -> list[str]:
     """Where a signature belongs in a breakdown; written independently of the code under test."""
     asked = kept.request
     if by == "recipient":
@@ -94,7 +94,7 @@ class Records(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.db = open_database(Path(self.folder.name) / "test.db")
         self.db.execute("PRAGMA synchronous=OFF")  # faster, and no power cut is tested here
-        self.rows: dict[int, Kept] = {}
+        self.rows: dict[int, ModelRow] = {}
         """By row number."""
         self.asked = 0
 
@@ -103,16 +103,16 @@ class Records(RuleBasedStateMachine):
         self.folder.cleanup()
 
     @initialize(data=st.data())
-    def some_have_signed(self, data: st.DataObject) -> None:
+    def sign_two_people(self, data: st.DataObject) -> None:
         for who in "AB":
-            self.signs(data, who)
+            self.sign_form(data, who)
 
     @rule(data=st.data(), who=PEOPLE)
-    def signs(self, data: st.DataObject, who: str) -> None:
+    def sign_form(self, data: st.DataObject, who: str) -> None:
         self.asked += 1
-        self.sends(data.draw(requests(f"key {self.asked}", who)), who)
+        self.submit(data.draw(requests(f"key {self.asked}", who)), who)
 
-    def sends(self, asked: SignatureRequest, who: str) -> None:
+    def submit(self, asked: SignatureRequest, who: str) -> None:
         signed = sign(self.db, asked, SECRET)
         assert signed.new
         assert signed.receipt not in [kept.token for kept in self.rows.values()]
@@ -122,13 +122,13 @@ class Records(RuleBasedStateMachine):
         ]  # fmt: skip
         status: Status = "repeated" if stands else asked.status
         (number,) = self.db.execute("SELECT max(id) FROM signatures").fetchone()
-        self.rows[number] = Kept(asked, who, status, signed.receipt, number, sum(stands))
+        self.rows[number] = ModelRow(asked, who, status, signed.receipt, number, sum(stands))
 
-    def pick(self, data: st.DataObject) -> Kept:
+    def pick(self, data: st.DataObject) -> ModelRow:
         return self.rows[data.draw(st.sampled_from(sorted(self.rows)))]
 
     @rule(data=st.data())
-    def presses_again(self, data: st.DataObject) -> None:
+    def resubmit_form(self, data: st.DataObject) -> None:
         if self.rows:
             pressed = self.pick(data)
             same = [
@@ -138,10 +138,10 @@ class Records(RuleBasedStateMachine):
             if same:
                 assert [sign(self.db, pressed.request, SECRET).receipt] == same
             else:  # withdrawn before, so this is a new act
-                self.sends(pressed.request, pressed.who)
+                self.submit(pressed.request, pressed.who)
 
     @rule(data=st.data())
-    def withdraws(self, data: st.DataObject) -> None:
+    def withdraw_signature(self, data: st.DataObject) -> None:
         if self.rows:
             kept = self.pick(data)
             shown = withdraw(self.db, kept.token)
@@ -153,7 +153,7 @@ class Records(RuleBasedStateMachine):
                 self.rows[later.number] = replace(later, withdrawn=True)  # from the same house
 
     @rule(data=st.data(), status=st.sampled_from(LIVE))
-    def is_reviewed(self, data: st.DataObject, status: Status) -> None:
+    def review_signature(self, data: st.DataObject, status: Status) -> None:
         if self.rows:
             kept = self.pick(data)
             changes = kept.status in LIVE and kept.status != status
@@ -162,7 +162,7 @@ class Records(RuleBasedStateMachine):
                 self.rows[kept.number] = replace(kept, status=status)
 
     @rule(data=st.data())
-    def is_removed(self, data: st.DataObject) -> None:
+    def remove_signature(self, data: st.DataObject) -> None:
         if self.rows:
             kept = self.pick(data)
             assert remove(self.db, [kept.number]) == 1
@@ -172,7 +172,7 @@ class Records(RuleBasedStateMachine):
                 self.rows[later.number] = replace(later, earlier=0)
 
     @rule(data=st.data())
-    def prints(self, data: st.DataObject) -> None:
+    def report_printed(self, data: st.DataObject) -> None:
         if self.rows:
             kept = self.pick(data)
             letter = kept.request.letters[0]
@@ -180,7 +180,7 @@ class Records(RuleBasedStateMachine):
             assert mark(self.db, kept.token, letter.seat, "printed") == possible
 
     @rule()
-    def is_rebuilt(self) -> None:
+    def rebuild_tallies(self) -> None:
         rebuild(self.db)
 
     @invariant()
@@ -217,7 +217,7 @@ class Records(RuleBasedStateMachine):
                 ]
 
     @invariant()
-    def receipts_say_what_happened(self) -> None:
+    def receipts_agree_with_the_model(self) -> None:
         for kept in self.rows.values():
             shown = receipt(self.db, kept.token)
             assert shown is not None
@@ -225,7 +225,7 @@ class Records(RuleBasedStateMachine):
             assert (shown.state, shown.district) == (kept.request.state, kept.request.district)
 
     @invariant()
-    def only_those_who_stand_are_recognised(self) -> None:
+    def only_people_with_a_live_signature_are_recognized(self) -> None:
         stand = {
             (kept.request.campaign, kept.who): kept.number
             for kept in self.rows.values()
