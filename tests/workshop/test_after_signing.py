@@ -23,7 +23,7 @@ def publish_other_words(rosa: Browser) -> None:
     rosa.get("/organize/letters/general/publish").send("/publish")
 
 
-def test_letters_stay_as_signed_when_others_are_published(
+def test_signed_letters_keep_their_words_when_new_ones_are_published(
     app: Flask, rosa: Browser, clock: Clock
 ) -> None:
     resident = Resident(Client(app.test_client()))
@@ -39,7 +39,7 @@ def test_letters_stay_as_signed_when_others_are_published(
         assert NEW not in page.words
 
 
-def test_words_changed_by_hand_stay_too_and_the_others_beside_them(
+def test_letters_edited_by_hand_keep_their_words_too(
     app: Flask, rosa: Browser, clock: Clock
 ) -> None:
     resident = Resident(Client(app.test_client()))
@@ -74,9 +74,7 @@ def sign_once(app: Flask, clock: Clock) -> None:
     resident.sign(form)
 
 
-def test_the_bill_is_fixed_once_somebody_has_signed(
-    app: Flask, rosa: Browser, clock: Clock
-) -> None:
+def test_the_bill_is_fixed_once_someone_has_signed(app: Flask, rosa: Browser, clock: Clock) -> None:
     page = "/organize/campaign/bill"
     rosa.get(page).send(page, True, 0, **{"bills-house-number": "HR 6891"})
     assert "Saved as a draft" in rosa.words
@@ -91,7 +89,7 @@ def test_the_bill_is_fixed_once_somebody_has_signed(
     assert "Saved as a draft" in rosa.words
 
 
-def test_a_draft_from_before_cannot_publish_another_bill(
+def test_a_draft_from_before_the_first_signature_cannot_change_the_bill(
     app: Flask, rosa: Browser, clock: Clock
 ) -> None:
     page = "/organize/campaign/bill"

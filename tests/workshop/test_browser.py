@@ -76,7 +76,7 @@ def test_every_page_with_and_without_a_draft_is_accessible(editor: Page, address
     judge(editor)
 
 
-def test_mistakes_and_two_people_at_one_text_are_shown_accessibly(
+def test_errors_and_edit_conflicts_are_accessible(
     chromium: Chromium, editor: Page, address: str, staff: Office, seen: list[str]
 ) -> None:
     other = new_page(chromium, address, seen)
@@ -122,7 +122,7 @@ def go(page: Page, what: str, title: str) -> None:
     expect(page.locator("h1")).to_contain_text(title)
 
 
-def test_a_letter_is_changed_and_published_by_keyboard_alone(editor: Page, address: str) -> None:
+def test_a_letter_is_edited_and_published_by_keyboard_alone(editor: Page, address: str) -> None:
     editor.goto(f"{address}/organize/letters/")
     go(editor, "General", "General")
     go(editor, "Full letter", "Full letter")
@@ -140,7 +140,7 @@ def test_a_letter_is_changed_and_published_by_keyboard_alone(editor: Page, addre
     expect(editor.get_by_role("status")).to_contain_text("Published.")
 
 
-def test_a_button_puts_a_field_where_the_cursor_was(editor: Page, address: str) -> None:
+def test_a_button_inserts_a_field_at_the_cursor(editor: Page, address: str) -> None:
     editor.goto(f"{address}/organize/letters/general/full/edit")
     words = editor.locator("#words")
     words.evaluate("e => e.setSelectionRange(2, 2)")
@@ -152,7 +152,7 @@ def test_a_button_puts_a_field_where_the_cursor_was(editor: Page, address: str) 
     assert words.input_value().startswith("I am a constituent")
 
 
-def test_the_letter_follows_what_is_typed_and_steps_back(editor: Page, address: str) -> None:
+def test_the_preview_follows_typing(editor: Page, address: str) -> None:
     editor.goto(f"{address}/organize/letters/general/full/edit")
     words, sheet = editor.locator("#words"), editor.locator(".peek")
     words.evaluate("e => { e.focus(); e.setSelectionRange(0, 0); }")
@@ -172,7 +172,7 @@ def test_the_letter_follows_what_is_typed_and_steps_back(editor: Page, address: 
     expect(sheet).to_contain_text("I am a constituent")
 
 
-def test_a_passage_for_some_is_put_in_and_taken_out_without_leaving_the_page(
+def test_a_conditional_passage_is_inserted_and_undone_on_the_page(
     editor: Page, address: str
 ) -> None:
     editor.goto(f"{address}/organize/letters/general/full/edit")
@@ -191,7 +191,7 @@ def test_a_passage_for_some_is_put_in_and_taken_out_without_leaving_the_page(
     expect(words).to_have_value(before)
 
 
-def test_a_failed_letter_leaves_the_one_before_and_says_so(editor: Page, address: str) -> None:
+def test_a_failed_preview_keeps_the_last_one_and_says_so(editor: Page, address: str) -> None:
     editor.goto(f"{address}/organize/letters/general/full/edit")
     editor.route("**/edit?show=part", lambda route: route.abort())
     editor.locator("#words").press_sequentially("x")
@@ -202,7 +202,7 @@ def test_a_failed_letter_leaves_the_one_before_and_says_so(editor: Page, address
     expect(editor.locator("#unmade")).to_be_hidden()
 
 
-def test_on_a_phone_the_letter_is_one_press_away_and_back(editor: Page, address: str) -> None:
+def test_on_a_phone_links_lead_to_the_letter_and_back(editor: Page, address: str) -> None:
     editor.set_viewport_size({"width": 390, "height": 844})
     editor.goto(f"{address}/organize/letters/general/full/edit")
     editor.get_by_role("link", name="The letter").click()

@@ -162,7 +162,7 @@ def test_an_unfinished_draft_is_kept_but_never_published_tp05(app: Flask, rosa: 
         ("I live in {{ place }}.\n\n{{ story }}\n\nThank you.", "There is no ask"),
     ],
 )
-def test_what_must_be_put_right_is_not_published(
+def test_a_draft_with_a_serious_problem_is_not_published(
     app: Flask, rosa: Browser, text: str, reason: str
 ) -> None:
     before = live_words(app)
@@ -186,7 +186,7 @@ def test_what_must_be_put_right_is_not_published(
         ("I live in {{ place }}. {{ ask }}\n\nThank you.", "no place for a personal story"),
     ],
 )
-def test_advice_names_the_sentence_and_stops_nothing(
+def test_advice_names_the_line_and_blocks_nothing(
     app: Flask, rosa: Browser, text: str, reason: str
 ) -> None:
     save(rosa, text)
@@ -221,7 +221,7 @@ def put_live(app: Flask, name: str, at: datetime) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_markup_is_text_on_every_page_of_the_workshop_tp07(
+def test_markup_is_shown_as_text_on_every_workshop_page_tp07(
     app: Flask, rosa: Browser, ben: Browser, clock: Clock, text: str
 ) -> None:
     save(rosa, f"{text}\n\n{FINE}", title=f"T {text}", about=text, subject=f"S {text}", note=text)
@@ -308,7 +308,7 @@ def test_a_signature_keeps_its_words_after_they_are_changed_tp10(
     assert "One person signed the version that is live now." in rosa.words
 
 
-def test_a_retired_letter_still_leads_to_the_words_that_were_signed_tp10(
+def test_the_signed_words_of_a_retired_letter_are_kept_tp10(
     app: Flask, rosa: Browser, clock: Clock
 ) -> None:
     first = live_words(app)
@@ -320,7 +320,7 @@ def test_a_retired_letter_still_leads_to_the_words_that_were_signed_tp10(
         assert kept.endswith(first)
 
 
-def test_whoever_retires_a_letter_while_something_is_published_hears_that_nothing_changed(
+def test_retiring_during_a_publication_says_nothing_changed(
     rosa: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rosa.get("/organize/letters/general/")
@@ -330,7 +330,7 @@ def test_whoever_retires_a_letter_while_something_is_published_hears_that_nothin
     assert "Not published" not in rosa.words
 
 
-def test_a_resident_who_is_half_way_when_a_letter_is_retired_chooses_another(
+def test_signing_a_letter_that_was_just_retired_causes_no_server_error(
     app: Flask, rosa: Browser
 ) -> None:
     resident = Resident(Client(app.test_client()))
@@ -341,7 +341,7 @@ def test_a_resident_who_is_half_way_when_a_letter_is_retired_chooses_another(
     assert "Traceback" not in response.text
 
 
-def test_nobody_signs_words_that_were_published_while_they_read_tp10(
+def test_no_one_signs_words_published_while_they_were_reading_tp10(
     app: Flask, rosa: Browser, clock: Clock
 ) -> None:
     resident = Resident(Client(app.test_client()))

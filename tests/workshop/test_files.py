@@ -36,13 +36,13 @@ def copy(tmp_path: Path) -> Path:
     return Path(shutil.copytree(LETTERS, tmp_path / "copy"))
 
 
-def test_an_untouched_campaign_is_exported_as_its_files_are(app: Flask, tmp_path: Path) -> None:
+def test_an_unchanged_campaign_is_exported_as_its_own_files(app: Flask, tmp_path: Path) -> None:
     result = run(app, "export", "--out", str(tmp_path / "out"))
     assert result.exit_code == 0, result.output
     assert contents(tmp_path / "out") == contents(LETTERS)
 
 
-def test_texts_go_out_and_back_byte_for_byte(app: Flask, copy: Path, tmp_path: Path) -> None:
+def test_import_and_export_round_trip_byte_for_byte(app: Flask, copy: Path, tmp_path: Path) -> None:
     odd = {
         "general.txt": (copy / "general.txt").read_bytes().replace(b"\n", b"\r\n"),
         "public-safety.txt": b"\xef\xbb\xbf" + (copy / "public-safety.txt").read_bytes(),
@@ -77,9 +77,7 @@ def test_what_was_published_in_the_browser_is_exported(
     assert NEW in text
 
 
-def test_an_import_shows_what_changes_and_does_nothing_without_a_yes(
-    app: Flask, copy: Path
-) -> None:
+def test_an_import_shows_changes_and_needs_a_yes(app: Flask, copy: Path) -> None:
     path = copy / "general.txt"
     path.write_text(put(path.read_text(encoding="utf-8"), OLD, NEW), encoding="utf-8")
     (copy / "general.es.txt").unlink()
@@ -109,7 +107,7 @@ def test_an_import_shows_what_changes_and_does_nothing_without_a_yes(
         ("Notes.txt", "x", "is called like"),
     ],
 )
-def test_an_import_refuses_what_must_be_put_right(
+def test_an_import_with_a_serious_problem_is_refused(
     app: Flask, copy: Path, name: str, text: str, words: str
 ) -> None:
     before = live_words(app)
@@ -121,7 +119,7 @@ def test_an_import_refuses_what_must_be_put_right(
     assert live_words(app) == before
 
 
-def test_a_file_that_is_not_text_and_an_empty_folder_are_refused_in_words(
+def test_a_non_text_file_and_an_empty_folder_are_refused(
     app: Flask, copy: Path, tmp_path: Path
 ) -> None:
     (copy / "general.txt").write_bytes(b"\xff\xfe")
@@ -142,7 +140,7 @@ def test_a_draft_survives_an_import(app: Flask, rosa: Browser, copy: Path) -> No
     assert "[added: taking end of added]" in rosa.words
 
 
-def test_an_export_asks_before_it_replaces_a_file_and_leaves_retired_ones(
+def test_an_export_asks_before_replacing_files_and_leaves_retired_ones(
     app: Flask, rosa: Browser, copy: Path, clock: Clock
 ) -> None:
     (copy / "general.txt").write_text("mine", encoding="utf-8")

@@ -44,7 +44,7 @@ def changed(live: LiveCampaign) -> str:
     return live.folder["general.txt"].replace("A traffic stop is", "Any traffic stop is")
 
 
-def test_every_worker_sees_a_publication_with_its_next_question(db: sqlite3.Connection) -> None:
+def test_every_worker_sees_a_publication_on_its_next_read(db: sqlite3.Connection) -> None:
     workers = [LiveCampaign(LETTERS), LiveCampaign(LETTERS)]
     before = [worker.now(db) for worker in workers]
     assert before[0].templates == before[1].templates
@@ -55,7 +55,7 @@ def test_every_worker_sees_a_publication_with_its_next_question(db: sqlite3.Conn
         assert "Any traffic stop is" in template.body
 
 
-def test_nothing_is_read_anew_while_nothing_is_published(db: sqlite3.Connection) -> None:
+def test_without_a_publication_nothing_is_reloaded(db: sqlite3.Connection) -> None:
     live = LiveCampaign(LETTERS)
     first = live.now(db)
     draft = workshop.save_draft(Actor(db, "Rosa", NOW), SLUG, "general.txt", "+++", base=0)
@@ -72,7 +72,7 @@ def test_a_retired_letter_is_gone_and_the_others_stay(db: sqlite3.Connection) ->
     assert ("general", "full") in templates
 
 
-def test_what_cannot_be_read_leaves_the_last_good_letters_and_a_loud_log(
+def test_an_unreadable_letter_keeps_the_last_good_ones_and_logs_once(
     db: sqlite3.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     live = LiveCampaign(LETTERS)
@@ -88,7 +88,7 @@ def test_what_cannot_be_read_leaves_the_last_good_letters_and_a_loud_log(
     assert live.now(db) is not good
 
 
-def test_every_text_that_residents_may_sign_is_kept_before_it_is_offered(
+def test_every_offered_text_is_already_stored(
     db: sqlite3.Connection,
 ) -> None:
     live = LiveCampaign(LETTERS)
@@ -102,7 +102,7 @@ def test_every_text_that_residents_may_sign_is_kept_before_it_is_offered(
     assert offered[0].templates["general", "full"] != offered[1].templates["general", "full"]
 
 
-def test_a_folder_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
+def test_an_unreadable_folder_prevents_start(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(LETTERS, tmp_path / SLUG))
     (folder / "general.txt").write_bytes(b"+++\xff")
     with pytest.raises(CampaignError, match="UTF-8"):

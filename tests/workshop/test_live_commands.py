@@ -51,13 +51,13 @@ def check(*arguments: str) -> Result:
     return flask("letters check", *arguments)
 
 
-def test_a_checkout_without_a_database_checks_its_files_and_makes_none(site: Settings) -> None:
+def test_the_check_without_a_database_reads_files_and_creates_none(site: Settings) -> None:
     result = check()
     assert (result.exit_code, result.output) == (0, "8 seats, 8 templates, 3 stages: ok\n")
     assert not site.database.exists()
 
 
-def test_the_check_reads_what_is_live_and_the_files_when_told(
+def test_the_check_reads_live_letters_or_a_given_folder(
     site: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_TODAY", "2026-11-25")
@@ -75,7 +75,7 @@ def test_the_check_reads_what_is_live_and_the_files_when_told(
     assert "local-budget.txt:" in wrong.output
 
 
-def test_every_command_takes_the_live_campaign(site: Settings) -> None:
+def test_commands_use_the_live_campaign(site: Settings) -> None:
     assert open_scope(all_campaigns=False).occasion.zone == "America/New_York"
     put_live(
         site, "campaign.toml", 'timezone = "America/New_York"',
@@ -86,13 +86,13 @@ def test_every_command_takes_the_live_campaign(site: Settings) -> None:
     assert doctor.confirms(Site(site, datetime.now(UTC)))
 
 
-def test_the_purge_knows_when_the_live_campaign_ends(site: Settings) -> None:
+def test_the_purge_uses_the_live_end_date(site: Settings) -> None:
     put_live(site, "campaign.toml", "ends = 2027-01-03T12", "ends = 2029-01-03T12")
     assert policy_of(site).ends[SLUG] == date(2029, 1, 3)
     assert policy_of(site).ends["thank-the-cosponsors"] == date(2027, 1, 3)
 
 
-def test_the_picture_for_links_has_the_live_title(
+def test_the_link_preview_picture_has_the_live_title(
     site: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_live(site, "campaign.toml", 'title = "The PROTECT Immigration Act"', 'title = "Renamed"')
@@ -107,7 +107,7 @@ def test_the_picture_for_links_has_the_live_title(
     assert "Renamed" in titles
 
 
-def test_a_letter_that_was_taken_out_of_use_is_not_read(site: Settings) -> None:
+def test_a_retired_letter_is_not_loaded(site: Settings) -> None:
     for name in ("general.txt", "general.es.txt", "general.short.txt", "general.short.es.txt"):
         put_live(site, name, "{{ story }}", "{{ story }}\n")
     with closing(open_database(site.database)) as db, db:
@@ -115,7 +115,7 @@ def test_a_letter_that_was_taken_out_of_use_is_not_read(site: Settings) -> None:
     assert ("general", "full") not in live_campaign(site).templates
 
 
-def test_no_command_reads_the_files_of_the_site_s_campaign_itself() -> None:
+def test_commands_do_not_read_campaign_files_directly() -> None:
     """One module decides where to read the campaign; a folder is read only if it is named."""
     for path in sorted((ROOT / "app" / "cli").glob("*.py")):
         names = {

@@ -90,30 +90,30 @@ def look_at_every_page(browser: Browser, prefix: str) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_every_page_is_sound(rosa: Browser, prefix: str) -> None:
+def test_every_page_works(rosa: Browser, prefix: str) -> None:
     look_at_every_page(rosa, prefix)
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_every_page_is_sound_with_a_draft(rosa: Browser, prefix: str) -> None:
+def test_every_page_works_with_a_draft(rosa: Browser, prefix: str) -> None:
     save(rosa, changed(rosa))
     save(rosa, "Hola, {{ ask }}\n\nGracias.", part="full-es")
     look_at_every_page(rosa, prefix)
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_every_page_is_sound_with_a_draft_that_cannot_be_read(rosa: Browser, prefix: str) -> None:
+def test_every_page_works_with_an_unreadable_draft(rosa: Browser, prefix: str) -> None:
     save(rosa, "{% if x %}{{ y.z }}", then="unfinished")
     look_at_every_page(rosa, prefix)
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_every_page_is_sound_while_the_letter_is_retired(rosa: Browser, prefix: str) -> None:
+def test_every_page_works_while_the_letter_is_retired(rosa: Browser, prefix: str) -> None:
     rosa.get("/organize/letters/general/").send("/retire")
     look_at_every_page(rosa, prefix)
 
 
-def test_what_does_not_exist_is_said_so(rosa: Browser) -> None:
+def test_pages_that_do_not_exist_are_not_found(rosa: Browser) -> None:
     for path in ("nothing/", "nothing/full/edit", "general/fuller/edit", "nothing/check",
                  "nothing/preview", "nothing/preview.pdf", "general/preview.pdf?seat=CA-14",
                  "general/preview.pdf", "nothing/publish", "general/x/versions"):  # fmt: skip
@@ -166,7 +166,7 @@ def test_a_saved_draft_changes_nothing_for_residents_until_it_is_published(
     assert "There is no draft to publish" in rosa.get("/organize/letters/general/publish").words
 
 
-def test_whoever_waits_for_a_check_sees_how_far_it_is_once(
+def test_a_waiting_organizer_sees_the_checks_progress_once(
     rosa: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(check, "STEP", 3)
@@ -180,7 +180,7 @@ def test_whoever_waits_for_a_check_sees_how_far_it_is_once(
     assert "Published." in rosa.words
 
 
-def test_saving_what_is_live_already_makes_no_draft(app: Flask, rosa: Browser) -> None:
+def test_saving_the_live_words_makes_no_draft(app: Flask, rosa: Browser) -> None:
     save(rosa, words_of(rosa))
     assert "Nothing to save" in rosa.words
     with app.app_context():
@@ -188,7 +188,7 @@ def test_saving_what_is_live_already_makes_no_draft(app: Flask, rosa: Browser) -
 
 
 @pytest.mark.parametrize("name", ["general.txt", "public-safety.short.txt"])
-def test_every_part_of_a_heading_has_a_field_and_none_is_lost(
+def test_every_heading_field_is_shown_and_survives_saving(
     app: Flask, rosa: Browser, name: str
 ) -> None:
     live = split_source((LETTERS / name).read_text(encoding="utf-8"))
@@ -206,7 +206,7 @@ def test_every_part_of_a_heading_has_a_field_and_none_is_lost(
     assert saved.heading == live.heading
 
 
-def test_the_heading_is_edited_in_fields_of_its_own(app: Flask, rosa: Browser) -> None:
+def test_the_heading_is_edited_in_separate_fields(app: Flask, rosa: Browser) -> None:
     save(rosa, words_of(rosa), title='A "quoted" \\ title', subject="About {{ bill_title }}")
     rosa.get("/organize/letters/general/publish").send("/publish")
     with app.test_request_context():
@@ -216,7 +216,7 @@ def test_the_heading_is_edited_in_fields_of_its_own(app: Flask, rosa: Browser) -
         assert template.subject == "About {{ bill_title }}"
 
 
-def test_a_letter_is_written_from_nothing_published_retired_and_brought_back(
+def test_a_new_letter_is_written_published_retired_and_brought_back(
     app: Flask, rosa: Browser, every_seat: None
 ) -> None:
     rosa.get("/organize/letters/new").send("/new", title="Para qué sirve: a test!")
@@ -268,7 +268,7 @@ def test_a_letter_needs_a_title(rosa: Browser, title: str) -> None:
 
 
 @pytest.mark.parametrize("title", ["новое", "287(g)", "new", "<b>", "a" * 120])
-def test_any_title_gives_a_letter_with_an_address(rosa: Browser, title: str) -> None:
+def test_any_title_gives_a_letter_with_a_page(rosa: Browser, title: str) -> None:
     rosa.get("/organize/letters/new").send("/new", title=title)
     assert rosa.status == 200
     assert rosa.title.startswith(title)
@@ -295,9 +295,7 @@ def test_a_discarded_draft_can_be_restored_from_the_versions(rosa: Browser) -> N
     assert "Draft by Rosa" in rosa.words
 
 
-def test_any_two_versions_are_compared_and_an_old_one_is_restored(
-    app: Flask, rosa: Browser
-) -> None:
+def test_two_versions_are_compared_and_an_old_one_is_restored(app: Flask, rosa: Browser) -> None:
     first = live_words(app)
     save(rosa, changed(rosa))
     rosa.get("/organize/letters/general/publish").send("/publish")
@@ -312,7 +310,9 @@ def test_any_two_versions_are_compared_and_an_old_one_is_restored(
     assert live_words(app) == first
 
 
-def test_two_organizers_at_one_text_lose_nothing(app: Flask, rosa: Browser, ben: Browser) -> None:
+def test_two_organizers_editing_one_text_lose_nothing(
+    app: Flask, rosa: Browser, ben: Browser
+) -> None:
     start = words_of(rosa)
     assert words_of(ben) == start
     _path, form = ben.form("/edit")
@@ -346,7 +346,7 @@ def words(browser: Browser, name: str) -> str:
     return "".join(browser.page.by_id(name).itertext()).removeprefix("\n").rstrip("\n")
 
 
-def test_what_was_published_while_a_page_was_open_is_not_published_over(
+def test_a_draft_changed_while_the_publish_page_was_open_is_not_published(
     rosa: Browser, ben: Browser
 ) -> None:
     save(rosa, changed(rosa))
@@ -360,9 +360,7 @@ def test_what_was_published_while_a_page_was_open_is_not_published_over(
     assert "Published." in rosa.words
 
 
-def test_every_change_stands_in_the_audit_trail_without_the_words(
-    app: Flask, rosa: Browser
-) -> None:
+def test_every_change_is_in_the_audit_trail_without_the_words(app: Flask, rosa: Browser) -> None:
     save(rosa, changed(rosa))
     rosa.get("/organize/letters/general/publish").send("/publish")
     rosa.get("/organize/letters/general/").send("/retire")
@@ -384,7 +382,9 @@ def test_every_change_stands_in_the_audit_trail_without_the_words(
 
 
 @pytest.mark.parametrize("moment", ["pending", "last_weeks", "ending", "expired"])
-def test_every_kind_is_found_and_shown_at_every_moment(rosa: Browser, moment: str) -> None:
+def test_every_kind_of_recipient_can_be_previewed_at_every_moment(
+    rosa: Browser, moment: str
+) -> None:
     for kind in KINDS:
         for form in ("letter", "web", "call"):
             rosa.get(f"/organize/letters/general/preview?kind={kind}&moment={moment}&form={form}")
@@ -406,7 +406,7 @@ def test_every_kind_is_found_and_shown_at_every_moment(rosa: Browser, moment: st
         ("vacant", "vacant"), ("an independent", "independent"),
     ],
 )  # fmt: skip
-def test_a_kind_can_be_typed_in_words(app: Flask, query: str, kind: str) -> None:
+def test_a_kind_of_recipient_can_be_searched_in_words(app: Flask, query: str, kind: str) -> None:
     with app.test_request_context():
         site = services()
         found = find(site.campaign, site.tables, query, "opposes")
@@ -414,7 +414,7 @@ def test_a_kind_can_be_typed_in_words(app: Flask, query: str, kind: str) -> None
         assert found == find(site.campaign, site.tables, "", kind)
 
 
-def test_somebody_named_is_found_though_another_kind_is_chosen(rosa: Browser) -> None:
+def test_a_search_by_name_overrides_the_chosen_kind(rosa: Browser) -> None:
     rosa.get("/organize/letters/general/preview?q=padilla&kind=vacant")
     assert "Alex Padilla" in rosa.words
     assert "No match" in rosa.get("/organize/letters/general/preview?q=zzz&kind=vacant").words
@@ -425,7 +425,7 @@ KIND_SEATS = ("cosponsor", "senate-committee", "delegate", "vacant")
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
 @pytest.mark.parametrize("kind", KIND_SEATS)
-def test_each_kind_has_every_text_at_every_moment_and_a_pdf(
+def test_each_kind_has_every_text_and_a_pdf_at_every_moment(
     app: Flask, rosa: Browser, kind: str, prefix: str
 ) -> None:
     with app.test_request_context():
@@ -441,20 +441,20 @@ def test_each_kind_has_every_text_at_every_moment_and_a_pdf(
         assert rosa.status == (404 if kind == "vacant" else 200)
 
 
-def test_the_preview_shows_the_draft_or_what_is_live(rosa: Browser) -> None:
+def test_the_preview_shows_the_draft_or_the_live_words(rosa: Browser) -> None:
     save(rosa, changed(rosa))
     home = "/organize/letters/general/preview?q=padilla"
     assert NEW in rosa.get(home).words
     assert OLD in rosa.get(f"{home}&source=live").words
 
 
-def test_the_reading_aid_stands_beside_the_english(rosa: Browser) -> None:
+def test_the_preview_shows_the_reading_aid_next_to_the_english(rosa: Browser) -> None:
     rosa.get("/organize/letters/general/preview?q=padilla&text=full-es")
     assert "I am a constituent from" in rosa.words
     assert "usted me representa" in rosa.words
 
 
-def test_the_pdf_is_the_same_letter(rosa: Browser) -> None:
+def test_a_preview_can_be_downloaded_as_an_uncached_pdf(rosa: Browser) -> None:
     rosa.get("/organize/letters/general/preview.pdf?seat=CA-S3&moment=last_weeks")
     assert rosa.status == 200
     assert rosa.last.mimetype == "application/pdf"
@@ -462,7 +462,7 @@ def test_the_pdf_is_the_same_letter(rosa: Browser) -> None:
     assert rosa.last.headers["Cache-Control"] == "no-store"
 
 
-def test_the_first_page_warns_when_residents_see_earlier_letters(
+def test_the_overview_warns_when_residents_see_earlier_letters(
     app: Flask, rosa: Browser, clock: Clock
 ) -> None:
     before = live_words(app)
@@ -485,7 +485,9 @@ def test_the_first_page_warns_when_residents_see_earlier_letters(
 @pytest.mark.parametrize(
     "left", ["[FIRST_NAME]", "«place»", "XXXX", "<b>now</b>", "H.R. 4393", "Sincerely,"]
 )
-def test_nothing_unfinished_is_published(app: Flask, rosa: Browser, left: str) -> None:
+def test_words_with_unfinished_parts_are_not_published(
+    app: Flask, rosa: Browser, left: str
+) -> None:
     rosa.get("/organize/letters/general/publish")
     before = live_words(app)
     save(rosa, words_of(rosa) + f"\n\n{left}")
@@ -504,7 +506,7 @@ def test_nothing_unfinished_is_published(app: Flask, rosa: Browser, left: str) -
     assert live_words(app) == before
 
 
-def test_a_passage_for_some_only_is_put_into_the_words_without_typing_a_tag(rosa: Browser) -> None:
+def test_a_conditional_passage_is_inserted_without_typing_a_tag(rosa: Browser) -> None:
     rosa.get("/organize/letters/general/full/edit")
     path, fields = rosa.form("/general/full/edit")
     fields |= {"passage": "Your state knows this.", "only-states": "Florida, GA", "at": "0"}
@@ -527,7 +529,7 @@ def beside(browser: Browser, path: str, fields: dict[str, str], **typed: str) ->
     return " ".join(" ".join(browser.page.by_id("shown").itertext()).split())
 
 
-def test_a_letter_to_a_chosen_recipient_stands_beside_the_words_as_they_are_typed(
+def test_the_editor_previews_the_typed_words_for_a_chosen_recipient(
     app: Flask, rosa: Browser
 ) -> None:
     before = live_words(app)
@@ -547,7 +549,7 @@ def test_a_letter_to_a_chosen_recipient_stands_beside_the_words_as_they_are_type
     assert live_words(app) == before
 
 
-def test_what_keeps_a_letter_from_being_made_is_named_by_line_beside_it(rosa: Browser) -> None:
+def test_the_editor_names_the_line_that_breaks_the_preview(rosa: Browser) -> None:
     rosa.get("/organize/letters/general/full/edit")
     path, fields = rosa.form("/general/full/edit")
     shown = beside(rosa, path, fields, words="One.\n\nIn {{ plce }}. {{ ask }}\n")
@@ -560,7 +562,7 @@ def test_what_keeps_a_letter_from_being_made_is_named_by_line_beside_it(rosa: Br
     assert f"line {line} " in shown
 
 
-def test_only_the_letter_is_sent_to_a_script_that_asks_for_it(rosa: Browser) -> None:
+def test_a_script_gets_only_the_previewed_letter(rosa: Browser) -> None:
     rosa.get("/organize/letters/general/full/edit")
     path, fields = rosa.form("/general/full/edit")
     answer = rosa.client.post(f"{path}?show=part", data=fields, **rosa._environ())
@@ -569,14 +571,14 @@ def test_only_the_letter_is_sent_to_a_script_that_asks_for_it(rosa: Browser) -> 
     assert len(answer.data) < 10_000
 
 
-def test_a_reading_aid_stands_beside_its_words_too(rosa: Browser) -> None:
+def test_a_reading_aid_is_previewed_too(rosa: Browser) -> None:
     rosa.get("/organize/letters/general/full-es/edit")
     path, fields = rosa.form("/general/full-es/edit")
     words = f"Hola desde {{{{ place }}}}.\n\n{fields['words']}"
     assert "Hola desde" in beside(rosa, path, fields, words=words, find="Padilla")
 
 
-def test_who_saves_can_go_on_to_publish(rosa: Browser) -> None:
+def test_saving_can_continue_to_publishing(rosa: Browser) -> None:
     rosa.get("/organize/letters/general/full/edit")
     path, fields = rosa.form("/general/full/edit")
     rosa.post(path, {**fields, "words": fields["words"] + "\nThank you.\n", "then": "publish"})

@@ -74,13 +74,13 @@ def test_publishing_replaces_the_file_and_keeps_its_text_as_version_one(
     assert numbers == {1: ("first", "past"), 2: ("second", "live")}
 
 
-def test_a_draft_that_is_being_written_does_not_freeze_the_file(db: sqlite3.Connection) -> None:
+def test_a_draft_does_not_freeze_the_file(db: sqlite3.Connection) -> None:
     saved(db, "second")
     newer = {**FOLDER, "a.txt": "first, corrected on the disk"}
     assert workshop.live_files(db, C, newer).files == newer
 
 
-def test_the_second_of_two_organizers_is_told_and_nothing_is_written(
+def test_a_save_over_another_organizers_draft_is_refused(
     db: sqlite3.Connection,
 ) -> None:
     both_had = workshop.state_of(db, C, "a.txt").revision
@@ -96,7 +96,7 @@ def test_the_second_of_two_organizers_is_told_and_nothing_is_written(
     assert texts == [("Ben’s words", "draft"), ("Rosa’s words", "saved")]
 
 
-def test_a_draft_that_was_published_meanwhile_is_no_conflict_but_another_one_is(
+def test_ones_own_published_draft_is_no_conflict_but_a_later_one_is(
     db: sqlite3.Connection,
 ) -> None:
     number = saved(db, "second")
@@ -132,7 +132,7 @@ def test_only_the_draft_that_was_checked_is_published(db: sqlite3.Connection) ->
     assert live(db) == FOLDER
 
 
-def test_what_was_checked_beside_other_texts_is_not_published(db: sqlite3.Connection) -> None:
+def test_a_draft_checked_against_other_live_texts_is_not_published(db: sqlite3.Connection) -> None:
     number = saved(db, "second")
     toml = workshop.save_draft(Actor(db, "Ben", NOW), C, "campaign.toml", "bill 2", base=0)
     assert isinstance(toml, FileVersion)
@@ -142,7 +142,7 @@ def test_what_was_checked_beside_other_texts_is_not_published(db: sqlite3.Connec
     assert live(db) == {**FOLDER, "campaign.toml": "bill 2"}
 
 
-def test_several_files_go_live_at_one_moment_or_none_does(db: sqlite3.Connection) -> None:
+def test_several_files_go_live_together_or_not_at_all(db: sqlite3.Connection) -> None:
     a = saved(db, "second")
     b = workshop.save_draft(Actor(db, "Rosa", NOW), C, "b.txt", "new", base=0)
     assert isinstance(b, FileVersion)
@@ -157,7 +157,7 @@ def test_several_files_go_live_at_one_moment_or_none_does(db: sqlite3.Connection
     assert live(db) == {**FOLDER, "a.txt": "second", "b.txt": "new"}
 
 
-def test_a_retired_text_is_not_offered_and_comes_back_as_it_was(db: sqlite3.Connection) -> None:
+def test_a_retired_text_is_not_live_and_comes_back_unchanged(db: sqlite3.Connection) -> None:
     rosa = Actor(db, "Rosa", NOW)
     workshop.retire(rosa, C, ["a.txt"], folder=FOLDER, seen=0)
     assert live(db) == {"campaign.toml": "bill"}
@@ -186,7 +186,7 @@ def test_every_change_is_an_event_with_both_versions_and_no_text(db: sqlite3.Con
     ]
 
 
-def test_a_version_is_found_under_its_own_file_only(db: sqlite3.Connection) -> None:
+def test_a_version_is_found_only_under_its_own_file(db: sqlite3.Connection) -> None:
     number = saved(db, "second")
     assert workshop.find_version(db, C, "a.txt", number)
     assert workshop.find_version(db, C, "b.txt", number) is None
@@ -194,7 +194,7 @@ def test_a_version_is_found_under_its_own_file_only(db: sqlite3.Connection) -> N
     assert workshop.find_version(db, C, "a.txt", 2**63 - 1) is None
 
 
-def test_texts_from_a_folder_go_live_and_equal_ones_are_left_alone(
+def test_texts_from_a_folder_go_live_unless_they_are_unchanged(
     db: sqlite3.Connection,
 ) -> None:
     saved(db, "a draft")
@@ -221,7 +221,7 @@ STEPS = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(STEPS)
-def test_whatever_is_done_no_saved_text_is_ever_lost(
+def test_no_sequence_of_actions_loses_a_saved_text(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, str, str]]
 ) -> None:
     db = open_database(tmp_path_factory.mktemp("workshop") / "site.db")

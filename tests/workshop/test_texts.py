@@ -30,7 +30,7 @@ prose = st.lists(st.sampled_from(WORDS), max_size=30).map("".join)
 
 @pytest.mark.parametrize("name", LETTERS)
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_form_that_changes_nothing_keeps_the_file_to_the_byte(name: str, end: str) -> None:
+def test_an_unchanged_form_keeps_the_file_byte_for_byte(name: str, end: str) -> None:
     source = FILES[name].replace("\n", end)
     parts = split_source(source)
     assert parts is not None
@@ -38,14 +38,14 @@ def test_a_form_that_changes_nothing_keeps_the_file_to_the_byte(name: str, end: 
 
 
 @given(st.dictionaries(st.sampled_from(HEADING), line.filter(bool)), text)
-def test_what_is_typed_comes_back_from_the_file(heading: dict[str, str], words: str) -> None:
+def test_typed_parts_read_back_from_the_file(heading: dict[str, str], words: str) -> None:
     parts = split_source(join_source("", heading, words))
     assert parts is not None
     assert parts.heading == heading
     assert parts.words.strip("\n").split() == words.split()
 
 
-def test_changed_words_leave_the_heading_as_it_was_written() -> None:
+def test_changing_the_words_leaves_the_heading_as_written() -> None:
     before = "+++\n# a remark\ntitle = 'T'\nsubject   = \"S\"\n+++\n\nOld words.\n"
     parts = split_source(before)
     assert parts is not None
@@ -54,12 +54,12 @@ def test_changed_words_leave_the_heading_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize("source", ["", "no heading", "+++\ntitle = \n+++\nx", "+++\nx = 3\n+++\n"])
-def test_a_heading_that_cannot_be_read_has_no_parts(source: str) -> None:
+def test_an_unreadable_heading_has_no_parts(source: str) -> None:
     assert split_source(source) is None
 
 
 @pytest.mark.parametrize("name", LETTERS)
-def test_the_line_of_the_words_is_the_files_own(name: str) -> None:
+def test_the_words_line_number_is_that_of_the_file(name: str) -> None:
     parts = split_source(FILES[name])
     assert parts is not None
     first = FILES[name].split("\n")[parts.words_line - 1]
@@ -70,7 +70,7 @@ def test_the_line_of_the_words_is_the_files_own(name: str) -> None:
 
 
 @given(prose, prose)
-def test_both_texts_can_be_read_from_their_difference(old: str, new: str) -> None:
+def test_both_texts_can_be_rebuilt_from_their_difference(old: str, new: str) -> None:
     pieces = word_changes(old, new)
     assert "".join(p.text for p in pieces if p.kind != "new") == old
     assert "".join(p.text for p in pieces if p.kind != "old") == new
@@ -88,7 +88,7 @@ def test_a_changed_word_is_marked_in_its_line() -> None:
 
 
 @given(prose, prose)
-def test_merging_with_a_text_that_was_not_changed_gives_the_other(base: str, other: str) -> None:
+def test_merging_with_an_unchanged_text_gives_the_other(base: str, other: str) -> None:
     assert merge(base, other, base).text == other
     assert merge(base, base, other).text == other
     assert merge(base, other, other).text == other
@@ -113,12 +113,12 @@ def test_changes_in_different_places_are_both_kept() -> None:
     assert (merged.text, merged.clashes) == ("Hello you.\n\nI ask.\n\nThanks.", 0)
 
 
-def test_changes_in_one_line_are_joined_by_words() -> None:
+def test_changes_in_one_line_are_merged_by_words() -> None:
     merged = merge("I like red apples.", "I like green apples.", "I really like red apples.")
     assert (merged.text, merged.clashes) == ("I really like green apples.", 0)
 
 
-def test_where_both_changed_the_same_words_both_stand_and_are_counted() -> None:
+def test_clashing_changes_are_both_kept_and_counted() -> None:
     merged = merge("a\nred\nb", "a\ngreen\nb", "a\nblue\nb")
     assert (merged.text, merged.clashes) == ("a\ngreen\nblue\nb", 1)
 
@@ -142,7 +142,7 @@ def test_every_member_is_in_one_group_at_every_moment() -> None:
     assert all(group.changed == 0 and group.before == () for group in groups)
 
 
-def test_a_change_is_counted_for_those_whom_it_reaches_only() -> None:
+def test_a_change_is_counted_only_for_the_recipients_it_reaches() -> None:
     now = letters()
     source = (
         FILES["general.txt"] + '{% if type == "sen" and stage == "expired" %}\nMore.\n{% endif %}'
@@ -158,7 +158,7 @@ def test_a_change_is_counted_for_those_whom_it_reaches_only() -> None:
         assert "More." not in " ".join(group.before)
 
 
-def test_a_change_of_the_campaigns_page_is_seen_in_its_letters() -> None:
+def test_a_change_to_an_ask_counts_in_the_letters_with_that_ask() -> None:
     now = letters()
     toml = FILES["campaign.toml"].replace(
         "Please ask one colleague who", "Please bring one colleague who"
@@ -173,6 +173,6 @@ def test_a_change_of_the_campaigns_page_is_seen_in_its_letters() -> None:
     assert all("cosponsor" in ask for ask in changed)
 
 
-def test_versions_name_texts_as_signatures_do() -> None:
+def test_a_templates_version_is_the_digest_of_its_file() -> None:
     _campaign, template = letters()
     assert template.version == version_of(FILES["general.txt"])

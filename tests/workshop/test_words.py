@@ -49,7 +49,7 @@ def said(app: Flask, path: str) -> dict[str, str]:
         return {code: problem_words(filled(code)) for code in SENTENCES}
 
 
-def test_every_problem_has_words_in_both_languages(app: Flask) -> None:
+def test_every_problem_has_a_sentence_in_both_languages(app: Flask) -> None:
     english, spanish = said(app, "/organize/letters/"), said(app, "/es/organize/letters/")
     assert {code for code in SENTENCES if english[code] == spanish[code]} == SAME
     for code, sentence in SENTENCES.items():
@@ -61,19 +61,19 @@ def test_every_problem_has_words_in_both_languages(app: Flask) -> None:
             assert all(value in words for value in shown), code
 
 
-def test_no_page_speaks_of_files_or_of_how_they_are_written(app: Flask) -> None:
+def test_no_sentence_mentions_files_or_their_syntax(app: Flask) -> None:
     for code, words in said(app, "/organize/letters/").items():
         assert not FILE_WORDS.search(words), code
 
 
-def test_a_message_within_a_message_is_said_in_the_same_language(app: Flask) -> None:
+def test_a_nested_message_is_in_the_same_language(app: Flask) -> None:
     inner = Message.of("did-you-mean", name="aks", other="ask")
     with app.test_request_context("/es/organize/letters/"):
         words = problem_words(Message.of("subject", more=inner))
     assert words == "Asunto: `aks` no es un campo. ¿Quiso decir `ask`?"
 
 
-def test_every_code_is_used_and_every_page_sentence_belongs_to_one() -> None:
+def test_every_code_is_used_and_every_page_sentence_has_a_code() -> None:
     assert set(SENTENCES) - used_codes() == set()
     assert set(PAGE) <= set(SENTENCES)
     with pytest.raises(KeyError):
