@@ -1,4 +1,4 @@
-"""What can be attacked: every route, every form and field, and what is thrown at them."""
+"""The attack surface: every route, form and field, and the payloads to send."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.web.lint import Html
 
 Pairs = list[tuple[str, str]]
 MARK = "Quillfeather7c1e"
-"""In every payload, so that a raw search finds whatever was kept of it."""
+"""Part of every payload, so that a raw search finds any stored trace of it."""
 
 PAYLOADS = {
     "script": f"<script>{MARK}()</script>",
@@ -40,13 +40,13 @@ PAYLOADS = {
 
 
 def encoded(pairs: Pairs) -> bytes:
-    """A form's body, lone surrogates included (as the bytes that a broken client sends)."""
+    """A form's body, with lone surrogates as the bytes that a broken client sends."""
     return urlencode(pairs, errors="surrogatepass").encode("ascii")
 
 
 @dataclass(frozen=True)
 class Target:
-    """One form of one page, as a browser would send it when a button is pressed."""
+    """One form of a page, as a browser would send it when a button is pressed."""
 
     name: str
     action: str
@@ -67,10 +67,10 @@ class Target:
 
 
 def targets(page: Html, name: str, at: str = "") -> Iterator[Target]:
-    """Every form that posts, once for each address that one of its buttons sends it to.
+    """Every POST form, once for each address to which one of its buttons sends it.
 
-    All fields are there, ticked or not, so that each of them can be attacked. ``at`` is where
-    the page stands, which addresses like ``?look=1`` are meant from.
+    Includes all fields, ticked or not, so that each can be attacked. ``at`` is the page's URL,
+    the base of relative addresses like ``?look=1``.
     """
     for number, form in enumerate(page.all("form")):
         if (form.get("method") or "get").lower() != "post":
@@ -94,7 +94,7 @@ def targets(page: Html, name: str, at: str = "") -> Iterator[Target]:
                     continue
                 pairs.append((field, e.get("value") or ""))
         for address in sorted({address.partition("#")[0] for address in addresses}):
-            # The same name in every process: an address may hold a fresh token.
+            # The name must be the same in every process, but an address may contain a fresh token.
             plain = re.sub(r"[A-Za-z0-9_-]{40,}", "TOKEN", address)
             yield Target(f"{name} {number} {plain}", urljoin(at, address), tuple(pairs))
 
@@ -109,7 +109,7 @@ def paths(app: Flask, value: str = "x", number: int = 1) -> Iterator[tuple[str, 
 
 
 def unescaped(text: str) -> list[str]:
-    """Payloads that stand in a page as markup or as the result of a template."""
+    """Payloads that appear in a page as markup or as the result of a template."""
     found = [f"<script>{MARK}", f"onerror={MARK}()>", f"49{MARK}", f'href="javascript:{MARK}']
     shown = [x for x in found if x in text]
     # Inside a quoted attribute or text the angle brackets are escaped; these would not be.

@@ -1,4 +1,4 @@
-"""A process that crashes leaves no image of its memory, which holds what people typed."""
+"""A crashing process leaves no core dump, which would contain what people typed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ABORT = "import os; os.abort()"
 
 @pytest.fixture
 def cores_wanted() -> Iterator[None]:
-    """What this test starts may write cores as large as the machine lets it."""
+    """Let this test's child processes write cores as large as the machine allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
     yield
@@ -44,7 +44,7 @@ def dumped(folder: Path, code: str) -> bool:
 
 
 def places() -> list[Path]:
-    """Where this machine puts cores: where the process stood, or where its pattern says."""
+    """Where this machine puts cores: in the process's folder, or where the core pattern says."""
     found = [ROOT, ROOT / "app"]
     pattern = Path("/proc/sys/kernel/core_pattern")
     if pattern.exists() and (text := pattern.read_text().strip()).startswith("/"):

@@ -1,4 +1,4 @@
-"""Every field of every form that a visitor meets × every kind of payload."""
+"""Every field of every visitor's form × every kind of payload."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ KEPT = {
 
 @cache
 def site() -> Site:
-    """One site for all attacks: what one leaves behind, the next one meets."""
+    """One site for all attacks, so that each meets what earlier ones left behind."""
     return Site(Path(tempfile.mkdtemp()), limits=False, confirm_email=True)
 
 
 @cache
 def surface() -> tuple[Target, ...]:
-    """The forms of the whole way, from the ZIP to the receipt, with every address they go to."""
+    """The forms of the whole journey, from the ZIP to the receipt, with every target address."""
     here = site()
     someone = Resident(here.client)
     write = someone.writing("01930", "MA")
@@ -62,7 +62,7 @@ def surface() -> tuple[Target, ...]:
         "confirm": here.client.get(_confirmation()),
     }  # fmt: skip
     every = [t for name, page in pages.items() for t in targets(page, name)]
-    # Of the same fields to the same address once; in Spanish only what signs.
+    # Forms with the same fields and address only once; in Spanish only those that sign.
     once = {(t.action, *t.fields()): t for t in every}
     found = [t for t in once.values() if not t.action.startswith("/es/") or "sign" in t.action]
     withdraws = [t for t in found if t.action.endswith("/withdraw")]
@@ -70,7 +70,7 @@ def surface() -> tuple[Target, ...]:
 
 
 def _confirmation() -> str:
-    """The link of a question: the site keeps its digest only, so it is made from a receipt."""
+    """A confirmation link, rebuilt from a receipt, because the site stores only its digest."""
     with site().app.test_request_context("/"):
         from app.site.services import services
 
@@ -105,7 +105,7 @@ def judge(response: TestResponse, what: str) -> None:
 
 
 def stored() -> int:
-    """How many signatures there are; and that every one is as it was meant to be."""
+    """The number of signatures, after checking that every row is well formed."""
     db = site().db
     names = ", ".join(KEPT)
     rows = db.execute(f"SELECT {names} FROM signatures").fetchall()
@@ -131,19 +131,19 @@ def test_the_surface_has_every_form_of_the_way() -> None:
     }
 
 
-APART = 4
-"""A field is read by the same code in every form that it stands in."""
+STRIDE = 4
+"""A field is attacked in every fourth form that contains it: the same code reads it in all."""
 
 
 def met(kind: str) -> Iterator[tuple[Target, str]]:
-    """Where a field meets a kind of payload: in every fourth of its forms, in turn; so each meets
-    every kind, and each form kinds of all sorts."""
+    """The forms in which a field gets a kind of payload: every fourth of its forms, in turn, so
+    that each field gets every kind, and each form a mix of kinds."""
     forms = Counter(field for target in surface() for field in target.fields())
     turn = Counter({field: list(PAYLOADS).index(kind) for field in forms})
     for target in surface():
         for field in target.fields():
             turn[field] += 1
-            if turn[field] % min(APART, forms[field]) == 0:
+            if turn[field] % min(STRIDE, forms[field]) == 0:
                 yield target, field
 
 
@@ -203,7 +203,7 @@ def test_a_megabyte_in_any_field_is_refused_before_it_is_read() -> None:
 
 
 def test_zz_after_all_of_it_no_marked_word_is_in_any_file() -> None:
-    """Named so that it runs last: database, its log, queue, counters, keys, outbox."""
+    """Named so that it runs last. Searches database, WAL, queue, counters, keys and outbox."""
     here = site()
     surface()
     marked = [("zip", "01930"), ("state", "MA"), ("story", MARK), ("first", MARK)]

@@ -1,4 +1,4 @@
-"""Requests that no form of ours makes: other bodies, odd headers, links that are only fetched."""
+"""Requests that none of our forms makes: other bodies, odd headers, links that are only fetched."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def here(tmp_path: Path) -> Iterator[Site]:
 
 
 def state(here: Site) -> list[Any]:
-    """All that is stored of signatures."""
+    """Everything stored about signatures."""
     tables = ("signatures", "letters", "sealed", "held", "confirmations", "outbound", "tallies")
     return [here.db.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall() for name in tables]
 
@@ -154,7 +154,7 @@ LOOKS: tuple[dict[str, str], ...] = (
 
 
 def test_whoever_fetches_the_links_of_a_receipt_changes_nothing(here: Site) -> None:
-    """Mail programs, scanners and browsers that look ahead open every link they find."""
+    """Mail programs, scanners and prefetching browsers open every link they find."""
     taken = here.sign({**here.form(email="someone@mail.example.net"), "packet": ["1"]})
     link = here.resident().receipt_path(taken)
     real = link.rpartition("/")[2]
@@ -167,7 +167,7 @@ def test_whoever_fetches_the_links_of_a_receipt_changes_nothing(here: Site) -> N
             for method in ("GET", "HEAD", "OPTIONS"):
                 answer = here.client.flask.open(path, method=method, headers=headers)
                 assert answer.status_code < 500, f"{method} {path}"
-    # And what another site's page makes a browser send is refused.
+    # And a post that another site's page causes is refused.
     for rule in rules:
         if "POST" in (rule.methods or ()):
             path = re.sub(r"<[^>]*>", real, rule.rule)

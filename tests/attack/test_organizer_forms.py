@@ -1,4 +1,4 @@
-"""Every field of every form that an organizer meets × the payloads, as an admin who is tricked."""
+"""Every field of every organizers' form × the payloads, sent as a tricked admin."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from tests.safety.web import Site, site
 
 FORM = "application/x-www-form-urlencoded"
 LEAVING = re.compile(r"/(logout|sessions|people/\d+/(disable|end-sessions|role)|second-factor)")
-"""Forms that would log the attacker out; they take no text."""
+"""Forms that would log the attacker out; they accept no text."""
 
 
 class Inside:
-    """A site with somebody logged in, and everything that they can press."""
+    """A site with a logged-in organizer, and everything that they can press."""
 
     def __init__(self, here: Site) -> None:
         self.here = here

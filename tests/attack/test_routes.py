@@ -1,4 +1,4 @@
-"""Every route: its headers, the verbs it takes, guessed addresses, forged hosts, redirects."""
+"""Every route: its headers, its methods, guessed addresses, forged hosts, redirects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PERSONAL = re.compile(r"/(es/)?(find|write|review|sign|take|print|receipt|confir
 FOR_OTHER_SITES = frozenset({
     "Content-Security-Policy", "X-Frame-Options", "Cross-Origin-Resource-Policy",
 })  # fmt: skip
-"""What the public counter may have otherwise, because other sites may show it."""
+"""The headers in which the public counter may differ, because other sites may embed it."""
 VERBS = ("PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "HEAD", "CONNECT", "PROPFIND", "GETT")
 
 
@@ -61,7 +61,7 @@ def test_every_route_has_every_header(here: Site) -> None:
             assert answer.headers["Strict-Transport-Security"] == "max-age=31536000", what
             kept = answer.headers["Cache-Control"]
             assert kept == "no-store" if PERSONAL.match(path) else kept, what
-            # The form that asks for the ZIP is nobody's until it is sent.
+            # The form that asks for the ZIP contains nothing personal until it is sent.
             empty = method == "GET" and endpoint.removeprefix("es_") == "resident.start"
             if PERSONAL.match(path) and not empty:
                 assert answer.headers["X-Robots-Tag"] == "noindex", what

@@ -1,4 +1,4 @@
-"""A running site under attack: raw bytes, several workers, and then a search for marked words."""
+"""A running site under attack: raw bytes, several workers, then a search for marked words."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def ask(
 
 
 def raw(server: Server, data: bytes) -> bytes:
-    """What comes back for these bytes; empty when the connection is simply closed."""
+    """The response to these bytes; empty if the connection is simply closed."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as one:
         found = b""
         with suppress(OSError):
@@ -102,7 +102,7 @@ def test_bytes_that_are_no_request_are_refused_and_nobody_else_notices(
 ) -> None:
     answer = raw(server, data)
     status = re.match(rb"HTTP/1\.[01] (\d{3})", answer)
-    # 501 says that such an encoding is not understood; nothing failed.
+    # 501 means that the encoding is not supported; nothing failed.
     assert status is None or int(status[1]) < 500 or status[1] == b"501", answer[:200]
     assert b"root:" not in answer
     assert b"secret" not in answer.lower().split(b"\r\n\r\n")[0]
@@ -111,7 +111,7 @@ def test_bytes_that_are_no_request_are_refused_and_nobody_else_notices(
 
 def test_a_body_of_ten_megabytes_is_refused_and_the_site_goes_on(server: Server) -> None:
     for path in ("/find", "/sign", "/organize/login", "/letters.pdf"):
-        # Closed before all of it was sent is as good.
+        # Closing the connection before all of it was sent is just as good.
         with suppress(ConnectionError, http.client.HTTPException):
             assert ask(server, "POST", path, b"story=" + b"A" * 10_000_000)[0] == 413
     assert ask(server, "GET", "/privacy")[0] == 200
@@ -197,7 +197,7 @@ def test_limits_hold_over_all_workers_and_say_when_to_come_back(server: Server) 
         if status == 429:
             assert int(headers["Retry-After"]) >= 1
             break
-    # The window slides: while this goes on, one of the first ones may lapse every two seconds.
+    # The window slides: meanwhile one of the first requests may expire every two seconds.
     assert statuses.count(200) <= 301 + (time.monotonic() - begun) / 2
     assert statuses[-1] == 429
     other = {"X-Forwarded-For": "198.51.100.9"}

@@ -1,4 +1,4 @@
-"""Clients that send or read a little now and then keep nobody else waiting: a running server."""
+"""Clients that send or read slowly keep no one else waiting, on a running server."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def connect(stack: ExitStack, server: Server, first: bytes) -> socket.socket:
 
 
 def answered(server: Server) -> float:
-    """Seconds until a look-up of somebody else is answered."""
+    """How long another visitor's lookup takes, in seconds."""
     begin = time.monotonic()
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as one:
         one.sendall(LOOKUP)
@@ -60,19 +60,19 @@ def answered(server: Server) -> float:
 
 
 def residents(server: Server) -> float:
-    """The median of twenty look-ups, in seconds."""
+    """The median time of twenty lookups, in seconds."""
     return statistics.median(answered(server) for _ in range(20))
 
 
 def wait_as_little_as(alone: float, server: Server) -> bool:
-    """Whether residents are not kept waiting. What is kept by the others is kept each time; what
-    else this machine does passes, so that one of several times is enough."""
+    """Whether residents are not kept waiting. A slow client would delay every measurement, while
+    other load on this machine passes, so one quick measurement of several is enough."""
     return any(residents(server) < 10 * alone + 0.05 for _ in range(5))
 
 
 @contextmanager
 def meanwhile(act: Callable[[], None]) -> Iterator[None]:
-    """Do something again and again in another thread while the block runs."""
+    """Repeat something in another thread while the block runs."""
     stop = threading.Event()
 
     def go_on() -> None:
@@ -121,7 +121,7 @@ def test_clients_that_send_a_byte_now_and_then_keep_nobody_waiting(
 
 
 def test_connections_that_are_never_finished_keep_nobody_waiting(server: Server) -> None:
-    """As many as one client can open, each with the beginning of a request, then dropped."""
+    """As many connections as a client can open, each with the start of a request, then dropped."""
     alone = residents(server)
 
     def begin_one() -> None:
@@ -135,7 +135,7 @@ def test_connections_that_are_never_finished_keep_nobody_waiting(server: Server)
 
 
 def deaf(stack: ExitStack, server: Server, request: bytes) -> socket.socket:
-    """A client that asks and reads nothing of the answer, and whose packets are tiny."""
+    """A client with a tiny receive window that sends a request and never reads the response."""
     one = stack.enter_context(socket.socket())
     one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
     with suppress(OSError):
@@ -166,7 +166,7 @@ def test_clients_that_do_not_read_keep_nobody_waiting(server: Server, what: str)
 def test_whoever_sends_or_reads_nothing_is_let_go(server: Server) -> None:
     with ExitStack() as stack:
         silent = connect(stack, server, b"GET / HTTP/1.1\r\n")
-        # One picture may be taken whole by the systems between them, before anybody reads it.
+        # Socket buffers may hold one whole picture before anyone reads it.
         asked = 8 * b"GET /static/card-en.png HTTP/1.1\r\nHost: localhost\r\n\r\n"
         reading_nothing = deaf(stack, server, asked)
         silent.settimeout(IDLE_SECONDS + 60)
@@ -229,7 +229,7 @@ def test_what_is_larger_than_any_page_needs_is_refused(
 
 
 def waiting_bodies(server: Server) -> list[str]:
-    """Where the processes of a site keep requests that are not whole yet and too large for them."""
+    """Where the processes of a site keep incomplete requests that are too large for memory."""
     files = [f for pid in workers_of(server) for f in Path(f"/proc/{pid}/fd").iterdir()]
     return [
         str(f.readlink()) for f in files

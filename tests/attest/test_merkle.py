@@ -1,4 +1,4 @@
-"""The tree of hashes: its root is RFC 6962's, and its proofs prove that and nothing else."""
+"""The Merkle tree: its root is RFC 6962's, and its proofs prove inclusion and nothing else."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_no_other_entry_place_size_root_or_path_passes(
 
 @given(ENTRIES.filter(lambda entries: len(entries) > 1))
 def test_a_node_cannot_pass_for_an_entry(entries: list[bytes]) -> None:
-    """The list of two nodes is another list than that of their entries."""
+    """A list of two inner nodes has another root than the list of their entries."""
     half = 1
     while half * 2 < len(entries):
         half *= 2

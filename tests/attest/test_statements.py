@@ -1,4 +1,4 @@
-"""A signed statement of the count: what it says, who can check it, what it does not tell."""
+"""A signed statement of the count: what it says, who can check it, and what it hides."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_withdrawn_signature_leaves_later_statements(
     assert before.root != after.root
     assert isinstance(find_proof(tmp_path / "s", mine(tokens[2])), NotIncluded)
     assert isinstance(find_proof(tmp_path / "s", mine(tokens[1])), Included)
-    # No file of the folder holds what stood for it any more.
+    # No file of the folder still contains its commitment.
     for file in (tmp_path / "s").iterdir():
         data = file.read_bytes()
         assert mine(tokens[2]) not in data
@@ -136,7 +136,7 @@ def test_what_is_not_counted_is_not_in_the_list(
 def test_a_stranger_cannot_learn_from_the_list_that_somebody_had_signed(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
-    """Somebody signs in another's name: the receipt behaves alike whether she had signed or not."""
+    """Signing in her name gives a receipt that looks the same whether or not she had signed."""
     signed(db, "hers", person=person("Ana"))
     published(db, tmp_path / "s")
     forged = signed(db, "forged", person=person("Ana"))
@@ -152,7 +152,7 @@ def test_a_stranger_cannot_learn_from_the_list_that_somebody_had_signed(
 def test_only_the_campaigns_own_signatures_are_stated(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
-    """EX13: one person who signs two campaigns is one in each."""
+    """EX13: a person who signs two campaigns counts once in each."""
     here = signed(db, "a", person=person("Imani"))
     there = signed(db, "b", person=person("Imani"), campaign="another")
     statement = published(db, tmp_path / "s")
@@ -189,7 +189,7 @@ def test_counts_by_district_are_bounds_that_only_an_opening_makes_exact(
 
 
 def test_a_statement_names_nobody_and_no_receipt(db: sqlite3.Connection) -> None:
-    """PR04: no commitment, code, token or source is in what is published."""
+    """PR04: what is published contains no commitment, code, token or source tag."""
     token = signed(db, "k", source="st-marys", person=person("Ana"))
     text = statement_text(made(db).statement)
     digest = hashlib.sha256(token.encode())
@@ -217,7 +217,7 @@ def test_commitments_of_different_receipts_places_and_campaigns_differ(
     assert base != hashlib.sha256(token.encode()).digest()
 
 
-# --- a statement is believed only as it was signed ---------------------------------------
+# --- a statement is accepted only as it was signed ---------------------------------------
 
 
 @settings(
@@ -272,7 +272,8 @@ def test_a_proof_for_another_statement_does_not_pass(
 def test_a_proof_from_a_list_of_another_length_does_not_pass(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
-    """The first of four has the same path as the first of three: the length must be the signed."""
+    """The first of four has the same path as the first of three, so the length must be the signed
+    one."""
     tokens = [signed(db, f"k{n}") for n in range(4)]
     published(db, tmp_path / "s")
     first = min(map(mine, tokens))
@@ -357,7 +358,7 @@ def test_the_commands_state_publish_and_check(db: sqlite3.Connection, tmp_path: 
 @pytest.mark.usefixtures("site")
 def test_whatever_is_published_can_always_be_opened(db: sqlite3.Connection, tmp_path: Path) -> None:
     """Each published statement keeps its own counts and salts, whether or not a copy was asked
-    for, and two of one second do not take each other's."""
+    for, and two statements in the same second do not mix them up."""
     out = tmp_path / "out.json"
     promised: list[tuple[Statement, Path, int]] = []
     for number, options in enumerate([["--openings", str(tmp_path / "copy.json")], []], 1):
@@ -414,7 +415,7 @@ def test_an_unpublished_statement_is_not_on_the_site(
 def test_the_recipe_in_the_documentation_checks_a_proof_and_refuses_a_wrong_one(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
-    """The few lines of docs/verifying.md need nothing of this program."""
+    """The few lines in docs/verifying.md need nothing from this program."""
     page = (ROOT / "docs" / "verifying.md").read_text("utf-8")
     recipe = page.split("```python\n")[1].split("```")[0]
     tokens = [signed(db, f"k{n}") for n in range(11)]

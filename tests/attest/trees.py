@@ -1,4 +1,4 @@
-"""The whole tree in memory, of the same steps as that in a file; to compare with."""
+"""The whole tree in memory, built by the same steps as the one on disk, for comparison."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.records.merkle import EMPTY_ROOT, SIZE, above, path_places
 
 
 def levels(leaves: bytes) -> Iterator[bytes]:
-    """The rows from joined leaf hashes up to the root; nothing for no leaves."""
+    """The levels from the joined leaf hashes up to the root; empty for no leaves."""
     row = leaves
     while row:
         yield row

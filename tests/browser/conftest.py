@@ -1,4 +1,4 @@
-"""A served site and a real Chromium, on a phone's screen, with and without JavaScript."""
+"""A running site and a real Chromium with a phone's screen, with and without JavaScript."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.bench.servers import Server, serving
 from tests.conftest import BROWSER_TIMEOUT
 
 LOOKS = {"": ((320, False), (1280, True)), "/es": ((320, True),)}
-"""By the beginning of the addresses of a language: widths, and whether in dark colors."""
+"""By the URL prefix of a language: pairs of a width, and whether in dark mode."""
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The site as operators run it, without the network."""
+    """The site as operators run it, without network access."""
     with serving(
         "wsgi:app",
         tmp_path_factory.mktemp("site"),
@@ -31,12 +31,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @dataclass
 class Visitor:
-    """One browser window of one person, which notes every request that leaves the site."""
+    """One person's browser window, which records every request to another site."""
 
     page: Page
     context: BrowserContext
     address: str
-    strangers: list[str]
+    foreign_requests: list[str]
     refused: list[str]
     script: bool = True
 
@@ -53,27 +53,28 @@ class Visitor:
             self.page.keyboard.press("Enter")
 
     def forward(self) -> None:
-        """Press the button of the page that goes on, whatever it says."""
+        """Press the button that continues, whatever its label."""
         with self.page.expect_navigation():
             self.page.locator("#page-form .foot .btn").first.click()
 
     def write(self, story: str, **details: str) -> None:
-        """Fill in both pages to write on; the second one is left in sight."""
+        """Fill in both pages, for the story and for name and address, and stay on the second."""
         self.page.locator("#story").fill(story)
         self.forward()
         for name, text in details.items():
             self.page.locator(f"#{name}").fill(text)
 
     def look(self, width: int, *, dark: bool) -> None:
-        """Have the page as wide and in these colors, at once and not little by little."""
+        """Set the width and color scheme, with transitions off."""
         self.page.set_viewport_size({"width": width, "height": 700})
         scheme: Literal["dark", "light"] = "dark" if dark else "light"
         self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
 
     def judge(self) -> None:
-        """Axe finds nothing, nothing is wider than the screen, and the page is alone.
+        """Check that axe finds nothing, that nothing is wider than the screen, and that the page
+        contacts no other site and sets no cookie.
 
-        Axe is JavaScript itself, so it looks only where scripts run; the page is the same.
+        Axe is JavaScript, so it runs only with scripts on; the page is the same without.
         """
         found = objections(self.page) if self.script else []
         assert not found, (self.page.title(), found)
@@ -81,7 +82,7 @@ class Visitor:
         screen = self.page.viewport_size
         assert screen
         assert width <= screen["width"], (self.page.title(), width)
-        assert not self.strangers
+        assert not self.foreign_requests
         assert not self.refused
         assert self.context.cookies() == []
 
@@ -100,7 +101,9 @@ def visit(
     visitor = Visitor(context.new_page(), context, address, [], [], script)
     context.on(
         "request",
-        lambda r: None if r.url.startswith((address, "data:")) else visitor.strangers.append(r.url),
+        lambda r: (
+            None if r.url.startswith((address, "data:")) else visitor.foreign_requests.append(r.url)
+        ),
     )
     visitor.page.on(
         "console",
@@ -111,7 +114,7 @@ def visit(
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])
 def visitor(request: pytest.FixtureRequest, chromium: Browser, site: Server) -> Iterator[Visitor]:
-    """Somebody on a narrow phone, once with and once without JavaScript."""
+    """A person on a narrow phone, once with and once without JavaScript."""
     someone = visit(chromium, site, script=request.param)
     yield someone
     someone.context.close()

@@ -1,4 +1,4 @@
-"""The whole way in a real browser: from the ZIP to the printed letter and the receipt."""
+"""The whole journey in a real browser: from the ZIP to the printed letter and the receipt."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STORY = (
 
 
 def write(someone: Visitor, **changes: str) -> None:
-    """Fill in the pages to write on, as another person each time."""
+    """Fill in the story, name and address, as a different person each time."""
     fields = {
         "first": "Siobhán",
         "last": f"O’Dell {next(numbers)}",
@@ -35,7 +35,7 @@ def write(someone: Visitor, **changes: str) -> None:
 
 
 def public_counts(someone: Visitor) -> tuple[int, int]:
-    """People and letters, as everybody can ask for them."""
+    """People and letters, from the public counts."""
     counts = someone.context.request.get(f"{someone.address}/counts.json").json()
     return counts["signatures"], counts["letters"]
 

@@ -1,4 +1,4 @@
-"""How much of a page a tired person on a phone has to read and scroll, and what calls to them."""
+"""How much a tired person on a phone must read and scroll, and how many buttons compete."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ FILLED = ".btn:not(.second, .danger)"
 
 
 def screens(page: Page) -> float:
-    """The height of the whole page, with head and foot, in screens of a phone."""
+    """The height of the whole page, header and footer included, in phone screens."""
     return float(page.evaluate("document.documentElement.scrollHeight")) / SCREEN["height"]
 
 
 def words(page: Page) -> int:
-    """The words that can be seen without opening anything."""
+    """The number of words visible without opening anything."""
     return len(page.evaluate("document.body.innerText").split())
 
 
 def most_filled(page: Page) -> int:
-    """The most filled buttons that are in sight together while one scrolls down."""
+    """The most filled buttons in view at once while scrolling down."""
     return int(
         page.evaluate(
             """() => {
@@ -76,7 +76,7 @@ DETAILS = {
 
 
 def signed(someone: Visitor) -> None:
-    """Walk to the page for handing over, with an ordinary story and three offices."""
+    """Go to the page for handing over, with an ordinary story and three offices."""
     someone.goto("/find")
     someone.page.locator("#zip").fill("01930")
     someone.enter()

@@ -1,4 +1,4 @@
-"""The pages on which a place is settled, on a phone and on a wide screen, light and dark."""
+"""The pages that determine the place, on a phone and on a wide screen, light and dark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The small calculation before signing, in a real browser: with JavaScript, and without."""
+"""The proof of work before signing, in a real browser, with and without JavaScript."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_pressing_at_once_waits_says_so_and_then_signs_once(
             sent.append(re.sub(r".*/", "/", request.url))
 
     with visiting(chromium, asking) as someone:
-        # The calculation does not begin before it was seen what is said of it.
+        # The search does not start before its message has been seen.
         someone.page.add_init_script(
             "{ const later = [], go = window.setTimeout; window.setTimeout = f => later.push(f);"
             " window.begin = () => { window.setTimeout = go; later.forEach(f => go(f)); }; }"

@@ -1,4 +1,4 @@
-"""Sites whose mail becomes files, or goes to a real mail server that can misbehave."""
+"""Sites whose mail is written to files, or goes to a real mail server that can misbehave."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GLOUCESTER = ("01930",)
 
 @dataclass
 class Site:
-    """One site with one resident, who walks to the page with the letters and asks for mail."""
+    """A site with a resident who goes to the page with the letters and asks for mail."""
 
     settings: Settings
     resident: Resident
@@ -54,7 +54,7 @@ class Site:
         return self.client.post(self.resident.url("/copy"), form, status)
 
     def work(self, ahead: timedelta = timedelta()) -> None:
-        """What the worker does with all that is due, now or at a later time."""
+        """Run the worker on everything that is due, now or after a delay."""
         self.ahead += ahead
         office = PostOffice(
             self.settings.database, self.post.settings, self.settings.secret_key,
@@ -65,18 +65,18 @@ class Site:
         worker.work()
 
     def files(self, kind: str = "") -> list[EmailMessage]:
-        """The messages that were written to files, oldest first."""
+        """The messages written to files, oldest first."""
         paths = sorted((self.settings.instance / "outbox").glob(f"*-{kind}*.eml"))
         return [parse(path.read_bytes()) for path in paths]
 
     def link(self, message: EmailMessage) -> str:
-        """The path of the one link in a message."""
+        """The path of the only link in a message."""
         found = re.findall(r"http://localhost:8000(/\S+)", text_of(message))
         assert len(found) == 1
         return str(found[0])
 
     def states(self, taken: Html) -> str:
-        """The words of the receipt of the page with the letters."""
+        """The words of the receipt that belongs to the page with the letters."""
         return self.client.get(self.resident.receipt_path(taken)).words
 
 
@@ -97,7 +97,7 @@ Make = Callable[..., Site]
 
 @pytest.fixture
 def make(tmp_path: Path, sites: Sites) -> Iterator[Make]:
-    """Makes sites; with ``server`` their mail goes there, else it becomes files."""
+    """Makes sites whose mail goes to ``server``, or to files if there is none."""
     made: list[Settings] = []
 
     def build(server: MailServer | None = None, lang: str = "en", **changes: object) -> Site:
@@ -131,5 +131,5 @@ def server() -> Iterator[MailServer]:
 
 @pytest.fixture(params=["en", "es"])
 def site(request: pytest.FixtureRequest, make: Make) -> Site:
-    """Mail becomes files, as on a site that nobody configured; in both languages."""
+    """A site that writes mail to files, as before it is configured, in both languages."""
     return make(lang=request.param)

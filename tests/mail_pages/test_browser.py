@@ -1,4 +1,4 @@
-"""The pages of mail and sharing in a real browser: narrow, with and without JavaScript."""
+"""The mail and sharing pages in a real, narrow browser, with and without JavaScript."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.browser.conftest import Visitor, visit
 pytestmark = pytest.mark.browser
 
 Someone = tuple[Visitor, str]
-"""A visitor, and the beginning of every address in their language."""
+"""A visitor, and the URL prefix of their language."""
 
 numbers = itertools.count(1)
 
@@ -52,7 +52,7 @@ def judge(someone: Visitor) -> None:
 
 
 def taken(someone: Visitor, lang: str) -> None:
-    """On the page with the letters, as a new person."""
+    """A new person on the page with the letters."""
     page = someone.page
     someone.goto(f"{lang}/find?zip=01930&letter=public-safety&source=card")
     expect(page.locator("#zip")).to_have_value("01930")
@@ -73,7 +73,7 @@ def taken(someone: Visitor, lang: str) -> None:
 
 
 def worked(site: Server) -> str:
-    """The newest message's text, after the worker has done all that is due."""
+    """The newest message's text, after the worker has handled everything that is due."""
     mail_queue(load_settings({}, instance=site.instance)).worker.work()
     newest = max((site.instance / "outbox").glob("*.eml"), key=lambda p: p.stat().st_mtime_ns)
     return re.sub(r"=\r?\n", "", newest.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""A copy of the letters by mail: only to whom asked for it, and every state is said."""
+"""A copy of the letters by mail: only to those who asked for it, with every state reported."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_a_message_in_a_file_goes_with_what_it_is_about(make: Make, way: str) ->
         remove(db, [number])
     assert site.files("copy") == []
     left = [found["To"] for found in site.files()]
-    # The question holds nothing of the letters; after a change it is still the same mailbox's.
+    # The question contains nothing of the letters, and after an edit it asks the same mailbox.
     assert sorted(left) == ["ben@example.org", *([ME] if way == "change" else [])]
 
 
@@ -157,7 +157,7 @@ def test_nothing_typed_reaches_an_address_that_nobody_confirmed(make: Make) -> N
     assert len(messages) <= site.settings.mail_per_address_a_day
     for message in messages:
         everything = " ".join([text_of(message), *message.keys(), *map(str, message.values())])
-        assert "WIN 5" not in everything  # "WIN" alone a link can hold by chance
+        assert "WIN 5" not in everything  # a link can contain "WIN" by chance
         assert "bad.example" not in everything
 
 
@@ -306,7 +306,7 @@ def test_from_is_the_campaigns_own_and_no_address_stands_in_a_link(
 
 
 def released(site: Site, server: MailServer, address: str = ME) -> str:
-    """The receipt's words after the copy was asked for, confirmed and tried once."""
+    """The receipt's words after the copy was requested, confirmed and tried once."""
     taken = site.signed()
     site.ask(taken, address)
     site.work()

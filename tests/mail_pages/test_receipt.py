@@ -1,4 +1,4 @@
-"""The receipt: whom, in what state, since when; and nothing that could be read elsewhere."""
+"""The receipt: recipients, their letters' states and times, and nothing that identifies anyone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passing the site on: plain links, a picture, and links that fill in a ZIP or a letter."""
+"""Sharing the site: plain links, a picture, and links that prefill a ZIP or a letter."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KNOWN = {"mailto", "sms", "wa.me", "bsky.app"}
 
 
 def shared(page: Html) -> dict[str, str]:
-    """The links that pass the site on, by where they go."""
+    """The sharing links, by their target."""
     links = [a.get("href") or "" for a in page.all("a")]
     found = {urlsplit(link).netloc or urlsplit(link).scheme: link for link in links}
     return {name: link for name, link in found.items() if name in KNOWN}
@@ -155,7 +155,7 @@ def _sent(query: dict[str, str]) -> dict[str, str]:
 
 
 def _without_token(text: str) -> str:
-    """The page without what it carries on: its token, and the link to the other language."""
+    """The page without its token and the link to the other language."""
     carried = ('name="token"', "hreflang=")
     return "\n".join(x for x in text.splitlines() if not any(each in x for each in carried))
 
@@ -165,6 +165,6 @@ def test_the_picture_names_the_campaign_as_it_is_called_now(lang: str, tmp_path:
     new = tmp_path / "new"
     assert flask("letters card", "--out", new).exit_code == 0
     drawn, kept = (Image.open(f / card_name(lang)).convert("L") for f in (new, STATIC))
-    # Anti-aliasing may differ by a shade from machine to machine; other words differ by far.
+    # Anti-aliasing may vary by a shade between machines; other words differ far more.
     differing = ImageChops.difference(drawn, kept).point(lambda shade: 255 * (shade > 64))
     assert differing.getbbox() is None, "Run: flask letters card"

@@ -1,4 +1,4 @@
-"""A site with a clock that stands still, and people who sign it."""
+"""A site with a fixed clock, and people who sign."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.web.lint import Client
 
 @dataclass
 class Clock:
-    """Stands still until it is set."""
+    """A clock that stands still until it is set."""
 
     now: datetime = datetime(2026, 11, 25, 18, 0, 7, tzinfo=UTC)
 
@@ -32,13 +32,13 @@ class Clock:
 
 @dataclass
 class People:
-    """Signs people one after the other."""
+    """Has different people sign, one after the other."""
 
     db: sqlite3.Connection
     number: int = 0
 
     def sign(self, state: str, times: int = 1, **changes: Any) -> list[str]:
-        """Their receipts."""
+        """Sign as new people; returns their receipts."""
         receipts = []
         for _ in range(times):
             self.number += 1

@@ -1,4 +1,4 @@
-"""The public numbers over HTTP: kept for a minute at most, in any site's frame, naming nobody."""
+"""The public numbers over HTTP: at most a minute old, framed by any site, naming no one."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_the_counter_is_small_and_may_stand_in_any_frame(app: Flask, people: Peo
     assert "unsafe" not in policy
     assert "X-Frame-Options" not in response.headers
     assert "1,234" in text
-    # Every other page stays out of frames, and a page with a form is read by no other site.
+    # No other page can be framed, and no other site can read a page with a form.
     assert "Access-Control-Allow-Origin" not in fetch(app, "/find").headers
     assert fetch(app, "/").headers["X-Frame-Options"] == "DENY"
     assert fetch(app, "/counts.json").headers["X-Frame-Options"] == "DENY"

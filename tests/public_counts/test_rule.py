@@ -1,4 +1,4 @@
-"""What the public may see of a part: steps of five, renewed together, whatever is compared."""
+"""What the public can learn about a state: steps of five, renewed together, however compared."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_table_moves_only_after_five_have_come_or_gone(
     people.sign("CA", 9)
     people.sign("WY", 4)
     assert shown(db) == {"CA": 5}
-    people.sign("WY")  # WY has five: but who came last would be known
+    people.sign("WY")  # WY has five, but showing it now would tell who signed last
     people.sign("CA", 3)
     assert shown(db) == {"CA": 5}
     people.sign("TX")
@@ -48,7 +48,7 @@ def test_the_table_moves_only_after_five_have_come_or_gone(
 
 
 def test_coming_and_going_counts_too(db: sqlite3.Connection, people: People) -> None:
-    """As many sign in one state as withdraw in another: the total stands still, the table not."""
+    """As many sign in one state as withdraw in another: the total stays, the table does not."""
     tokens = people.sign("CA", 10)
     assert shown(db) == {"CA": 10}
     for token in tokens[:3]:
@@ -104,7 +104,7 @@ ACTS = st.lists(
 def test_no_two_fetches_differ_by_fewer_than_five(
     tmp_path_factory: pytest.TempPathFactory, acts: list[tuple[str, str, int]], watched: bool
 ) -> None:
-    """Whoever fetches now and then, or after every act, learns of no group under five."""
+    """Fetching now and then, or after every act, reveals no group smaller than five."""
     db = open_database(tmp_path_factory.mktemp("rule") / "x.db")
     people, tokens = People(db), {"CA": [], "WY": [], "TX": []}  # type: ignore[var-annotated]
     seen: list[dict[str, int]] = [shown(db)]
@@ -128,7 +128,7 @@ def test_no_two_fetches_differ_by_fewer_than_five(
                 for state in {*fetched, *other}:
                     difference = abs(fetched.get(state, 0) - other.get(state, 0))
                     assert difference == 0 or difference >= STEP
-        # Each time the table moved, at least five people had come or gone since the last time.
+        # Between any two changes of the table, at least five people signed or withdrew.
         for before, after in pairwise(changes):
             assert sum(abs(after.get(s, 0) - before.get(s, 0)) for s in {*before, *after}) >= STEP
     finally:
@@ -138,7 +138,7 @@ def test_no_two_fetches_differ_by_fewer_than_five(
 @settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(["CA", "WY", "TX", "DC"]), st.integers(0, 14)))
 def test_the_exact_total_does_not_give_a_hidden_state_away(counts: dict[str, int]) -> None:
-    """Total minus shown is spread over all states: none is forced to be one to four."""
+    """The total minus what is shown may come from any state: none must have one to four."""
     rest = sum(counts.values()) - sum(n // STEP * STEP for n in counts.values())
     for state in ("WY", "DC"):
         others = 55 * (STEP - 1)  # every other state may be up to four too low

@@ -1,4 +1,4 @@
-"""A site in a temporary folder, with a clock that can be set, and a stub of the geocoder."""
+"""A site in a temporary folder, with a settable clock and a stub geocoder."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class Clock:
 
 @dataclass
 class Geocoder:
-    """A stub that answers as it is told and remembers what it was asked."""
+    """A stub that replies as told and records its requests."""
 
     url: str
     reply: Callable[[], tuple[int, str, bytes]] = lambda: (200, "application/json", b"{}")
     asked: list[str] = field(default_factory=list)
 
     def says(self, *places: tuple[str, str]) -> None:
-        """Answer with matches in these places: state FIPS and two-character district."""
+        """Reply with matches in these places: state FIPS and two-character district."""
         matches = [
             {
                 "matchedAddress": "1 MAIN ST",
@@ -101,8 +101,8 @@ def settings(tmp_path: Path, geocoder: Geocoder) -> Settings:
         secret_key=b"s" * 32,
         person_key=b"p" * 32,
         contact="help@letters.example",
-        limits=False,  # one address plays many people, who press at once;
-        form_seconds=0,  # what then happens is tested in test_held and test_limits
+        limits=False,  # here one IP address acts for many people, who press immediately;
+        form_seconds=0,  # test_held and test_limits test these two
     )
 
 

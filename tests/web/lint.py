@@ -1,4 +1,4 @@
-"""A test client that judges every page it fetches, as a careful reader of HTML would."""
+"""A test client that lints every page it fetches."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ POLICY = (
 
 
 class Html:
-    """A parsed page with the questions that tests ask of it.
+    """A parsed page with the queries that tests need.
 
-    The tree is libxml2's, which reads what is free of mistakes as a browser does, twenty times
-    faster than the parser that finds the mistakes. Only what is drawn has its namespace.
+    The tree is libxml2's, which parses valid HTML as a browser does, and twenty times faster than
+    the parser that finds errors. Only SVG elements have a namespace.
     """
 
     def __init__(self, text: str) -> None:
@@ -69,7 +69,7 @@ class Html:
         return words(self.all("main")[0])
 
     def form(self, action_end: str = "", form_id: str = "page-form") -> dict[str, list[str]]:
-        """The values that a form would send, by name, without any button."""
+        """The values that a form would send, by name, without a button's."""
         forms = [
             f for f in self.all("form")
             if (f.get("action") or "").partition("#")[0].endswith(action_end)
@@ -84,15 +84,15 @@ class Html:
 
 _VALUE = re.compile(r'="[^"&]*"')
 _WORDS = re.compile(r">[^<>&]*[^<>&\s][^<>&]*<")
-_SOUND: set[str] = set()
-"""Pages in which no mistake was found, without their words."""
+_VALID: set[str] = set()
+"""Pages without errors, stripped of their text."""
 
 
-def mistakes(text: str) -> list[tuple[str, object]]:
-    """What a strict reader of HTML5 objects to. It is slow, and pages that differ in words only,
-    not in tags, attributes or references, are read once."""
+def html_errors(text: str) -> list[tuple[str, object]]:
+    """The errors that a strict HTML5 parser finds. It is slow, so pages that differ only in text,
+    not in tags, attributes or references, are parsed once."""
     shape = _WORDS.sub(">.<", _VALUE.sub('=""', text))
-    if shape in _SOUND:
+    if shape in _VALID:
         return []
     parser = html5lib.HTMLParser(strict=False)
     with warnings.catch_warnings():
@@ -100,7 +100,7 @@ def mistakes(text: str) -> list[tuple[str, object]]:
         parser.parse(text)
     found = [(code, where) for where, code, _more in parser.errors]
     if not found:
-        _SOUND.add(shape)
+        _VALID.add(shape)
     return found
 
 
@@ -108,7 +108,7 @@ BLOCKS = frozenset(["p", "h1", "h2", "h3", "li", "dd", "dt", "div", "address", "
 
 
 def words(element: ElementTree.Element) -> str:
-    """The words of an element on one line, with a blank where a block begins."""
+    """The words of an element on one line, with a space around each block."""
     return " ".join(((element.text or "") + _tails(element)).split())
 
 
@@ -121,7 +121,7 @@ def _tails(element: ElementTree.Element) -> str:
 
 
 def values(form: ElementTree.Element) -> dict[str, list[str]]:
-    """What a browser would send for ``form`` when Enter is pressed in it."""
+    """What a browser would send for ``form``, without any button."""
     sent: dict[str, list[str]] = {}
     for e in form.iter():
         tag, name = e.tag, e.get("name")
@@ -141,7 +141,7 @@ def values(form: ElementTree.Element) -> dict[str, list[str]]:
 
 
 class Client:
-    """Fetches pages and fails when one is not as every page has to be."""
+    """Fetches pages and fails if one breaks a rule that applies to every page."""
 
     def __init__(self, client: FlaskClient) -> None:
         self.flask = client
@@ -159,12 +159,12 @@ class Client:
 
 
 def lint(response: TestResponse, path: str) -> Html:
-    """Check the response and its page; returns the page."""
-    path = re.sub(r"^/c/[a-z0-9-]+", "", path)  # the same page of another campaign
+    """Check a response and its page, and return the page."""
+    path = re.sub(r"^/c/[a-z0-9-]+", "", path)  # the same rules hold for another campaign's page
     check_headers(response, path)
     text = response.get_data(as_text=True)
-    wrong = mistakes(text)
-    assert not wrong, f"{path}: {wrong[:5]}"
+    errors = html_errors(text)
+    assert not errors, f"{path}: {errors[:5]}"
     page = Html(text)
     html = page.one("html")
     assert html.get("lang") == ("es" if re.match(r"/es(/|$)", path) else "en")
@@ -187,7 +187,7 @@ LOADED = ("href", "src", "action", "formaction")
 
 
 def check_elements(page: Html, path: str) -> None:
-    """Every element in one walk: what it names, what it points at, and what it would fetch."""
+    """Check every element in one pass: its name, what it refers to, and what it would load."""
     elements = [(e, str(e.tag), dict(e.attrib)) for e in page.root.iter()]
     ids = Counter(has["id"] for _, _, has in elements if has.get("id"))
     assert not [i for i, n in ids.items() if n > 1], f"{path}: repeated ids"
@@ -230,5 +230,5 @@ def check_headers(response: TestResponse, path: str) -> None:
     address = urlsplit(path)
     page = address.path.removeprefix("/es") or "/"
     if page not in PUBLIC or (page == "/" and address.query):
-        # A browser without JavaScript, as this client is, says so in the forms of the way.
+        # This client has no JavaScript, and the residents' forms report that.
         assert headers["Cache-Control"] in ("no-store", "private, no-cache"), path

@@ -1,4 +1,4 @@
-"""A resident for tests: walks from the ZIP to the receipt as a browser without JavaScript does."""
+"""A resident for tests: goes from the ZIP to the receipt, as a browser without JavaScript does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Resident:
     lang: str = "en"
     person: dict[str, str] = field(default_factory=lambda: dict(PERSON))
     prefix: str = ""
-    """Where the addresses of the campaign begin."""
+    """The prefix of the campaign's addresses."""
 
     def url(self, path: str) -> str:
         return self.prefix + (f"/es{path}" if self.lang == "es" else path)
@@ -41,24 +41,24 @@ class Resident:
         )
 
     def telling(self, zip_code: str, state: str = "", district: int | None = None) -> Html:
-        """The page for the story, by way of the choice of a district where one is given."""
+        """The page for the story, after choosing the ``district`` if one is given."""
         if district is None:
             return self.find(zip_code, state)
         data = {"zip": zip_code, "state": state, "district": str(district)}
         return self.client.post(self.url("/write"), data)
 
     def writing(self, zip_code: str, state: str = "", district: int | None = None) -> Html:
-        """The second page to write on, for name and address, by way of the first."""
+        """The page for name and address, after the one for the story."""
         return self.next(self.telling(zip_code, state, district))
 
     def next(self, page: Html) -> Html:
-        """From the page for the story, once told, to the one for name and address."""
+        """Fill in the story and go on to the page for name and address."""
         return self.client.post(
             self.url("/address"), {**page.form(), "story": [self.person["story"]]}
         )
 
     def filled(self, page: Html, **changes: Any) -> Form:
-        """A form of the two pages to write on, with all that this person would type on both."""
+        """The form of one of these two pages, with everything that this person types on both."""
         form = page.form()
         for name, value in {**self.person, **changes}.items():
             form[name] = value if isinstance(value, list) else [value]
@@ -71,7 +71,7 @@ class Resident:
         return self.review(self.filled(self.writing(*place), **changes))
 
     def sign(self, form: Form, status: int = 200) -> Html:
-        """Press the button; a 307 is followed with the form, as a browser follows it."""
+        """Press the button to sign. Follows a 307 by posting the form again, as a browser does."""
         response = self.client.flask.post(self.url("/sign"), data=form)
         if response.status_code == 307:
             assert status == 200
@@ -88,7 +88,7 @@ class Resident:
 
 
 def form_with(page: Html, **values_wanted: str) -> tuple[str, Form]:
-    """Address and fields of the form that has a button with this name and value, pressed."""
+    """Address and fields that a form sends when its button with this name and value is pressed."""
     for form in page.all("form"):
         for button in form.iter():
             name, value = button.get("name"), button.get("value")
@@ -107,5 +107,5 @@ def _pressed(form: ElementTree.Element, button: ElementTree.Element) -> tuple[st
 
 
 def sheets(page: Html) -> list[str]:
-    """The words of each letter that a page shows as it will be handed over."""
+    """The words of each letter that a page shows in full."""
     return [words(e) for e in page.all("article") if e.get("class") == "sheet"]

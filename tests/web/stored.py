@@ -1,4 +1,4 @@
-"""What the database of a site holds, as tests look at it."""
+"""Queries of a site's database for tests."""
 
 from __future__ import annotations
 

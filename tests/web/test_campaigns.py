@@ -1,4 +1,4 @@
-"""Two campaigns at one site: each at its own address, and nothing of one gets into the other."""
+"""Two campaigns on one site: each at its own address, and nothing leaks from one to the other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LETTERS = Path(__file__).resolve().parents[2] / "letters"
 
 @pytest.fixture
 def two(app: Flask, clock: Clock) -> Services:
-    """The site with a second campaign, open, of the same texts under another title."""
+    """The site with a second open campaign, which has the same texts and another title."""
     files = read_files(LETTERS / FIRST)
     title = 'title = "The PROTECT Immigration Act"'
     files["campaign.toml"] = files["campaign.toml"].replace(title, 'title = "The second one"', 1)

@@ -1,4 +1,4 @@
-"""The morning of 3 January 2027 on a resident's way: nothing is lost at noon."""
+"""A resident writing on the morning of 3 January 2027: nothing is lost at noon."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_letter_to_a_member_who_left_is_not_readdressed_to_the_successor(
     }
     assert said[anyone.lang] in again.words
     assert "Steve Cohen" in anyone.client.get(receipt).words
-    # Whoever writes now writes to who sits now.
+    # A letter begun now goes to the current members.
     assert ("Nora New" in anyone.find("38103", "TN").words) == bool(name)
 
 

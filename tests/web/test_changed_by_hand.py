@@ -1,4 +1,4 @@
-"""A letter changed by hand remembers what it was made from, and is not signed in silence when
+"""A letter edited by hand remembers what it was made from, and is not signed silently when
 something of that has changed since."""
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def test_changing_an_edited_letters_inputs_forces_a_choice_before_signing(
     stopped = resident.sign(review.form(), 409)
     assert asks(stopped)
     assert counts(settings) == (0, 0)
-    # It goes on asking until there is an answer, whatever else is pressed.
+    # It keeps asking until there is an answer, whatever else is pressed.
     again = resident.sign(resident.review(stopped.form()).form(), 409)
     address, form = form_with(again, keep=SEAT)
     kept = resident.client.post(address, form)

@@ -16,7 +16,7 @@ from tests.web.resident import Resident, form_with
 
 
 def names(page: Html) -> list[str]:
-    """The people that the page to write on offers as recipients."""
+    """The people offered as recipients on the page for the story."""
     return [words(b) for label in page.all("label") for b in label if b.tag == "b"]
 
 
@@ -109,7 +109,7 @@ def test_a_zip_in_two_states_asks_for_the_state(anyone: Resident) -> None:
 def test_an_offered_state_is_not_questioned_afterwards(
     anyone: Resident, zip_code: str, state: str, districts: int
 ) -> None:
-    """LK03, LK06: other sources than the ZIP's own row put a part of it in this state."""
+    """LK03, LK06: sources other than the ZIP's own row put a part of it in this state."""
     action, form = form_with(anyone.find(zip_code), state=state)
     page = anyone.client.post(action, form)
     options = [o.get("value") for o in page.by_id("by-hand-district").iter() if o.get("value")]
@@ -293,7 +293,7 @@ def test_after_noon_a_seat_whose_name_is_not_listed_gets_no_letter(
     page = anyone.find("38103", "TN")
     assert recipients(page) == ["TN-S1"]
     assert "TN-5" in page.words
-    # Nobody need have sworn in that day: in 2023 the House took until the 7th.
+    # No one has to be sworn in that day: in 2023 the House took until the 7th.
     said = {"en": "Our list of June 15, 2026 is older than this Congress, which began on "
                   "January 3, 2027. It does not say who holds this seat now.",
             "es": "Nuestra lista del 15 de junio de 2026 es anterior a este Congreso"}  # fmt: skip

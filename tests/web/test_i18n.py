@@ -1,4 +1,4 @@
-"""Everything a person sees exists in Spanish, and the catalogue compiles by itself."""
+"""Everything a person sees exists in Spanish, and the catalogue is compiled automatically."""
 
 from __future__ import annotations
 
@@ -93,14 +93,14 @@ UNPLAIN = re.compile(
 
 
 def test_english_uses_plain_words_and_one_american_spelling() -> None:
-    """The words are listed in CONTRIBUTING.md. A letter's state is data, and stays as stored."""
+    """CONTRIBUTING.md lists the words. A letter's state is data and appears as stored."""
     for name, message in in_the_code():
         for text in (message,) if isinstance(message, str) else message:
             assert text in get_args(State) or not UNPLAIN.search(text), f"{name}: {text}"
 
 
 def test_no_message_names_a_setting(spanish: dict[str, Message]) -> None:
-    """Whoever reads a page cannot look it up; the one who can has the settings' own page."""
+    """Readers cannot look a setting up; the operator, who can, has the settings' own page."""
     named = {field.name for field in fields(Settings) if "_" in field.name}
     for english, entry in spanish.items():
         for text in (english, *texts_of(entry)):
@@ -144,7 +144,7 @@ OTHER_WORDS = re.compile(
 
 
 def said_in_spanish(spanish: dict[str, Message]) -> Iterator[str]:
-    """The catalogue's texts and those of alerts and paper."""
+    """The Spanish texts of the catalogue, of alerts and of paper."""
     for entry in spanish.values():
         yield from texts_of(entry)
     yield from WORDS["es"].values()
@@ -153,7 +153,7 @@ def said_in_spanish(spanish: dict[str, Message]) -> Iterator[str]:
 
 
 def test_spanish_uses_one_term_for_each_thing(spanish: dict[str, Message]) -> None:
-    """The words are listed in CONTRIBUTING.md."""
+    """CONTRIBUTING.md lists the words."""
     said = [(found[0], text) for text in said_in_spanish(spanish)
             if (found := OTHER_WORDS.search(text))]  # fmt: skip
     assert not said
@@ -162,7 +162,7 @@ def test_spanish_uses_one_term_for_each_thing(spanish: dict[str, Message]) -> No
 def test_a_spanish_sentence_is_not_much_longer_than_its_english(
     spanish: dict[str, Message],
 ) -> None:
-    """Spanish needs a fifth more words. One with half as many again was made from another text."""
+    """Spanish takes about a fifth more words; half as many again means that it is another text."""
     for entry in spanish.values():
         for english, text in zip(_texts(entry), texts_of(entry), strict=True):
             size = len(english.split())
@@ -250,11 +250,11 @@ def test_a_spanish_page_offers_no_spanish_and_its_links_stay_spanish(client: Cli
 
 
 MARKS = {"_": 1, "_l": 1, "gettext": 1, "lazy_gettext": 1, "_mark": 1, "ngettext": 2}
-"""What marks a text for translation, and how many of its arguments are texts."""
+"""The functions that mark a text for translation, and how many of their arguments are texts."""
 
 
 def marked() -> Iterator[tuple[str, bool, str]]:
-    """Every marked literal of the source: where it stands, whether inside an f-string, its text."""
+    """Every marked literal in the source: its place, whether it is inside an f-string, its text."""
     for path in sorted((ROOT / "app").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         inside = {
@@ -279,7 +279,7 @@ def test_every_marked_text_in_the_source_is_in_the_catalogue(spanish: dict[str, 
 
 
 def test_no_marked_text_hides_inside_an_f_string() -> None:
-    """The tool that fills the catalogue does not look there, so the text would stay English."""
+    """The tool that fills the catalogue ignores f-strings, so the text would stay English."""
     assert [(place, text) for place, inside, text in marked() if inside] == []
 
 
@@ -296,12 +296,12 @@ READ_ALOUD = ("aria-label", "alt", "title", "placeholder", "data-done", "data-gr
 
 
 def in_english(text: str) -> bool:
-    """Whether the text has an English word that no name and no address has."""
+    """Whether the text has an English word that occurs in no name or address."""
     return bool(ENGLISH.search(text.replace("House of Representatives", "")))
 
 
 def english_on(page: Html) -> list[str]:
-    """What stands in English on a Spanish page without being marked as English."""
+    """The English texts on a Spanish page that are not marked as English."""
     found: list[str] = []
 
     def read(element: ElementTree.Element, lang: str) -> None:

@@ -1,4 +1,4 @@
-"""From the page to write on to the review of each letter: nothing is lost."""
+"""From the page for the story to the review of each letter: nothing is lost."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ def test_an_address_elsewhere_is_refused_with_two_ways_to_continue(anyone: Resid
 
 
 def test_a_mailboxs_town_is_not_given_as_home(resident: Resident) -> None:
-    """AD07: mail that comes to Boston says nothing about where in the state a person lives."""
+    """AD07: getting mail in Boston says nothing about where in the state a person lives."""
     mailbox = {"city": "Boston", "street": "P.O. Box 12", "mail_zip": "02138", "elsewhere": "1"}
     review = resident.reviewing(*GLOUCESTER, **mailbox)
     assert "I am a constituent from Massachusetts." in sheets(review)[0]

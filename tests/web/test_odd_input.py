@@ -1,4 +1,4 @@
-"""Whatever is typed or sent: words beside the field, contents kept, never a failure of ours."""
+"""Any input: a message next to the field, everything typed kept, and never a server error."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ FORMS = st.lists(st.tuples(st.sampled_from(NAMES), TEXTS), max_size=14)
 
 @cache
 def client() -> Client:
-    """One site for all examples; hypothesis has no use for a fresh one each time."""
+    """One site for all examples; Hypothesis does not need a fresh one each time."""
     folder = Path(tempfile.mkdtemp())
     given = Settings(
         instance=folder, street_lookup=False, secret_key=b"s" * 32, person_key=b"p" * 32,

@@ -1,4 +1,4 @@
-"""What every response promises, and what is refused whatever page it is sent to."""
+"""What every response guarantees, and what is refused on every page."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_every_page_passes_the_lint_and_is_small(client: Client, prefix: str, pa
 def test_public_pages_describe_themselves_and_hold_no_ones_token(
     client: Client, path: str, lang: str
 ) -> None:
-    """What Lighthouse asks of a page that search engines may read, without Lighthouse."""
+    """What Lighthouse requires of a page for search engines, checked without Lighthouse."""
     page = client.get(lang + path)
     assert len(str(page.one("meta", name="description").get("content"))) in range(50, 200)
     assert page.one("meta", name="viewport").get("content") == "width=device-width, initial-scale=1"
@@ -280,7 +280,7 @@ def test_only_responses_without_secrets_are_compressed(
             assert small.headers["Content-Encoding"] == "gzip"
             assert len(small.data) < len(plain.data) / 2
             assert _without_tokens(gzip.decompress(small.data)) == _without_tokens(plain.data)
-    # The answer to a cookie may hold a secret beside words from the address.
+    # The response to a request with a cookie may contain a secret next to text from the URL.
     client.flask.set_cookie("session", "x")
     with client.flask.get("/find", headers=ask) as guarded:
         assert "Content-Encoding" not in guarded.headers
@@ -339,7 +339,7 @@ def test_head_succeeds_wherever_get_does(client: Client) -> None:
 
 
 def test_no_cookie_is_ever_set(client: Client, clock: Clock) -> None:
-    """The lint checks every page; this asks the client's own jar at the end of a journey."""
+    """The lint checks every page; this checks the client's cookie jar at the end of a journey."""
     Resident(client).signed("01930")
     assert not client.flask._cookies
 

@@ -1,4 +1,4 @@
-"""One press, one person, counted once; and nothing else is kept."""
+"""One press by one person counts once, and nothing else is stored."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_concurrent_presses_count_once(app: Flask, settings: Settings) -> None:
 def test_signing_redirects_to_a_page_that_counts_nothing(
     resident: Resident, settings: Settings
 ) -> None:
-    """CC03: the address of the page after signing is one that counts nothing."""
+    """CC03: the page after signing has an address where nothing is counted."""
     form = resident.reviewing(*GLOUCESTER).form()
     response = resident.client.flask.post("/sign", data=form)
     assert response.status_code == 307
@@ -115,7 +115,7 @@ def test_a_clock_set_back_keeps_no_one_waiting(
 def test_a_forms_age_does_not_depend_on_the_wall_clock(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Set forward by hours, the clock says nothing about how long a page was open."""
+    """Setting the clock forward by hours does not change how long a page was open."""
     site: Services = app.extensions[EXTENSION]
     real = Services(site.settings, site.lives)
     now = 1000.0
@@ -128,7 +128,7 @@ def test_a_forms_age_does_not_depend_on_the_wall_clock(
         assert real.tokens.read(token).age == 59 * 60
         now += 2 * 60
         assert real.tokens.read(token).state == "expired"
-    now = 3.0  # the machine started again: its timer began anew, and the form is still good
+    now = 3.0  # after a reboot the timer starts over, and the form is still valid
     assert real.tokens.read(token).state == "fresh"
     assert real.tokens.read(token).age > 600
 
@@ -149,7 +149,7 @@ def test_a_forged_or_missing_token_counts_nothing_and_loses_nothing(
 def test_a_filled_honeypot_asks_for_another_press_and_holds_the_signature(
     anyone: Resident, settings: Settings
 ) -> None:
-    """SP02: a visible second step, never a silent drop; what stays odd is held."""
+    """SP02: a visible second step, never a silent drop; if still suspicious, it is held."""
     review = anyone.reviewing(*GLOUCESTER)
     filled = {**review.form(), "website": ["http://bad.example"]}
     page = anyone.sign(filled, 422)

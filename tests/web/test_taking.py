@@ -19,7 +19,7 @@ from tests.web.stored import counts, rows
 
 BOSTON_TO_ES = [f"{seat}+es" for seat in BOSTON_TO]
 
-# --- taking away -----------------------------------------------------------------------------
+# --- handing over ----------------------------------------------------------------------------
 
 
 def test_each_letter_can_be_handed_over_in_every_way(anyone: Resident) -> None:
@@ -364,7 +364,7 @@ def test_the_receipt_returns_the_letters_until_the_resident_leaves_them(
     spanish = resident.client.post(f"/es{path}", values(end))
     assert "Volver a mis cartas" in spanish.words
     assert values(letters_form(spanish))["story"] == ["These very words."]
-    # By its address alone, which is how the letters are forgotten, the page holds none of them.
+    # Opened by its bare address, which is how a browser forgets the letters, the page has none.
     forgotten = resident.client.get(path)
     assert letters_form(forgotten).get("hidden") is not None
     assert "These very words." not in forgotten.text

@@ -29,8 +29,8 @@
       if (unsaved()) { link.target = "_blank"; } else { link.removeAttribute("target"); }
     });
   }
-  // Update the count of recipients with every choice: request the page that the form would lead to
-  // without this script, and take its count.
+  // Update the count of members who fit a condition with every choice: request the page that the
+  // form would lead to without this script, and take its count.
   function post(form, button, action, then) {
     var request = new XMLHttpRequest(), data = new URLSearchParams(new FormData(form));
     if (button) { data.set(button[0], button[1]); }
