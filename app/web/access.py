@@ -1,4 +1,4 @@
-"""Who may use a route. Every view declares it, and a site with a view that does not won't start."""
+"""Who may use a route. Every view declares it; a site with a view that does not will not start."""
 
 from __future__ import annotations
 

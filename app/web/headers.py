@@ -113,7 +113,7 @@ class SiteResponse(Response):
         body, status, own = super().get_wsgi_response(environ)
         present = {name.lower() for name, _value in own}
         if "frame-ancestors 'none'" not in self.headers.get("Content-Security-Policy", POLICY):
-            present.add("x-frame-options")  # it knows no finer rule, and old browsers obey it
+            present.add("x-frame-options")  # its DENY would win in browsers without frame-ancestors
         return body, status, own + [pair for low, pair in _HEADERS if low not in present]
 
 

@@ -1,5 +1,5 @@
-"""The public pages, as the campaign and the date determine them, and the files at well-known
-addresses."""
+"""The public pages, as they follow from the campaign and the date, and the files that crawlers and
+monitors look for."""
 
 from __future__ import annotations
 

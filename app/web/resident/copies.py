@@ -189,7 +189,7 @@ def _held_as_file_words() -> str:
 
 
 def _states(wanted: CopyRequest, site: Services) -> list[tuple[str, str]]:
-    """Each letter's recipient, and its state with the time since when."""
+    """Each letter's recipient, and its state with the time of its last change."""
     found = receipt(site.db(), wanted.receipt)
     rows = {row.seat: row for row in found.letters} if found else {}
     lines = []
@@ -205,7 +205,7 @@ def ask_owner(
     post: PostOffice, to: Address, kind: MailKind, path: str, *, wish: str, receipt: str,
     site: Services,
 ) -> bool:  # fmt: skip
-    """Mail a link to the confirming button, once. False if the address has reached its limit."""
+    """Mail a confirmation link, once. False if the address has reached its daily limit."""
     link = absolute_link(site.settings.address, path)
     mail = confirmation_mail(to, language=_language(), group=site.settings.group_name, link=link)
     known = post.known(kind, to, wish=wish)

@@ -137,8 +137,8 @@ class Letters:
     draft: Draft
     found: Found
     site: Services
-    """The site as of the relevant time: for letters signed under a Congress that has ended, as of
-    the signing."""
+    """The site as of the relevant time: if a Congress has ended or a recipient has left since the
+    letters were signed, as of the signing."""
 
     @property
     def recipients(self) -> tuple[Holder, ...]:

@@ -62,7 +62,7 @@ def _answer(answer: Answer) -> Response:
         response.headers["Content-Disposition"] = 'attachment; filename="letters.pdf"'
         return response
     # 307 makes the browser post the same form to a page whose reload counts and queues nothing.
-    # The empty body keeps the response in one packet.
+    # No one sees its body; leaving it empty lets the response go out in one piece.
     there = {"Location": page_url("resident.take")}
     return SiteResponse(status=307, headers=there, mimetype="text/plain")
 
