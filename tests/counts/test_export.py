@@ -392,7 +392,7 @@ def test_a_large_file_is_made_apart_from_visitors_and_is_the_same(
     browser: Browser, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     here = take(browser, what)
-    monkeypatch.setattr(counts_export, "MANY", 0)
+    monkeypatch.setattr(counts_export, "SUBPROCESS_ROWS", 0)
     there = take(browser, what)
     if "csv" in what:
         assert there == here

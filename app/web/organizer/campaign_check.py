@@ -25,7 +25,7 @@ from app.site.i18n import gettext as _
 from app.site.rooms import Place, pieces_from_subprocess
 from app.site.services import Services, services
 from app.web.limits import room
-from app.web.organizer.show import Steps, working
+from app.web.organizer.show import Steps, progress_page
 
 Texts = tuple[tuple[str, str], ...]
 """The files of a campaign as pairs of name and text, sorted by name: a hashable key."""
@@ -66,7 +66,7 @@ class Checked:
 
 
 def check_files(site: Services, files: Mapping[str, str], letter_id: str = "") -> Checked:
-    """Read a campaign's texts, and compose each letter for every seat at every stage.
+    """Read a campaign's texts, and compose each letter for every seat at every moment.
 
     With ``letter_id`` only that letter is composed. Takes seconds unless the result is cached.
     Raises ``RoomFullError`` if too many checks are running.
@@ -93,7 +93,7 @@ def with_check(
     if checked is not None or request.method != "GET":
         return then(check_files(site, files, letter_id))
     place = room("checks")
-    response = working(title, _check_steps(key, place, then))
+    response = progress_page(title, _check_steps(key, place, then))
     response.call_on_close(place.leave)
     return response
 

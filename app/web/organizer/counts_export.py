@@ -1,4 +1,4 @@
-"""Taking counts away as a file: the same rows as everywhere else, streamed."""
+"""Exporting counts as files: the same rows as everywhere else, streamed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from app.web.forms import queried
 from app.web.limits import in_room
 from app.web.organizer.counts_read import CountsQuery, common, counts_area, read_filter
 from app.web.organizer.gate import acting
-from app.web.organizer.show import PIECE, download, page, pieces_of
+from app.web.organizer.show import PIECE_BYTES, download, page, pieces_of
 
 FORMATS = {
     "csv-zip": ("zip", "application/zip"),
@@ -47,14 +47,14 @@ FORMATS = {
     "json": ("json", "application/json"),
     "sqlite": ("zip", "application/zip"),
 }
-"""By the name in the address: how a file's name ends, and its kind."""
-MANY = 5_000
-"""Rows from which a file is made in a process of its own, which takes a second to begin."""
+"""File extension and content type, by the format's name in the query string."""
+SUBPROCESS_ROWS = 5_000
+"""An export of more rows is made in a subprocess, which takes a second to start."""
 
 
 @dataclass(frozen=True, slots=True)
 class WantedFile:
-    """What somebody wants to take away."""
+    """The export that a query string asks for."""
 
     shape: str
     by: str
@@ -69,9 +69,10 @@ class WantedFile:
 
 
 def read_wanted(site: Services, *, form: str = "csv") -> WantedFile:
-    """Shape, breakdown, format and filter as the address asks for them.
+    """Shape, breakdown, format and filter from the query string.
 
-    ``form`` is the format where it names none: the plain table, on which others may have built.
+    ``form`` is the format if it names none. The default is the plain table, because existing links
+    to the file may rely on it.
     """
     asked = read_filter(site)
     shape, by = queried().get("shape", "counts"), queried().get("by", "state")
@@ -89,7 +90,7 @@ def read_wanted(site: Services, *, form: str = "csv") -> WantedFile:
 @counts_area.get("/export")
 @access("exporter")
 def export(wanted: WantedFile | None = None) -> Response:
-    """The page on which a file is chosen, with how many rows it will have."""
+    """The page for choosing an export, with its number of rows."""
     site = services()
     wanted = wanted or read_wanted(site, form="csv-zip")
     db, chosen = site.db(), wanted.asked.chosen
@@ -104,7 +105,7 @@ def export(wanted: WantedFile | None = None) -> Response:
 @access("exporter", fresh=True)
 @in_room("exports")
 def export_file() -> Response:
-    """The file. That it was taken away is an event of the audit trail."""
+    """The file. The export is recorded in the audit trail."""
     site = services()
     wanted = read_wanted(site)
     if wanted.errors:
@@ -113,8 +114,9 @@ def export_file() -> Response:
     ending, kind = FORMATS[wanted.form]
     name = export_name(wanted.subject, wanted.asked.chosen, now, ending)
     body: Iterable[bytes] = ()
-    if request.method != "HEAD":  # who only asks for the headers takes nothing away
-        body = _file(site, wanted, now, name, many=_record(site.db(), wanted) > MANY)
+    if request.method != "HEAD":  # a HEAD request exports nothing
+        many = _record_export(site.db(), wanted) > SUBPROCESS_ROWS
+        body = _export_pieces(site, wanted, now, name, many=many)
     file = download(body, kind, name)
     file.headers["Content-Type"] = kind
     if wanted.form == "json":
@@ -122,13 +124,13 @@ def export_file() -> Response:
     return file
 
 
-def _record(db: Connection, wanted: WantedFile) -> int:
-    """Note that the file is taken away; returns its rows."""
+def _record_export(db: Connection, wanted: WantedFile) -> int:
+    """Record the export in the audit trail; returns its number of rows."""
     chosen = wanted.asked.chosen
     whole = totals(db, chosen)
     rows = {"signatures": whole.signatures, "letters": whole.letters}.get(wanted.shape)
     if rows is None:
-        rows = _groups(db, wanted, chosen)
+        rows = _group_count(db, wanted, chosen)
     with writing(db):
         acting().record(
             What.COUNTS_EXPORTED,
@@ -143,20 +145,20 @@ def _record(db: Connection, wanted: WantedFile) -> int:
     return rows
 
 
-def _groups(db: Connection, wanted: WantedFile, chosen: Filter) -> int:
+def _group_count(db: Connection, wanted: WantedFile, chosen: Filter) -> int:
     if wanted.by == "status":
         return len(STATUSES)
     found = ways_of(db, chosen) if wanted.by == "way" else count(db, chosen, wanted.by)
     return len(found)
 
 
-def _file(
+def _export_pieces(
     site: Services, wanted: WantedFile, now: Occasion, name: str, *, many: bool
 ) -> Iterator[bytes]:
-    """The file in pieces. Workbooks and databases are finished first, beside the database.
+    """The file in pieces. Workbooks and databases are completed first, next to the site's database.
 
-    All rows are of one moment, on a connection of their own: people go on signing meanwhile. With
-    ``many`` rows the work is done in a process of its own.
+    All rows come from one snapshot on a separate connection, as people go on signing meanwhile.
+    With ``many`` rows the work is done in a subprocess.
     """
     database, chosen = site.settings.database, wanted.asked.chosen
     if wanted.form not in ("xlsx", "sqlite"):
@@ -183,9 +185,9 @@ def _streamed(
     with closing(open_database(database)) as db, reading(db):
         table = table_of(db, *wanted)
         if form in ("csv", "csv-notes"):
-            yield from _encoded(csv_lines(table, notes=form == "csv-notes"))
+            yield from _encoded_pieces(csv_lines(table, notes=form == "csv-notes"))
         elif form == "json":
-            yield from _encoded(json_lines(table))
+            yield from _encoded_pieces(json_lines(table))
         else:
             inside = f"{name.removesuffix('.zip')}.csv"
             yield from zipped(
@@ -196,25 +198,25 @@ def _streamed(
             )
 
 
-def _encoded(pieces: Iterable[str]) -> Iterator[bytes]:
-    """The same as UTF-8, in pieces that are worth a packet."""
+def _encoded_pieces(pieces: Iterable[str]) -> Iterator[bytes]:
+    """The pieces as UTF-8, combined to about ``PIECE_BYTES`` each."""
     waiting, size = [], 0
     for piece in pieces:
         waiting.append(piece)
         size += len(piece)
-        if size >= PIECE:
+        if size >= PIECE_BYTES:
             yield "".join(waiting).encode()
             waiting, size = [], 0
     yield "".join(waiting).encode()
 
 
 def zipped(files: Iterable[tuple[str, Iterable[str]]]) -> Iterator[bytes]:
-    """A ZIP file of texts, made while it is sent."""
+    """A ZIP archive of text files, compressed while it is sent."""
     sink = ZipBuffer()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, pieces in files:
             with archive.open(name, "w", force_zip64=True) as member:
-                for piece in _encoded(pieces):
+                for piece in _encoded_pieces(pieces):
                     member.write(piece)
                     yield sink.take()
             yield sink.take()

@@ -1,7 +1,7 @@
-"""The pages of the counts: how many and when, where, how they compare, and tables of their own.
+"""The pages of the counts: how many and when, where, how letters compare, and full tables.
 
-Tables are sorted, searched and turned over by the address, so they work without a program in the
-browser and a page stays small however many lines there are.
+Tables are sorted, searched and paged through the query string, so they work without JavaScript and
+a page stays small however many lines there are.
 """
 
 from __future__ import annotations
@@ -34,12 +34,11 @@ from app.web.charts import bars, day_curve
 from app.web.forms import queried
 from app.web.headers import framed, framing
 from app.web.organizer.counts_read import (
-    Compared,
+    CountLine,
     CountsQuery,
     MemberLine,
     Survey,
     common,
-    counted_in,
     counts_area,
     lines,
     member_lines,
@@ -47,14 +46,15 @@ from app.web.organizer.counts_read import (
     read_filter,
     share,
     survey,
+    tables_counted_in,
 )
 from app.web.organizer.show import page, visible
 from app.web.resident.people import state_name
 
-MOST = 6
-"""Lines of a table and bars of a picture beside others; the table's own page has all."""
-DAYS = 10
-"""Days in the table below the curve, which has all; so has the table's own page."""
+SUMMARY_ROWS = 6
+"""Lines of a table, and bars of a chart, on a page with several; each table's page has all."""
+SUMMARY_DAYS = 10
+"""Days in the table below the curve. The curve and the table's own page have all."""
 
 
 def _page(template: str, asked: CountsQuery, site: Services, **shown: Any) -> Response:
@@ -64,12 +64,13 @@ def _page(template: str, asked: CountsQuery, site: Services, **shown: Any) -> Re
 @counts_area.get("")
 @access("organizer")
 def index() -> Response:
-    """How many, when, and what became of them."""
+    """How many people signed, when, and how far their letters have come."""
     site = services()
     asked = read_filter(site)
     found = survey(site.db(), asked.chosen, site.today())
     return _page(
-        "index", asked, site, found=found, curve=_curve(found), ways=_ways(found), most_days=DAYS,
+        "index", asked, site, found=found, curve=_curve(found), ways=_way_lines(found),
+        most_days=SUMMARY_DAYS,
         days=lines("day", found.by["day"], asked.chosen, site),
     )  # fmt: skip
 
@@ -77,15 +78,15 @@ def index() -> Response:
 @counts_area.get("/places")
 @access("organizer")
 def places() -> Response:
-    """Where: the map with its table, of the country or of one state."""
+    """Where people signed: a map and a table of the country or of one state."""
     site = services()
     asked = read_filter(site)
     state = asked.chosen.state
     with reading(site.db()):
         rows = breakdowns(site.db(), asked.chosen, ("state", "district", "match")).by
     by_state = queried().get("map") == "states" and not state
-    tables = counted_in(rows["district"], site.tables)
-    shapes = shapes_of(site, tables)
+    tables = tables_counted_in(rows["district"], site.tables)
+    shapes = load_shapes(site, tables)
     framing()
     return _page(
         "places", asked, site, by_state=by_state, map_here=shapes is not None,
@@ -93,7 +94,7 @@ def places() -> Response:
         outlines=ordinal(shapes.congress, language()) if shapes else "",
         ended="" if tables is site.tables else ordinal(tables.congress, language()),
         congress=ordinal(tables.congress, language()),
-        whole=[state_name(s) for s in redrawn(shapes, tables) if state in (None, s)],
+        whole=[state_name(s) for s in unmapped_states(shapes, tables) if state in (None, s)],
         legend=legend_of(
             rows["state" if by_state else "district"], shapes, tables, state,
             by_state=by_state,
@@ -110,16 +111,16 @@ COMPARED = ("template", "version", "source", "own_share", "language", "edited")
 @counts_area.get("/compare")
 @access("organizer")
 def compare() -> Response:
-    """Which letters, from where, in whose words."""
+    """Letters, sources and own words compared."""
     site = services()
     asked = read_filter(site)
     with reading(site.db()):
         rows = breakdowns(site.db(), asked.chosen, COMPARED).by
     found = {by: lines(by, rows[by], asked.chosen, site) for by in COMPARED}
     return _page(
-        "compare", asked, site, found=found, most=MOST,
-        letters_picture=_bars(found["template"][:MOST], _("Signatures by letter")),
-        sources_picture=_bars(found["source"][:MOST], _("Signatures by source tag")),
+        "compare", asked, site, found=found, most=SUMMARY_ROWS,
+        letters_picture=_bars(found["template"][:SUMMARY_ROWS], _("Signatures by letter")),
+        sources_picture=_bars(found["source"][:SUMMARY_ROWS], _("Signatures by source tag")),
         shares_picture=_bars(found["own_share"], _("Signatures by the share of their own words")),
         others=[(TABLES[by][0], by, found[by]) for by in ("language", "edited")],
     )  # fmt: skip
@@ -128,22 +129,22 @@ def compare() -> Response:
 def _curve(found: Survey) -> Markup:
     days = [(day, total.signatures) for day, total in found.days]
     return day_curve(days, _("Signatures by day, %(first)s to %(last)s. The table has each number.",
-                             first=_day(days[0][0]), last=_day(days[-1][0])))  # fmt: skip
+                             first=_long_day(days[0][0]), last=_long_day(days[-1][0])))  # fmt: skip
 
 
-def _day(day: date) -> str:
+def _long_day(day: date) -> str:
     return str(format_date(day, "long"))
 
 
-def _bars(rows: Sequence[Compared], name: str) -> Markup:
+def _bars(rows: Sequence[CountLine], name: str) -> Markup:
     if not rows:
         return Markup("")
     table = _("The table has each number.")
     return bars([(row.name, row.total.signatures) for row in rows], f"{name}. {table}")
 
 
-def _ways(found: Survey) -> list[tuple[str, str, int, str]]:
-    """Every state of a letter in the order of its way: name, meaning, letters, share."""
+def _way_lines(found: Survey) -> list[tuple[str, str, int, str]]:
+    """Every state that a letter can be in, in order: name, meaning, letters, share."""
     every: Mapping[str, int] = {str(state): number for state, number in found.ways.items()}
     words = [(way.term, way.words(_)) for way in WAYS]
     return [
@@ -153,7 +154,7 @@ def _ways(found: Survey) -> list[tuple[str, str, int, str]]:
     ]  # fmt: skip
 
 
-# --- Tables with a page of their own ---
+# --- Tables that have their own page ---
 
 
 TABLES = {
@@ -168,43 +169,45 @@ TABLES = {
     "edited": (_l("Changed the letter’s own words"), _l("Changed the letter’s own words"), ""),
     "own_share": (_l("In their own words"), _l("Own words"), ""),
 }
-"""Breakdowns that have a page: its title, and what stands above names and details. Recipients
+"""The breakdowns that have a page: its title, and the headings of names and of details. Recipients
 have the page of members."""
-LINES = 100
+PAGE_LINES = 100
 """Lines on one page."""
 
 T = TypeVar("T")
 Columns = Mapping[str, Callable[[T], Any]]
-"""What a table can be sorted by."""
+"""A table's sort keys, by column."""
 
 
 @dataclass(frozen=True, slots=True)
-class Turned(Generic[T]):
-    """One page of a table, searched and sorted as the address asks for."""
+class TablePage(Generic[T]):
+    """One page of a table, searched and sorted as the query string asks."""
 
     lines: Sequence[T]
     every: int
-    """Lines before anything was searched."""
+    """All lines, before the search."""
     found: int
     first: int
-    """The number of its first line, from 1; 0 where there is none."""
+    """The number of the page's first line, from 1; 0 if there is none."""
     last: int
     number: int
-    """Of the page, from 1."""
+    """The page's number, from 1."""
     pages: int
     search: str
     key: str
     down: bool
     numbers: Collection[str]
-    """Columns that begin with the largest."""
+    """Numeric columns, which are sorted in descending order by default."""
 
 
-def turn(
+def table_page(
     every: Sequence[T], words: Callable[[T], str], columns: Columns[T], key: str,
     numbers: Collection[str],
-) -> Turned[T]:  # fmt: skip
-    """The page that the address asks for, or the nearest that there is. ``words`` are what a
-    search looks through; sorted by ``key`` where it names no column."""
+) -> TablePage[T]:  # fmt: skip
+    """The page of a table that the query string asks for, or the nearest existing one.
+
+    ``words`` gives the text that a search looks through; ``key`` is the default sort column.
+    """
     args = queried()
     search = visible(args.get("q", "")).strip()[:100]
     sought = plain(search).split()
@@ -213,13 +216,13 @@ def turn(
     down = args.get("order", "down" if key in numbers else "up") == "down"
     if key:
         found.sort(key=columns[key], reverse=down)
-    pages = max(1, -(-len(found) // LINES))
+    pages = max(1, -(-len(found) // PAGE_LINES))
     typed = args.get("page", "")
     wanted = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 1
     number = min(max(wanted, 1), pages)
-    start = (number - 1) * LINES
-    shown = found[start : start + LINES]
-    return Turned(
+    start = (number - 1) * PAGE_LINES
+    shown = found[start : start + PAGE_LINES]
+    return TablePage(
         shown, len(every), len(found), min(start + 1, len(found)), start + len(shown), number,
         pages, search, key, down, numbers,
     )  # fmt: skip
@@ -232,14 +235,14 @@ MEMBER_COLUMNS: Columns[MemberLine] = {
     "constituents": lambda line: -1 if line.constituents is None else line.constituents,
     "stance": lambda line: (not line.stance, line.stance),
 }
-LINE_COLUMNS: Columns[Compared] = {
+LINE_COLUMNS: Columns[CountLine] = {
     "name": lambda line: natural(plain(line.name)),
     "signatures": lambda line: line.total.signatures,
     "letters": lambda line: line.total.letters,
 }
 
 
-DAY_COLUMNS: Columns[Compared] = {**LINE_COLUMNS, "name": lambda line: line.key}
+DAY_COLUMNS: Columns[CountLine] = {**LINE_COLUMNS, "name": lambda line: line.key}
 
 
 @counts_area.get("/members")
@@ -254,7 +257,7 @@ def members() -> Response:
         places = (*count(db, chosen, "state"), *count(db, chosen, "district"))
     people = {row.group: row.signatures for row in places}
     every = member_lines(site.tables, site.campaign, letters, people, chosen.state)
-    table = turn(every, lambda line: line.words, MEMBER_COLUMNS, "letters",
+    table = table_page(every, lambda line: line.words, MEMBER_COLUMNS, "letters",
                  ("letters", "constituents"))  # fmt: skip
     return _page("members", asked, site, table=table)
 
@@ -262,50 +265,50 @@ def members() -> Response:
 @counts_area.get("/by/<by>")
 @access("organizer")
 def table(by: str) -> Response:
-    """One breakdown with all its lines."""
+    """All lines of one breakdown."""
     if by not in TABLES:
         abort(404)
     site = services()
     asked = read_filter(site)
     every = lines(by, count(site.db(), asked.chosen, by), asked.chosen, site)
     columns = DAY_COLUMNS if by == "day" else LINE_COLUMNS
-    shown = turn(every, lambda line: f"{line.name} {line.detail} {line.key}", columns, "",
+    shown = table_page(every, lambda line: f"{line.name} {line.detail} {line.key}", columns, "",
                  ("signatures", "letters"))  # fmt: skip
     title, head, detail = TABLES[by]
     return _page("table", asked, site, table=shown, by=by, title=title, head=head, detail=detail)
 
 
-# --- The map: which shape is where, how dark, under which name, and what the colors mean ---
+# --- The map: shapes, their shades and accessible names, and the legend ---
 
 STEPS = 5
-"""Colours for one signature and more; step 0 is for none."""
+"""Shades for one signature or more; step 0 means none."""
 
 WHOLE = STEPS + 1
-"""The color of a state of whose present districts there is no outline; no step of a number."""
+"""The color of a state whose current districts have no outlines; it represents no number."""
 
 MARGIN = 80
-"""Map units around a state that is shown alone."""
+"""Map units of margin around a state that is shown alone."""
 
 
 Place = tuple[str, str, int, str]
-"""One state or district to draw: ``CA``, or a district as it is counted (``CA-12``, ``MA-6/120``);
-its accessible name, with its number; its step; its path."""
+"""One state or district to draw: its key (``CA``, or a district as counted: ``CA-12``,
+``MA-6/120``); its accessible name, which includes its number; its step; its path."""
 Legend = tuple[tuple[int, str], ...]
-"""Step and words, the lightest first."""
+"""Steps with their words, lightest first."""
 
 
-def shapes_of(site: Services, tables: Tables) -> DistrictMap | None:
-    """The map of the districts of ``tables``, or the one that this site has; None without one:
-    then the page's tables still have all numbers."""
+def load_shapes(site: Services, tables: Tables) -> DistrictMap | None:
+    """The map of the districts of ``tables``, else the latest map that the site has; None if it has
+    none, in which case the page's tables still have all numbers."""
     for folder in (tables_folder(site.settings.instance), FOLDER):
         with suppress(TablesError):
             return load_map(folder, tables.congress)
     return None
 
 
-def redrawn(shapes: DistrictMap | None, tables: Tables) -> tuple[str, ...]:
-    """The states that have other lines in ``tables`` than on the map: there is no outline of their
-    districts, so each is counted as a whole."""
+def unmapped_states(shapes: DistrictMap | None, tables: Tables) -> tuple[str, ...]:
+    """The states whose lines in ``tables`` differ from the map's. Their districts have no outlines,
+    so each state is counted as a whole."""
     if shapes is None or shapes.congress == tables.congress:
         return ()
     return tuple(s for s in sorted(STATES) if tables.lines_of(s) != shapes.congress)
@@ -314,17 +317,17 @@ def redrawn(shapes: DistrictMap | None, tables: Tables) -> tuple[str, ...]:
 @counts_area.get("/map.svg")
 @access("organizer")
 def picture() -> Response:
-    """The map as a document of its own, for a frame of the dashboard.
+    """The map as a separate document, for a frame of the dashboard.
 
-    Each place is a link with its number as its name, so keys and screen readers reach all.
+    Each place is a link whose name includes its number, so keyboards and screen readers reach it.
     """
     site = services()
     asked = read_filter(site)
     by_state = queried().get("map") == "states" and not asked.chosen.state
     rows = count(site.db(), asked.chosen, "state" if by_state else "district")
     numbers = {row.group: row.signatures for row in rows}
-    tables = site.tables if by_state else counted_in(rows, site.tables)
-    shapes = shapes_of(site, tables)
+    tables = site.tables if by_state else tables_counted_in(rows, site.tables)
+    shapes = load_shapes(site, tables)
     if shapes is None:
         abort(404)
     state = asked.chosen.state
@@ -355,10 +358,10 @@ def legend_of(
     rows: Sequence[CountRow], shapes: DistrictMap | None, tables: Tables, state: str | None, *,
     by_state: bool,
 ) -> Legend:  # fmt: skip
-    """What the colors of the map mean, from the same numbers. ``rows``: by state or by district."""
+    """The map's legend, from the same counts; ``rows`` are by state or by district."""
     numbers = {row.group: row.signatures for row in rows}
     states = [state] if state else list(STATES)
-    whole = [] if by_state else [s for s in redrawn(shapes, tables) if s in states]
+    whole = [] if by_state else [s for s in unmapped_states(shapes, tables) if s in states]
     districts = [
         district_key(f"{s}-{n}", tables.congress)
         for s in states if s not in whole for n in tables.districts(s)
@@ -373,10 +376,10 @@ def _districts(
 ) -> list[Place]:
     """The districts of the country, or of one state.
 
-    ``numbers`` are signatures by district as it is counted (``CA-12``, ``CA-12/120``). Drawn are
-    those of the Congress of ``tables``. A state whose lines are not those of the map is one place.
+    ``numbers`` are signatures by district as counted (``CA-12``, ``CA-12/120``). The districts of
+    the Congress of ``tables`` are drawn. A state whose lines differ from the map's is one place.
     """
-    whole = redrawn(shapes, tables)
+    whole = unmapped_states(shapes, tables)
     now = {
         name: numbers.get(district_key(name, tables.congress), 0) for name in shapes.districts
         if state is None or name.startswith(f"{state}-")
@@ -384,7 +387,7 @@ def _districts(
     breaks = steps([number for name, number in now.items() if name[:2] not in whole])
     places = [
         (district_key(name, tables.congress),
-         f"{name}, {member_of(name, tables)}: {signed(number)}", step(number, breaks),
+         f"{name}, {member_of(name, tables)}: {signed_words(number)}", step(number, breaks),
          shapes.districts[name])
         for name, number in now.items() if name[:2] not in whole
     ]  # fmt: skip
@@ -392,7 +395,7 @@ def _districts(
         names = [name for name in now if name.startswith(f"{there}-")]
         if names:
             said = _("%(place)s, counted as a whole", place=state_name(there, in_a_sentence=True))
-            people = signed(sum(now[name] for name in names))
+            people = signed_words(sum(now[name] for name in names))
             path = "".join(shapes.districts[name] for name in names)
             places.append((there, f"{said}: {people}", WHOLE, path))
     return places
@@ -403,13 +406,13 @@ def _states(shapes: DistrictMap, numbers: Mapping[str, int], tables: Tables) -> 
     found = {state: numbers.get(state, 0) for state in sorted(STATES)}
     breaks = steps(list(found.values()))
     return [
-        (state, f"{state_name(state)}: {signed(number)}", step(number, breaks),
+        (state, f"{state_name(state)}: {signed_words(number)}", step(number, breaks),
          "".join(shapes.districts[f"{state}-{n}"] for n in tables.districts(state)))
         for state, number in found.items()
     ]  # fmt: skip
 
 
-def signed(number: int) -> str:
+def signed_words(number: int) -> str:
     """``3 people signed``."""
     return ngettext(
         "one person signed", "%(people)s people signed", number, people=format_decimal(number)
@@ -417,9 +420,9 @@ def signed(number: int) -> str:
 
 
 def steps(numbers: Sequence[int]) -> tuple[int, ...]:
-    """The largest number of each step, so that each has about as many places as the others.
+    """The upper bound of each step, chosen so that all steps have about as many places.
 
-    At most ``STEPS``, ascending; fewer where there are fewer different numbers; empty for none.
+    At most ``STEPS``, ascending; fewer if there are fewer distinct numbers; empty if all are zero.
     """
     some = sorted(number for number in numbers if number > 0)
     if not some:
@@ -430,7 +433,7 @@ def steps(numbers: Sequence[int]) -> tuple[int, ...]:
 
 
 def step(number: int, breaks: Sequence[int]) -> int:
-    """The step of a number, 0 for none, spread so that the highest is always the darkest."""
+    """The step of a number: 0 for zero, and the darkest for the highest, however few there are."""
     if number <= 0 or not breaks:
         return 0
     place = next(n for n, top in enumerate(breaks, start=1) if number <= top)
@@ -438,15 +441,15 @@ def step(number: int, breaks: Sequence[int]) -> int:
 
 
 def legend(breaks: Sequence[int]) -> Legend:
-    """What each colour stands for."""
+    """The steps that the breaks define, each with its range of numbers in words."""
     found = [(0, _("none"))]
     first = 1
     for top in breaks:
-        text = f"{_shown(top)}" if first == top else f"{_shown(first)}–{_shown(top)}"
+        text = f"{_digits(top)}" if first == top else f"{_digits(first)}–{_digits(top)}"
         found.append((step(top, breaks), text))
         first = top + 1
     return tuple(found)
 
 
-def _shown(number: int) -> str:
+def _digits(number: int) -> str:
     return str(format_decimal(number))

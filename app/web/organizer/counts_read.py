@@ -1,8 +1,8 @@
-"""Which signatures a page or a file is about, as the address says, and their numbers as a person
-reads them: the dashboard's, one breakdown's lines, all members.
+"""Reading a filter from the query string, and the counts that it selects: the dashboard's numbers,
+the lines of a breakdown, all members.
 
-Everything comes from the one place that counts (``records.counts``), in one moment; here are the
-names that a person understands, the shares, and the lines without a gap.
+All numbers come from ``records.counts``, in one snapshot. This module adds names that people
+understand, shares, and lines for the groups without signatures.
 """
 
 from __future__ import annotations
@@ -47,61 +47,58 @@ from app.web.organizer.show import area, in_congress, past_seat, visible, zone_n
 from app.web.resident.people import state_name
 
 counts_area = area("organizer_counts", "/counts")
-"""Where the pages of ``counts_pages`` and the files to take away are."""
+"""The pages of ``counts_pages`` and ``counts_export``."""
 
 FIELDS = ("campaign", "since", "until", "state", "letter", "source", "language", "status")
-"""Names in the address; they are promised to whoever keeps one."""
+"""Names in the query string. They never change, because people keep links."""
 
 ALL_CAMPAIGNS = "(all)"
 NO_SOURCE = "(none)"
 EVERY_STATUS = "every"
-"""Words with brackets can be no slug and no tag."""
+"""Values in parentheses cannot be mistaken for a slug or a tag."""
 
 Problem = tuple[str, str]
 Choice = tuple[str, str]
-"""A value in the address and its words on the page."""
+"""A value in the query string, and its words on the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class CountsQuery:
-    """What the address asks for."""
+    """The filter that a query string asks for."""
 
     chosen: Filter
     query: dict[str, str]
-    """The same as the shortest address: without defaults, without what could not be read."""
+    """The shortest query string for the same filter, without defaults and unreadable values."""
     form: FilterForm
-    """As it was typed, to be shown again."""
+    """The form as it was typed, to show it again."""
     errors: list[Problem]
-    """Fields that could not be read, with what to do; they do not narrow anything."""
+    """Fields that could not be read, with what to do; they do not filter."""
 
     @property
     def narrowed(self) -> bool:
-        """Whether it asks for anything but all that count."""
+        """Whether it is anything but the default filter."""
         return bool(self.query)
 
 
-def _shown(text: str) -> str:
-    """What was typed, as it is judged and shown again."""
+def _normalized(text: str) -> str:
+    """A typed text as it is validated and shown again."""
     return visible(text).strip()[:100]
 
 
 class FilterForm(SiteForm):
-    """The filter as the address has it: each field empty or what it may be, in any order.
+    """The filter's fields. An invalid field does not filter, and its error says what to do."""
 
-    A field that is not narrows nothing, and its words say what to do.
-    """
-
-    campaign = entry(_shown)
+    campaign = entry(_normalized)
     since, until = DayField(), DayField()
-    state = entry(_shown, str.upper)
-    letter, source, language, status = entries(4, _shown)
+    state = entry(_normalized, str.upper)
+    letter, source, language, status = entries(4, _normalized)
 
     def __init__(self, args: MultiDict[str, str], *, site: Services) -> None:
         super().__init__(args)
         self.site = site
 
     def value(self, name: str) -> Any:
-        """What was chosen; None where that is nothing, or cannot be read."""
+        """The field's value; None if it is empty or invalid."""
         return None if self[name].errors else self[name].data or None
 
     def validate_campaign(self, field: Field) -> None:
@@ -120,7 +117,7 @@ class FilterForm(SiteForm):
             field.data = source_tag(field.data)
 
     def validate_letter(self, field: Field) -> None:
-        if field.data:  # only then the tallies are asked
+        if field.data:  # otherwise the tallies need not be read
             campaign = self.value("campaign") or self.site.campaign.slug
             _one_of(field, _letters(self.site, campaign))
 
@@ -129,7 +126,7 @@ class FilterForm(SiteForm):
 
     def validate_until(self, field: Field) -> None:
         if self.since.data and field.data and self.since.data > field.data:
-            self.since.data = None  # the two together make no sense
+            self.since.data = None  # both together would select nothing
             raise ValidationError(_("The last day is before the first."))
 
 
@@ -141,7 +138,7 @@ def _one_of(field: Field, allowed: Container[str]) -> None:
 
 
 def read_filter(site: Services) -> CountsQuery:
-    """The filter that the address asks for."""
+    """The filter from this request's query string."""
     form = from_query(FilterForm, site=site)
     form.validate()
     usual = {"campaign": site.campaign.slug, "status": "counted"}
@@ -161,21 +158,21 @@ def read_filter(site: Services) -> CountsQuery:
 
 
 def _letters(site: Services, campaign: str) -> set[str]:
-    """The letters that the campaign has, or that anybody has signed."""
+    """The letters that the campaign has, or that anyone has signed."""
     everywhere = None if campaign == ALL_CAMPAIGNS else campaign
     signed = {row.group for row in count(site.db(), Filter(everywhere, None), "template")}
     return signed | {slug for slug, _length in site.campaign.templates}
 
 
 def choices(asked: CountsQuery, site: Services) -> dict[str, list[Choice]]:
-    """What each list of the filter offers; what is chosen is always among it."""
+    """The options of each of the filter's lists; they always include the chosen value."""
     db, chosen = site.db(), asked.chosen
     slugs = {site.campaign.slug, *signed_campaigns(db)}
     found: dict[str, list[Choice]] = {
         "campaign": [(slug, title_of(site, slug)) for slug in sorted(slugs)],
         "state": [(code, f"{code} · {state_name(code)}") for code in sorted(STATES)],
-        "letter": _seen(db, chosen, "template", lambda slug: letter_name(slug, site)),
-        "source": _seen(db, chosen, "source", source_name),
+        "letter": _frequent(db, chosen, "template", lambda slug: letter_name(slug, site)),
+        "source": _frequent(db, chosen, "source", source_name),
         "language": list(LANGUAGES.items()),
         "status": [(status, status_name(status)) for status in STATUSES],
     }
@@ -188,14 +185,14 @@ def choices(asked: CountsQuery, site: Services) -> dict[str, list[Choice]]:
     return found
 
 
-def _seen(db: Connection, chosen: Filter, by: str, words: Callable[[str], str]) -> list[Choice]:
-    """The values that signatures have, the most frequent first, at most 200."""
+def _frequent(db: Connection, chosen: Filter, by: str, words: Callable[[str], str]) -> list[Choice]:
+    """The values that signatures have, most frequent first, at most 200."""
     rows = sorted(count(db, chosen.campaign, by), key=lambda row: -row.signatures)[:200]
     return [(row.group or NO_SOURCE, words(row.group)) for row in rows]
 
 
 def letter_name(slug: str, site: Services) -> str:
-    """A letter's title, where the campaign still has it, else its short name."""
+    """A letter's title; its slug if the campaign no longer has it."""
     templates = site.campaign.templates
     letter = templates.get((slug, "full")) or templates.get((slug, "short"))
     return said(letter, "title", language()) or letter.title if letter else slug
@@ -213,11 +210,11 @@ STATUS_NAMES = {
 
 
 def status_name(status: str | None) -> str:
-    """Where a signature stands, in the reader's language; None for every standing, added up."""
+    """A signature's status in the reader's language; None means all statuses together."""
     return str(STATUS_NAMES.get(status, status)) if status else _("every status, added up")
 
 
-# --- What every page about counts shows ---
+# --- Common to every page about counts ---
 
 
 def meanings() -> Mapping[str, Definition]:
@@ -226,7 +223,7 @@ def meanings() -> Mapping[str, Definition]:
 
 
 def filter_words(asked: CountsQuery) -> str:
-    """The filter in one sentence, for the top of a page and a picture's name."""
+    """The filter in one phrase, for the top of a page and the name of a chart."""
     found = asked.chosen
     parts = [
         state_name(found.state) if found.state else "",
@@ -241,7 +238,7 @@ def filter_words(asked: CountsQuery) -> str:
 
 
 def common(asked: CountsQuery, site: Services) -> dict[str, Any]:
-    """What every page about counts shows: the filter, the definitions, the dates of the data."""
+    """Template variables for every page about counts: filter, definitions, time zone."""
     return {
         "asked": asked, "errors": asked.errors, "choices": choices(asked, site),
         "filter_words": filter_words(asked), "meanings": meanings(),
@@ -254,66 +251,66 @@ def common(asked: CountsQuery, site: Services) -> dict[str, Any]:
 
 # --- The numbers of a filter ---
 
-SHOWN = ("day", "state", "district", "template", "version", "source", "language", "match",
+DASHBOARD = ("day", "state", "district", "template", "version", "source", "language", "match",
          "edited", "own_share")  # fmt: skip
-"""What the dashboard breaks down by."""
+"""The breakdowns that the dashboard shows."""
 
 SHORTEST_CURVE = 14
-"""Days."""
+"""In days."""
 
 EARLIEST = date(2000, 1, 1)
-"""A filter may name an earlier day; a curve does not begin there."""
+"""A filter may name an earlier day, but no curve starts before this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The numbers for one filter at one moment."""
+    """The numbers for one filter, from one snapshot."""
 
     total: Totals
     today: Totals
     week: Totals
-    """Today and the six days before."""
+    """Today and the six days before it."""
     statuses: Mapping[Status, Totals]
     by: Mapping[str, list[CountRow]]
-    """By each of ``SHOWN``."""
+    """Rows for each of ``DASHBOARD``."""
     ways: Mapping[State, int]
     """Letters by what is known of their way."""
     days: tuple[tuple[date, Totals], ...]
-    """Every day from the first to the last, none left out, oldest first; two weeks at least."""
+    """Every day from the first to the last without gaps, oldest first; at least two weeks."""
 
 
 def survey(db: Connection, chosen: Filter, today: date) -> Survey:
-    """Read the numbers. Without a finer filter no signature is read, however many there are."""
+    """Read the numbers. A filter that the tallies cover reads no signatures."""
     with reading(db):
-        read = breakdowns(db, chosen, SHOWN)
+        read = breakdowns(db, chosen, DASHBOARD)
         ways = ways_of(db, chosen)
     signed = {
         date.fromisoformat(row.group): Totals(row.signatures, row.letters) for row in read.by["day"]
     }
     week = [number for day, number in signed.items() if 0 <= (today - day).days < 7]
     return Survey(
-        total=added(list(signed.values())),
+        total=_sum_totals(list(signed.values())),
         today=signed.get(today, Totals(0, 0)),
-        week=added(week),
+        week=_sum_totals(week),
         statuses=read.statuses,
         by=read.by,
         ways=ways,
-        days=every_day(signed, chosen, today),
+        days=_every_day(signed, chosen, today),
     )
 
 
-def added(parts: list[Totals]) -> Totals:
-    """Totals added up, people and letters apart."""
+def _sum_totals(parts: list[Totals]) -> Totals:
+    """The sum of totals; people and letters stay separate."""
     return Totals(sum(p.signatures for p in parts), sum(p.letters for p in parts))
 
 
-def every_day(
+def _every_day(
     signed: Mapping[date, Totals], chosen: Filter, today: date
 ) -> tuple[tuple[date, Totals], ...]:
-    """A row for every day of the calendar, those on which nobody signed too.
+    """A row for every calendar day, including those on which no one signed.
 
-    From the first signature to today, or to the last one where that is later, as far as the
-    filter reaches. Counted in days of the calendar: a day of 23 or 25 hours is a day.
+    From the first signature to today, or to the last signature if that is later, as far as the
+    filter reaches. A day of 23 or 25 hours is one day.
     """
     last = max([today, *signed])
     if chosen.until:
@@ -326,12 +323,12 @@ def every_day(
 # --- One breakdown as lines of a table ---
 
 
-NOTHING = Totals(0, 0)
+ZERO = Totals(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """One line of a table that compares: places, days, letters, sources, steps."""
+class CountLine:
+    """One line of a breakdown: a place, day, letter, source tag or step."""
 
     name: str
     detail: str
@@ -342,71 +339,71 @@ class Compared:
 
 
 def share(part: int, whole: int) -> str:
-    """``12%``, in the reader's way of writing it."""
+    """``12%``, formatted for the reader's language."""
     return str(format_percent(part / whole, "#,##0.#%")) if whole else "–"
 
 
-def lines(by: str, rows: Sequence[CountRow], chosen: Filter, site: Services) -> list[Compared]:
-    """All lines of a breakdown in its natural order: places, days and steps without a gap,
-    else the most frequent first.
+def lines(by: str, rows: Sequence[CountRow], chosen: Filter, site: Services) -> list[CountLine]:
+    """All lines of a breakdown: places, days and steps in their order and without gaps, anything
+    else with the most frequent first.
     """
     totals = {row.group: Totals(row.signatures, row.letters) for row in rows}
     whole = sum(total.signatures for total in totals.values())
-    if by in _COMPLETE:
-        found = _COMPLETE[by](totals, chosen, site)
+    if by in _GAPLESS:
+        found = _GAPLESS[by](totals, chosen, site)
     else:
         ordered = sorted(totals.items(), key=lambda item: (-item[1].signatures, natural(item[0])))
-        found = [(group, *_words(by, group, site), total) for group, total in ordered]
+        found = [(group, *_group_words(by, group, site), total) for group, total in ordered]
     return [
-        Compared(name, detail, total, share(total.signatures, whole), group)
+        CountLine(name, detail, total, share(total.signatures, whole), group)
         for group, name, detail, total in found
     ]
 
 
-Line = tuple[str, str, str, Totals]
+LineParts = tuple[str, str, str, Totals]
 """Group, name, detail, total."""
-Found = dict[str, Totals]
+GroupTotals = dict[str, Totals]
 
 
-def _states(totals: Found, chosen: Filter, _site: Services) -> list[Line]:
+def _states(totals: GroupTotals, chosen: Filter, _site: Services) -> list[LineParts]:
     names = {s: state_name(s) for s in sorted(STATES) if chosen.state in (None, s)}
-    # Nothing is hidden: what is on no present list is still counted.
+    # Groups that are not in the current list are counted, so they are shown too.
     names |= {group: "" for group in totals if group not in names}
-    return [(group, group, name, totals.get(group, NOTHING)) for group, name in names.items()]
+    return [(group, group, name, totals.get(group, ZERO)) for group, name in names.items()]
 
 
-def end_of(congress: int, tables: Tables) -> Tables:
-    """The tables as they hold at the last moment of an earlier Congress, else now."""
+def _tables_at_end_of(congress: int, tables: Tables) -> Tables:
+    """The tables as of the last second of an earlier Congress; ``tables`` for any other."""
     if not tables.first_known <= congress < tables.congress:
         return tables
     return tables.at(change_of(congress + 1) - timedelta(seconds=1))
 
 
-def counted_in(districts: Iterable[CountRow], tables: Tables) -> Tables:
-    """The tables of the Congress whose districts have the numbers: the present one; until somebody
-    has signed in it, the one in which people signed last."""
+def tables_counted_in(districts: Iterable[CountRow], tables: Tables) -> Tables:
+    """The tables of the latest Congress in whose districts people signed; the current one if no one
+    has."""
     last = max((_congress_of(r.group) for r in districts if r.signatures), default=tables.congress)
-    return end_of(last, tables)
+    return _tables_at_end_of(last, tables)
 
 
-def _districts(totals: Found, chosen: Filter, site: Services) -> list[Line]:
+def _districts(totals: GroupTotals, chosen: Filter, site: Services) -> list[LineParts]:
     rows = [CountRow(group, total.signatures, total.letters) for group, total in totals.items()]
-    tables = counted_in(rows, site.tables)
+    tables = tables_counted_in(rows, site.tables)
     states = [chosen.state] if chosen.state else sorted(STATES)
     seats = [f"{state}-{n}" for state in states for n in tables.districts(state)]
     names = {district_key(seat, tables.congress): member_of(seat, tables) for seat in seats}
-    # A district of another Congress is a line of its own, with who sat there then.
-    names |= {group: _sat_in(group, site.tables) for group in totals if group not in names}
+    # A district of another Congress is a separate line, with the members who sat there then.
+    names |= {group: _past_members(group, site.tables) for group in totals if group not in names}
     mixed = any(_congress_of(group) != site.tables.congress for group in totals)
     return [
         (group, _district_words(group) if mixed else group.partition("/")[0], name,
-         totals.get(group, NOTHING))
+         totals.get(group, ZERO))
         for group, name in names.items()
     ]  # fmt: skip
 
 
-def _sat_in(group: str, tables: Tables) -> str:
-    """Who sat for a district of an earlier Congress, by name; empty where nobody is known."""
+def _past_members(group: str, tables: Tables) -> str:
+    """The names of those who sat for a district in an earlier Congress; empty if none is known."""
     found = tables.members_of(group.partition("/")[0], _congress_of(group))
     return ", ".join(dict.fromkeys(member.full_name for member in found))
 
@@ -416,43 +413,43 @@ def _congress_of(group: str) -> int:
 
 
 def _district_words(group: str) -> str:
-    """``TX-10 (120th Congress)``, where districts of two Congresses stand together."""
+    """``TX-10 (120th Congress)``, for a table with districts of more than one Congress."""
     return in_congress(group.partition("/")[0], _congress_of(group))
 
 
 def nobody(holder: Holder | None) -> str:
-    """What stands in the place of a name that the list of members does not have."""
+    """The words in place of a name that the list of members does not have."""
     return _("name not listed yet") if holder and holder.awaited else _("vacant")
 
 
 def member_of(seat: str, tables: Tables) -> str:
-    """Who sits there now; ``vacant`` for nobody."""
+    """The name of the seat's current member, or words that say there is none."""
     holder = tables.holder(seat)
     return holder.member.full_name if holder and holder.member else nobody(holder)
 
 
-def _days(totals: Found, chosen: Filter, site: Services) -> list[Line]:
+def _days(totals: GroupTotals, chosen: Filter, site: Services) -> list[LineParts]:
     signed = {date.fromisoformat(group): total for group, total in totals.items()}
-    days = reversed(every_day(signed, chosen, site.today()))
+    days = reversed(_every_day(signed, chosen, site.today()))
     return [(day.isoformat(), long_date(day), "", total) for day, total in days]
 
 
-def _shares(totals: Found, _chosen: Filter, _site: Services) -> list[Line]:
-    """All ten steps, from those who changed little to those who wrote all themselves."""
+def _shares(totals: GroupTotals, _chosen: Filter, _site: Services) -> list[LineParts]:
+    """All ten steps, from letters with few of their writer's own words to those with only them."""
     return [
         (f"{step:02}", f"{step}–{step + 9}%" if step < 90 else "90–100%", "",
-         totals.get(f"{step:02}", NOTHING))
+         totals.get(f"{step:02}", ZERO))
         for step in range(0, 100, 10)
     ]  # fmt: skip
 
 
-_COMPLETE: dict[str, Callable[[Found, Filter, Services], list[Line]]] = {
+_GAPLESS: dict[str, Callable[[GroupTotals, Filter, Services], list[LineParts]]] = {
     "state": _states, "district": _districts, "day": _days, "own_share": _shares,
 }  # fmt: skip
 
 
-def _words(by: str, group: str, site: Services) -> tuple[str, str]:
-    """Name and detail of a group."""
+def _group_words(by: str, group: str, site: Services) -> tuple[str, str]:
+    """The name and detail of a group."""
     if by == "template":
         return letter_name(group, site), ""
     if by == "version":
@@ -474,24 +471,23 @@ def _words(by: str, group: str, site: Services) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class MemberLine:
-    """One member, one vacant seat, or somebody whom the list does not name."""
+    """A member, a vacant seat, or a recipient who is not in the list of members."""
 
     bioguide: str
     name: str
     seat: str
-    """``CA-12`` or ``CA-S3``, with the Congress of somebody of an earlier one; empty for somebody
-    of whom nothing is known."""
+    """``CA-12`` or ``CA-S3``; a past member's also names the Congress. Empty if unknown."""
     state: str
     stance: str
     """What the member has done on the bill, in words."""
     letters: int
     constituents: int | None
-    """People of the seat's state or district, by the lines of then, who signed; None where the seat
-    is not known."""
+    """People who signed in the seat's state or district, by the lines of its Congress; None if the
+    seat is unknown."""
 
     @property
     def words(self) -> str:
-        """Everything that a search looks through."""
+        """The text that a search looks through."""
         return " ".join(
             (
                 self.name,
@@ -512,8 +508,8 @@ def member_lines(
 ) -> list[MemberLine]:
     """A line for each of the 541 seats, and one for every other recipient of a letter, by name.
 
-    ``people`` are those who signed, by state (``CA``) and by district (``CA-12``). With
-    ``state``, only its seats and who sat in one; a recipient of whom nothing is known stays.
+    ``people`` are signatures by state (``CA``) and by district (``CA-12``). With ``state``, only
+    its seats and the past members who held one are included, and all unknown recipients.
     """
     written: Counter[str] = Counter()
     unknown = []
@@ -529,7 +525,7 @@ def member_lines(
         person = tables.people[who]
         if person.standing != "sits":
             seat_words = past_seat(person.holder.seat.id, person, tables)
-            shown.append((person.holder, seat_words, end_of(person.congress, tables)))
+            shown.append((person.holder, seat_words, _tables_at_end_of(person.congress, tables)))
     found = []
     for holder, words, then in shown:
         member, seat = holder.member, holder.seat
@@ -545,7 +541,7 @@ def member_lines(
 
 
 def stance_name(name: str) -> str:
-    """What a member has done on the bill, in the reader's language; empty for nothing."""
+    """A stance in the reader's language; empty for none."""
     return {
         "sponsor": _("sponsor"),
         "cosponsor": _("cosponsor"),

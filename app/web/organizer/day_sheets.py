@@ -1,4 +1,4 @@
-"""The day sheets as an organizer finds them: search a seat, read its sheet, take it on paper."""
+"""The offices' day sheets: searching for a seat, and its sheet as a page and as PDF."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ offices = area("organizer_offices", "/offices")
 @offices.get("")
 @access("organizer")
 def index() -> Response:
-    """All states, or the seats that a search finds."""
+    """All states, or the seats that match a search."""
     args, site = queried(), services()
     typed, state = visible(args.get("q", "")).strip()[:80], args.get("state", "").upper()[:2]
     state = state if state in STATES else ""
-    people = _people(site)
+    people = _signatures(site)
     found = _search(site, typed, state, people) if typed or state else []
     named = [(code, state_name(code)) for code in STATES]
     by_name = sorted(named, key=lambda state: plain(state[1]))
@@ -48,7 +48,7 @@ def index() -> Response:
     )  # fmt: skip
 
 
-def _people(site: Services) -> dict[str, int]:
+def _signatures(site: Services) -> dict[str, int]:
     """Signatures by state (``CA``) and by district (``CA-12``)."""
     rows = [r for by in ("state", "district") for r in count(site.db(), site.slug, by)]
     return {row.group: row.signatures for row in rows}
@@ -57,7 +57,7 @@ def _people(site: Services) -> dict[str, int]:
 def _search(
     site: Services, typed: str, state: str, people: Mapping[str, int]
 ) -> list[tuple[Holder, int, int]]:
-    """The seats that fit, each with the people who signed and the letters to its member."""
+    """The matching seats, each with the people who signed and the letters to its member."""
     letters = {r.group: r.letters for r in count(site.db(), site.slug, "recipient")}
     wanted = plain(typed).split()
     found = []
@@ -72,7 +72,7 @@ def _search(
 
 
 def _seat(name: str) -> Holder:
-    """The seat (``CA-12``) or the member (by bioguide id) that an address names."""
+    """The holder of the seat (``CA-12``) or with the bioguide id that a URL names; 404 if none."""
     tables = services().tables
     return known(tables.holder(name.upper()) or tables.holder_of(name.upper()))
 
@@ -98,9 +98,9 @@ def sheet(name: str) -> Response:
 @offices.get("/<name>.pdf")
 @access("organizer")
 def sheet_pdf(name: str) -> Response:
-    """One office's sheet as PDF."""
+    """One office's day sheet as PDF."""
     holder = _seat(name)
-    return _file([holder], f"day-sheet-{holder.seat.id}")
+    return _pdf_file([holder], f"day-sheet-{holder.seat.id}")
 
 
 @offices.get("/state/<state>.pdf")
@@ -109,18 +109,18 @@ def sheet_pdf(name: str) -> Response:
 def delegation(state: str) -> Response:
     """The sheets of a state's delegation as one PDF."""
     holders = [h for h in services().tables.holders if h.seat.state == state.upper()]
-    return _file(holders, f"day-sheets-{state.upper()}") if holders else abort(404)
+    return _pdf_file(holders, f"day-sheets-{state.upper()}") if holders else abort(404)
 
 
 @offices.get("/all.pdf")
 @access("organizer")
 @in_room("books")
 def book() -> Response:
-    """All sheets as one PDF with a cover and an index."""
-    return _file(list(services().tables.holders), "day-sheets", book=True)
+    """All day sheets as one PDF with a cover and an index."""
+    return _pdf_file(list(services().tables.holders), "day-sheets", book=True)
 
 
-def _file(holders: list[Holder], name: str, *, book: bool = False) -> Response:
+def _pdf_file(holders: list[Holder], name: str, *, book: bool = False) -> Response:
     site = services()
     sheets, facts = _sheets(holders, site), sheet_facts(
         site.campaign, group=site.settings.group_name, today=site.today(),

@@ -1,4 +1,4 @@
-"""The organizers' first page: the numbers, what needs somebody now, and what is left to set up."""
+"""The organizers' first page: the numbers, what needs attention, and what is left to set up."""
 
 from __future__ import annotations
 
@@ -30,57 +30,57 @@ from app.web.organizer.gate import current, organizer
 from app.web.organizer.show import page
 
 FEW_CODES = 3
-CURVE = 14
-"""Days in the picture."""
-LETTERS = 6
-"""Lines of the table by letter."""
+CURVE_DAYS = 14
+"""Days on the curve."""
+LETTER_LINES = 6
+"""Lines in the table of letters."""
 COUNTDOWN_FROM = 12
-"""From the first day of this month on, what is ready for the next Congress is shown."""
+"""The countdown to the next Congress is shown from the first day of this month."""
 CHANGED_DAYS = 14
-"""So long it is told what changed in the list of members."""
+"""How long a change in the list of members is shown."""
 OLD_TABLES_DAYS = 120
-"""Tables of members older than this are built anew; the doctor's command says the same."""
-NAMED = 5
+"""Tables of members older than this should be rebuilt; the doctor command agrees."""
+NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that an organizer should know or do."""
+    """Something an organizer should know or do."""
 
     text: str
     endpoint: str = ""
-    """Where it can be fixed, or empty."""
+    """The page on which it can be fixed; may be empty."""
     link: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
-    """What its address needs."""
+    """The endpoint's URL values."""
     steps: tuple[str, ...] = ()
-    """Lines below it: what is ready, what to do, what changed."""
+    """Lines below the text: what is ready, what to do, what changed."""
 
 
 @organizer.get("/")
 @access("organizer")
 def index() -> Response:
-    """How many signed, what needs somebody, and what is left to set up."""
+    """How many signed, what needs attention, and what is left to set up."""
     site, me = services(), current().organizer
     chosen = Filter(site.slug)
     found = survey(site.db(), chosen, site.today())
-    days = [(day, total.signatures) for day, total in found.days[-CURVE:]]
+    days = [(day, total.signatures) for day, total in found.days[-CURVE_DAYS:]]
     handed = sum(number for way, number in found.ways.items() if way in OWN or way == ACCEPTED)
-    steps = _setup(site) if me.role == "admin" else []
+    steps = _setup_steps(site) if me.role == "admin" else []
     return page(
         "index", notices=list(notices(site, me)), found=found, handed=handed,
         goal=site.campaign.goal or 0,
         goal_share=share(found.total.signatures, site.campaign.goal or 0),
         handed_share=share(handed, found.total.letters),
         curve=day_curve(days, _("People by day, the last two weeks. The counts have each number.")),
-        letters=lines("template", found.by["template"], chosen, site)[:LETTERS],
+        letters=lines("template", found.by["template"], chosen, site)[:LETTER_LINES],
         steps=[what for done, *what in steps if not done], all_steps=len(steps),
         days_left=(site.campaign.ends.date() - site.today()).days,
     )  # fmt: skip
 
 
-def _setup(site: Services) -> list[tuple[bool, str, str, str]]:
-    """What a site needs before it is shown to people: whether it is done, what, why, and where."""
+def _setup_steps(site: Services) -> list[tuple[bool, str, str, str]]:
+    """What a site needs before people use it: whether it is done, what, why, and its endpoint."""
     settings, fresh = site.settings, Settings(instance=site.settings.instance)
     admins = [o for o in all_organizers(site.db()) if o.role == "admin" and not o.disabled]
     return [
@@ -107,11 +107,11 @@ def _key_is_away(site: Services) -> bool:
     return bool(known) and all(line.private is None for line in known)
 
 
-# --- what needs somebody now ---
+# --- notices ---
 
 
 def notices(site: Services, me: Organizer) -> Iterable[Notice]:
-    """What needs this organizer now: what only they can do, then what any editor can."""
+    """What needs attention: first what only this organizer can do, then what any editor can."""
     left = logins.recovery_codes_left(site.db(), me)
     if left <= FEW_CODES:
         count = ngettext(
@@ -120,13 +120,17 @@ def notices(site: Services, me: Organizer) -> Iterable[Notice]:
         advice = _("Make new ones before you need them.")
         yield Notice(f"{count} {advice}", "organizer.my_account", _("Your account"))
     if me.may("editor"):
-        # Nothing is left to do for the bill of a campaign that has ended.
-        bill = () if site.standing.state == "ended" else (_old_list, _gone, _end)
-        for source in (_unreadable, *bill, _old_tables, _list_changed, _waiting):
+        # A campaign that has ended needs nothing done about its bill.
+        bill = (
+            ()
+            if site.standing.state == "ended"
+            else (_old_list, _unknown_supporters, _congress_end)
+        )
+        for source in (_unreadable, *bill, _old_tables, _list_changed, _held):
             yield from source(site)
 
 
-def _waiting(site: Services) -> Iterable[Notice]:
+def _held(site: Services) -> Iterable[Notice]:
     if number := held_waiting(site.db(), site.slug):
         text = ngettext(
             "One signature is held for review. It does not count until someone releases it.",
@@ -155,7 +159,7 @@ def _old_list(site: Services) -> Iterable[Notice]:
         yield Notice(text, "organizer_cosponsors.bring", _("Import the official list"))
 
 
-def _gone(site: Services) -> Iterable[Notice]:
+def _unknown_supporters(site: Services) -> Iterable[Notice]:
     if has_ended(site.campaign, site.now()):
         return  # the bill's supporters are those of its own Congress
     lines = [b for b in live_lists(site).backings if b.bill == CURRENT]
@@ -164,12 +168,12 @@ def _gone(site: Services) -> Iterable[Notice]:
         text = ngettext(
             "One person on the list of cosponsors is not in our list of members: %(names)s.",
             "%(num)d people on the list of cosponsors are not in our list of members: %(names)s.",
-            len(names), names=_first(names),
+            len(names), names=_first_names(names),
         )  # fmt: skip
         yield Notice(text, "organizer_cosponsors.index", _("Cosponsors"))
 
 
-def _end(site: Services) -> Iterable[Notice]:
+def _congress_end(site: Services) -> Iterable[Notice]:
     end, today = site.campaign.ends.date(), site.today()
     if has_ended(site.campaign, site.now()):
         text = _("This campaign’s Congress ended on %(day)s. Letters now speak of the bill in the "
@@ -181,7 +185,7 @@ def _end(site: Services) -> Iterable[Notice]:
 
 
 def _countdown(site: Services, end: date) -> Notice:
-    """What is ready for the next Congress, what is missing, and what to do before the noon."""
+    """What is ready for the next Congress, what is missing, and what to do before that noon."""
     days, tables = (end - site.today()).days, site.tables
     text = ngettext(
         "This Congress ends in one day, at noon in Washington on %(day)s.",
@@ -234,7 +238,7 @@ def _old_tables(site: Services) -> Iterable[Notice]:
 
 
 def _list_changed(site: Services) -> Iterable[Notice]:
-    """What the last refresh of the list of members came to."""
+    """The result of the last refresh of the list of members."""
     last = refreshed(site.settings.instance)
     if last is None:
         return
@@ -257,8 +261,8 @@ def _changes(last: Refreshed) -> Iterable[str]:
         (last.offices, _("New address, phone or form: %(names)s")),
     ):
         if names:
-            yield words % {"names": _first(names)}
+            yield words % {"names": _first_names(names)}
 
 
-def _first(names: Sequence[str]) -> str:
-    return ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
+def _first_names(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMES_SHOWN]) + (" …" if len(names) > NAMES_SHOWN else "")

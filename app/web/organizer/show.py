@@ -1,4 +1,4 @@
-"""What organizers are shown: a page with its menu, work on its way, a file to take away."""
+"""Responses for organizers: a page with the menu, a page with progress, a download."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from app.site.i18n import gettext as _
 from app.site.i18n import language, other_language, page_url
 from app.text import NO_TEXT
 
-PIECE = 64 * 1024
-"""Bytes that are read from a finished file at once."""
+PIECE_BYTES = 64 * 1024
+"""How many bytes of a finished file are read at a time."""
 log = logging.getLogger("dear_congress")
 T = TypeVar("T")
 
@@ -64,16 +64,16 @@ MENU: tuple[tuple[LazyString, tuple[tuple[str, LazyString, Need], ...]], ...] = 
         ("organizer_campaign.test", _l("Test run"), "editor"),
     )),
 )  # fmt: skip
-"""The menu in its groups: the page without the language prefix, what it is called, and the role
-that opens it."""
+"""The menu's groups: each page's endpoint without the language prefix, its name, and the role it
+requires."""
 WORK, PAGE = "<!--work-->", "<!--page-->"
-"""Where the words of progress go, and where the part of a page begins that is its own."""
-WORKED = '<div class="worked"></div>'
-"""After it what was in work is no longer shown."""
+"""Where a page's progress lines go, and where the content that differs by page begins."""
+WORK_ENDED = '<div class="worked"></div>'
+"""Hides the progress lines before it."""
 
 
 def menu_for(me: Organizer) -> list[tuple[LazyString, list[tuple[str, LazyString]]]]:
-    """The menu of one organizer: each group with its pages; none that is empty."""
+    """An organizer's menu: the groups with the pages that they may open, without empty groups."""
     groups = [
         (group, [(endpoint, label) for endpoint, label, need in pages if me.may(need)])
         for group, pages in MENU
@@ -82,7 +82,7 @@ def menu_for(me: Organizer) -> list[tuple[LazyString, list[tuple[str, LazyString
 
 
 def visible(text: str) -> str:
-    """A text without what HTML has no place for, and otherwise as it was typed."""
+    """A text without the characters that HTML does not allow, and otherwise unchanged."""
     return NO_TEXT.sub("", text)
 
 
@@ -91,11 +91,11 @@ def page(
 ) -> Response:
     """The page ``organizer/<template>.html``.
 
-    ``problem`` is what went wrong and ``field`` the id of the field that it is about; both
-    stand in a summary at the top and beside the field.
+    ``problem`` is what went wrong and ``field`` the id of the field with the problem; it is shown
+    in a summary at the top and next to the field.
     """
     if not current_app.url_map.bind("localhost").test(request.path, "GET"):
-        # The other language cannot be asked for by the address of a form.
+        # This URL accepts only POST, so the link to the other language needs another page.
         context.setdefault("elsewhere_url", page_url("organizer.index", other_language()))
     errors = [(field, problem)] if problem else []
     context = {"errors": errors, "problem": problem, "problem_field": field, **context}
@@ -105,12 +105,12 @@ def page(
 
 
 def zone_name(zone: str) -> str:
-    """``New York``: a time zone as a person knows it."""
+    """``New York``: the familiar name of a time zone."""
     return zone.rpartition("/")[2].replace("_", " ")
 
 
 def known(found: T | None) -> T:
-    """What an address names; where there is no such thing, a page says so."""
+    """``found``; aborts with 404 if it is None."""
     if found is None:
         abort(404)
     return found
@@ -122,8 +122,8 @@ def district_code(state: str, number: int) -> str:
 
 
 def past_seat(seat: str, person: Listed, tables: Tables) -> str:
-    """A person's seat, with what is known of whether they still sit in it: ``CA-12``, ``CA-12,
-    left Congress``, ``CA-12 (119th Congress)`` of whom the list shows them in an earlier one."""
+    """A person's seat, and whether they still hold it: ``CA-12``; ``CA-12, left Congress``; or
+    ``CA-12 (119th Congress)`` if the list has them in an earlier Congress."""
     if person.standing == "sits":
         return seat
     if person.standing == "left" and person.congress == tables.congress:
@@ -137,23 +137,22 @@ def in_congress(seat: str, congress: int) -> str:
 
 
 def area(name: str, path: str = "") -> Blueprint:
-    """The blueprint of some pages below ``/organize``. Whatever their address names and is not
-    there has a page that says so."""
+    """A blueprint for pages under ``/organize``, with a page for 404."""
     blueprint = Blueprint(name, __name__, url_prefix=f"/organize{path}")
     blueprint.register_error_handler(404, lambda _error: page("no_such", 404))
     return blueprint
 
 
 def go_to(endpoint: str, **values: Any) -> Response:
-    """To another page after something was done; with ``done`` it says what."""
+    """Redirect to another page after a POST; with ``done`` the page says what was done."""
     return redirect(page_url(endpoint, **values), 303)
 
 
 def download(
     body: bytes | Iterable[bytes] | Iterable[str], mimetype: str, name: str, way: str = "attachment"
 ) -> Response:
-    """A file to take away; ``inline`` to look at it first. Its name is sent as it is, and in
-    ASCII for browsers that know no better."""
+    """A file to download, or with ``inline`` to view in the browser. Its name is also sent in
+    ASCII, for browsers that do not support other characters."""
     response = Response(body, mimetype=mimetype)
     stem, _dot, ending = name.rpartition(".")
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().strip("-._ ")
@@ -165,7 +164,7 @@ def download(
 
 
 def qr_picture(text: str, title: str) -> Markup:
-    """A QR code as an SVG element for the page itself: no script, no style, no request."""
+    """A QR code as an inline SVG element, which needs no script, style or request."""
     svg = segno.make(text, error="m", micro=False).svg_inline(
         scale=5, border=4, dark="#000", light="#fff", title=title, svgclass="qr", lineclass=None
     )
@@ -173,7 +172,7 @@ def qr_picture(text: str, title: str) -> Markup:
 
 
 def pieces_of(path: Path) -> Iterator[bytes]:
-    """A finished file piece by piece. It is open already, so that its name can go at once."""
+    """A finished file in pieces. It is opened at once, so the caller may unlink it right away."""
     pieces = _pieces(path)
     next(pieces)
     return pieces
@@ -182,17 +181,17 @@ def pieces_of(path: Path) -> Iterator[bytes]:
 def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         yield b""
-        while piece := file.read(PIECE):
+        while piece := file.read(PIECE_BYTES):
             yield piece
 
 
 Steps = Iterator[str | Response]
-"""Work on its way: how far it is, in words, and at its end the page about what came of it."""
+"""Work in progress: yields how far it is, in words, and last the page with the result."""
 
 
-def working(title: str, steps: Steps) -> Response:
-    """A page that says how far the work is, and then shows the page that it leads to. Whoever
-    leaves it ends the work.
+def progress_page(title: str, steps: Steps) -> Response:
+    """A streamed page that shows the work's progress and then its result. Leaving the page stops
+    the work.
     """
     frame = page("working", title=title).get_data(as_text=True)
     head, _mark, tail = frame.partition(WORK)
@@ -206,20 +205,20 @@ def working(title: str, steps: Steps) -> Response:
                     rest = step.get_data(as_text=True).partition(PAGE)[2]
                 else:
                     yield Markup('<p class="step">{}</p>\n').format(step)
-        except Exception as error:  # noqa: BLE001 - the page has begun, so it must say so itself
+        except Exception as error:  # noqa: BLE001 - the response has begun, so no error page can follow
             log.error("Work for a page failed: %s", type(error).__name__)
             words = _("Something went wrong on this site, and nothing was changed. Try again.")
             rest = str(Markup("<h1>{}</h1><p>{}</p>").format(title, words))
-            rest += tail.partition(WORKED)[2]
-        yield f"</div>\n{WORKED}{rest}"
+            rest += tail.partition(WORK_ENDED)[2]
+        yield f"</div>\n{WORK_ENDED}{rest}"
 
     response = Response(stream_with_context(pieces()), mimetype="text/html")
-    response.headers["X-Accel-Buffering"] = "no"  # a proxy must pass each piece on
+    response.headers["X-Accel-Buffering"] = "no"  # a proxy must not buffer it
     return response
 
 
 def in_steps(title: str, steps: Steps) -> Response:
-    """The page that ``steps`` lead to: by itself where that is there before they have anything to
-    say, else with the work before it."""
+    """The page that ``steps`` end with: alone if it comes before any progress, otherwise as a
+    progress page."""
     first = next(steps)
-    return first if isinstance(first, Response) else working(title, chain((first,), steps))
+    return first if isinstance(first, Response) else progress_page(title, chain((first,), steps))
