@@ -75,7 +75,7 @@ def test_every_page_is_accessible(
         check(page, title)
 
 
-def test_from_a_mistake_to_publishing_by_keyboard_alone(
+def test_an_error_is_fixed_and_published_by_keyboard_alone(
     chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen)
@@ -107,7 +107,7 @@ def test_from_a_mistake_to_publishing_by_keyboard_alone(
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_another_language_never_takes_what_was_typed(
+def test_switching_language_never_loses_typed_words(
     chromium: Chromium, address: str, staff: Office, seen: list[str], script: bool
 ) -> None:
     page = new_page(chromium, address, seen, script=script)
@@ -130,7 +130,7 @@ def test_another_language_never_takes_what_was_typed(
     expect(page.locator("#facts-as_of")).to_have_value("soon")
 
 
-def test_leaving_with_something_unsaved_asks_first(
+def test_leaving_with_unsaved_changes_asks_first(
     chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen)
@@ -166,7 +166,7 @@ def test_an_ask_moves_without_javascript(
     assert state_of(staff.db, SLUG, "campaign.toml").draft
 
 
-def test_the_official_list_is_brought_in_without_javascript(
+def test_the_official_list_is_imported_without_javascript(
     chromium: Chromium, address: str, staff: Office, seen: list[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "BILLSTATUS-119hr6890.xml"
@@ -186,7 +186,7 @@ def test_the_official_list_is_brought_in_without_javascript(
     expect(current).not_to_contain_text(gone.name)
 
 
-def test_what_is_wrong_in_a_csv_and_what_a_list_changes_are_accessible(
+def test_import_errors_and_changes_are_accessible(
     chromium: Chromium, address: str, staff: Office, seen: list[str], tmp_path: Path
 ) -> None:
     bad, good = tmp_path / "bad.csv", tmp_path / "good.xml"
@@ -201,7 +201,7 @@ def test_what_is_wrong_in_a_csv_and_what_a_list_changes_are_accessible(
         check(page, title)
 
 
-def test_a_test_journey_says_so_in_a_way_that_all_perceive(
+def test_a_test_journeys_banner_is_accessible(
     chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen)

@@ -55,19 +55,19 @@ def changed(text: str, **values: str) -> str:
     return result
 
 
-def test_the_fields_as_shown_change_nothing() -> None:
+def test_saving_the_fields_as_shown_changes_nothing() -> None:
     paths = every_path(TOML)
     assert len(paths) > 250
     assert edit.set_fields(TOML, edit.read_fields(TOML, paths)) == TOML
     assert edit.problems_by_field("x", TOML) == {}
 
 
-def test_a_changed_day_leaves_all_else_byte_for_byte() -> None:
+def test_changing_a_date_leaves_all_else_byte_for_byte() -> None:
     after = changed(TOML, as_of="11/20/2026")
     assert after == TOML.replace("as_of = 2026-03-27  ", "as_of = 2026-11-20  ", 1)
 
 
-def test_a_comment_stays_when_its_value_goes() -> None:
+def test_a_comment_stays_when_its_value_is_removed() -> None:
     text = TOML.replace("introduced = 2025-12-18\n", "introduced = 2025-12-18   # the first day\n")
     after = changed(text, bills__house__introduced="")
     assert comments(after) == comments(text)
@@ -78,7 +78,7 @@ def test_a_comment_stays_when_its_value_goes() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from([p for p in every_path(TOML) if without_index(p) != "facts.id"]), WORDS)
-def test_any_words_in_any_field_read_back_and_lose_no_comment(path: str, typed: str) -> None:
+def test_any_words_in_any_field_read_back_and_keep_comments(path: str, typed: str) -> None:
     kind = field_at(path).kind
     result = edit.set_fields(TOML, {path: typed})
     if isinstance(result, dict):
@@ -122,7 +122,7 @@ def set_to_nothing(data: Any, path: str) -> None:
         ("bills.house.number", "the bill", "bill-number"),
     ],
 )
-def test_what_cannot_be_read_is_told_by_field(path: str, typed: str, why: str) -> None:
+def test_an_unreadable_value_is_an_error_at_its_field(path: str, typed: str, why: str) -> None:
     wrong = edit.set_fields(TOML, {path: typed})
     assert isinstance(wrong, dict)
     assert {field: what.code for field, what in wrong.items()} == {path: why}
@@ -161,14 +161,14 @@ def test_what_cannot_be_read_is_told_by_field(path: str, typed: str, why: str) -
         ("states.limits", "FL, NJ"),
     ],
 )
-def test_a_mistake_is_told_at_its_own_field(path: str, typed: str) -> None:
+def test_an_invalid_value_is_reported_at_its_field(path: str, typed: str) -> None:
     result = edit.set_fields(TOML, {path: typed})
     assert isinstance(result, str)
     assert list(edit.problems_by_field("x", result)) == [path]
 
 
 @pytest.mark.parametrize("first", ["", "\n\n# a heading\n\n"])
-def test_no_last_ask_for_everyone_is_told_of_the_whole(first: str) -> None:
+def test_a_missing_ask_for_everyone_else_is_reported_for_the_whole_file(first: str) -> None:
     text = first + TOML[TOML.index("title = ") :]
     last = edit.count_of(TOML, "asks") - 1
     found = edit.problems_by_field("x", changed(text, **{f"asks__{last}__when": 'type == "sen"'}))
@@ -176,7 +176,7 @@ def test_no_last_ask_for_everyone_is_told_of_the_whole(first: str) -> None:
     assert found[""].code == "nobody-left"
 
 
-def test_a_long_text_keeps_its_lines_and_marks() -> None:
+def test_a_long_text_keeps_its_lines_and_quotes() -> None:
     typed = 'One “two” "three" """ four \\ five\r\n\r\n{{ time_note }}  \r\nsix'
     after = changed(TOML, asks__0__text=typed)
     assert tomllib.loads(after)["asks"][0]["text"].strip("\n") == (
@@ -193,7 +193,7 @@ def tables_of(text: str, name: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_tables_move_and_come_back_and_comments_stay_in_place(name: str) -> None:
+def test_tables_move_and_move_back_and_comments_stay_in_place(name: str) -> None:
     count = edit.count_of(TOML, name)
     moved = move_block(TOML, name, 0, count - 1)
     before, after = tables_of(TOML, name), tables_of(moved, name)
@@ -206,35 +206,35 @@ def test_tables_move_and_come_back_and_comments_stay_in_place(name: str) -> None
     assert move_block(moved, name, count - 1, 1 - count) == TOML
 
 
-def test_a_table_at_the_end_stays() -> None:
+def test_a_table_at_either_end_does_not_move_past_it() -> None:
     assert move_block(TOML, "asks", 0, -1) == TOML
     last = edit.count_of(TOML, "asks") - 1
     assert move_block(TOML, "asks", last, 1) == TOML
     assert move_block(TOML, "asks", 99, 1) == TOML
 
 
-def test_a_comment_right_above_a_table_goes_along() -> None:
+def test_a_comment_right_above_a_table_moves_with_it() -> None:
     text = "[[a]]\nid = 1\n\n# about two\n[[a]]\nid = 2\n\n# about the rest\n\n[b]\nx = 1\n"
     assert move_block(text, "a", 0, 1) == (
         "# about two\n[[a]]\nid = 2\n\n[[a]]\nid = 1\n\n# about the rest\n\n[b]\nx = 1\n"
     )
 
 
-def test_a_comment_right_above_another_table_stays_with_that_one() -> None:
+def test_a_comment_right_above_another_table_stays_with_that_table() -> None:
     text = "[[a]]\nid = 1\n\n[[a]]\nid = 2\n# about b\n[b]\nx = 1\n"
     assert move_block(text, "a", 0, 1) == (
         "[[a]]\nid = 2\n\n[[a]]\nid = 1\n# about b\n[b]\nx = 1\n"
     )
 
 
-def test_words_that_look_like_toml_inside_a_text_are_words() -> None:
+def test_text_that_looks_like_toml_is_only_text() -> None:
     text = '[[a]]\nt = """\n[[a]]\n# no comment\nid = 3\n"""\n\n[[a]]\nt = "[[a]]"\n'
     assert len(blocks_of(text, "a")) == 2
     assert tomllib.loads(move_block(text, "a", 1, -1))["a"] == tomllib.loads(text)["a"][::-1]
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_table_is_added_and_taken_out(name: str) -> None:
+def test_a_table_is_added_and_removed(name: str) -> None:
     values = dict.fromkeys((f.key for f in LISTS[name]), "words")
     values |= {"id": "new_one", "when": 'type == "sen"', "stages": "pending"}
     values["number"] = "1415" if name == "figures" else "S. 12"
@@ -258,14 +258,14 @@ def test_the_first_table_of_its_kind_is_added_at_the_end() -> None:
     )
 
 
-def test_an_edited_campaign_can_still_be_read(files: dict[str, str]) -> None:
+def test_an_edited_campaign_still_loads(files: dict[str, str]) -> None:
     text = changed(TOML, as_of="2026-11-20", bills__senate__number="S. 12")
     text = move_block(text, "prompts", 0, 3)
     campaign = read_campaign("x", {**files, "campaign.toml": text})
     assert campaign.bills["senate"].number == "S. 12"
 
 
-def test_a_fact_is_found_by_its_place_and_keeps_its_name() -> None:
+def test_a_fact_is_edited_by_position_and_keeps_its_name() -> None:
     names = edit.read_column(TOML, "facts", "id")
     assert names[:2] == ("growth", "routine")
     after = changed(TOML, facts__1__text="Half of them.", facts__1__id="another")
@@ -273,7 +273,7 @@ def test_a_fact_is_found_by_its_place_and_keeps_its_name() -> None:
     assert list(tomllib.loads(after)["facts"]) == list(names)
 
 
-def test_a_fact_that_asks_print_cannot_be_taken_out_unseen() -> None:
+def test_removing_a_fact_that_an_ask_prints_is_reported_at_the_ask() -> None:
     text = changed(TOML, asks__0__text="{{ fact_chiefs }} I ask you to cosponsor.")
     place = edit.read_column(text, "facts", "id").index("chiefs")
     assert list(edit.problems_by_field("x", remove_block(text, "facts", place))) == ["asks.0.text"]
@@ -287,11 +287,11 @@ def test_a_fact_that_asks_print_cannot_be_taken_out_unseen() -> None:
         ("Puerto Rico, District of Columbia", ["DC", "PR"]),
     ],
 )
-def test_states_are_typed_by_name_or_code(typed: str, kept: list[str]) -> None:
+def test_states_can_be_typed_by_name_or_code(typed: str, kept: list[str]) -> None:
     assert tomllib.loads(changed(TOML, states__requires=typed))["states"]["requires"] == kept
 
 
-def test_a_committee_is_taken_out_and_put_back() -> None:
+def test_a_committee_is_removed_and_put_back() -> None:
     paths = {
         f"committees__senate__{key}": "" for key in ("code", "subcommittee", "name", "name_es")
     }
@@ -305,14 +305,14 @@ def test_a_committee_is_taken_out_and_put_back() -> None:
     assert tomllib.loads(back) == tomllib.loads(TOML)
 
 
-def test_a_flag_is_set_and_left_to_the_site_again() -> None:
+def test_a_flag_is_set_and_returned_to_the_sites_default() -> None:
     on = changed(TOML, confirm_email="true")
     assert tomllib.loads(on)["confirm_email"] is True
     assert edit.read_fields(on, ("confirm_email",)) == {"confirm_email": "true"}
     assert tomllib.loads(changed(on, confirm_email="")) == tomllib.loads(TOML)
 
 
-def test_a_file_from_an_editor_that_marks_its_texts_keeps_the_mark(files: dict[str, str]) -> None:
+def test_a_file_keeps_its_byte_order_mark_and_line_endings(files: dict[str, str]) -> None:
     marked = "\ufeff" + TOML.replace("\n", "\r\n")
     assert edit.set_fields(marked, edit.read_fields(marked, every_path(TOML))) == marked
     after = changed(marked, as_of="2026-11-20")
@@ -340,17 +340,17 @@ def leaves(data: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("typed", ["hr 6891", "H.R.6891", "House Bill No. 6891"])
-def test_a_number_is_kept_as_letters_print_it_however_it_is_typed(typed: str) -> None:
+def test_a_bill_number_is_stored_as_letters_print_it(typed: str) -> None:
     after = changed(TOML, bills__house__number=typed)
     assert tomllib.loads(after)["bills"]["house"]["number"] == "H.R. 6891"
 
 
-def test_a_question_may_be_left_empty_in_spanish() -> None:
+def test_a_prompt_may_be_left_empty_in_spanish() -> None:
     after = changed(TOML, prompts__0__text_es="", prompts__0__who_es="")
     assert edit.problems_by_field("x", after) == {}
 
 
-def test_what_signatures_name_is_told_when_it_changes() -> None:
+def test_changes_to_the_bill_that_signatures_name_are_listed() -> None:
     other = changed(TOML, bills__house__number="H.R. 1", congress="120", title="Another")
     assert edit.fixed_changes(TOML, other) == ("congress", "bills.house.number")
     companion = changed(TOML, bills__senate__number="S. 99")

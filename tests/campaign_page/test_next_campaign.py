@@ -72,7 +72,7 @@ def official() -> bytes:
     )
 
 
-def test_the_bill_that_came_back_begins_a_campaign_that_names_its_predecessor(
+def test_a_reintroduced_bill_begins_a_campaign_naming_its_predecessor(
     app: Flask, browser: Browser, staff: Office
 ) -> None:
     begin(browser, "hr 4393", official())
@@ -108,7 +108,7 @@ def test_the_bill_that_came_back_begins_a_campaign_that_names_its_predecessor(
     assert "H.R. 6890" not in page
 
 
-def test_a_number_is_read_however_it_is_typed_and_must_be_that_of_the_file(
+def test_a_number_in_any_spelling_must_match_the_files_bill(
     browser: Browser,
 ) -> None:
     for typed in ("HR 4393", "h.r.4393", "House Bill 4393", "HR-4393", ""):
@@ -123,7 +123,7 @@ def test_a_number_is_read_however_it_is_typed_and_must_be_that_of_the_file(
     assert browser.status == 422
 
 
-def test_without_a_file_the_rest_is_typed(browser: Browser, staff: Office) -> None:
+def test_without_a_file_the_rest_must_be_typed(browser: Browser, staff: Office) -> None:
     begin(browser, "S. 21", congress="118")
     assert "Enter the number of its Congress, 119 or later." in browser.words
     begin(browser, "S. 21", congress="120th")
@@ -143,7 +143,7 @@ def test_without_a_file_the_rest_is_typed(browser: Browser, staff: Office) -> No
     assert parts_to_translate(text) == {("facts", "does"): 1}, "the Spanish is still to be written"
 
 
-def test_a_name_that_the_site_has_is_not_taken_twice(browser: Browser) -> None:
+def test_a_campaigns_name_cannot_be_taken_twice(browser: Browser) -> None:
     for expected in (200, 409):
         begin(browser, "S. 21", congress="120")
         path, fields = browser.form("/campaigns/begin")
@@ -154,7 +154,7 @@ def test_a_name_that_the_site_has_is_not_taken_twice(browser: Browser) -> None:
         assert browser.status == expected
 
 
-def test_who_changes_the_bill_that_people_signed_for_is_led_to_the_next_campaign(
+def test_changing_a_signed_bill_links_to_the_next_campaign(
     browser: Browser, staff: Office, app: Flask
 ) -> None:
     from app.records.signing import sign
@@ -173,9 +173,7 @@ def test_who_changes_the_bill_that_people_signed_for_is_led_to_the_next_campaign
 @pytest.mark.parametrize(
     "asks", [("thank", "cosponsor", "companion", "oversight"), ("oppose",), ()]
 )
-def test_every_campaign_that_can_be_begun_passes_its_check(
-    kind: str, asks: tuple[AskKind, ...]
-) -> None:
+def test_every_new_campaign_passes_its_check(kind: str, asks: tuple[AskKind, ...]) -> None:
     new = NewCampaign(
         kind=kind, number=21, congress=120, title="Library Cards Act",
         does="end fees for library cards", as_of=date(2027, 2, 1), asks=asks,
@@ -206,7 +204,7 @@ def test_every_campaign_that_can_be_begun_passes_its_check(
         ("sconres", "s.con.res.21", "S.Con.Res. 21", "senate-concurrent-resolution"),
     ],
 )  # fmt: skip
-def test_a_resolution_is_called_one_in_every_text_of_its_campaign(
+def test_a_resolution_is_called_a_resolution_in_all_its_texts(
     app: Flask, browser: Browser, staff: Office, *, kind: str, typed: str, printed: str, page: str
 ) -> None:
     begin(browser, typed, status_xml([SPONSOR], number="21", kind=kind.upper(), congress="120"))
@@ -260,7 +258,7 @@ def test_a_resolution_is_called_one_in_every_text_of_its_campaign(
     }
 
 
-def test_the_file_of_an_amendment_is_refused_with_words(browser: Browser) -> None:
+def test_an_amendments_file_is_refused_with_its_reason(browser: Browser) -> None:
     for data in (
         status_xml([SPONSOR], kind="HAMDT"),
         b"<billStatus><amendment><number>5</number></amendment></billStatus>",
@@ -274,7 +272,7 @@ def test_the_file_of_an_amendment_is_refused_with_words(browser: Browser) -> Non
     assert found.what.code == "status-amendment"
 
 
-def test_a_bill_of_long_ago_is_not_said_to_be_of_the_last_congress() -> None:
+def test_an_old_bill_is_not_attributed_to_the_last_congress() -> None:
     new = NewCampaign(
         kind="hr", number=21, congress=117, title="Library Cards Act", does="end fees",
         as_of=date(2022, 12, 1), asks=("cosponsor", "oppose"), letters=LETTERS,
@@ -312,7 +310,7 @@ def test_the_example_campaign_passes_its_check() -> None:
     assert {ask.id for ask in shipped.asks} >= set(ASKS["thank"])
 
 
-def test_the_check_looks_for_what_is_left_of_another_bill() -> None:
+def test_the_check_finds_leftover_mentions_of_another_bill() -> None:
     new = NewCampaign(
         kind="hr", number=21, congress=120, title="Library Cards Act", does="end fees",
         as_of=date(2027, 2, 1), asks=("cosponsor",), letters=("own-words",),
@@ -328,7 +326,7 @@ def test_the_check_looks_for_what_is_left_of_another_bill() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_who_moves_the_start_page_is_told_what_other_sites_embed_from_then_on(
+def test_moving_the_start_page_says_which_embedded_addresses_change(
     browser: Browser, staff: Office, prefix: str
 ) -> None:
     files = read_files(ROOT / "letters" / "thank-the-cosponsors")

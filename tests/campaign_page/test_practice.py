@@ -56,7 +56,7 @@ def walk(app: Flask, clock: Clock, marker: str, lang: str = "en") -> list[Html]:
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_every_page_says_so_and_nothing_is_counted(
+def test_every_page_of_a_test_journey_says_so_and_nothing_is_counted(
     app: Flask, staff: Office, marker: str, clock: Clock, lang: str
 ) -> None:
     for page in walk(app, clock, marker, lang):
@@ -71,7 +71,7 @@ def test_every_page_says_so_and_nothing_is_counted(
     lambda m: m.rpartition(".")[0], lambda m: "o1.aaaa.bbbb", lambda m: m + m, lambda m: "é" * 50,
     lambda m: "x" * 100_000,
 ])  # fmt: skip
-def test_a_marker_that_was_made_up_is_none_and_the_journey_counts(
+def test_a_forged_marker_is_ignored_and_the_journey_counts(
     app: Flask, staff: Office, marker: str, clock: Clock, change: Callable[[str], str]
 ) -> None:
     pages = walk(app, clock, change(marker))
@@ -79,7 +79,7 @@ def test_a_marker_that_was_made_up_is_none_and_the_journey_counts(
     assert [status for status, _p in rows(staff)] != ["test"]
 
 
-def test_a_test_that_is_too_old_is_refused_and_counts_nothing(
+def test_an_expired_test_is_refused_and_counts_nothing(
     app: Flask, staff: Office, marker: str, clock: Clock
 ) -> None:
     clock.forward(minutes=practice.MINUTES + 1)
@@ -91,7 +91,7 @@ def test_a_test_that_is_too_old_is_refused_and_counts_nothing(
     assert rows(staff) == []
 
 
-def test_only_an_organizer_starts_one_and_it_is_an_event(
+def test_only_an_organizer_starts_a_test_and_it_is_audited(
     app: Flask, staff: Office, marker: str, clock: Clock
 ) -> None:
     events = [
@@ -107,7 +107,7 @@ def test_only_an_organizer_starts_one_and_it_is_an_event(
     assert exporter.get("/organize/test").status == 403
 
 
-def test_the_marker_of_another_site_is_none(app: Flask, marker: str) -> None:
+def test_a_marker_of_another_site_or_kind_is_ignored(app: Flask, marker: str) -> None:
     with app.test_request_context("/"):
         site = services()
         assert practice.state_of(marker, site) == "on"

@@ -37,7 +37,7 @@ def bad(text: str | bytes, known: Knowledge) -> Unusable:
     return result
 
 
-def test_the_campaigns_own_list_reads_and_writes_back(
+def test_the_campaigns_list_round_trips(
     files: dict[str, str], shipped: tuple[Backing, ...], known: Knowledge
 ) -> None:
     bills = {b.bill: b.bill for b in shipped}
@@ -50,7 +50,7 @@ def test_the_campaigns_own_list_reads_and_writes_back(
 
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 @pytest.mark.parametrize("head", ["bioguide,date", "Date,Bioguide", "date,notes,BIOGUIDE"])
-def test_columns_come_in_any_order_and_with_any_usual_mark(
+def test_columns_may_be_in_any_order_with_any_usual_separator(
     mark: str, head: str, known: Knowledge
 ) -> None:
     cells = {"bioguide": "F000476", "date": "3/26/2026", "notes": "met her"}
@@ -63,12 +63,12 @@ def test_columns_come_in_any_order_and_with_any_usual_mark(
     assert found.ignored == (("notes",) if "notes" in head else ())
 
 
-def test_the_official_name_stands_whatever_the_file_says(known: Knowledge) -> None:
+def test_the_official_name_replaces_the_files(known: Knowledge) -> None:
     (one,) = good(HEAD + "J000288,Hank JOHNSON,current,cosponsor,2025-12-18\n", known).backings
     assert one.name == 'Henry C. "Hank" Johnson, Jr.'
 
 
-def test_who_withdrew_is_kept_apart(known: Knowledge) -> None:
+def test_withdrawn_members_are_listed_separately(known: Knowledge) -> None:
     text = "bioguide,date,withdrawn\nF000476,2026-03-26,2026-05-01\nQ000023,2025-12-18,\n"
     found = good(text, known)
     assert [b.bioguide for b in found.backings] == ["Q000023"]
@@ -99,7 +99,7 @@ CELLS = {
 
 
 @pytest.mark.parametrize("line", CELLS)
-def test_an_error_is_in_its_cell(line: str, known: Knowledge) -> None:
+def test_an_error_is_reported_in_its_cell(line: str, known: Knowledge) -> None:
     trouble = bad(f"{HEAD}Q000023,,current,sponsor,2025-12-18\n{line}\n", known)
     assert trouble.what.code == "csv-cells"
     (row,) = trouble.rows
@@ -110,7 +110,7 @@ def test_an_error_is_in_its_cell(line: str, known: Knowledge) -> None:
     assert wrong == [(column, f"cell-{why}")]
 
 
-def test_a_person_twice_and_a_second_sponsor_are_errors(known: Knowledge) -> None:
+def test_duplicates_and_second_sponsors_are_errors(known: Knowledge) -> None:
     text = HEAD + "Q000023,,current,sponsor,2025-12-18\n" * 2
     wrong = {c.what.code for row in bad(text, known).rows for c in row.cells if c.what}
     assert wrong == {"cell-twice", "cell-two_sponsors"}
@@ -134,7 +134,7 @@ FILES: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_that_is_no_list_is_refused_with_its_reason(name: str, known: Knowledge) -> None:
+def test_a_file_that_is_not_a_list_is_refused_with_its_reason(name: str, known: Knowledge) -> None:
     data, why = FILES[name]
     assert bad(data, known).what.code == f"csv-{why}"
 
@@ -155,7 +155,7 @@ NAME = st.text(st.characters(categories=["L", "Zs", "P"]), min_size=1, max_size=
 
 
 @given(st.lists(st.tuples(st.integers(0, 999), NAME, st.dates()), unique_by=lambda t: t[0]))
-def test_what_is_written_reads_back_the_same(people: list[tuple[int, str, date]]) -> None:
+def test_a_written_list_reads_back_the_same(people: list[tuple[int, str, date]]) -> None:
     lines = [
         Backing(f"X{number:06}", f"A {' '.join(name.split())} B", "current", "cosponsor", day)
         for number, name, day in people
@@ -164,7 +164,7 @@ def test_what_is_written_reads_back_the_same(people: list[tuple[int, str, date]]
     assert (list(found), problems) == (lines, ())
 
 
-def test_a_change_says_who_joined_left_and_is_gone(shipped: tuple[Backing, ...]) -> None:
+def test_a_comparison_says_who_joined_left_and_is_unknown(shipped: tuple[Backing, ...]) -> None:
     new = Backing("X999999", "Somebody", "current", "cosponsor", date(2026, 5, 1))
     current = [b for b in shipped if b.bill == "current"]
     last = {(current[-1].bioguide, "current")}
@@ -177,7 +177,7 @@ def test_a_change_says_who_joined_left_and_is_gone(shipped: tuple[Backing, ...])
     assert compare(shipped, shipped, current="current", known=sitting).empty
 
 
-def test_the_other_chambers_lines_stay(shipped: tuple[Backing, ...]) -> None:
+def test_lines_of_the_other_chamber_stay(shipped: tuple[Backing, ...]) -> None:
     senator = Backing("B001288", "Cory A. Booker", "current", "sponsor", date(2026, 5, 1))
     both = (*shipped, senator)
     renewed = renew(both, shipped[:19], {"current"}, others={"B001288"})
@@ -185,7 +185,7 @@ def test_the_other_chambers_lines_stay(shipped: tuple[Backing, ...]) -> None:
     assert renewed.missing == ()
 
 
-def test_nobody_leaves_because_a_file_forgot_them(shipped: tuple[Backing, ...]) -> None:
+def test_no_one_leaves_because_a_file_omits_them(shipped: tuple[Backing, ...]) -> None:
     for kept in ((), shipped[:1], shipped[6:19]):
         renewed = renew(shipped, kept, {"current"})
         assert set(renewed.lines) == set(shipped)
@@ -202,11 +202,11 @@ NAMES = {
 
 
 @pytest.mark.parametrize("typed", NAMES)
-def test_a_name_is_matched_and_a_doubt_is_told(typed: str, known: Knowledge) -> None:
+def test_a_name_is_matched_with_any_doubt_noted(typed: str, known: Knowledge) -> None:
     assert match_member(typed, known) == NAMES[typed]
 
 
-def test_a_name_that_fits_several_or_nobody_is_said(known: Knowledge) -> None:
+def test_a_name_matching_several_or_no_members_is_an_error(known: Knowledge) -> None:
     several, nobody = match_member("Scott", known), match_member("Nobody Atall", known)
     assert isinstance(several, Message)
     assert several.code == "cell-several"
@@ -214,7 +214,7 @@ def test_a_name_that_fits_several_or_nobody_is_said(known: Knowledge) -> None:
     assert nobody == Message.of("cell-nobody", more="")
 
 
-def test_the_official_names_of_columns_are_known(known: Knowledge) -> None:
+def test_official_column_names_are_recognized(known: Knowledge) -> None:
     head = "bioguideId,fullName,sponsorshipDate,sponsorshipWithdrawnDate,isOriginalCosponsor\n"
     found = good(f'{head}F000476,"Rep. Frost, Maxwell [D-FL-10]",2026-03-26,,False\n', known)
     assert found.backings[0].bioguide == "F000476"
@@ -223,7 +223,7 @@ def test_the_official_names_of_columns_are_known(known: Knowledge) -> None:
     assert [b.bioguide for b in again.withdrawn] == ["F000476"]
 
 
-def test_a_list_by_names_needs_no_days_for_those_who_are_known(known: Knowledge) -> None:
+def test_a_list_of_names_needs_no_dates_for_known_cosponsors(known: Knowledge) -> None:
     days = {("F000476", "current"): date(2026, 3, 26)}
     listed = replace(known, days=days)
     found = good("First name,Last name\nMaxwell,Frost\n", listed)
@@ -233,7 +233,7 @@ def test_a_list_by_names_needs_no_days_for_those_who_are_known(known: Knowledge)
     )
 
 
-def test_a_name_means_a_member_of_now_before_one_of_earlier(known: Knowledge) -> None:
+def test_a_name_matches_a_current_member_before_a_former_one(known: Knowledge) -> None:
     before = {
         "O000001": ("Austin Scott", "Scott"), "O000002": ("Orla Oldham", "Oldham"),
         "O000003": ("Maxwell Z. Frost", "Frost"),

@@ -34,31 +34,31 @@ def states(english: str, spanish: str, marks: str) -> list[tuple[str, str]]:
     return [(p.spanish, p.state) for p in pair(english, spanish, marks)]
 
 
-def test_paragraphs_made_for_this_english_are_current() -> None:
+def test_paragraphs_translated_from_this_english_are_current() -> None:
     assert {p.state for p in pair(ENGLISH, SPANISH, note(ENGLISH))} == {"current"}
     broken = ENGLISH.replace("Two\nhere.", "Two here.")
     assert {p.state for p in pair(broken, SPANISH, note(ENGLISH))} == {"current"}
 
 
-def test_a_changed_paragraph_is_stale_and_only_that_one() -> None:
+def test_only_a_changed_paragraph_is_stale() -> None:
     assert states(ENGLISH.replace("Two", "Two and a half"), SPANISH, note(ENGLISH)) == [
         ("Uno.", "current"), ("Dos.", "stale"), ("Tres.", "current"),
     ]  # fmt: skip
 
 
-def test_a_new_paragraph_is_missing_and_the_others_stay_with_theirs() -> None:
+def test_a_new_paragraph_is_missing_and_the_others_stay_paired() -> None:
     assert states("New.\n\n" + ENGLISH, SPANISH, note(ENGLISH)) == [
         ("", "missing"), ("Uno.", "current"), ("Dos.", "current"), ("Tres.", "current"),
     ]  # fmt: skip
 
 
-def test_a_paragraph_whose_english_is_gone_is_left_over() -> None:
+def test_a_paragraph_without_its_english_is_left_over() -> None:
     shorter = ENGLISH.replace("One here.\n\n", "")
     assert states(shorter, SPANISH, note(ENGLISH))[0] == ("Uno.", "left_over")
 
 
 @pytest.mark.parametrize("marks", ["", "ab12cd34", "nonsense !", "- - -"])
-def test_without_a_note_nothing_is_claimed(marks: str) -> None:
+def test_without_a_note_every_state_is_unknown(marks: str) -> None:
     assert {s for _t, s in states(ENGLISH, SPANISH, marks)} == {"unknown"}
 
 
@@ -66,7 +66,7 @@ def typed(fits: bool = False, spanish: str = "Dos.", mark: str = "00000000") -> 
     return TypedParagraph(mark_of("Two"), spanish, "Dos.", mark, fits)
 
 
-def test_saving_marks_what_was_changed_or_still_fits() -> None:
+def test_saving_marks_paragraphs_changed_or_confirmed() -> None:
     assert join([typed()]) == ("Dos.", "00000000")
     assert join([typed(fits=True)]) == ("Dos.", mark_of("Two"))
     assert join([typed(spanish="Dos!")]) == ("Dos!", mark_of("Two"))
@@ -87,7 +87,7 @@ def test_pairing_loses_no_paragraph(ours: list[str], theirs: list[str]) -> None:
 
 
 @given(st.lists(st.sampled_from(["aaaaaaaa", "0123abcd", "-"])))
-def test_marks_survive_the_file(marks: list[str]) -> None:
+def test_marks_round_trip(marks: list[str]) -> None:
     assert list(read_marks(write_marks(marks))) == marks
 
 
@@ -102,14 +102,14 @@ LETTERS = sorted(p for p in FOLDER.glob("*.txt") if not p.name.endswith(".es.txt
 
 
 @pytest.mark.parametrize("path", LETTERS, ids=lambda p: p.name)
-def test_every_shipped_reading_aid_fits_its_letter(path: Path) -> None:
+def test_every_shipped_reading_aid_is_current(path: Path) -> None:
     assert {p.state for p in pair(*bodies(path.name))} == {"current"}
 
 
 # --- asks ----------------------------------------------------------------------------------
 
 
-def test_every_shipped_ask_has_spanish_that_fits(toml: str) -> None:
+def test_every_shipped_ask_has_current_spanish(toml: str) -> None:
     assert reading_aids.parts_to_translate(toml) == {}
     for place in range(edit.count_of(toml, "asks")):
         assert set(reading_aids.aid_states(toml, "asks", place).values()) <= {"current", "none"}
@@ -122,7 +122,7 @@ def change(text: str, **values: str) -> str:
 
 
 @pytest.mark.parametrize("noted", [True, False])
-def test_changed_english_makes_the_spanish_stale_until_it_is_changed_or_confirmed(
+def test_changed_english_makes_spanish_stale_until_changed_or_confirmed(
     toml: str, noted: bool
 ) -> None:
     text = toml if noted else toml.partition("[reading_aid_of]")[0]
@@ -139,7 +139,7 @@ def test_changed_english_makes_the_spanish_stale_until_it_is_changed_or_confirme
     assert reading_aids.parts_to_translate(spanish) == {}
 
 
-def test_spanish_that_is_taken_out_is_missing(toml: str) -> None:
+def test_removed_spanish_is_missing(toml: str) -> None:
     after = reading_aids.note_aids(toml, change(toml, text_es=""), "asks", 0)
     assert reading_aids.aid_states(after, "asks", 0)["text"] == "missing"
     assert (
@@ -148,7 +148,9 @@ def test_spanish_that_is_taken_out_is_missing(toml: str) -> None:
     )
 
 
-def test_notes_are_part_of_the_file_and_harm_no_reader(files: dict[str, str], toml: str) -> None:
+def test_notes_are_stored_in_the_file_and_do_not_break_loading(
+    files: dict[str, str], toml: str
+) -> None:
     bare = toml.partition("[reading_aid_of]")[0]
     assert reading_aids.aid_states(bare, "asks", 0)["text"] == "unknown"
     noted = reading_aids.note_aids(bare, bare, "asks", 0, {"text"})
@@ -167,7 +169,7 @@ def test_notes_are_part_of_the_file_and_harm_no_reader(files: dict[str, str], to
         ("telephone.about", "telephone", 0, ("telephone", "telephone")),
     ],
 )
-def test_facts_and_other_texts_are_marked_stale_when_their_english_changes(
+def test_changed_english_makes_facts_and_other_texts_stale(
     toml: str, path: str, name: str, place: int, key: tuple[str, str]
 ) -> None:
     def change(text: str, value: str, at: str) -> str:

@@ -49,14 +49,14 @@ def says(found: list[str], words: str) -> bool:
 
 
 @pytest.mark.parametrize(("days", "warned"), [(0, False), (14, False), (15, True), (281, True)])
-def test_a_list_older_than_fourteen_days(
+def test_a_list_older_than_fourteen_days_gives_a_warning(
     app: Flask, staff: Office, clock: Clock, days: int, warned: bool
 ) -> None:
     on(clock, date(2026, 3, 27) + timedelta(days=days))
     assert says(texts(app, staff), "The list of cosponsors is dated March 27, 2026") == warned
 
 
-def test_once_nothing_can_change_no_one_is_asked_for_a_newer_list(
+def test_after_the_congress_no_newer_list_is_asked_for(
     app: Flask, staff: Office, clock: Clock
 ) -> None:
     noon = site(app).campaign.ends
@@ -67,7 +67,7 @@ def test_once_nothing_can_change_no_one_is_asked_for_a_newer_list(
         assert ("days old" in browser.get("/organize/cosponsors/").words) == asked
 
 
-def test_of_the_bill_of_a_campaign_that_has_ended_nothing_is_asked(
+def test_an_ended_campaign_gives_no_warnings_about_its_bill(
     app: Flask, staff: Office, clock: Clock
 ) -> None:
     on(clock, date(2027, 2, 1))
@@ -91,7 +91,9 @@ def test_the_last_weeks_of_a_congress_are_counted_down(
     assert says(found, words) if words else not says(found, "This Congress ends")
 
 
-def test_tables_of_another_congress_or_too_old(app: Flask, staff: Office, clock: Clock) -> None:
+def test_old_tables_or_those_of_another_congress_give_a_warning(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
     on(clock, site(app).tables.as_of + timedelta(days=120))
     assert not says(texts(app, staff), "list of members is")
     on(clock, site(app).tables.as_of + timedelta(days=121))
@@ -109,7 +111,7 @@ def steps(app: Flask, staff: Office) -> str:
         return " | ".join(s for notice in notices(site(app), me) for s in notice.steps)
 
 
-def test_the_countdown_says_what_is_ready_what_is_missing_and_what_to_do(
+def test_the_countdown_says_what_is_ready_and_what_to_do(
     app: Flask, staff: Office, clock: Clock
 ) -> None:
     on(clock, date(2026, 12, 10))
@@ -121,14 +123,14 @@ def test_the_countdown_says_what_is_ready_what_is_missing_and_what_to_do(
     assert "Ready: the site fetches the list of members every day" in steps(app, staff)
 
 
-def test_on_the_last_morning_the_congress_ends_today(
+def test_on_the_last_morning_the_countdown_says_today(
     app: Flask, staff: Office, clock: Clock
 ) -> None:
     clock.at = datetime(2027, 1, 3, 16, 59, tzinfo=UTC)
     assert says(texts(app, staff), "This Congress ends today")
 
 
-def test_what_changed_in_the_list_of_members_is_told_for_two_weeks(
+def test_changes_in_the_member_list_are_shown_for_two_weeks(
     app: Flask, staff: Office, clock: Clock
 ) -> None:
     home = site(app).settings.instance / "congress"
@@ -148,7 +150,7 @@ def test_what_changed_in_the_list_of_members_is_told_for_two_weeks(
     assert not says(texts(app, staff), "could not use it")
 
 
-def test_a_listed_person_who_left_congress_is_named(
+def test_a_listed_backer_missing_from_the_member_list_is_named(
     app: Flask, staff: Office, clock: Clock
 ) -> None:
     assert not says(texts(app, staff), "not in our list of members")
@@ -164,13 +166,15 @@ def test_a_listed_person_who_left_congress_is_named(
     assert not says(found, "The list of cosponsors is dated")
 
 
-def test_only_who_can_do_something_is_warned(app: Flask, staff: Office, clock: Clock) -> None:
+def test_only_organizers_who_can_act_are_warned(app: Flask, staff: Office, clock: Clock) -> None:
     assert texts(app, staff, "exporter") == []
     assert texts(app, staff, "admin") != []
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_the_first_page_shows_them(app: Flask, staff: Office, clock: Clock, prefix: str) -> None:
+def test_the_overview_shows_the_warnings(
+    app: Flask, staff: Office, clock: Clock, prefix: str
+) -> None:
     browser = Browser(app, clock).log_in(staff.add("Rosa"), prefix=prefix)
     (tasks, *_steps) = [e for e in browser.page.all("ul") if e.get("class") == "plain tasks"]
     assert len(tasks) >= 2

@@ -72,7 +72,7 @@ def test_the_page_shows_the_campaign_at_a_glance(browser: Browser, staff: Office
     )
 
 
-def test_a_companion_is_a_draft_until_it_is_published_after_the_whole_check(
+def test_a_new_companion_is_a_draft_until_published(
     app: Flask, browser: Browser, staff: Office, every_seat: None
 ) -> None:
     browser.get("/organize/campaign/bill")
@@ -129,7 +129,7 @@ def test_an_earlier_version_is_compared_and_restored(browser: Browser, staff: Of
         ("states", "states-requires", "FL, Atlantis"),
     ],
 )
-def test_a_mistake_is_told_beside_its_field_and_nothing_is_lost(
+def test_an_error_is_shown_at_its_field_and_nothing_is_lost(
     browser: Browser, staff: Office, path: str, field: str, words: str
 ) -> None:
     browser.get(f"/organize/campaign/{path}").send(f"/campaign/{path}", **typed({field: words}))
@@ -173,7 +173,7 @@ def test_two_organizers_on_one_field_see_both_texts_and_lose_nothing(
     assert drafted_ask(staff, "senator")["summary"] == "My words."
 
 
-def test_an_ask_is_followed_when_somebody_moved_it(
+def test_an_edit_follows_an_ask_that_was_moved_meanwhile(
     app: Flask, browser: Browser, staff: Office, clock: Clock
 ) -> None:
     other = Browser(app, clock).enter(staff.add("Ana"))
@@ -186,9 +186,7 @@ def test_an_ask_is_followed_when_somebody_moved_it(
     ]
 
 
-def test_asks_move_up_and_down_by_buttons_and_keep_all_else(
-    browser: Browser, staff: Office
-) -> None:
+def test_asks_move_up_and_down_and_all_else_stays(browser: Browser, staff: Office) -> None:
     browser.get("/organize/campaign/").send("/asks/cosponsor/move", way="up")
     ids = [a["id"] for a in tomllib.loads(draft(staff))["asks"]]
     assert ids[:2] == ["cosponsor", "sponsor"]
@@ -197,9 +195,7 @@ def test_asks_move_up_and_down_by_buttons_and_keep_all_else(
     assert draft(staff) == live(staff)
 
 
-def test_the_last_ask_cannot_leave_its_place_or_be_taken_out(
-    browser: Browser, staff: Office
-) -> None:
+def test_the_last_ask_cannot_be_moved_or_removed(browser: Browser, staff: Office) -> None:
     browser.get("/organize/campaign/").send("/asks/everyone-else-after/move", way="up")
     assert browser.status == 422
     assert "last ask" in browser.words
@@ -221,7 +217,7 @@ def test_the_last_ask_cannot_leave_its_place_or_be_taken_out(
                  "related-congress": "118", "related-title": "Another Act"}),
     ("forbidden", {"forbidden-words": "never ever", "forbidden-advice": "Say when."}),
 ])  # fmt: skip
-def test_parts_are_added_and_taken_out(
+def test_parts_are_added_and_removed(
     browser: Browser, staff: Office, name: str, fields: dict[str, str]
 ) -> None:
     chosen = ("related-kind", "related-chamber")
@@ -241,7 +237,7 @@ def test_parts_are_added_and_taken_out(
     ("facts", "Growth!"), ("facts", "growth"), ("facts", "new"), ("facts", ""), ("facts", "a]b"),
     ("related", "hr2805-117"), ("related", "No"), ("additions", "house-chair"), ("asks", "new"),
 ])  # fmt: skip
-def test_a_short_name_that_cannot_be_is_told_at_its_field(
+def test_an_invalid_short_name_is_an_error_at_its_field(
     browser: Browser, staff: Office, name: str, key: str
 ) -> None:
     fields = {f"{name}-id": key, f"{name}-text": "Words.", f"{name}-source": "A report"}
@@ -255,7 +251,7 @@ def test_a_short_name_that_cannot_be_is_told_at_its_field(
     assert state_of(staff.db, SLUG, FILE).draft is None
 
 
-def test_an_ask_without_a_short_name_gets_one_from_its_words(
+def test_an_ask_without_a_short_name_gets_one_from_its_summary(
     browser: Browser, staff: Office
 ) -> None:
     for expected in ("asks-for-a-hearing", "asks-for-a-hearing-2"):
@@ -267,9 +263,7 @@ def test_an_ask_without_a_short_name_gets_one_from_its_words(
         assert tomllib.loads(draft(staff))["asks"][0]["id"] == expected
 
 
-def test_the_parts_that_there_are_once_are_edited_and_compared(
-    app: Flask, browser: Browser, staff: Office
-) -> None:
+def test_single_parts_are_edited_and_compared(app: Flask, browser: Browser, staff: Office) -> None:
     browser.get("/organize/campaign/committees").send(
         "/committees", **typed({"committees-house-subcommittee": "HSJU08"})
     )
@@ -309,7 +303,7 @@ def test_the_parts_that_there_are_once_are_edited_and_compared(
     assert campaign.confirm_email is True
 
 
-def test_a_fact_that_letters_print_cannot_be_published_away(
+def test_removing_a_fact_that_letters_print_cannot_be_published(
     browser: Browser, staff: Office
 ) -> None:
     browser.get("/organize/campaign/facts/chiefs").send("/remove")
@@ -320,9 +314,7 @@ def test_a_fact_that_letters_print_cannot_be_published_away(
         browser.form("/campaign/publish")
 
 
-def test_a_fact_that_the_pages_print_stays_until_they_no_longer_do(
-    browser: Browser, staff: Office
-) -> None:
+def test_a_fact_that_the_pages_print_cannot_be_removed(browser: Browser, staff: Office) -> None:
     browser.get("/organize/campaign/facts/growth").send("/remove")
     assert browser.status == 422
     assert "fact_growth" in browser.words
@@ -330,7 +322,7 @@ def test_a_fact_that_the_pages_print_stays_until_they_no_longer_do(
 
 
 @pytest.mark.parametrize("name", [*SECTIONS, *LISTS])
-def test_a_change_of_any_part_is_shown_before_and_after(toml: str, name: str) -> None:
+def test_a_change_to_any_part_is_shown(toml: str, name: str) -> None:
     paths = section_paths(name) if name in SECTIONS else field_paths(name, 0)
     path = next(p for p in paths if field_at(p).kind in ("line", "words", "text", "states"))
     value = "FL" if field_at(path).kind == "states" else "Other words."
@@ -342,7 +334,7 @@ def test_a_change_of_any_part_is_shown_before_and_after(toml: str, name: str) ->
     assert bool(changes(toml, without)) == (name in LISTS)
 
 
-def test_an_ask_that_lost_its_condition_is_said_to_be_for_everyone_else(staff: Office) -> None:
+def test_an_ask_without_its_condition_is_shown_as_for_everyone_else(staff: Office) -> None:
     toml = live(staff)
     path = next(p for p, when in edit.read_fields(toml, field_paths("asks", 0)).items()
                 if p.endswith(".when") and when)  # fmt: skip
@@ -353,14 +345,16 @@ def test_an_ask_that_lost_its_condition_is_said_to_be_for_everyone_else(staff: O
     assert field.after == "everyone else"
 
 
-def test_a_bill_that_the_lists_name_cannot_be_published_away(browser: Browser) -> None:
+def test_removing_a_bill_that_the_lists_name_is_a_problem(browser: Browser) -> None:
     browser.get("/organize/campaign/related/hr2805-117").send("/remove")
     browser.get("/organize/campaign/publish")
     assert "names a bill that this campaign does not have" in browser.words
     assert ".csv" not in browser.words
 
 
-def test_what_must_be_put_right_cannot_be_published(browser: Browser, staff: Office) -> None:
+def test_a_campaign_with_a_serious_problem_cannot_be_published(
+    browser: Browser, staff: Office
+) -> None:
     browser.get("/organize/campaign/asks/everyone-else").send(
         "/asks/everyone-else", **typed({"asks-short": "I ask you to pass H.R. 9999."})
     )
@@ -376,7 +370,7 @@ def test_what_must_be_put_right_cannot_be_published(browser: Browser, staff: Off
 
 
 @pytest.mark.parametrize("changed", [{"base": "999"}, {"seen": "7"}, {"base": "x"}, {"seen": ""}])
-def test_what_was_not_looked_at_is_not_published(
+def test_a_draft_that_was_not_the_one_compared_is_not_published(
     browser: Browser, staff: Office, changed: dict[str, str]
 ) -> None:
     browser.get("/organize/campaign/bill").send("/campaign/bill", title="Another name")
@@ -385,7 +379,7 @@ def test_what_was_not_looked_at_is_not_published(
     assert "Another name" not in live(staff)
 
 
-def test_a_draft_is_discarded_and_found_again(browser: Browser, staff: Office) -> None:
+def test_a_discarded_draft_is_listed_in_the_versions(browser: Browser, staff: Office) -> None:
     browser.get("/organize/campaign/bill").send("/campaign/bill", title="Another name")
     browser.send("/discard")
     assert state_of(staff.db, SLUG, FILE).draft is None
@@ -393,7 +387,7 @@ def test_a_draft_is_discarded_and_found_again(browser: Browser, staff: Office) -
     assert "discarded" in browser.words
 
 
-def test_stale_spanish_is_flagged_until_it_is_said_to_fit(browser: Browser, staff: Office) -> None:
+def test_stale_spanish_is_flagged_until_confirmed(browser: Browser, staff: Office) -> None:
     browser.get("/organize/campaign/asks/sponsor").send(
         "/asks/sponsor", **typed({"asks-opening": "Thank you for {{ bill_name }}."})
     )
@@ -407,7 +401,7 @@ def test_stale_spanish_is_flagged_until_it_is_said_to_fit(browser: Browser, staf
 @pytest.mark.parametrize("path", ["asks/nobody", "facts/nothing", "related/x", "additions/1",
                                   "prompts/0", "prompts/99", "forbidden/999999",
                                   "versions/1", "versions/999999999"])  # fmt: skip
-def test_what_is_not_there_is_not_found(browser: Browser, path: str) -> None:
+def test_unknown_pages_are_not_found(browser: Browser, path: str) -> None:
     browser.get(f"/organize/campaign/{path}")
     assert browser.status == 404
 
@@ -417,7 +411,7 @@ HOSTILE = ["<script>alert(1)</script>", '"><svg onload=alert(2)>', "{{ 7*7 }}", 
 
 
 @pytest.mark.parametrize("words", HOSTILE)
-def test_hostile_words_stay_words(browser: Browser, staff: Office, words: str) -> None:
+def test_hostile_words_are_shown_as_text(browser: Browser, staff: Office, words: str) -> None:
     browser.get("/organize/campaign/bill").send("/campaign/bill", title=words)
     if browser.status == 200:
         assert set(tomllib.loads(draft(staff))) == set(tomllib.loads(live(staff)))
@@ -441,7 +435,7 @@ def test_every_page_reads_well_in_both_languages(
         assert browser.page.one("a", **typed({"class": "language"})).get("href")
 
 
-def test_only_editors_come_in(app: Flask, staff: Office, clock: Clock) -> None:
+def test_only_editors_have_access(app: Flask, staff: Office, clock: Clock) -> None:
     browser = Browser(app, clock).enter(staff.add("Eve", "exporter"))
     for path in ("", "bill", "publish", "versions"):
         browser.get(f"/organize/campaign/{path}")
@@ -451,7 +445,7 @@ def test_only_editors_come_in(app: Flask, staff: Office, clock: Clock) -> None:
     assert browser.status == 403
 
 
-def test_audit_events_tell_the_versions(browser: Browser, staff: Office) -> None:
+def test_audit_events_name_the_version(browser: Browser, staff: Office) -> None:
     browser.get("/organize/campaign/bill").send("/campaign/bill", title="Another name")
     (event,) = [e for e in audit.page(staff.db, TrailFilter()).events if e.what == "draft saved"]
     after = state_of(staff.db, SLUG, FILE).draft
@@ -459,7 +453,7 @@ def test_audit_events_tell_the_versions(browser: Browser, staff: Office) -> None
     assert json.dumps(event.after) == json.dumps({"version": after.short})
 
 
-def test_who_is_asked_is_chosen_in_words_and_counted_before_it_is_saved(
+def test_an_asks_recipients_are_chosen_and_counted_before_saving(
     browser: Browser, staff: Office
 ) -> None:
     browser.get("/organize/campaign/asks/senator")
@@ -474,9 +468,7 @@ def test_who_is_asked_is_chosen_in_words_and_counted_before_it_is_saved(
     assert drafted_ask(staff, "senator")["when"] == 'type == "sen" and caucus == "Republican"'
 
 
-def test_a_state_that_there_is_none_of_is_named_and_the_others_are_kept(
-    browser: Browser, staff: Office
-) -> None:
+def test_an_unknown_state_in_a_condition_is_named(browser: Browser, staff: Office) -> None:
     browser.get("/organize/campaign/asks/senator")
     path, fields = browser.form("/asks/senator")
     browser.post(path, {**fields, "asks-when-states": "Vermont, tx; Narnia"})
@@ -487,9 +479,7 @@ def test_a_state_that_there_is_none_of_is_named_and_the_others_are_kept(
     assert drafted_ask(staff, "senator")["when"] == 'type == "sen" and state in ["TX", "VT"]'
 
 
-def test_choices_that_were_left_alone_leave_a_condition_as_it_was_written(
-    browser: Browser, staff: Office
-) -> None:
+def test_untouched_choices_leave_a_condition_as_written(browser: Browser, staff: Office) -> None:
     browser.get("/organize/campaign/asks/earlier-senate")
     browser.send("/asks/earlier-senate", **typed({"asks-summary": "Another line."}))
     ask = drafted_ask(staff, "earlier-senate")
@@ -501,7 +491,7 @@ def test_choices_that_were_left_alone_leave_a_condition_as_it_was_written(
     assert "more than the choices can" in browser.words
 
 
-def test_claims_to_avoid_are_words_with_a_tick(browser: Browser, staff: Office) -> None:
+def test_a_claim_to_avoid_can_match_whole_words(browser: Browser, staff: Office) -> None:
     browser.get("/organize/campaign/forbidden/new")
     browser.send("/new", **typed({
         "forbidden-words": "ice", "forbidden-whole": "1", "forbidden-advice": "Say which agency.",

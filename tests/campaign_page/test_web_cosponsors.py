@@ -47,7 +47,7 @@ def upload(browser: Browser, data: bytes, name: str = "BILLSTATUS-119hr6890.xml"
     return browser.post(path, body.read(), content_type=kind)
 
 
-def test_the_table_shows_everybody_with_seat_day_and_stance(browser: Browser) -> None:
+def test_the_table_shows_backers_with_their_stance(browser: Browser) -> None:
     browser.get("/organize/cosponsors/")
     assert "Mike Quigley" in browser.words
     assert "thanked as sponsor" in browser.words
@@ -57,7 +57,7 @@ def test_the_table_shows_everybody_with_seat_day_and_stance(browser: Browser) ->
     assert len(browser.last.data) < 60_000
 
 
-def test_the_official_file_is_shown_then_applied_with_its_day(
+def test_the_official_file_is_previewed_then_applied_with_its_date(
     app: Flask, browser: Browser, staff: Office, shipped: tuple[Backing, ...]
 ) -> None:
     frost = next(b for b in shipped if b.bioguide == "F000476")
@@ -93,7 +93,7 @@ def test_both_files_go_live_in_one_change(
     assert live_files(staff.db, SLUG, files_of()).counter == before + 1
 
 
-def test_who_withdrew_is_named_and_not_listed(
+def test_a_member_who_withdrew_is_named_and_not_listed(
     browser: Browser, staff: Office, shipped: tuple[Backing, ...]
 ) -> None:
     upload(browser, status_xml(shipped, extra=person_xml(LIEU, "2026-10-20")))
@@ -103,7 +103,7 @@ def test_who_withdrew_is_named_and_not_listed(
     assert "L000582" not in live(staff)["cosponsors.csv"]
 
 
-def test_after_noon_a_cosponsor_has_the_seat_of_then_with_its_congress(
+def test_after_noon_a_cosponsor_is_shown_with_the_earlier_seat_and_congress(
     app: Flask, staff: Office, clock: Clock, shipped: tuple[Backing, ...]
 ) -> None:
     browser = Browser(app, clock).enter(staff.add("Rosa"))
@@ -137,7 +137,7 @@ def test_an_unknown_id_is_called_unknown_and_not_former(
     assert "not in our list of members" in browser.words
 
 
-def test_nobody_leaves_because_a_file_forgot_them_n18(
+def test_no_one_leaves_because_a_file_omits_them_n18(
     browser: Browser, staff: Office, shipped: tuple[Backing, ...]
 ) -> None:
     upload(browser, status_xml(shipped[:1], updated="2026-11-27T00:00:00Z"))
@@ -149,7 +149,7 @@ def test_nobody_leaves_because_a_file_forgot_them_n18(
     assert live(staff)["cosponsors.csv"] == files_of()["cosponsors.csv"]
 
 
-def test_a_file_without_the_sponsor_is_named_as_such(
+def test_a_file_without_the_sponsor_says_so(
     browser: Browser, staff: Office, shipped: tuple[Backing, ...]
 ) -> None:
     upload(browser, status_xml(shipped[1:]))
@@ -159,7 +159,7 @@ def test_a_file_without_the_sponsor_is_named_as_such(
     assert "Q000023" in live(staff)["cosponsors.csv"]
 
 
-def test_who_is_missing_leaves_by_the_organizers_tick(
+def test_a_missing_member_leaves_only_when_checked(
     browser: Browser, staff: Office, shipped: tuple[Backing, ...]
 ) -> None:
     without = [b for b in shipped if b.bioguide != "F000476"]
@@ -170,7 +170,7 @@ def test_who_is_missing_leaves_by_the_organizers_tick(
     assert "F000476" not in live(staff)["cosponsors.csv"]
 
 
-def test_a_withdrawal_in_the_file_takes_off_and_is_named_with_its_day_n31(
+def test_a_withdrawal_in_the_file_is_applied_and_dated_n31(
     browser: Browser, staff: Office, shipped: tuple[Backing, ...]
 ) -> None:
     lee = Backing("L000602", "Summer L. Lee", "current", "cosponsor", date(2026, 11, 20))
@@ -184,14 +184,14 @@ def test_a_withdrawal_in_the_file_takes_off_and_is_named_with_its_day_n31(
 
 
 @pytest.mark.parametrize("name", ["BILLSTATUS-117hr4350", "DEV-BILLSTATUS-115hr367"])
-def test_a_real_file_of_any_size_is_read_n20(browser: Browser, name: str) -> None:
+def test_real_files_of_any_size_are_read_n20(browser: Browser, name: str) -> None:
     path = SHARED / "data" / "billstatus" / f"{name}.xml.gz"
     upload(browser, gzip.decompress(path.read_bytes()))
     assert browser.status == 422
     assert "This file is about H.R." in browser.words
 
 
-def test_one_number_says_how_large_a_file_may_be_n20(browser: Browser, staff: Office) -> None:
+def test_the_stated_file_size_limit_is_enforced_n20(browser: Browser, staff: Office) -> None:
     assert "At most 5 MB." in browser.get("/organize/cosponsors/import").words
     upload(browser, b"<a>" + b"x" * 5_000_000)
     assert browser.status == 422
@@ -204,7 +204,7 @@ def test_one_number_says_how_large_a_file_may_be_n20(browser: Browser, staff: Of
     "which",
     [("6891", "119", "HR"), ("6890", "118", "HR"), ("6890", "119", "S"), ("6890", "119", "HRES")],
 )
-def test_the_file_of_another_bill_is_refused_with_a_sentence(
+def test_another_bills_file_is_refused_with_its_reason(
     browser: Browser, shipped: tuple[Backing, ...], which: tuple[str, str, str]
 ) -> None:
     number, congress, kind = which
@@ -218,7 +218,7 @@ BOMB = (b'<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa">'
         b'<!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><billStatus>&b;</billStatus>')  # fmt: skip
 
 
-def test_an_earlier_list_is_used_again_after_a_look(
+def test_an_earlier_list_is_previewed_and_restored(
     browser: Browser, staff: Office, shipped: tuple[Backing, ...]
 ) -> None:
     assert "Nothing has changed yet" in browser.get("/organize/cosponsors/versions").words
@@ -240,7 +240,7 @@ def test_an_earlier_list_is_used_again_after_a_look(
     (b"\xff\xfe<\x00", "UTF-8 CSV file"),
     (b"PK\x03\x04\xff\xff", "UTF-8 CSV file"), (b"a,b\n1,2\n", "must name these columns"),
 ])  # fmt: skip
-def test_hostile_files_are_refused_with_a_sentence(
+def test_hostile_files_are_refused_with_a_reason(
     browser: Browser, staff: Office, data: bytes, words: str
 ) -> None:
     upload(browser, data)
@@ -249,13 +249,13 @@ def test_hostile_files_are_refused_with_a_sentence(
     assert live(staff) == files_of()
 
 
-def test_a_form_that_is_too_long_still_speaks_of_words(browser: Browser) -> None:
+def test_a_residents_form_that_is_too_large_mentions_characters(browser: Browser) -> None:
     answer = browser.client.post("/find", data={"story": "x" * 1_000_000})
     assert answer.status_code == 413
     assert "10,000 characters" in answer.get_data(as_text=True)
 
 
-def test_errors_of_a_csv_stand_in_their_cells(browser: Browser, staff: Office) -> None:
+def test_csv_errors_are_shown_in_their_cells(browser: Browser, staff: Office) -> None:
     text = ("bioguide,name,bill,role,date\nF000476,Frost,current,cosponsor,tomorrow\n"
             "X999999,=1+1,current,fan,2026-01-01\n")  # fmt: skip
     upload(browser, text.encode(), "list.csv")
@@ -269,7 +269,7 @@ def test_errors_of_a_csv_stand_in_their_cells(browser: Browser, staff: Office) -
     ]
 
 
-def test_a_csv_changes_only_the_bills_that_it_names(browser: Browser, staff: Office) -> None:
+def test_a_csv_changes_only_the_bills_it_names(browser: Browser, staff: Office) -> None:
     upload(browser, b"bioguide,date\nF000476,12/18/2025\nL000582,10/2/2026\n", "list.csv")
     browser.send("/cosponsors/apply", as_of="11/24/2026")
     text = live(staff)["cosponsors.csv"]
@@ -290,7 +290,7 @@ def test_members_are_found_by_name_state_and_id(browser: Browser, query: str, wo
     assert words in browser.words
 
 
-def test_a_member_is_added_and_taken_off_each_after_a_look(browser: Browser, staff: Office) -> None:
+def test_a_member_is_added_and_removed_after_a_preview(browser: Browser, staff: Office) -> None:
     browser.get("/organize/cosponsors/add/L000582").send("/add/L000582", date="2026-11-30")
     assert browser.status == 422
     assert "cannot be in the future" in browser.words
@@ -307,7 +307,7 @@ def test_a_member_is_added_and_taken_off_each_after_a_look(browser: Browser, sta
     assert browser.status == 409
 
 
-def test_a_supporter_of_the_opposite_goes_to_the_other_list(
+def test_a_backer_of_the_opposing_bill_goes_to_the_opposing_list(
     browser: Browser, staff: Office
 ) -> None:
     browser.get("/organize/cosponsors/add/H001096").send(
@@ -326,7 +326,7 @@ def test_a_second_sponsor_is_refused(browser: Browser) -> None:
     assert "has a sponsor already" in browser.words
 
 
-def test_the_day_of_the_list_must_be_a_day_that_has_come(
+def test_the_lists_date_must_not_be_in_the_future(
     browser: Browser, staff: Office, shipped: tuple[Backing, ...]
 ) -> None:
     upload(browser, status_xml(shipped))
@@ -337,7 +337,7 @@ def test_the_day_of_the_list_must_be_a_day_that_has_come(
     assert live(staff) == files_of()
 
 
-def test_a_list_looked_at_before_another_change_is_shown_anew(
+def test_a_list_previewed_before_another_change_is_shown_again(
     app: Flask, browser: Browser, staff: Office, clock: Clock, shipped: tuple[Backing, ...]
 ) -> None:
     other = Browser(app, clock).enter(staff.add("Ana"))
@@ -351,7 +351,7 @@ def test_a_list_looked_at_before_another_change_is_shown_anew(
     assert "The list is live" in browser.words
 
 
-def test_a_draft_of_the_campaign_is_kept_and_gets_the_new_day(
+def test_a_campaign_draft_is_kept_and_gets_the_new_date(
     browser: Browser, staff: Office, shipped: tuple[Backing, ...]
 ) -> None:
     text = edit.set_fields(files_of()["campaign.toml"], {"title": "In the making"})
@@ -379,7 +379,7 @@ def test_a_list_that_was_tampered_with_is_refused(
     assert live(staff) == files_of()
 
 
-def test_only_editors_come_in(app: Flask, staff: Office, clock: Clock) -> None:
+def test_only_editors_have_access(app: Flask, staff: Office, clock: Clock) -> None:
     browser = Browser(app, clock).enter(staff.add("Eve", "exporter"))
     for path in ("", "import", "add/L000582"):
         assert browser.get(f"/organize/cosponsors/{path}").status == 403
@@ -407,7 +407,7 @@ def test_every_page_reads_well_in_both_languages(
 REFRESH = "campaign cosponsors refresh"
 
 
-def test_the_command_shows_then_applies_a_file(
+def test_the_command_previews_then_applies_a_file(
     app: Flask, staff: Office, shipped: tuple[Backing, ...], tmp_path: Path
 ) -> None:
     path = tmp_path / "status.xml"
@@ -425,7 +425,7 @@ def test_the_command_shows_then_applies_a_file(
     assert "The list is up to date." in again.output
 
 
-def test_the_command_names_the_cells_of_a_list_that_it_cannot_use(
+def test_the_command_names_the_unusable_cells_of_a_list(
     app: Flask, staff: Office, tmp_path: Path
 ) -> None:
     path = tmp_path / "list.csv"
@@ -437,7 +437,7 @@ def test_the_command_names_the_cells_of_a_list_that_it_cannot_use(
     assert live(staff) == files_of()
 
 
-def test_the_command_downloads_the_official_file_of_the_bill(
+def test_the_command_downloads_the_bills_official_file(
     app: Flask, staff: Office, shipped: tuple[Backing, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
@@ -464,7 +464,7 @@ def test_the_command_downloads_the_official_file_of_the_bill(
     assert "L000582" in live(staff)["cosponsors.csv"]
 
 
-def test_a_download_that_fails_changes_nothing_and_says_what_to_do(
+def test_a_failed_download_changes_nothing_and_says_what_to_do(
     app: Flask, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_about: object, **_options: object) -> None:

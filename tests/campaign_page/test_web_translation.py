@@ -46,7 +46,7 @@ def flags(browser: Browser) -> list[str]:
     return ["".join(e.itertext()) for e in browser.page.all("span") if e.get("class") == "flag"]
 
 
-def test_what_is_shipped_fits_everywhere(browser: Browser) -> None:
+def test_the_shipped_translation_has_no_flags(browser: Browser) -> None:
     browser.get("/organize/translation")
     assert flags(browser) == []
     browser.get(FULL)
@@ -71,7 +71,9 @@ def test_changed_english_makes_one_paragraph_stale(browser: Browser, staff: Offi
     assert "Hola." in spanish(staff)
 
 
-def test_a_new_english_paragraph_waits_for_its_spanish(browser: Browser, staff: Office) -> None:
+def test_a_new_english_paragraph_is_flagged_until_translated(
+    browser: Browser, staff: Office
+) -> None:
     english_draft(staff, "{{ story }}", "{{ story }}\n\nOne more thing.")
     assert flags(browser.get(FULL)) == ["no Spanish yet"]
     send(browser, es_3="Una cosa más.")
@@ -80,7 +82,7 @@ def test_a_new_english_paragraph_waits_for_its_spanish(browser: Browser, staff: 
     assert paragraphs(body)[3] == "Una cosa más."
 
 
-def test_a_mistake_stands_beside_its_paragraph_and_nothing_is_lost(
+def test_an_error_is_shown_at_its_paragraph_and_nothing_is_lost(
     browser: Browser, staff: Office
 ) -> None:
     browser.get(FULL)
@@ -92,7 +94,7 @@ def test_a_mistake_stands_beside_its_paragraph_and_nothing_is_lost(
     assert state_of(staff.db, SLUG, "general.es.txt").draft is None
 
 
-def test_two_organizers_see_both_texts(
+def test_conflicting_edits_show_both_texts(
     app: Flask, browser: Browser, staff: Office, clock: Clock
 ) -> None:
     other = Browser(app, clock).enter(staff.add("Ana"))
@@ -115,12 +117,12 @@ def test_saving_without_a_change_makes_no_draft(browser: Browser, staff: Office)
 @pytest.mark.parametrize("path", ["nobody/translation/full", "general/translation/long",
                                   "GENERAL/translation/full", "x.es/translation/full",
                                   "general.es/translation/full"])  # fmt: skip
-def test_what_is_not_there_is_not_found(browser: Browser, path: str) -> None:
+def test_unknown_pages_are_not_found(browser: Browser, path: str) -> None:
     assert browser.get(f"/organize/letters/{path}").status == 404
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_both_pages_read_well_in_both_languages(
+def test_the_pages_open_in_both_languages(
     app: Flask, staff: Office, clock: Clock, prefix: str
 ) -> None:
     browser = Browser(app, clock).log_in(staff.add("Eva"), prefix=prefix)
