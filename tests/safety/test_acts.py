@@ -62,7 +62,7 @@ DUTY = "A traffic stop is a routine duty."
 
 
 @dataclass(frozen=True)
-class Sent:
+class FormContent:
     """The content of a form."""
 
     writer: str = "amy"
@@ -77,7 +77,7 @@ class Sent:
     def who(self) -> str:
         return PEOPLE[self.writer][0]
 
-    def is_known_as(self, other: Sent) -> bool:
+    def is_known_as(self, other: FormContent) -> bool:
         """Whether both are the same person with one mailbox, or with one name in one house."""
         names = [[PEOPLE[x.writer][1][name] for name in ("first", "last")] for x in (self, other)]
         at_home = self.place == other.place and names[0] == names[1]
@@ -110,7 +110,7 @@ class Act:
     """One act in the model."""
 
     form: int
-    sent: Sent
+    sent: FormContent
     receipt: str
     stands: bool
     number: int
@@ -164,7 +164,7 @@ class Acts(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(prefix="acts-"))
         self.site = Site(self.folder, confirm_email=confirm, limits=False, form_seconds=0)
         self.confirm_email = confirm
-        self.forms: list[tuple[str, Sent]] = []
+        self.forms: list[tuple[str, FormContent]] = []
         """Each form's token and content."""
         self.acts: list[Act] = []
         self.gone: list[str] = []
@@ -179,7 +179,7 @@ class Acts(RuleBasedStateMachine):
         words = (self.site.settings.keys / f"{key.id}.passphrase").read_text().strip()
         opened = unlock(self.site.settings.keys / f"{key.id}.private.json", words)
         self.key = opened
-        self.opens_a_form("amy", "MA-6")
+        self.open_form("amy", "MA-6")
 
     def teardown(self) -> None:
         if hasattr(self, "site"):
@@ -190,14 +190,14 @@ class Acts(RuleBasedStateMachine):
     # --- what people do
 
     @rule(writer=st.sampled_from(sorted(PEOPLE)), place=st.sampled_from(sorted(PLACES)))
-    def opens_a_form(self, writer: str, place: str) -> None:
-        sent = Sent(writer, place)
+    def open_form(self, writer: str, place: str) -> None:
+        sent = FormContent(writer, place)
         page = Resident(self.site.client).writing(PLACES[place]["zip"], PLACES[place]["state"])
         self.forms.append((page.form()["token"][0], sent))
-        self.signs(len(self.forms) - 1)
+        self.sign_form(len(self.forms) - 1)
 
     @rule(data=st.data())
-    def goes_back_and_changes_something(self, data: st.DataObject) -> None:
+    def change_form(self, data: st.DataObject) -> None:
         which = data.draw(st.integers(0, len(self.forms) - 1))
         change: dict[str, Any] = data.draw(st.sampled_from([
             {"writer": w} for w in sorted(PEOPLE)] + [
@@ -206,19 +206,19 @@ class Acts(RuleBasedStateMachine):
             {"one_letter": False},
             {"packet": True}, {"packet": False}, {"contact": True}, {"contact": False},
         ]))  # fmt: skip
-        self.changes(which, **change)
+        self.change_content(which, **change)
 
-    def changes(self, which: int, **change: Any) -> None:
+    def change_content(self, which: int, **change: Any) -> None:
         token, sent = self.forms[which]
         self.forms[which] = (token, replace(sent, **change))
 
     @rule(data=st.data(), odd=st.booleans())
-    def presses_the_button(self, data: st.DataObject, odd: bool) -> None:
-        self.signs(data.draw(st.integers(0, len(self.forms) - 1)), odd=odd)
+    def press_sign(self, data: st.DataObject, odd: bool) -> None:
+        self.sign_form(data.draw(st.integers(0, len(self.forms) - 1)), odd=odd)
 
     @precondition(lambda self: self.acts)
     @rule(data=st.data())
-    def withdraws(self, data: st.DataObject) -> None:
+    def withdraw_signature(self, data: st.DataObject) -> None:
         act = data.draw(st.sampled_from(self.acts))
         self.post(f"{act.receipt}/withdraw")
         if not act.withdrawn:
@@ -227,7 +227,7 @@ class Acts(RuleBasedStateMachine):
 
     @precondition(lambda self: self.acts)
     @rule(data=st.data())
-    def has_the_sealed_part_removed(self, data: st.DataObject) -> None:
+    def forget_sealed_details(self, data: st.DataObject) -> None:
         act = data.draw(st.sampled_from(self.acts))
         self.post(f"{act.receipt}/forget")
         act.sealed, act.fresh = set(), False
@@ -235,10 +235,10 @@ class Acts(RuleBasedStateMachine):
 
     @precondition(lambda self: any(not a.withdrawn for a in self.acts))
     @rule(data=st.data())
-    def keeps_the_letters(self, data: st.DataObject) -> None:
-        self.keeps(data.draw(st.sampled_from([a for a in self.acts if not a.withdrawn])))
+    def keep_letters(self, data: st.DataObject) -> None:
+        self.keep_letters_of(data.draw(st.sampled_from([a for a in self.acts if not a.withdrawn])))
 
-    def keeps(self, act: Act) -> None:
+    def keep_letters_of(self, act: Act) -> None:
         response = self.site.client.flask.post("/keep", data=act.taken)
         assert response.status_code in (200, 303, 307)
         act.texts = True
@@ -246,7 +246,7 @@ class Acts(RuleBasedStateMachine):
 
     @precondition(lambda self: self.acts)
     @rule(data=st.data())
-    def has_the_letters_dropped(self, data: st.DataObject) -> None:
+    def drop_letters(self, data: st.DataObject) -> None:
         act = data.draw(st.sampled_from(self.acts))
         self.post(f"{act.receipt}/drop")
         act.texts = False
@@ -254,12 +254,12 @@ class Acts(RuleBasedStateMachine):
 
     @precondition(lambda self: self.former_links or any(a.asked for a in self.acts))
     @rule(data=st.data())
-    def follows_a_link(self, data: st.DataObject) -> None:
+    def follow_link(self, data: st.DataObject) -> None:
         self.deliver_mail()
         links = [(self.link_of(a), a) for a in self.acts if a.asked] + self.former_links
-        self.confirms(*data.draw(st.sampled_from(links)))
+        self.confirm_with(*data.draw(st.sampled_from(links)))
 
-    def confirms(self, token: str, act: Act) -> None:
+    def confirm_with(self, token: str, act: Act) -> None:
         response = self.site.client.flask.post(f"/confirm/{token}")
         known = (
             not act.withdrawn and not act.link_purged and act in self.acts
@@ -275,7 +275,7 @@ class Acts(RuleBasedStateMachine):
 
     @precondition(lambda self: self.acts)
     @rule(data=st.data(), what=st.sampled_from([release, set_aside, hold_again]))
-    def an_organizer_decides(self, data: st.DataObject, what: Any) -> None:
+    def organizer_decides(self, data: st.DataObject, what: Any) -> None:
         act = data.draw(st.sampled_from(self.acts))
         seen = bool(act.hold) and not act.withdrawn and not (act.asked and not act.answered)
         may = {
@@ -292,14 +292,14 @@ class Acts(RuleBasedStateMachine):
 
     @precondition(lambda self: self.acts)
     @rule(data=st.data())
-    def an_operator_removes(self, data: st.DataObject) -> None:
+    def operator_removes(self, data: st.DataObject) -> None:
         act = data.draw(st.sampled_from(self.acts))
         remove(self.site.db, [act.number])
         self.forgotten(act)
         self.check()
 
     @rule()
-    def a_day_passes_and_the_site_purges(self) -> None:
+    def purge_after_two_days(self) -> None:
         self.site.clock.forward(days=2)
         policy = Policy(ends={self.campaign: TODAY + timedelta(days=400)})
         purge(self.site.db, self.site.clock(), policy)
@@ -310,7 +310,7 @@ class Acts(RuleBasedStateMachine):
         self.check()
 
     @rule()
-    def a_new_version_is_published(self) -> None:
+    def publish_new_version(self) -> None:
         name, duty = "general.txt", f"Routine duty number {next(self.numbers)} is a traffic stop."
         text = self.texts[name].replace(self.duty, duty)
         done = publish_texts(
@@ -323,26 +323,26 @@ class Acts(RuleBasedStateMachine):
         self.check()
 
     @rule(data=st.data())
-    def a_version_is_published_while_someone_reads(self, data: st.DataObject) -> None:
-        self.reads_while_a_version_is_published(data.draw(st.integers(0, len(self.forms) - 1)))
+    def publish_while_someone_reads(self, data: st.DataObject) -> None:
+        self.read_while_publishing(data.draw(st.integers(0, len(self.forms) - 1)))
 
-    def reads_while_a_version_is_published(self, which: int) -> None:
+    def read_while_publishing(self, which: int) -> None:
         token, sent = self.forms[which]
         form = self.reviewed(token, sent)
-        self.a_new_version_is_published()
+        self.publish_new_version()
         if self.duty_in(sent) and (sent.email or not sent.contact):
             response = self.site.client.flask.post("/sign", data=form)
             assert response.status_code == 409
             assert "The campaign changed a letter" in Html(response.text).words
             self.check()
-        self.signs(which)
+        self.sign_form(which)
 
     @rule()
-    def another_browser_is_used(self) -> None:
+    def switch_browser(self) -> None:
         self.site.client = Client(self.site.app.test_client())
 
     @rule()
-    def a_worker_restarts(self) -> None:
+    def restart_worker(self) -> None:
         self.site.restart()
         self.check()
 
@@ -352,20 +352,20 @@ class Acts(RuleBasedStateMachine):
     def campaign(self) -> str:
         return self.site.settings.campaign
 
-    def version(self, sent: Sent) -> str:
+    def version(self, sent: FormContent) -> str:
         return text_version(self.texts[f"{sent.template}.txt"])[:12]
 
-    def duty_in(self, sent: Sent) -> str:
+    def duty_in(self, sent: FormContent) -> str:
         return self.duty if sent.template == "general" else ""
 
-    def standing(self, sent: Sent, but: Act | None = None) -> list[Act]:
+    def standing(self, sent: FormContent, but: Act | None = None) -> list[Act]:
         """The same person's standing acts, as far as a mailbox or a house reveals them."""
         return [
             a for a in self.acts
             if a.stands and not a.withdrawn and a is not but and a.sent.is_known_as(sent)
         ]  # fmt: skip
 
-    def signs(self, which: int, *, odd: bool = False) -> None:
+    def sign_form(self, which: int, *, odd: bool = False) -> None:
         token, sent = self.forms[which]
         if sent.contact and not sent.email:
             return
@@ -402,7 +402,7 @@ class Acts(RuleBasedStateMachine):
         }  # fmt: skip
         self.check()
 
-    def corrected(self, act: Act, sent: Sent, *, odd: bool) -> None:
+    def corrected(self, act: Act, sent: FormContent, *, odd: bool) -> None:
         act.changed = act.fresh = True
         act.sent, act.sealed = sent, self.ticked(sent)
         self.waits(act, sent, odd=odd)
@@ -412,7 +412,7 @@ class Acts(RuleBasedStateMachine):
             (others[0].number, others[0].sent.place == sent.place) if others else (0, False)
         )
 
-    def waits(self, act: Act, sent: Sent, *, odd: bool) -> None:
+    def waits(self, act: Act, sent: FormContent, *, odd: bool) -> None:
         asks = self.confirm_email and sent.email
         nowhere = "no address" if self.confirm_email and not asks else ""
         reason = "field filled in" if odd else nowhere
@@ -425,7 +425,7 @@ class Acts(RuleBasedStateMachine):
                 self.former_links.append((self.link_of(act), act))
             act.asked, act.answered, act.link_purged = asks or "", False, False
 
-    def ticked(self, sent: Sent) -> set[str]:
+    def ticked(self, sent: FormContent) -> set[str]:
         return {name for name in ("packet", "contact") if getattr(sent, name)}
 
     def withdrawn(self, act: Act) -> None:
@@ -460,7 +460,7 @@ class Acts(RuleBasedStateMachine):
 
     # --- the site
 
-    def reviewed(self, token: str, sent: Sent) -> Form:
+    def reviewed(self, token: str, sent: FormContent) -> Form:
         # Through both pages of the form; the first one renews a form that was open for a long time.
         client = self.site.client.flask
         asked = Html(client.post("/address", data={"token": [token], **sent.fields()}).text)
@@ -582,26 +582,26 @@ Acts.TestCase.settings = settings(
 TestActs = Acts.TestCase
 
 
-def test_a_walk_past_old_links_and_a_letter_that_changes_while_it_is_read() -> None:
+def test_old_links_confirm_nothing_and_a_letter_changed_while_read_is_not_signed() -> None:
     """Few of the walks above get here, because so much must happen first."""
     walk = Acts()
     walk.begin(confirm=True)
     try:
         [amy] = walk.acts
         first = walk.link_of(amy)
-        walk.changes(0, writer="amy at another mailbox", packet=True)
-        walk.signs(0)
-        walk.another_browser_is_used()
-        walk.confirms(first, amy)
+        walk.change_content(0, writer="amy at another mailbox", packet=True)
+        walk.sign_form(0)
+        walk.switch_browser()
+        walk.confirm_with(first, amy)
         assert not amy.answered
         second = walk.link_of(amy)
-        walk.confirms(second, amy)
+        walk.confirm_with(second, amy)
         assert amy.answered
-        walk.a_new_version_is_published()
-        walk.keeps(amy)
-        walk.reads_while_a_version_is_published(0)
-        walk.a_day_passes_and_the_site_purges()
-        walk.confirms(second, amy)
+        walk.publish_new_version()
+        walk.keep_letters_of(amy)
+        walk.read_while_publishing(0)
+        walk.purge_after_two_days()
+        walk.confirm_with(second, amy)
         assert amy.counted
     finally:
         walk.teardown()
@@ -616,17 +616,17 @@ def here(tmp_path: Path) -> Iterator[Site]:
         yield made
 
 
-def reviewed(here: Site, sent: Sent, token: str = "") -> Form:
+def reviewed(here: Site, sent: FormContent, token: str = "") -> Form:
     place = PLACES[sent.place]
     token = token or here.resident().writing(place["zip"], place["state"]).form()["token"][0]
     page = here.client.post("/review", {"token": [token], **sent.fields()})
     return {**page.form(), **sent.fields()}
 
 
-def test_a_second_person_on_the_same_form_is_another_act(here: Site) -> None:
-    first = reviewed(here, Sent("amy", packet=True))
+def test_a_second_person_on_the_same_form_is_a_separate_act(here: Site) -> None:
+    first = reviewed(here, FormContent("amy", packet=True))
     amy = here.sign(first)
-    ben = here.sign(reviewed(here, Sent("ben", packet=True), first["token"][0]))
+    ben = here.sign(reviewed(here, FormContent("ben", packet=True), first["token"][0]))
     receipts = [here.resident().receipt_path(page) for page in (amy, ben)]
     assert len(set(receipts)) == 2
     assert here.statuses() == ["counted", "counted"]
@@ -645,13 +645,13 @@ def test_a_second_person_on_the_same_form_is_another_act(here: Site) -> None:
      {"packet": True}, {"writer": "amy without email"},
      {"writer": "amy with a slip"}, {"writer": "amy at another mailbox"}],
 )  # fmt: skip
-def test_the_same_person_on_the_same_form_corrects_and_the_page_says_so(
+def test_resubmitting_a_changed_form_corrects_the_signature_and_says_so(
     here: Site, change: dict[str, Any]
 ) -> None:
-    first = reviewed(here, Sent())
+    first = reviewed(here, FormContent())
     before = here.sign(first)
     assert "You changed this signature" not in before.words
-    sent = replace(Sent(), **change)
+    sent = replace(FormContent(), **change)
     after = here.sign(reviewed(here, sent, first["token"][0]))
     assert here.resident().receipt_path(after) == here.resident().receipt_path(before)
     assert "You changed this signature" in after.words
@@ -659,22 +659,22 @@ def test_the_same_person_on_the_same_form_corrects_and_the_page_says_so(
     assert here.statuses() == ["counted"]
 
 
-def test_a_mailbox_that_answered_is_not_asked_again_when_the_question_was_purged(
+def test_a_confirmed_mailbox_is_not_asked_again_after_its_question_is_purged(
     tmp_path: Path,
 ) -> None:
     with site(tmp_path, confirm_email=True, limits=False, form_seconds=0) as here:
-        form = reviewed(here, Sent())
+        form = reviewed(here, FormContent())
         receipt = here.resident().receipt_path(here.sign(form)).rpartition("/")[2]
         link = question_token(receipt, AMY["email"])
         assert here.client.flask.post(f"/confirm/{link}").status_code == 303
         here.clock.forward(days=2)
         purge(here.db, here.clock(), Policy(ends={here.settings.campaign: TODAY + timedelta(400)}))
         assert here.db.execute("SELECT count(*) FROM confirmations").fetchone() == (0,)
-        again = here.client.post("/review", {**form, **Sent(story="two").fields()}, 400)
-        sent = {**again.form(), **Sent(story="two").fields()}
+        again = here.client.post("/review", {**form, **FormContent(story="two").fields()}, 400)
+        sent = {**again.form(), **FormContent(story="two").fields()}
         here.sign(here.client.post("/review", sent).form())
         assert here.statuses() == ["counted"]
-        other = Sent("amy at another mailbox").fields()
+        other = FormContent("amy at another mailbox").fields()
         here.sign({**here.client.post("/review", {**sent, **other}).form(), **other})
         assert here.statuses() == ["unconfirmed"]
 
@@ -689,17 +689,19 @@ def boxes(here: Site) -> list[bytes]:
 
 
 @pytest.mark.parametrize("way", ["withdraw", "forget", "drop", "untick", "change"])
-def test_after_withdrawing_forgetting_or_unticking_no_file_of_the_running_site_holds_it(
+def test_withdrawn_forgotten_or_unticked_details_are_in_no_file_of_the_running_site(
     here: Site, way: str
 ) -> None:
     """The test only looks: it closes no connection and truncates no WAL."""
     for number in range(6):
         person = {**AMY, "first": f"Ana{number}", "email": f"ana{number}@mail.example.net"}
-        here.sign({**reviewed(here, Sent(packet=True)), **{n: [v] for n, v in person.items()}})
-    form = reviewed(here, Sent(packet=True, contact=True))
+        here.sign(
+            {**reviewed(here, FormContent(packet=True)), **{n: [v] for n, v in person.items()}}
+        )
+    form = reviewed(here, FormContent(packet=True, contact=True))
     receipt = here.resident().receipt_path(here.sign(form))
     others = set(boxes(here))
-    keep = Sent(packet=True, contact=True)
+    keep = FormContent(packet=True, contact=True)
     here.client.flask.post("/keep", data=form)
     (number,) = here.db.execute("SELECT max(id) FROM signatures").fetchone()
     mine = [
@@ -724,11 +726,11 @@ def test_after_withdrawing_forgetting_or_unticking_no_file_of_the_running_site_h
     assert all(box in left for box in others - set(mine))
 
 
-def test_while_somebody_reads_for_long_the_page_says_that_traces_are_left(
+def test_a_long_read_delays_deletion_and_the_receipt_says_so(
     here: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(erasing, "READER_SECONDS", 0.01)
-    receipt = here.resident().receipt_path(here.sign(reviewed(here, Sent(packet=True))))
+    receipt = here.resident().receipt_path(here.sign(reviewed(here, FormContent(packet=True))))
     with closing(open_database(here.settings.database)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM signatures").fetchone()
@@ -740,10 +742,10 @@ def test_while_somebody_reads_for_long_the_page_says_that_traces_are_left(
 
 @pytest.mark.parametrize("first", ["amy", "amy without email"])
 @pytest.mark.parametrize("then", ["amy", "amy without email"])
-def test_n01_with_and_without_an_e_mail_address_a_person_counts_once(
+def test_n01_a_person_counts_once_with_and_without_an_email_address(
     here: Site, first: str, then: str
 ) -> None:
-    pages = [here.sign(reviewed(here, Sent(writer))) for writer in (first, then)]
+    pages = [here.sign(reviewed(here, FormContent(writer))) for writer in (first, then)]
     assert here.statuses() == ["counted", "repeated"]
     words = [here.client.get(here.resident().receipt_path(page)).words for page in pages]
     assert re.sub(r"[0-9a-f]{64}", "", words[0]) == re.sub(r"[0-9a-f]{64}", "", words[1])

@@ -83,7 +83,7 @@ def test_show_says_where_each_private_key_is_and_how_many_rows_need_it(site: Set
     assert "ON THIS SERVER with its passphrase beside it" in output
 
 
-def test_make_asks_twice_and_writes_the_private_key_where_it_is_told(
+def test_make_asks_twice_and_writes_the_private_key_to_the_given_file(
     site: Settings, tmp_path: Path
 ) -> None:
     old, stick = current(site), tmp_path / "stick.json"
@@ -126,7 +126,7 @@ def test_use_takes_a_public_key_from_another_computer(site: Settings, tmp_path: 
     assert current(site) == other
 
 
-def test_rotate_makes_a_new_key_moves_all_rows_and_then_the_old_one_can_retire(
+def test_rotate_moves_all_rows_to_a_new_key_so_the_old_one_can_be_retired(
     site: Settings, words: Path, tmp_path: Path
 ) -> None:
     old = current(site)
@@ -146,7 +146,7 @@ def test_rotate_makes_a_new_key_moves_all_rows_and_then_the_old_one_can_retire(
     ]  # fmt: skip
 
 
-def test_rotate_started_again_makes_no_third_key(site: Settings, words: Path) -> None:
+def test_running_rotate_again_makes_no_third_key(site: Settings, words: Path) -> None:
     fine("keys", "rotate", "--new-passphrase-file", words)
     new = current(site)
     old = next(key for key in keys.public_keys(site.keys) if key != new)
@@ -170,7 +170,7 @@ def test_rotate_with_a_wrong_passphrase_changes_nothing(site: Settings, words: P
 @pytest.mark.parametrize(
     "arguments", [["show"], ["rotate"], ["retire", "abc"], ["move", "--out", "x"]]
 )
-def test_what_is_wrong_is_said_in_a_sentence(site: Settings, arguments: list[str]) -> None:
+def test_key_command_errors_are_sentences(site: Settings, arguments: list[str]) -> None:
     for path in site.keys.glob("*.public.json"):
         path.write_text("damaged")
     result = flask("keys", *arguments)
@@ -188,7 +188,9 @@ def export(site: Settings, tmp_path: Path) -> tuple[Path, Path]:
     return file, site.keys / f"{current(site).id}.private.json"
 
 
-def test_an_export_opens_with_the_key_and_is_in_the_trail(site: Settings, tmp_path: Path) -> None:
+def test_an_export_opens_with_the_key_and_is_in_the_audit_trail(
+    site: Settings, tmp_path: Path
+) -> None:
     file, private = export(site, tmp_path)
     result = flask("signatures open", file, "--key", private)
     assert result.exit_code == 0
@@ -201,7 +203,7 @@ def test_an_export_opens_with_the_key_and_is_in_the_trail(site: Settings, tmp_pa
     )
 
 
-def test_opening_works_where_there_is_no_database(
+def test_opening_an_export_needs_no_database(
     site: Settings, tmp_path: Path, words: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fine("keys", "rotate", "--new-passphrase-file", words)
@@ -217,7 +219,7 @@ def test_opening_works_where_there_is_no_database(
     assert not (tmp_path / "nothing").exists()
 
 
-def test_a_cut_off_file_opens_what_it_can_and_ends_with_an_error(
+def test_opening_a_truncated_export_prints_its_whole_rows_and_fails(
     site: Settings, tmp_path: Path
 ) -> None:
     file, private = export(site, tmp_path)
@@ -250,7 +252,7 @@ def late(site: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return load_settings()
 
 
-def test_a_dry_run_says_what_would_go_and_now_makes_it_go(late: Settings) -> None:
+def test_purge_dry_run_reports_and_purge_now_deletes(late: Settings) -> None:
     assert "3 sealed details would be deleted (kept 90 days)" in fine(
         "signatures purge", "--dry-run"
     )
@@ -261,18 +263,20 @@ def test_a_dry_run_says_what_would_go_and_now_makes_it_go(late: Settings) -> Non
 
 
 @pytest.mark.parametrize("arguments", [[], ["--dry-run", "--now"]])
-def test_a_purge_that_was_not_meant_deletes_nothing(late: Settings, arguments: list[str]) -> None:
+def test_purge_without_an_explicit_mode_deletes_nothing(
+    late: Settings, arguments: list[str]
+) -> None:
     assert flask("signatures purge", *arguments).exit_code == 2
     assert sum(counts(late).values()) == 3
 
 
-def test_settings_say_how_long(late: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_retention_period_is_a_setting(late: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_KEEP_SEALED_DAYS", "300")
     assert "0 sealed details deleted (kept 300 days)" in fine("signatures purge", "--now")
     assert sum(counts(late).values()) == 3
 
 
-def test_a_campaign_that_cannot_be_read_ends_nothing_early(
+def test_an_unreadable_campaign_stops_the_purge(
     late: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = late.instance / "letters" / "broken"
@@ -285,7 +289,7 @@ def test_a_campaign_that_cannot_be_read_ends_nothing_early(
     assert sum(counts(late).values()) == 3
 
 
-def test_the_site_s_own_campaign_keeps_details_until_ninety_days_after_its_end(
+def test_the_purge_policy_reads_the_end_of_the_sites_own_campaign(
     site: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.site.daily import policy_of
@@ -300,7 +304,7 @@ def findings(settings: Settings, now: datetime | None = None) -> dict[str, Diagn
     return dict(examine(Site(settings, now or datetime.now(UTC))))
 
 
-def test_a_fresh_site_has_nothing_wrong_but_the_key_that_waits_to_be_moved(
+def test_a_new_sites_only_finding_is_the_private_key_to_move(
     site: Settings,
 ) -> None:
     found = findings(site, datetime(2026, 11, 25, 20, tzinfo=UTC))
@@ -309,12 +313,12 @@ def test_a_fresh_site_has_nothing_wrong_but_the_key_that_waits_to_be_moved(
     assert "flask keys move" in found["private key"].sentence
 
 
-def test_the_nag_ends_when_the_key_is_moved(site: Settings, tmp_path: Path) -> None:
+def test_the_warning_ends_when_the_key_is_moved(site: Settings, tmp_path: Path) -> None:
     fine("keys", "move", "--out", tmp_path / "away.json", text=f"{NEW}\n{NEW}\n")
     assert findings(site)["private key"] == Diagnosis("ok", "No private key is on this server.")
 
 
-def test_rows_sealed_to_a_key_that_is_gone_are_found(site: Settings) -> None:
+def test_rows_sealed_to_a_missing_key_are_found(site: Settings) -> None:
     keys.make_key(site.keys, NEW, today=TODAY, strength="interactive")
     for file in site.keys.glob("*.public.json"):
         if file.name.startswith(next(iter(counts(site)))):
@@ -332,7 +336,7 @@ def test_a_secret_that_others_can_read_is_found(site: Settings, name: str) -> No
     )
 
 
-def test_a_forgotten_purge_is_found_and_a_purge_heals_it(late: Settings) -> None:
+def test_an_overdue_purge_is_found_and_purging_fixes_it(late: Settings) -> None:
     found = findings(late)["retention"]
     assert found.level == "fail"
     assert "3 sealed details are older than 90 days" in found.sentence
@@ -340,7 +344,7 @@ def test_a_forgotten_purge_is_found_and_a_purge_heals_it(late: Settings) -> None
     assert findings(late)["retention"].level == "ok"
 
 
-def test_what_can_still_be_read_in_free_pages_fails_the_doctor(
+def test_deleted_data_in_free_pages_fails_the_doctor(
     site: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another program deleted it without our settings: no row is too old, but bytes are left."""
@@ -384,21 +388,21 @@ def test_a_damaged_database_is_found_and_the_other_checks_still_run(site: Settin
     assert set(found) == set(doctor.CHECKS)
 
 
-def test_tables_of_a_congress_that_is_over_are_found(site: Settings) -> None:
+def test_tables_of_a_past_congress_are_found(site: Settings) -> None:
     assert findings(site, datetime(2027, 1, 2, tzinfo=UTC))["tables"].level != "fail"
     # The next lines are known without names; nothing is known of the ones after them.
     assert findings(site, datetime(2027, 1, 4, tzinfo=UTC))["tables"].level == "warn"
     assert findings(site, datetime(2029, 1, 4, tzinfo=UTC))["tables"].level == "fail"
 
 
-def test_a_network_that_is_none_is_found(site: Settings) -> None:
+def test_an_invalid_network_is_found(site: Settings) -> None:
     assert findings(site)["limits"].level == "ok"
     unfit = replace(site, raised_networks="192.0.2.0/24, library")
     assert findings(unfit)["limits"].level == "fail"
 
 
 @pytest.mark.parametrize(("free", "level"), [(50e6, "fail"), (500e6, "warn"), (50e9, "ok")])
-def test_a_full_disk_is_found_before_it_is_full(
+def test_low_disk_space_is_found_before_the_disk_is_full(
     site: Settings, monkeypatch: pytest.MonkeyPatch, free: float, level: str
 ) -> None:
     """N37"""
@@ -407,7 +411,7 @@ def test_a_full_disk_is_found_before_it_is_full(
     assert findings(site)["disk"].level == level
 
 
-def test_the_command_prints_a_line_for_each_check_and_ends_with_2_on_a_failure(
+def test_doctor_prints_a_line_per_check_and_exits_with_2_on_a_failure(
     site: Settings,
 ) -> None:
     (site.instance / "secret.key").chmod(0o644)

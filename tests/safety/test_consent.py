@@ -34,7 +34,9 @@ def here(tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_both_ticks_are_off_and_without_them_nothing_is_sealed(here: Site, lang: str) -> None:
+def test_both_boxes_start_unchecked_and_nothing_is_sealed_without_them(
+    here: Site, lang: str
+) -> None:
     review = here.review(lang, **PERSON)
     for name in ("packet", "contact"):
         assert review.by_id(name).get("checked") is None
@@ -45,7 +47,7 @@ def test_both_ticks_are_off_and_without_them_nothing_is_sealed(here: Site, lang:
     assert traces(here.settings.instance, MARKS) == []
 
 
-def test_the_packet_holds_what_the_delivery_format_reads(here: Site, tmp_path: Path) -> None:
+def test_the_packet_contains_what_the_delivery_format_reads(here: Site, tmp_path: Path) -> None:
     form = {**here.form(**PERSON, street2="Apt 3"), "packet": ["1"]}
     here.sign(form)
     kept = here.sealed()
@@ -62,7 +64,7 @@ def test_the_packet_holds_what_the_delivery_format_reads(here: Site, tmp_path: P
     assert all("Xiomara-Vale" in body for body in row.letters.values())
 
 
-def test_contact_keeps_name_address_of_mail_and_zip_only(here: Site) -> None:
+def test_contact_keeps_only_name_email_zip_and_consent(here: Site) -> None:
     page = here.review(**PERSON)
     here.sign({**here.form(**PERSON), "contact": ["1"]})
     kept = here.sealed()
@@ -80,16 +82,14 @@ def test_contact_keeps_name_address_of_mail_and_zip_only(here: Site) -> None:
     }  # fmt: skip
 
 
-def test_nothing_that_was_ticked_lies_anywhere_readable(here: Site) -> None:
+def test_consented_details_are_nowhere_in_plain_text(here: Site) -> None:
     here.sign({**here.form(**PERSON), "packet": ["1"], "contact": ["1"]})
     assert set(here.sealed()) == {"packet", "contact"}
     assert traces(here.settings.instance, MARKS) == []
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_to_be_contacted_needs_an_address_and_says_so_beside_the_tick(
-    here: Site, lang: str
-) -> None:
+def test_contact_requires_an_email_address_and_marks_its_box_invalid(here: Site, lang: str) -> None:
     form = {**here.form(lang, **{**PERSON, "email": ""}), "contact": ["1"]}
     page = here.sign(form, 422, lang)
     assert page.by_id("contact").get("aria-invalid") == "true"
@@ -97,7 +97,7 @@ def test_to_be_contacted_needs_an_address_and_says_so_beside_the_tick(
     assert here.statuses() == []
 
 
-def test_the_words_say_until_when_and_who_can_open_it(here: Site) -> None:
+def test_the_page_says_until_when_details_are_kept_and_who_can_open_them(here: Site) -> None:
     first_key(here.settings.keys, today=TODAY)
     before = here.review().words
     assert "April 3, 2027" in before  # 90 days after the campaign ends on January 3
@@ -115,7 +115,7 @@ def test_the_words_say_until_when_and_who_can_open_it(here: Site) -> None:
     assert "This server cannot open it" in here.client.get("/privacy").words
 
 
-def test_the_page_never_says_that_nothing_is_kept_when_a_tick_is_set(here: Site) -> None:
+def test_the_page_says_what_is_kept_when_a_box_is_checked(here: Site) -> None:
     here.client.get("/privacy")
     ticked = here.resident().review({**here.form(**PERSON), "packet": ["1"]})
     assert "Unless you checked a box above" in ticked.words
@@ -125,7 +125,7 @@ def test_the_page_never_says_that_nothing_is_kept_when_a_tick_is_set(here: Site)
     assert "We keep what you checked" not in plain.words
 
 
-def test_a_tick_survives_going_back_and_forth(here: Site) -> None:
+def test_a_checked_box_survives_going_back_and_forth(here: Site) -> None:
     ticked = {**here.form(**PERSON), "packet": ["1"]}
     back = here.client.post("/write", ticked)
     again = here.resident().review(back.form())
@@ -133,7 +133,7 @@ def test_a_tick_survives_going_back_and_forth(here: Site) -> None:
     assert again.by_id("contact").get("checked") is None
 
 
-def test_a_failed_sealing_signs_nothing_and_pressing_again_does_both(
+def test_a_failed_sealing_signs_nothing_and_a_retry_does_both(
     here: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     form = {**here.form(**PERSON), "packet": ["1"]}
@@ -153,7 +153,7 @@ def test_a_failed_sealing_signs_nothing_and_pressing_again_does_both(
     assert set(here.sealed()) == {"packet"}
 
 
-def test_taking_the_tick_off_and_pressing_again_removes_it(here: Site) -> None:
+def test_unchecking_the_box_and_resubmitting_removes_what_was_sealed(here: Site) -> None:
     form = here.form(**PERSON)
     here.sign({**form, "packet": ["1"], "contact": ["1"]})
     here.sign({**form, "contact": ["1"]})
@@ -171,7 +171,7 @@ def test_withdrawing_on_the_receipt_removes_what_is_sealed(here: Site) -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_what_is_sealed_can_be_removed_and_the_signature_stays(here: Site, lang: str) -> None:
+def test_sealed_details_can_be_removed_without_withdrawing(here: Site, lang: str) -> None:
     taken = here.sign({**here.form(lang, **PERSON), "packet": ["1"]}, lang=lang)
     path = here.resident(lang).receipt_path(taken)
     for _ in range(2):  # it is idempotent
@@ -183,7 +183,7 @@ def test_what_is_sealed_can_be_removed_and_the_signature_stays(here: Site, lang:
     here.client.post("/receipt/unknown/forget", status=404)
 
 
-def test_somebody_who_signed_before_gets_the_same_pages_with_ticks(here: Site) -> None:
+def test_someone_who_already_signed_gets_the_same_page_with_a_box_checked(here: Site) -> None:
     pages = []
     for _ in range(2):
         form = {**here.form(**PERSON), "packet": ["1"]}
@@ -192,7 +192,7 @@ def test_somebody_who_signed_before_gets_the_same_pages_with_ticks(here: Site) -
     assert here.statuses() == ["counted", "repeated"]
 
 
-def test_what_was_ticked_ends_ninety_days_after_the_campaign(here: Site) -> None:
+def test_sealed_details_are_deleted_after_the_date_the_page_promised(here: Site) -> None:
     here.sign({**here.form(**PERSON), "packet": ["1"]})
     with here.app.test_request_context("/"):
         offered, ends = consent.offer(services()), services().campaign.ends

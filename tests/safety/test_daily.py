@@ -64,7 +64,7 @@ def look(settings: Settings, answers: multiprocessing.Queue[bool]) -> None:
     answers.put(purge_if_due(settings, NOW))
 
 
-def test_of_several_workers_one_purges(site: Settings) -> None:
+def test_only_one_of_several_workers_purges(site: Settings) -> None:
     fork = multiprocessing.get_context("fork")
     answers = fork.Queue()
     workers = [fork.Process(target=look, args=(site, answers)) for _ in range(4)]
@@ -78,7 +78,7 @@ def test_of_several_workers_one_purges(site: Settings) -> None:
         assert [event.what.value for event in every(db, TrailFilter())] == ["purged"]
 
 
-def test_what_goes_wrong_is_logged_and_tried_again(
+def test_a_failed_purge_is_logged_and_retried(
     site: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = tmp_path / "letters" / "broken"
@@ -91,7 +91,7 @@ def test_what_goes_wrong_is_logged_and_tried_again(
     assert purge_if_due(site, NOW)
 
 
-def test_the_thread_purges_at_the_start_and_does_not_hold_the_process(site: Settings) -> None:
+def test_the_daily_thread_purges_at_startup_and_is_a_daemon(site: Settings) -> None:
     thread = start_daily_jobs(site)
     assert thread.daemon
     for _ in range(600):
@@ -103,7 +103,7 @@ def test_the_thread_purges_at_the_start_and_does_not_hold_the_process(site: Sett
 
 
 @pytest.mark.slow
-def test_a_running_site_purges_as_soon_as_it_is_up(site: Settings) -> None:
+def test_a_running_site_purges_at_startup(site: Settings) -> None:
     """With several workers, as ``make run`` starts them: rows, files, and raw bytes."""
     old_mail = site.instance / "outbox" / "old.eml"
     old_mail.parent.mkdir(exist_ok=True)
@@ -136,7 +136,7 @@ def test_a_running_site_purges_as_soon_as_it_is_up(site: Settings) -> None:
 # --- the list of members --------------------------------------------------------------------
 
 
-def test_the_list_of_members_is_fetched_once_a_day_where_that_is_turned_on(site: Settings) -> None:
+def test_the_member_list_is_fetched_once_a_day_if_enabled(site: Settings) -> None:
     asked: list[datetime] = []
 
     def fetch(source: str, lines: str, instance: Path, now: datetime) -> None:
@@ -154,7 +154,7 @@ def test_the_list_of_members_is_fetched_once_a_day_where_that_is_turned_on(site:
     assert asked == [NOW, tomorrow]
 
 
-def test_a_list_that_cannot_be_fetched_is_noted_and_changes_nothing(
+def test_a_failed_member_list_fetch_is_recorded_and_changes_nothing(
     site: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     site = replace(site, congress_refresh=True, congress_source="http://127.0.0.1:9/")

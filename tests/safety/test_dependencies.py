@@ -31,7 +31,7 @@ def lines(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "tests/requirements.txt"])
-def test_every_dependency_is_pinned_to_one_version_and_that_is_installed(name: str) -> None:
+def test_every_dependency_is_pinned_to_its_installed_version(name: str) -> None:
     assert lines(name)
     for line in lines(name):
         match = PIN.fullmatch(line)
@@ -48,13 +48,13 @@ def test_the_rules_against_unsafe_code_are_on() -> None:
     assert lint["per-file-ignores"]["app/**"] == ["S101"]
 
 
-def test_no_dependency_comes_from_anywhere_else() -> None:
+def test_no_requirement_names_another_index_or_a_url() -> None:
     for name in ("requirements.txt", "tests/requirements.txt", *audit.LOCKS):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert not re.search(r"://|--(extra-)?index-url|--find-links|git\+", text)
 
 
-def test_every_package_beneath_is_locked_to_its_hashes_and_is_what_is_installed() -> None:
+def test_every_locked_package_has_hashes_and_is_the_installed_version() -> None:
     site, tests = (
         audit.read_lock((ROOT / name).read_text(encoding="utf-8")) for name in audit.LOCKS
     )
@@ -74,7 +74,7 @@ def test_every_package_beneath_is_locked_to_its_hashes_and_is_what_is_installed(
     assert all(both.get((one.name, one.marker)) == one.version for one in site)
 
 
-def test_installing_compares_every_archive_with_its_hash() -> None:
+def test_installation_requires_hashes() -> None:
     made = (ROOT / "Makefile").read_text(encoding="utf-8")
     installs = [line for line in made.splitlines() if "requirements.lock" in line and "pip" in line]
     assert len([line for line in installs if "--require-hashes -r" in line]) == 2
@@ -82,7 +82,7 @@ def test_installing_compares_every_archive_with_its_hash() -> None:
     assert "make audit" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
-def test_a_lock_without_a_hash_or_with_another_version_is_found() -> None:
+def test_a_lock_entry_without_a_hash_or_with_another_version_is_found() -> None:
     lock = audit.read_lock(
         "Flask==0.1 \\\n    --hash=sha256:" + "a" * 64 + "\n"
         "no-such-package==1\nanother==2 ; python_version < '3'\n"
@@ -97,7 +97,7 @@ def test_a_lock_without_a_hash_or_with_another_version_is_found() -> None:
         audit.read_lock("flask>=3\n")
 
 
-def test_a_file_that_was_changed_after_installing_is_found(tmp_path: Path) -> None:
+def test_a_file_changed_after_installation_is_found(tmp_path: Path) -> None:
     found = metadata.distribution("itsdangerous")
     for file in found.files or ():
         if ".." not in file.parts and "__pycache__" not in file.parts:
@@ -130,7 +130,7 @@ WEAK = {
         (json.dumps({"dependencies": [WEAK, {"name": "b", "skip_reason": "no"}]}), 1, 1),
     ],
 )
-def test_a_service_that_did_not_answer_is_not_taken_for_a_good_answer(
+def test_no_answer_from_the_audit_service_is_not_a_clean_answer(
     output: str, asked: int, weak: int
 ) -> None:
     answer = audit.judged(output)
@@ -139,7 +139,7 @@ def test_a_service_that_did_not_answer_is_not_taken_for_a_good_answer(
 
 
 @pytest.mark.parametrize("script", ["import time; time.sleep(30)", "raise SystemExit(3)"])
-def test_a_service_that_hangs_or_fails_is_given_up_soon(script: str, tmp_path: Path) -> None:
+def test_a_hanging_or_failing_audit_service_is_abandoned_soon(script: str, tmp_path: Path) -> None:
     (tmp_path / "slow_service.py").write_text(script)
     before = time.monotonic()
     answer = audit.ask_service(("runpy", str(tmp_path / "slow_service.py")), seconds=0.5)
@@ -148,7 +148,7 @@ def test_a_service_that_hangs_or_fails_is_given_up_soon(script: str, tmp_path: P
     assert audit.SECONDS < 60
 
 
-def test_a_weakness_fails_the_audit(
+def test_a_known_vulnerability_fails_the_audit(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(audit, "changed", lambda _lock: iter(()))

@@ -61,7 +61,7 @@ def missed(db: sqlite3.Connection, pair: Pair, tmp_path: Path) -> bytes:
     return head
 
 
-def test_bytes_that_were_left_in_a_page_are_found_and_the_file_is_rewritten(
+def test_bytes_left_in_a_page_are_found_and_the_file_is_rewritten(
     db: sqlite3.Connection, missed: bytes, tmp_path: Path
 ) -> None:
     others = [head for (head,) in db.execute("SELECT substr(box, 1, 40) FROM sealed")]
@@ -72,7 +72,7 @@ def test_bytes_that_were_left_in_a_page_are_found_and_the_file_is_rewritten(
     assert all(head in left for head in others)
 
 
-def test_of_very_many_none_is_looked_for_and_the_file_is_rewritten(
+def test_too_many_values_to_search_for_rewrite_the_file_unsearched(
     db: sqlite3.Connection, missed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(erasing, "scan_files")
@@ -80,7 +80,7 @@ def test_of_very_many_none_is_looked_for_and_the_file_is_rewritten(
     assert missed not in raw(tmp_path)
 
 
-def test_a_large_file_waits_for_the_purge_and_no_later_success_hides_it(
+def test_erasing_from_a_large_file_stays_pending_until_the_purge(
     db: sqlite3.Connection, missed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(erasing, "LARGEST_VACUUM", 0)
@@ -96,7 +96,7 @@ def test_a_large_file_waits_for_the_purge_and_no_later_success_hides_it(
 
 
 @pytest.mark.parametrize("error", [OSError("no more processes"), sqlite3.OperationalError("busy")])
-def test_what_could_not_be_looked_for_is_noted_and_done_by_the_next(
+def test_a_failed_search_is_recorded_and_completed_by_the_next_erasure(
     db: sqlite3.Connection, missed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     error: Exception,
 ) -> None:  # fmt: skip
@@ -112,7 +112,7 @@ def test_what_could_not_be_looked_for_is_noted_and_done_by_the_next(
     assert missed not in raw(tmp_path)
 
 
-def test_a_thread_tries_again_once_the_reader_has_finished(
+def test_a_thread_retries_once_the_reader_has_finished(
     db: sqlite3.Connection, missed: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     tries: list[Callable[[], None]],
 ) -> None:  # fmt: skip
@@ -133,7 +133,7 @@ def test_a_thread_tries_again_once_the_reader_has_finished(
     erasing._retrying.release()
 
 
-def test_all_that_names_somebody_is_looked_for(db: sqlite3.Connection, pair: Pair) -> None:
+def test_every_code_and_box_of_a_person_is_searched_for(db: sqlite3.Connection, pair: Pair) -> None:
     number, token = signed(db, 1)
     other, _ = signed(db, 2)
     for signature in (number, other):
@@ -151,7 +151,7 @@ def test_all_that_names_somebody_is_looked_for(db: sqlite3.Connection, pair: Pai
     assert set(codes_of(db, "s.id = ?", [number])) == wanted
 
 
-def test_a_log_that_another_process_emptied_meanwhile_keeps_nobody_waiting(tmp_path: Path) -> None:
+def test_a_wal_already_emptied_by_another_process_blocks_no_one(tmp_path: Path) -> None:
     path = tmp_path / "dear-congress.db"
     with closing(open_database(path)) as db:
         assert erasing.empty_log(db)

@@ -37,7 +37,9 @@ def statuses(db: sqlite3.Connection) -> list[str]:
     return [row[0] for row in db.execute("SELECT status FROM signatures ORDER BY id")]
 
 
-def test_held_ones_are_listed_with_their_reason_and_not_counted(db: sqlite3.Connection) -> None:
+def test_held_signatures_are_listed_with_their_reason_and_not_counted(
+    db: sqlite3.Connection,
+) -> None:
     sign(db, request(1), SECRET)
     sign(db, held(2), SECRET)
     page = held_page(db, CAMPAIGN)
@@ -65,7 +67,9 @@ def test_every_decision_is_bulk_reversible_and_in_the_trail(db: sqlite3.Connecti
     assert not recount(db)
 
 
-def test_what_is_counted_or_withdrawn_or_elsewhere_is_not_touched(db: sqlite3.Connection) -> None:
+def test_decisions_leave_counted_withdrawn_and_other_campaigns_signatures_alone(
+    db: sqlite3.Connection,
+) -> None:
     sign(db, request(1), SECRET)
     taken_back = sign(db, held(2), SECRET).receipt
     withdraw(db, taken_back)
@@ -78,7 +82,7 @@ def test_what_is_counted_or_withdrawn_or_elsewhere_is_not_touched(db: sqlite3.Co
     assert list(every(db, TrailFilter())) == []
 
 
-def test_em10_looking_at_a_confirmation_changes_nothing_and_a_second_yes_is_harmless(
+def test_em10_viewing_a_confirmation_changes_nothing_and_confirming_is_idempotent(
     db: sqlite3.Connection,
 ) -> None:
     signed = sign(db, asked(1), SECRET)
@@ -97,14 +101,14 @@ def test_em10_looking_at_a_confirmation_changes_nothing_and_a_second_yes_is_harm
 
 
 @pytest.mark.parametrize("token", ["", "x", "A" * 43, "é" * 43, "A" * 44])
-def test_another_token_confirms_nothing(db: sqlite3.Connection, token: str) -> None:
+def test_a_wrong_token_confirms_nothing(db: sqlite3.Connection, token: str) -> None:
     sign(db, asked(1), SECRET)
     assert question(db, token) == "unknown"
     assert not confirm(db, token, at=NOW)
     assert statuses(db) == ["unconfirmed"]
 
 
-def test_what_is_suspicious_is_held_after_it_is_confirmed(db: sqlite3.Connection) -> None:
+def test_a_suspicious_signature_is_held_after_it_is_confirmed(db: sqlite3.Connection) -> None:
     signed = sign(db, replace(asked(1), held_for="too fast"), SECRET)
     link, token = signed.receipt, signed.confirm
     assert held_page(db, CAMPAIGN).rows == ()
@@ -115,7 +119,7 @@ def test_what_is_suspicious_is_held_after_it_is_confirmed(db: sqlite3.Connection
     assert found.waits_for == "organizer"
 
 
-def test_somebody_who_had_signed_is_held_and_released_like_anybody(db: sqlite3.Connection) -> None:
+def test_a_repeat_signature_is_held_and_released_like_any_other(db: sqlite3.Connection) -> None:
     """Otherwise a receipt that waits forever would tell a stranger who has signed."""
     sign(db, request(1), SECRET)
     again = replace(held(2), person=request(1).person)
@@ -131,7 +135,9 @@ def test_somebody_who_had_signed_is_held_and_released_like_anybody(db: sqlite3.C
     assert not recount(db)
 
 
-def test_a_stranger_without_an_address_does_not_block_its_owner(db: sqlite3.Connection) -> None:
+def test_a_signature_without_an_email_does_not_block_one_with_an_email(
+    db: sqlite3.Connection,
+) -> None:
     home = {"first": "Imani", "last": "Okoye", "street": "12 Elm St", "zip5": "94601"}
     stranger = replace(held(1), held_for="no address", person=person_of(SECRET, **home))
     owner = person_of(SECRET, **home, email="imani@example.org")
@@ -143,7 +149,7 @@ def test_a_stranger_without_an_address_does_not_block_its_owner(db: sqlite3.Conn
     assert not recount(db)
 
 
-def test_nobody_blocks_the_owner_of_an_address_by_giving_it_first(db: sqlite3.Connection) -> None:
+def test_using_an_address_first_does_not_block_its_owner(db: sqlite3.Connection) -> None:
     sign(db, asked(1, person=7), SECRET)
     owner = sign(db, asked(2, person=7), SECRET)
     assert statuses(db) == ["unconfirmed", "repeated"]
@@ -159,7 +165,7 @@ def test_confirming_twice_from_one_mailbox_counts_once(db: sqlite3.Connection) -
     assert sorted(statuses(db)) == ["counted", "repeated"]
 
 
-def test_a_signature_that_nobody_confirms_ends_within_two_days(db: sqlite3.Connection) -> None:
+def test_an_unconfirmed_signature_is_deleted_within_two_days(db: sqlite3.Connection) -> None:
     for number in (1, 2):
         sign(db, asked(number, person=7), SECRET)
     confirm(db, sign(db, asked(3), SECRET).confirm, at=NOW)
@@ -172,7 +178,7 @@ def test_a_signature_that_nobody_confirms_ends_within_two_days(db: sqlite3.Conne
     assert not recount(db)
 
 
-def test_withdrawing_leaves_no_question_and_no_reason(db: sqlite3.Connection) -> None:
+def test_withdrawing_deletes_the_confirmation_and_the_hold(db: sqlite3.Connection) -> None:
     signed = sign(db, replace(asked(1), held_for="crowd"), SECRET)
     withdraw(db, signed.receipt)
     assert not confirm(db, signed.confirm, at=NOW)
@@ -181,7 +187,7 @@ def test_withdrawing_leaves_no_question_and_no_reason(db: sqlite3.Connection) ->
         assert db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
-def test_a_repeated_signature_waits_like_the_first(db: sqlite3.Connection) -> None:
+def test_an_unconfirmed_repeat_has_the_same_receipt_as_the_first(db: sqlite3.Connection) -> None:
     pages = [receipt(db, sign(db, asked(n, person=7), SECRET).receipt) for n in (1, 2)]
     assert pages[0] == pages[1]
 

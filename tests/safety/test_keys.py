@@ -28,7 +28,7 @@ def make(folder: Path, passphrase: str = PASSPHRASE, out: Path | None = None) ->
     return keys.make_key(folder, passphrase, today=TODAY, out=out, strength="interactive")
 
 
-def test_a_private_key_opens_with_its_passphrase_only(tmp_path: Path) -> None:
+def test_a_private_key_opens_only_with_its_passphrase(tmp_path: Path) -> None:
     key = make(tmp_path)
     file = tmp_path / f"{key.id}.private.json"
     opened = unlock(file, PASSPHRASE)
@@ -39,7 +39,7 @@ def test_a_private_key_opens_with_its_passphrase_only(tmp_path: Path) -> None:
         unlock(file, "")
 
 
-def test_a_passphrase_means_the_same_however_its_accents_are_encoded(tmp_path: Path) -> None:
+def test_a_passphrase_matches_in_any_unicode_normalization(tmp_path: Path) -> None:
     key = make(tmp_path, "contraseña número uno")
     file = tmp_path / f"{key.id}.private.json"
     assert unlock(file, "contrasen\u0303a nu\u0301mero uno")
@@ -51,14 +51,14 @@ def test_a_short_passphrase_makes_no_key(tmp_path: Path) -> None:
     assert keys.current_key(tmp_path) is None
 
 
-def test_an_open_key_does_not_show_itself(tmp_path: Path) -> None:
+def test_the_repr_of_an_open_key_hides_it(tmp_path: Path) -> None:
     key = make(tmp_path)
     opened = unlock(tmp_path / f"{key.id}.private.json", PASSPHRASE)
     assert repr(opened.private) not in repr(opened)
     assert opened.private.hex() not in repr(opened)
 
 
-def test_the_private_key_is_not_in_its_file_and_only_the_owner_reads_it(tmp_path: Path) -> None:
+def test_a_private_key_file_is_encrypted_and_readable_only_by_its_owner(tmp_path: Path) -> None:
     key = make(tmp_path)
     file = tmp_path / f"{key.id}.private.json"
     opened = unlock(file, PASSPHRASE)
@@ -66,7 +66,7 @@ def test_the_private_key_is_not_in_its_file_and_only_the_owner_reads_it(tmp_path
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_the_organizers_passphrase_costs_a_quarter_of_a_gigabyte_to_try(tmp_path: Path) -> None:
+def test_each_passphrase_guess_costs_256_mib_of_memory(tmp_path: Path) -> None:
     key = keys.make_key(tmp_path, PASSPHRASE, today=TODAY)
     kdf = json.loads((tmp_path / f"{key.id}.private.json").read_text())["kdf"]
     assert kdf["name"] == "argon2id"
@@ -75,7 +75,7 @@ def test_the_organizers_passphrase_costs_a_quarter_of_a_gigabyte_to_try(tmp_path
 
 
 @pytest.mark.parametrize("keep", [0, 1, 40, 200, 300])
-def test_a_cut_off_private_key_file_is_named_as_damaged(tmp_path: Path, keep: int) -> None:
+def test_a_truncated_private_key_file_is_refused(tmp_path: Path, keep: int) -> None:
     key = make(tmp_path)
     file = tmp_path / f"{key.id}.private.json"
     file.write_bytes(file.read_bytes()[:keep])
@@ -117,7 +117,7 @@ def test_a_key_file_cannot_ask_for_unreasonable_work(
     st.none() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=3), max_leaves=5
 ).map(lambda value: json.dumps(value).encode()))  # fmt: skip
 @settings(max_examples=60, deadline=None)
-def test_any_file_at_all_is_answered_with_a_sentence(
+def test_any_other_file_is_refused_as_a_key(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:
     file = tmp_path_factory.mktemp("any") / "file.json"
@@ -128,12 +128,12 @@ def test_any_file_at_all_is_answered_with_a_sentence(
         read_public(file)
 
 
-def test_a_missing_private_key_file_is_answered_with_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_private_key_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(KeyFolderError, match="cannot be read"):
         unlock(tmp_path / "nowhere.json", PASSPHRASE)
 
 
-def test_a_swapped_public_key_is_noticed(tmp_path: Path) -> None:
+def test_a_swapped_public_key_is_detected(tmp_path: Path) -> None:
     key, other = make(tmp_path), make(tmp_path / "other")
     mine = tmp_path / f"{key.id}.public.json"
     theirs = json.loads((tmp_path / "other" / f"{other.id}.public.json").read_text())
@@ -142,7 +142,7 @@ def test_a_swapped_public_key_is_noticed(tmp_path: Path) -> None:
         keys.current_key(tmp_path)
 
 
-def test_the_first_start_makes_a_key_that_says_it_is_not_safe_yet(tmp_path: Path) -> None:
+def test_the_first_start_makes_a_key_reported_as_readable_on_this_server(tmp_path: Path) -> None:
     folder = tmp_path / "keys"
     key = keys.first_key(folder, today=TODAY)
     (status,) = keys.key_status(folder, {key.id: 3})
@@ -163,7 +163,7 @@ def start(folder: Path, barrier: object, answers: multiprocessing.Queue[str]) ->
     answers.put(keys.first_key(folder, today=TODAY).id)
 
 
-def test_workers_that_start_at_once_share_one_key(tmp_path: Path) -> None:
+def test_workers_starting_at_once_share_one_key(tmp_path: Path) -> None:
     fork = multiprocessing.get_context("fork")
     barrier, answers = fork.Barrier(6), fork.Queue()
     workers = [
@@ -179,7 +179,7 @@ def test_workers_that_start_at_once_share_one_key(tmp_path: Path) -> None:
     assert len(list((tmp_path / "keys").glob("*.private.json"))) == 1
 
 
-def test_an_interrupted_first_start_is_finished_by_the_next(tmp_path: Path) -> None:
+def test_an_interrupted_first_start_is_completed_by_the_next(tmp_path: Path) -> None:
     key = keys.first_key(tmp_path, today=TODAY)
     (tmp_path / "current").unlink()
     assert keys.first_key(tmp_path, today=TODAY) == key
@@ -218,7 +218,7 @@ def test_a_public_key_made_on_another_computer_can_be_used(tmp_path: Path) -> No
     assert not (server / f"{key.id}.private.json").exists()
 
 
-def test_moving_the_first_key_away_leaves_nothing_here_that_opens(tmp_path: Path) -> None:
+def test_moving_the_first_key_away_leaves_no_private_key_or_passphrase_here(tmp_path: Path) -> None:
     folder, away = tmp_path / "keys", tmp_path / "away.json"
     key = keys.first_key(folder, today=TODAY)
     file = folder / f"{key.id}.private.json"
@@ -241,7 +241,7 @@ def test_the_private_half_of_another_key_cannot_be_moved(tmp_path: Path) -> None
     assert (tmp_path / "a" / f"{key.id}.private.json").exists()
 
 
-def test_a_key_that_rows_are_sealed_to_is_not_retired(tmp_path: Path) -> None:
+def test_a_key_with_sealed_rows_cannot_be_retired(tmp_path: Path) -> None:
     old, _ = make(tmp_path), make(tmp_path)
     with pytest.raises(KeyFolderError, match="7 sealed rows"):
         keys.retire_key(tmp_path, old, sealed=7, today=TODAY)
@@ -250,13 +250,13 @@ def test_a_key_that_rows_are_sealed_to_is_not_retired(tmp_path: Path) -> None:
     assert {key.id: key.retired for key in keys.public_keys(tmp_path)}[old.id] == later
 
 
-def test_the_key_in_use_is_not_retired(tmp_path: Path) -> None:
+def test_the_key_in_use_cannot_be_retired(tmp_path: Path) -> None:
     key = make(tmp_path)
     with pytest.raises(KeyFolderError, match="in use"):
         keys.retire_key(tmp_path, key, sealed=0, today=TODAY)
 
 
-def test_a_retired_key_is_not_used_again(tmp_path: Path) -> None:
+def test_a_retired_key_cannot_be_used_again(tmp_path: Path) -> None:
     old, _ = make(tmp_path), make(tmp_path)
     keys.retire_key(tmp_path, old, sealed=0, today=TODAY)
     with pytest.raises(KeyFolderError, match="retired"):

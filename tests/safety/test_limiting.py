@@ -74,14 +74,14 @@ def test_a_visitor_is_an_ipv4_address_or_64_bits_of_ipv6() -> None:
     assert network_key(SECRET, "2001:db8:1::1") != network_key(SECRET, "2001:db8:2::1")
 
 
-def test_one_address_written_in_several_ways_is_one_visitor() -> None:
+def test_spellings_of_one_ip_address_are_one_visitor() -> None:
     assert client_key(SECRET, "::ffff:203.0.113.7") == client_key(SECRET, IP)
     assert client_key(SECRET, "fe80::1%eth0") == client_key(SECRET, "fe80::1")
     assert client_key(SECRET, "2001:DB8::1") == client_key(SECRET, "2001:0db8:0::1")
 
 
 @given(st.text(max_size=60))
-def test_any_text_for_an_address_has_a_key_and_none_shows_it(ip: str) -> None:
+def test_any_text_as_an_address_gets_a_key_that_does_not_reveal_it(ip: str) -> None:
     for key in (client_key(SECRET, ip), network_key(SECRET, ip)):
         assert len(key) == 22
         assert len(ip) < 4 or ip not in key
@@ -92,7 +92,7 @@ def test_without_a_secret_no_address_is_hashed() -> None:
         client_key(b"", IP)
 
 
-def test_no_address_is_in_the_file_of_counters(counters: FileCounters, tmp_path: Path) -> None:
+def test_no_address_is_in_the_counter_file(counters: FileCounters, tmp_path: Path) -> None:
     for name in LIMITS:
         check(counters, name, IP, secret=SECRET, about="marked-person@example.org")
     raw = b"".join(path.read_bytes() for path in tmp_path.glob("limits.db*"))
@@ -106,7 +106,7 @@ def test_no_address_is_in_the_file_of_counters(counters: FileCounters, tmp_path:
 
 
 @pytest.mark.usefixtures("small", "clock")
-def test_a_visitor_waits_above_the_limit_and_another_does_not(counters: FileCounters) -> None:
+def test_a_visitor_above_the_limit_waits_and_others_do_not(counters: FileCounters) -> None:
     assert answers(counters, "find", IP, 8) == ["Allowed"] * 6 + ["Wait"] * 2
     assert answers(counters, "find", "203.0.113.8", 1) == ["Allowed"]
     assert answers(counters, "street", IP, 1) == ["Allowed"]
@@ -120,7 +120,7 @@ def test_a_network_waits_above_its_own_limit(counters: FileCounters) -> None:
 
 
 @pytest.mark.usefixtures("small", "clock")
-def test_signing_from_a_crowd_gets_a_second_step_long_before_a_wait(
+def test_a_crowd_signing_gets_a_second_step_before_a_wait(
     counters: FileCounters,
 ) -> None:
     assert answers(counters, "sign", IP, 7) == ["Allowed"] * 2 + ["SecondStep"] * 4 + ["Wait"]
@@ -129,7 +129,7 @@ def test_signing_from_a_crowd_gets_a_second_step_long_before_a_wait(
 
 
 @pytest.mark.usefixtures("small", "clock")
-def test_a_network_that_the_operator_named_may_do_twenty_times_as_much(
+def test_a_raised_network_has_twenty_times_the_limit(
     counters: FileCounters,
 ) -> None:
     library = networks(["203.0.113.0/24", "2001:db8::/32"])
@@ -138,13 +138,13 @@ def test_a_network_that_the_operator_named_may_do_twenty_times_as_much(
     assert "Wait" in answers(counters, "sign", "198.51.100.1", 40, raised=library)
 
 
-def test_a_network_that_is_none_is_named_to_the_operator() -> None:
+def test_an_invalid_raised_network_is_named_in_the_error() -> None:
     with pytest.raises(LimitsError, match="'library' is not a network"):
         networks(["library"])
 
 
 @pytest.mark.usefixtures("small", "clock")
-def test_one_recipient_gets_few_mails_however_many_ask_for_them(counters: FileCounters) -> None:
+def test_mail_to_one_recipient_is_limited_across_all_visitors(counters: FileCounters) -> None:
     asked = [
         answers(counters, "email", f"198.51.{n}.1", 1, about=about)[0]
         for n, about in enumerate(["a@example.org", "A@EXAMPLE.org ", "a@example.org"])
@@ -153,7 +153,7 @@ def test_one_recipient_gets_few_mails_however_many_ask_for_them(counters: FileCo
     assert answers(counters, "email", "198.51.9.1", 1, about="b@example.org") == ["Allowed"]
 
 
-def test_a_library_of_two_hundred_signs_in_an_hour_by_the_numbers_as_they_are(
+def test_two_hundred_people_at_one_library_can_sign_in_an_hour(
     counters: FileCounters, clock: Clock
 ) -> None:
     """They share one address: no one is refused, and the first thirty are counted at once."""
@@ -164,7 +164,7 @@ def test_a_library_of_two_hundred_signs_in_an_hour_by_the_numbers_as_they_are(
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("start", [0.0, 123.4, 599.0])
-def test_waiting_as_long_as_said_is_enough_and_half_of_it_is_not(
+def test_waiting_the_stated_time_is_enough_and_half_of_it_is_not(
     counters: FileCounters, clock: Clock, start: float
 ) -> None:
     clock.now += start
@@ -180,9 +180,7 @@ def test_waiting_as_long_as_said_is_enough_and_half_of_it_is_not(
 
 
 @pytest.mark.usefixtures("small")
-def test_the_limit_slides_so_that_a_new_window_is_no_new_start(
-    counters: FileCounters, clock: Clock
-) -> None:
+def test_the_limit_slides_across_window_boundaries(counters: FileCounters, clock: Clock) -> None:
     clock.now = 1_800_000_000 // 600 * 600 + 590
     answers(counters, "find", IP, 6)
     clock.now += 20
@@ -192,7 +190,7 @@ def test_the_limit_slides_so_that_a_new_window_is_no_new_start(
 # Where counters are kept
 
 
-def test_it_agrees_with_the_package_s_memory_storage(
+def test_the_file_counters_agree_with_the_librarys_memory_storage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     monkeypatch.setattr("limits.storage.memory.time.time", clock.time)
@@ -215,7 +213,7 @@ def hammer(path: Path, rounds: int, results: multiprocessing.Queue[int]) -> None
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("clock")
-def test_four_processes_never_let_one_too_many_through_and_lose_no_count(
+def test_four_processes_never_exceed_the_limit_or_lose_a_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limiting, "BUSY_SECONDS", 60.0)
@@ -276,7 +274,7 @@ def test_no_counter_lives_longer_than_a_day(counters: FileCounters, tmp_path: Pa
     assert last <= time.time() + 86400
 
 
-def test_a_damaged_file_is_replaced_and_nobody_notices(tmp_path: Path) -> None:
+def test_a_damaged_counter_file_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "limits.db"
     path.write_bytes(b"this is no database at all" * 400)
     storage: Any = open_counters(path)
@@ -285,7 +283,7 @@ def test_a_damaged_file_is_replaced_and_nobody_notices(tmp_path: Path) -> None:
     storage.close()
 
 
-def test_where_counters_cannot_be_kept_letters_go_on_and_mail_waits(tmp_path: Path) -> None:
+def test_without_counters_only_email_waits(tmp_path: Path) -> None:
     storage: Any = open_counters(tmp_path / "no such folder" / "limits.db")
     for name in LIMITS:
         if name == "email":
@@ -296,7 +294,7 @@ def test_where_counters_cannot_be_kept_letters_go_on_and_mail_waits(tmp_path: Pa
 
 
 @pytest.mark.parametrize("url", ["redis://:hunter2@localhost:6379", "floppy://hunter2", "nowhere"])
-def test_a_missing_package_or_unknown_place_is_named_without_the_url(
+def test_the_error_for_bad_counter_storage_hides_the_url(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)  # as if it were not installed
@@ -305,14 +303,14 @@ def test_a_missing_package_or_unknown_place_is_named_without_the_url(
     assert "hunter2" not in str(caught.value)
 
 
-def test_letters_go_on_while_redis_is_away() -> None:
+def test_signing_continues_while_redis_is_down() -> None:
     storage = open_counters("redis://127.0.0.1:1")
     assert check(storage, "sign", IP, secret=SECRET) == Allowed()
     assert isinstance(check(storage, "email", IP, secret=SECRET), Wait)
     assert not storage.check()
 
 
-def test_signing_never_has_to_wait_before_it_has_been_held() -> None:
+def test_the_limits_hold_a_signature_before_they_make_it_wait() -> None:
     for limit in LIMITS.values():
         assert limit.network >= limit.client
         if limit.held_above:

@@ -32,7 +32,7 @@ def solved(form: dict[str, list[str]], bits: int = BITS) -> dict[str, list[str]]
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_with_its_proof_a_signature_counts_at_the_first_press(here: Site, lang: str) -> None:
+def test_a_signature_with_its_proof_counts_on_the_first_submission(here: Site, lang: str) -> None:
     page = here.review(lang)
     assert page.one("p", id="proof-words").get("data-bits") == str(BITS)
     here.sign(solved(page.form()), lang=lang)
@@ -41,7 +41,7 @@ def test_with_its_proof_a_signature_counts_at_the_first_press(here: Site, lang: 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
 @pytest.mark.parametrize("proof", [None, [""], ["nonsense"], ["-1"], ["0" * 40], ["1", "2"]])
-def test_without_it_a_second_press_holds_the_signature(
+def test_a_second_submission_without_a_proof_holds_the_signature(
     here: Site, lang: str, proof: list[str] | None
 ) -> None:
     form = {**here.form(lang), "proof": proof or []}
@@ -55,19 +55,19 @@ def test_without_it_a_second_press_holds_the_signature(
     assert [row.reason for row in held_page(here.db, here.settings.campaign).rows] == ["no proof"]
 
 
-def test_a_proof_that_comes_with_the_second_press_is_one(here: Site) -> None:
+def test_a_proof_sent_with_the_second_submission_is_accepted(here: Site) -> None:
     step = here.sign(here.form(), 422)
     here.sign(solved(step.form()))
     assert here.statuses() == ["counted"]
 
 
-def test_the_proof_does_not_undo_another_doubt(here: Site) -> None:
+def test_a_proof_does_not_clear_another_suspicion(here: Site) -> None:
     step = here.sign(solved({**here.form(), "website": ["x"]}), 422)
     here.sign({**step.form(), "website": [""]})
     assert here.statuses() == ["held"]
 
 
-def test_a_proof_is_for_its_own_form_only(here: Site) -> None:
+def test_a_proof_is_valid_only_for_its_own_form(here: Site) -> None:
     first = solved(here.form(first="Ana"))
     here.sign(first)
     other = here.form(first="Luis")
@@ -80,7 +80,7 @@ def test_a_proof_is_for_its_own_form_only(here: Site) -> None:
     assert here.statuses() == ["counted"]
 
 
-def test_where_it_is_off_nothing_of_it_is_on_the_page(tmp_path: Path) -> None:
+def test_with_proof_of_work_off_nothing_of_it_is_on_the_page(tmp_path: Path) -> None:
     with site(tmp_path, limits=False) as here:
         page = here.review()
         assert "proof" not in page.form()
@@ -91,7 +91,7 @@ def test_where_it_is_off_nothing_of_it_is_on_the_page(tmp_path: Path) -> None:
 
 
 @given(nonce=st.text(max_size=50), number=st.text(max_size=20), bits=st.integers(1, 22))
-def test_whatever_is_sent_is_judged_and_never_fails(nonce: str, number: str, bits: int) -> None:
+def test_any_proof_text_is_judged_without_an_exception(nonce: str, number: str, bits: int) -> None:
     if proves(nonce, number, bits):
         digest = hashlib.sha256(f"{nonce}:{number}".encode("ascii", "replace")).hexdigest()
         assert int(digest, 16) < 2 ** (256 - bits)

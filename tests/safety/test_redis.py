@@ -45,7 +45,7 @@ def counters(url: str) -> Any:
 
 
 @pytest.mark.usefixtures("small")
-def test_every_kind_of_limit_answers_as_it_does_in_a_file(
+def test_every_limit_answers_as_the_file_counters_do(
     counters: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     still = SimpleNamespace(time=lambda: 1_800_000_000.0, monotonic=time.monotonic)
@@ -72,7 +72,7 @@ def forward(url: str, seconds: float) -> None:
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("start", [0, 123, 599])
-def test_waiting_as_long_as_said_is_enough_and_half_of_it_is_not(
+def test_waiting_the_stated_time_is_enough_and_half_of_it_is_not(
     counters: Any, url: str, start: int
 ) -> None:
     check(counters, "find", IP, secret=SECRET)  # starts the window
@@ -89,7 +89,7 @@ def test_waiting_as_long_as_said_is_enough_and_half_of_it_is_not(
         assert check(counters, "find", IP, secret=SECRET) == Allowed()
 
 
-def test_no_address_is_in_redis_and_every_counter_ends_within_a_day(
+def test_no_address_is_in_redis_and_every_counter_expires_within_a_day(
     counters: Any, url: str
 ) -> None:
     for name in LIMITS:
@@ -108,7 +108,7 @@ def hammer(url: str, rounds: int, results: multiprocessing.Queue[int]) -> None:
 
 
 @pytest.mark.usefixtures("counters")
-def test_four_processes_never_let_one_too_many_through(url: str) -> None:
+def test_four_processes_never_exceed_the_limit(url: str) -> None:
     fork = multiprocessing.get_context("fork")
     results = fork.Queue()
     workers = [fork.Process(target=hammer, args=(url, 300, results)) for _ in range(4)]
@@ -129,7 +129,7 @@ def ask(port: int) -> tuple[int, str | None]:
         return answer.status, answer.getheader("Retry-After")
 
 
-def test_the_workers_of_a_running_site_share_its_limits_and_outlive_it(tmp_path: Path) -> None:
+def test_workers_share_limits_in_redis_and_survive_its_shutdown(tmp_path: Path) -> None:
     port = free_port()
     folder = tmp_path / "redis"
     folder.mkdir()
@@ -159,7 +159,7 @@ def test_the_workers_of_a_running_site_share_its_limits_and_outlive_it(tmp_path:
         assert not (tmp_path / "limits.db").exists()
 
 
-def test_a_redis_that_takes_connections_and_never_answers_keeps_nobody_waiting() -> None:
+def test_a_redis_that_accepts_connections_and_never_answers_blocks_no_one() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         storage = open_counters(f"redis://127.0.0.1:{silent.getsockname()[1]}")
         before = time.monotonic()

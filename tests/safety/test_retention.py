@@ -47,7 +47,7 @@ def fill(
     ("day", "gone"),
     [(END + 89 * DAY, 0), (END + 90 * DAY, 0), (END + 91 * DAY, 30), (END + 400 * DAY, 30)],
 )
-def test_sealed_details_end_ninety_days_after_the_campaign(
+def test_sealed_details_are_deleted_ninety_days_after_the_campaign(
     db: sqlite3.Connection, pair: Pair, day: date, gone: int
 ) -> None:
     fill(db, pair[0])
@@ -55,7 +55,7 @@ def test_sealed_details_end_ninety_days_after_the_campaign(
     assert sum(sealed_counts(db).values()) == 30 - gone
 
 
-def test_a_campaign_of_unknown_end_keeps_details_ninety_days_from_sealing(
+def test_a_campaign_with_no_known_end_keeps_details_ninety_days_from_sealing(
     db: sqlite3.Connection, pair: Pair
 ) -> None:
     fill(db, pair[0], 3, "forgotten")
@@ -91,7 +91,7 @@ def audit_event(db: sqlite3.Connection, at: str) -> None:
     )
 
 
-def test_audit_events_end_after_two_years(db: sqlite3.Connection) -> None:
+def test_audit_events_are_deleted_after_two_years(db: sqlite3.Connection) -> None:
     for at in ("2024-11-24T11:59:59Z", "2024-11-25T11:59:59Z", "2024-11-25T12:00:00Z",
                "2026-11-25T00:00:00Z"):  # fmt: skip
         audit_event(db, at)
@@ -100,7 +100,7 @@ def test_audit_events_end_after_two_years(db: sqlite3.Connection) -> None:
     assert left == ["2024-11-25T12:00:00Z", "2026-11-25T00:00:00Z"]
 
 
-def test_traces_of_log_ins_end_after_a_day(db: sqlite3.Connection) -> None:
+def test_login_failures_and_waits_are_deleted_after_a_day(db: sqlite3.Connection) -> None:
     now = noon(date(2026, 11, 25))
     for hours in (1, 23, 25, 90):
         at = int(now.timestamp()) - hours * 3600
@@ -120,7 +120,7 @@ def old_file(folder: Path, name: str, days: float, now: date = END + 100 * DAY) 
     return path
 
 
-def test_mail_files_end_after_a_week_and_logs_after_two(
+def test_mail_files_are_deleted_after_a_week_and_logs_after_two(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     gone = [old_file(tmp_path, "outbox/new/a.eml", 7.1), old_file(tmp_path, "logs/a.log", 14.1)]
@@ -133,7 +133,7 @@ def test_mail_files_end_after_a_week_and_logs_after_two(
     assert all(path.exists() for path in kept)
 
 
-def test_every_time_is_a_setting(db: sqlite3.Connection, pair: Pair) -> None:
+def test_retention_periods_are_settings(db: sqlite3.Connection, pair: Pair) -> None:
     fill(db, pair[0], 2)
     audit_event(db, "2027-01-01T00:00:00Z")
     short = Policy(sealed=1, audit=1, ends={CAMPAIGN: END})
@@ -149,7 +149,7 @@ def heads(db: sqlite3.Connection) -> set[str]:
     return {row[0].lower() for row in db.execute("SELECT hex(substr(box, 1, 40)) FROM sealed")}
 
 
-def test_purged_boxes_are_in_no_raw_byte_of_the_file_or_its_log(
+def test_purged_boxes_are_not_in_the_raw_bytes_of_the_database_or_wal(
     tmp_path: Path, db: sqlite3.Connection, pair: Pair
 ) -> None:
     fill(db, pair[0], 120)
@@ -161,7 +161,7 @@ def test_purged_boxes_are_in_no_raw_byte_of_the_file_or_its_log(
     assert found["unclean"] == 0
 
 
-def test_a_withdrawn_box_is_in_no_raw_byte_after_the_next_purge(
+def test_a_withdrawn_box_is_not_in_the_raw_bytes_after_the_next_purge(
     tmp_path: Path, db: sqlite3.Connection, pair: Pair
 ) -> None:
     fill(db, pair[0], 20)
@@ -181,7 +181,7 @@ def careless(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("careless")
-def test_the_file_is_rewritten_where_deleting_left_traces(tmp_path: Path, pair: Pair) -> None:
+def test_purging_removes_traces_left_by_earlier_deletions(tmp_path: Path, pair: Pair) -> None:
     path = tmp_path / "careless.db"
     with closing(open_database(path)) as db:
         fill(db, pair[0], 60)
@@ -199,7 +199,7 @@ def test_the_file_is_rewritten_where_deleting_left_traces(tmp_path: Path, pair: 
 # The proof
 
 
-def test_a_site_that_is_purged_daily_is_proved_clean(
+def test_a_purged_site_passes_the_retention_proof(
     tmp_path: Path, db: sqlite3.Connection, pair: Pair
 ) -> None:
     fill(db, pair[0])
@@ -210,7 +210,7 @@ def test_a_site_that_is_purged_daily_is_proved_clean(
     assert proof.problems == ()
 
 
-def test_a_forgotten_purge_fails_the_proof_a_day_later(
+def test_an_overdue_purge_fails_the_proof(
     tmp_path: Path, db: sqlite3.Connection, pair: Pair
 ) -> None:
     fill(db, pair[0])
@@ -237,7 +237,7 @@ def test_a_trace_in_the_raw_file_fails_the_proof(tmp_path: Path, pair: Pair) -> 
 
 
 @pytest.mark.usefixtures("careless")
-def test_the_rehearsal_fails_where_sqlite_does_not_blank_what_it_deletes(tmp_path: Path) -> None:
+def test_the_rehearsal_fails_if_sqlite_does_not_blank_deleted_data(tmp_path: Path) -> None:
     assert rehearse(tmp_path, noon(END)) != []
 
 
@@ -265,7 +265,7 @@ def test_the_rehearsal_covers_every_kind(tmp_path: Path, monkeypatch: pytest.Mon
         ], left.name
 
 
-def test_a_long_read_that_keeps_the_log_is_named(
+def test_a_long_read_that_blocks_truncating_the_wal_is_reported(
     tmp_path: Path, db: sqlite3.Connection, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(erasing.empty_log, "__defaults__", (0.05,))  # instead of ten seconds

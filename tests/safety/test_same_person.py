@@ -59,7 +59,7 @@ def test_two_people_with_one_address_are_both_counted(db: sqlite3.Connection) ->
 
 
 @pytest.mark.parametrize("corrected", ["IMANI", "Imani", "Imanì", "Imni", "Imani Rose", "I."])
-def test_a_corrected_name_counts_once_and_looks_the_same(
+def test_a_corrected_name_counts_once_and_its_receipt_looks_the_same(
     db: sqlite3.Connection, corrected: str
 ) -> None:
     first = sign(db, signing(1, "Imani"), SECRET)
@@ -81,7 +81,7 @@ def test_the_same_form_again_is_still_the_same_signature(db: sqlite3.Connection)
     assert db.execute("SELECT earlier FROM signatures WHERE id = 2").fetchone() == (1,)
 
 
-def test_so_many_people_have_one_address_and_no_more(db: sqlite3.Connection) -> None:
+def test_only_a_few_people_can_share_one_email_address(db: sqlite3.Connection) -> None:
     for number, name in enumerate(["Ana", "Luis", "Imani", "Rosa", "Xu", "Omar"], start=1):
         sign(db, signing(number, name), SECRET)
     assert statuses(db) == ["counted"] * MOST_AT_MAILBOX + ["repeated"] * 2
@@ -103,7 +103,7 @@ def packet(db: sqlite3.Connection, opened: OpenKey, path: Path) -> dict[int, dic
     return {row.signature: row.details for row in rows if isinstance(row, OpenedRow)}
 
 
-def test_a_corrected_name_replaces_in_the_packet_until_it_is_taken_back(
+def test_a_corrected_name_replaces_the_first_in_the_packet_until_withdrawn(
     db: sqlite3.Connection, pair: tuple[CampaignKey, OpenKey], tmp_path: Path
 ) -> None:
     key, opened = pair
@@ -125,7 +125,7 @@ def test_a_corrected_name_replaces_in_the_packet_until_it_is_taken_back(
     assert not recount(db)
 
 
-def test_whoever_does_not_know_the_house_replaces_nothing(
+def test_a_repeat_from_another_address_replaces_nothing_in_the_packet(
     db: sqlite3.Connection, pair: tuple[CampaignKey, OpenKey], tmp_path: Path
 ) -> None:
     key, opened = pair
@@ -137,7 +137,7 @@ def test_whoever_does_not_know_the_house_replaces_nothing(
     assert packet(db, opened, tmp_path / "sealed.jsonl") == {1: {"first": "Imani"}}
 
 
-def test_a_correction_that_waits_replaces_nothing_yet(
+def test_a_pending_correction_replaces_nothing_yet(
     db: sqlite3.Connection, pair: tuple[CampaignKey, OpenKey], tmp_path: Path
 ) -> None:
     key, opened = pair
@@ -175,7 +175,7 @@ def yes(db: sqlite3.Connection, made: Signed) -> None:
 
 
 @pytest.mark.parametrize("order", ["12", "21", "2", "1", "1212", "132", "321", "3", "312"])
-def test_of_one_person_who_waits_for_mail_one_counts_whichever_is_confirmed(
+def test_one_of_a_persons_unconfirmed_signatures_counts_whichever_is_confirmed(
     db: sqlite3.Connection, order: str
 ) -> None:
     made = [sign(db, signing(n, name, status="unconfirmed"), SECRET) for n, name in enumerate(
@@ -189,7 +189,9 @@ def test_of_one_person_who_waits_for_mail_one_counts_whichever_is_confirmed(
     assert statuses(db).count("counted") == 1
 
 
-def test_no_more_people_are_confirmed_with_one_address_than_may_be(db: sqlite3.Connection) -> None:
+def test_confirming_cannot_exceed_the_limit_of_people_at_one_address(
+    db: sqlite3.Connection,
+) -> None:
     names = ["Ana", "Luis", "Imani", "Rosa", "Xu", "Omar"]
     made = [
         sign(db, signing(n, name, status="unconfirmed"), SECRET)
@@ -213,7 +215,7 @@ def test_no_more_people_are_confirmed_with_one_address_than_may_be(db: sqlite3.C
     ),
     max_size=14,
 ))  # fmt: skip
-def test_whatever_happens_the_counts_are_true_and_no_two_that_stand_are_near(
+def test_counts_stay_true_and_no_two_standing_signatures_match_after_any_acts(
     db: sqlite3.Connection,
     acts: list[tuple[str, str, str, Any, str]],
 ) -> None:
@@ -246,7 +248,7 @@ def test_whatever_happens_the_counts_are_true_and_no_two_that_stand_are_near(
     assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
-def test_spellings_that_come_at_the_same_moment_count_once(tmp_path: Path) -> None:
+def test_spellings_submitted_concurrently_count_once(tmp_path: Path) -> None:
     path = tmp_path / "site.db"
     open_database(path).close()
     names = ["Imani", "Imni", "IMANI", "imani.", "Luis", "Lius", "Luís", "LUIS"] * 3
@@ -269,7 +271,7 @@ def test_spellings_that_come_at_the_same_moment_count_once(tmp_path: Path) -> No
         assert not recount(db)
 
 
-def test_after_withdrawing_no_code_of_the_person_is_in_any_raw_byte(
+def test_a_withdrawn_persons_codes_are_not_in_the_raw_bytes(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     """The test does not help: it leaves the WAL alone, and the site keeps running."""
@@ -289,7 +291,7 @@ def test_after_withdrawing_no_code_of_the_person_is_in_any_raw_byte(
         assert not any(code in left for code in codes)
 
 
-def test_no_name_is_in_the_file(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_no_name_is_in_the_database_file(db: sqlite3.Connection, tmp_path: Path) -> None:
     sign(db, signing(1, "Quillfeather", last="Zebrawood", street="88 Xiomara-Vale"), SECRET)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     raw = (tmp_path / "site.db").read_bytes().lower()
@@ -304,7 +306,7 @@ def here(tmp_path: Path) -> Any:
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_a_household_signs_and_one_of_them_corrects_a_name(here: Site, lang: str) -> None:
+def test_a_household_can_sign_and_one_of_them_correct_a_name(here: Site, lang: str) -> None:
     home: dict[str, Any] = {"email": "home@mail.example.net", "packet": "1"}
     forms = [here.form(lang, first=name, **home) for name in ("Sioban", "Luis", "Siobhán")]
     pages = [here.sign({**form, "packet": ["1"]}, lang=lang) for form in forms]

@@ -72,7 +72,7 @@ def export(db: sqlite3.Connection, path: Path, **kind: Any) -> SealedExport:
 @given(st.dictionaries(st.text(st.characters()), json_values, max_size=6))
 @settings(max_examples=150, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
-def test_any_details_come_back_as_they_were(pair: Pair, details: dict[str, Any]) -> None:
+def test_any_details_survive_sealing_and_opening(pair: Pair, details: dict[str, Any]) -> None:
     key, opened = pair
     box = seal(key.public, pack(7, "packet", details))
     assert unpack(unseal(opened, box), 7, "packet") == details
@@ -81,25 +81,27 @@ def test_any_details_come_back_as_they_were(pair: Pair, details: dict[str, Any])
 @given(st.binary(max_size=5000))
 @settings(max_examples=100, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
-def test_any_bytes_come_back_and_their_length_is_a_size_class(pair: Pair, plain: bytes) -> None:
+def test_any_bytes_survive_sealing_and_the_box_is_padded_to_a_size_class(
+    pair: Pair, plain: bytes
+) -> None:
     key, opened = pair
     box = seal(key.public, plain)
     assert unseal(opened, box) == plain
     assert len(box) - 56 in (1024, 2048, 4096, 8192)
 
 
-def test_the_same_details_sealed_twice_look_different(pair: Pair) -> None:
+def test_sealing_the_same_details_twice_gives_different_boxes(pair: Pair) -> None:
     assert seal(pair[0].public, b"the same") != seal(pair[0].public, b"the same")
 
 
-def test_more_than_a_mebibyte_is_refused_before_it_is_sealed(pair: Pair) -> None:
+def test_more_than_a_mebibyte_cannot_be_sealed(pair: Pair) -> None:
     assert len(seal(pair[0].public, b"x" * ((1 << 20) - 1))) == (1 << 20) + 56
     with pytest.raises(TooLargeToSealError):
         seal(pair[0].public, b"x" * (1 << 20))
 
 
 @pytest.mark.parametrize("keep", [0, 7, 8, 40, 55, 56, 57, 600, 1079])
-def test_a_cut_off_box_does_not_open(pair: Pair, keep: int) -> None:
+def test_a_truncated_box_does_not_open(pair: Pair, keep: int) -> None:
     box = seal(pair[0].public, b"words")
     with pytest.raises(CannotOpenError):
         unseal(pair[1], box[:keep])
@@ -121,7 +123,7 @@ def test_another_key_does_not_open_a_box(pair: Pair, tmp_path: Path) -> None:
         unseal(other, seal(pair[0].public, b"words"))
 
 
-def test_a_box_moved_to_another_row_or_purpose_is_noticed(pair: Pair) -> None:
+def test_a_box_moved_to_another_row_or_purpose_is_detected(pair: Pair) -> None:
     key, opened = pair
     plain = unseal(opened, seal(key.public, pack(7, "packet", DETAILS)))
     for signature, purpose in ((8, "packet"), (7, "contact")):
@@ -132,7 +134,7 @@ def test_a_box_moved_to_another_row_or_purpose_is_noticed(pair: Pair) -> None:
 # Stored
 
 
-def test_nothing_readable_is_in_any_file_of_the_site(
+def test_sealed_details_are_not_readable_in_any_file_of_the_site(
     tmp_path: Path, pair: Pair, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Database, WAL, shared-memory file, key files and export, both while open and when closed."""
@@ -152,13 +154,13 @@ def test_nothing_readable_is_in_any_file_of_the_site(
     assert not [mark for mark in MARKS if mark in caplog.text]
 
 
-def test_the_search_for_traces_would_find_one(tmp_path: Path, db: sqlite3.Connection) -> None:
+def test_the_search_for_traces_finds_one(tmp_path: Path, db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE careless (text TEXT)")
     db.execute("INSERT INTO careless VALUES (?)", (str(DETAILS),))
     assert len(traces(tmp_path)) >= len(MARKS)
 
 
-def test_a_failure_while_sealing_shows_no_word_of_it(pair: Pair, tmp_path: Path) -> None:
+def test_a_failure_to_open_a_box_does_not_reveal_its_content(pair: Pair, tmp_path: Path) -> None:
     opened = pair[1]
     with pytest.raises(CannotOpenError) as caught:
         unseal(opened, MARK + b"Quillfeather" * 10)
@@ -166,9 +168,7 @@ def test_a_failure_while_sealing_shows_no_word_of_it(pair: Pair, tmp_path: Path)
     assert opened.private.hex() not in repr(opened)
 
 
-def test_sealing_again_replaces_so_that_a_corrected_name_replaces(
-    db: sqlite3.Connection, pair: Pair
-) -> None:
+def test_sealing_again_replaces_the_earlier_details(db: sqlite3.Connection, pair: Pair) -> None:
     signature, _ = signed(db)
     for last in ("Quilfeather", "Quillfeather"):
         assert seal_details(db, signature, "packet", {"last": last}, pair[0], day=TODAY)
@@ -177,7 +177,7 @@ def test_sealing_again_replaces_so_that_a_corrected_name_replaces(
 
 
 @pytest.mark.parametrize("status", ["counted", "held", "unconfirmed"])
-def test_withdrawing_removes_the_sealed_part_and_it_cannot_come_back(
+def test_withdrawing_removes_sealed_details_for_good(
     db: sqlite3.Connection, pair: Pair, status: str
 ) -> None:
     signature, receipt = signed(db, status=status)
@@ -189,7 +189,7 @@ def test_withdrawing_removes_the_sealed_part_and_it_cannot_come_back(
     assert sealed_counts(db) == {}
 
 
-def test_withdrawing_a_repeated_signature_removes_what_it_sealed(
+def test_withdrawing_a_repeat_signature_removes_its_sealed_details(
     db: sqlite3.Connection, pair: Pair
 ) -> None:
     signature, receipt = signed(db, status="repeated")
@@ -198,7 +198,9 @@ def test_withdrawing_a_repeated_signature_removes_what_it_sealed(
     assert sealed_counts(db) == {}
 
 
-def test_withdrawing_leaves_other_peoples_details(db: sqlite3.Connection, pair: Pair) -> None:
+def test_withdrawing_leaves_other_peoples_details_sealed(
+    db: sqlite3.Connection, pair: Pair
+) -> None:
     first, receipt = signed(db, 1)
     second, _ = signed(db, 2)
     for signature in (first, second):
@@ -207,7 +209,7 @@ def test_withdrawing_leaves_other_peoples_details(db: sqlite3.Connection, pair: 
     assert db.execute("SELECT signature FROM sealed").fetchall() == [(second,)]
 
 
-def test_what_was_ticked_is_sealed_with_the_signature_or_neither_is(
+def test_details_are_sealed_and_the_signature_stored_or_neither(
     db: sqlite3.Connection, pair: Pair
 ) -> None:
     signed(db, 1)
@@ -281,7 +283,7 @@ def test_no_export_exists_without_its_audit_event(
     assert [file.name for file in tmp_path.glob("*out.jsonl*")] == []
 
 
-def test_an_export_overwrites_nothing(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_an_export_overwrites_no_file(db: sqlite3.Connection, tmp_path: Path) -> None:
     (tmp_path / "out.jsonl").write_text("dear")
     with pytest.raises(FileExistsError):
         export(db, tmp_path / "out.jsonl")
@@ -298,7 +300,7 @@ def exported(db: sqlite3.Connection, pair: Pair, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.9, 0.999])
-def test_a_cut_off_file_says_so_and_gives_the_rows_that_are_whole(
+def test_a_truncated_export_yields_its_whole_rows_and_says_it_is_cut_off(
     exported: Path, pair: Pair, share: float
 ) -> None:
     content = exported.read_bytes()
@@ -309,14 +311,14 @@ def test_a_cut_off_file_says_so_and_gives_the_rows_that_are_whole(
     assert all(isinstance(row, OpenedRow) for row in rows[:-2])
 
 
-def test_a_line_taken_out_of_a_file_is_noticed(exported: Path, pair: Pair) -> None:
+def test_a_line_removed_from_an_export_is_detected(exported: Path, pair: Pair) -> None:
     lines = exported.read_text().splitlines(keepends=True)
     exported.write_text("".join(lines[:2] + lines[3:]))
     rows = list(open_sealed_file(exported, [pair[1]]))
     assert rows[-1] == Unopened(4, "The file should have 3 rows but has 2.")
 
 
-def test_a_file_sealed_to_another_key_names_the_key_that_is_needed(
+def test_opening_an_export_with_the_wrong_key_names_the_right_one(
     exported: Path, pair: Pair, tmp_path: Path
 ) -> None:
     _, other = another_key(tmp_path / "other")
@@ -327,7 +329,7 @@ def test_a_file_sealed_to_another_key_names_the_key_that_is_needed(
         assert pair[0].id in row.reason
 
 
-def test_boxes_swapped_between_two_lines_are_noticed(exported: Path, pair: Pair) -> None:
+def test_boxes_swapped_between_two_lines_are_detected(exported: Path, pair: Pair) -> None:
     lines = [json.loads(line) for line in exported.read_text().splitlines()]
     lines[1]["box"], lines[2]["box"] = lines[2]["box"], lines[1]["box"]
     exported.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -337,7 +339,7 @@ def test_boxes_swapped_between_two_lines_are_noticed(exported: Path, pair: Pair)
 
 @given(st.binary(max_size=200))
 @settings(max_examples=60, deadline=None)
-def test_any_other_file_is_answered_with_a_sentence(
+def test_any_other_file_opens_no_rows(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "file"
@@ -361,7 +363,7 @@ def everything(db: sqlite3.Connection, opened: OpenKey) -> list[int]:
     ]
 
 
-def test_rotation_moves_every_row_and_shows_its_progress(
+def test_rotation_moves_every_row_and_reports_progress(
     db: sqlite3.Connection, pair: Pair, tmp_path: Path
 ) -> None:
     fill(db, pair[0], 25)
@@ -374,9 +376,7 @@ def test_rotation_moves_every_row_and_shows_its_progress(
     assert everything(db, opened) == list(range(1, 26))
 
 
-def test_after_rotation_no_box_of_the_old_key_is_left_in_the_raw_files(
-    tmp_path: Path, pair: Pair
-) -> None:
+def test_rotation_leaves_no_box_of_the_old_key_in_the_raw_files(tmp_path: Path, pair: Pair) -> None:
     db = open_database(tmp_path / "rotated.db")
     fill(db, pair[0], 40)
     old = [box[8:40] for (box,) in db.execute("SELECT box FROM sealed")]
@@ -387,7 +387,7 @@ def test_after_rotation_no_box_of_the_old_key_is_left_in_the_raw_files(
     assert [start for start in old if start in raw] == []
 
 
-def test_rotation_leaves_a_damaged_row_and_goes_on(
+def test_rotation_skips_a_damaged_row_and_continues(
     db: sqlite3.Connection, pair: Pair, tmp_path: Path
 ) -> None:
     fill(db, pair[0], 5)
@@ -422,7 +422,7 @@ def rotate_in_another_process(path: Path, old: OpenKey, new: CampaignKey) -> Non
 
 
 @pytest.mark.slow
-def test_rotation_killed_half_way_is_resumed_and_loses_nothing(tmp_path: Path, pair: Pair) -> None:
+def test_a_killed_rotation_can_be_resumed_and_loses_nothing(tmp_path: Path, pair: Pair) -> None:
     path = tmp_path / "killed.db"
     db = open_database(path)
     fill(db, pair[0], 200)
@@ -457,7 +457,7 @@ def test_a_withdrawal_during_rotation_stays_withdrawn(
 
 
 @pytest.mark.parametrize("to", ["the old key", "the new key", "nobody"])
-def test_what_changes_while_its_batch_is_sealed_anew_stays_as_it_was_sent_last(
+def test_a_change_made_during_rotation_is_not_overwritten(
     db: sqlite3.Connection, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str
 ) -> None:
     """A person corrects or withdraws after their box was read and before it is stored."""
@@ -487,7 +487,7 @@ def test_what_changes_while_its_batch_is_sealed_anew_stays_as_it_was_sent_last(
     assert reseal(db, pair[1], new).moved == (to == "the old key")  # what is left to do
 
 
-def test_rotation_says_that_traces_are_left_while_somebody_reads(
+def test_rotation_records_traces_left_by_a_concurrent_read(
     db: sqlite3.Connection, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.records.erasing.READER_SECONDS", 0.01)

@@ -14,7 +14,7 @@ from app.site.settings import Settings, SettingsError, load_settings
 
 
 @pytest.mark.parametrize("name", ["secret_key", "person_key"])
-def test_a_site_does_not_start_with_a_secret_that_is_none(name: str, tmp_path: Path) -> None:
+def test_a_site_does_not_start_with_a_weak_or_empty_secret(name: str, tmp_path: Path) -> None:
     for value in ("changeme", "x" * 64, "secret", "dear-congress", "ab" * 32, " "):
         with pytest.raises(SettingsError, match=f"(?i){name}") as error:
             load_settings({f"DEAR_CONGRESS_{name.upper()}": value}, instance=tmp_path / "instance")
@@ -25,7 +25,7 @@ def test_a_site_does_not_start_with_a_secret_that_is_none(name: str, tmp_path: P
         create_app(replace(whole, **none))
 
 
-def test_a_site_makes_its_secrets_and_keeps_them(tmp_path: Path) -> None:
+def test_a_site_creates_its_secrets_once_and_keeps_them(tmp_path: Path) -> None:
     """CC04"""
     first = load_settings({}, instance=tmp_path / "one")
     again = load_settings({"DEAR_CONGRESS_PERSON_KEY": ""}, instance=tmp_path / "one")
@@ -41,7 +41,7 @@ def test_a_site_makes_its_secrets_and_keeps_them(tmp_path: Path) -> None:
         path.unlink()
 
 
-def test_settings_show_no_secret(tmp_path: Path) -> None:
+def test_the_repr_of_settings_hides_the_secrets(tmp_path: Path) -> None:
     settings = load_settings({}, instance=tmp_path / "one")
     assert settings.secret_key.decode() not in repr(settings)
     assert settings.person_key.decode() not in repr(settings)

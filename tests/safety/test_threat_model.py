@@ -27,7 +27,7 @@ def test_every_promise_names_a_test_that_exists() -> None:
     assert {test for _, test in promises} - existing() == set()
 
 
-def test_every_row_of_the_table_was_read() -> None:
+def test_every_row_of_the_promises_table_is_parsed() -> None:
     text = (ROOT / "docs/threat-model.md").read_text(encoding="utf-8").partition("## Promises")[2]
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len(rows) - 2 == len(promised())

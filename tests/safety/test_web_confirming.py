@@ -44,7 +44,7 @@ def link_in(mail: EmailMessage) -> str:
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_pr05_a_strangers_address_is_counted_only_after_its_owner_said_yes(
+def test_pr05_a_signature_counts_only_after_the_owner_of_its_address_confirms(
     here: Site, lang: str
 ) -> None:
     taken = here.sign(here.form(lang, email=ADDRESS), lang=lang)
@@ -65,7 +65,7 @@ def test_pr05_a_strangers_address_is_counted_only_after_its_owner_said_yes(
     assert ("Not counted yet" if lang == "en" else "Todavía no se cuenta") not in receipt.words
 
 
-def test_em09_nothing_that_was_typed_is_in_the_mail(here: Site) -> None:
+def test_em09_nothing_the_signer_typed_is_in_the_mail(here: Site) -> None:
     here.sign(here.form(email=ADDRESS, first="WIN 5000 USD http://bad.example", story="Buy now"))
     [mail] = mails(here)
     raw = mail.as_bytes()
@@ -84,7 +84,7 @@ def test_pressing_the_button_twice_sends_one_message(here: Site) -> None:
     assert here.statuses() == ["unconfirmed"]
 
 
-def test_one_address_is_asked_three_times_however_many_name_it(
+def test_one_address_is_asked_to_confirm_at_most_three_times(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(limiting.LIMITS, "sign", Limit(3600, 600, 6000))
@@ -105,7 +105,7 @@ def mails_of(here: Site) -> list[Path]:
 @pytest.mark.parametrize(("site_says", "campaign_says", "asked"), [
     (False, "true", True), (True, "false", False), (True, "", True), (False, "", False),
 ])  # fmt: skip
-def test_a_campaign_decides_for_itself_and_the_site_for_the_others(
+def test_a_campaigns_confirmation_setting_overrides_the_sites(
     tmp_path: Path, site_says: bool, campaign_says: str, asked: bool
 ) -> None:
     letters = tmp_path / "letters"
@@ -125,20 +125,20 @@ def test_a_campaign_decides_for_itself_and_the_site_for_the_others(
         assert ("confirm" in privacy) is asked
 
 
-def test_without_an_address_an_organizer_looks_at_it(here: Site) -> None:
+def test_a_signature_without_an_email_is_held_for_an_organizer(here: Site) -> None:
     taken = here.sign(here.form(email=""))
     assert here.statuses() == ["held"]
     assert "An organizer decides whether your signature counts" in taken.words
 
 
-def test_an_address_that_no_mail_can_go_to_is_said_before_anything_is_stored(here: Site) -> None:
+def test_an_undeliverable_address_is_refused_before_anything_is_stored(here: Site) -> None:
     form = {**here.form(email=ADDRESS), "email": ["a..b@mail.example.net"]}
     page = here.sign(form, 422)
     assert "Enter an email address" in page.words
     assert here.statuses() == []
 
 
-def test_a_question_that_was_refused_is_said_and_another_address_can_be_given(here: Site) -> None:
+def test_a_bounced_confirmation_is_reported_and_its_address_can_be_corrected(here: Site) -> None:
     """The receipt says where the message is, and has a field for correcting the address."""
     taken = here.sign(here.form(email="refused@mail.example.net"))
     path = here.resident().receipt_path(taken)
@@ -163,7 +163,7 @@ def test_a_question_that_was_refused_is_said_and_another_address_can_be_given(he
     assert len(mails(here)) == 1
 
 
-def test_each_act_of_one_form_has_a_link_that_confirms_only_its_own(here: Site) -> None:
+def test_each_signature_from_one_form_has_its_own_confirmation_link(here: Site) -> None:
     form = here.form(email=ADDRESS)
     here.sign(form)
     other = {"first": ["Ben"], "last": ["Ortiz"], "email": ["ben@mail.example.net"]}
@@ -176,7 +176,7 @@ def test_each_act_of_one_form_has_a_link_that_confirms_only_its_own(here: Site) 
     assert here.statuses() == ["counted", "counted"]
 
 
-def test_a_queue_that_fails_is_said_and_pressing_again_sends(
+def test_a_queue_failure_is_reported_and_a_retry_sends_the_mail(
     here: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     form = here.form(email=ADDRESS)
@@ -189,7 +189,7 @@ def test_a_queue_that_fails_is_said_and_pressing_again_sends(
     assert here.statuses() == ["unconfirmed"]
 
 
-def test_an_address_that_had_enough_mail_for_a_day_is_asked_when_the_button_is_pressed_later(
+def test_an_address_at_its_daily_mail_limit_can_be_asked_the_next_day(
     tmp_path: Path,
 ) -> None:
     with site(tmp_path, confirm_email=True, limits=False, mail_per_address_a_day=1) as here:
@@ -205,14 +205,16 @@ def test_an_address_that_had_enough_mail_for_a_day_is_asked_when_the_button_is_p
 
 
 @pytest.mark.parametrize("token", ["x", "A" * 43, "%00", "..%2f..%2fetc"])
-def test_a_link_that_is_not_ours_is_no_page_and_changes_nothing(here: Site, token: str) -> None:
+def test_an_unknown_confirmation_link_is_not_found_and_changes_nothing(
+    here: Site, token: str
+) -> None:
     here.sign(here.form(email=ADDRESS))
     here.client.get(f"/confirm/{token}", 404)
     here.client.post(f"/confirm/{token}", status=404)
     assert here.statuses() == ["unconfirmed"]
 
 
-def test_the_link_names_the_sites_own_address_whatever_host_was_asked(tmp_path: Path) -> None:
+def test_a_forged_host_header_does_not_reach_the_confirmation_mail(tmp_path: Path) -> None:
     with site(tmp_path, confirm_email=True, limits=False) as here:
         form = here.form(email=ADDRESS)
         response = here.client.flask.post("/sign", data=form, base_url="http://evil.example")
@@ -221,7 +223,7 @@ def test_the_link_names_the_sites_own_address_whatever_host_was_asked(tmp_path: 
         assert b"evil.example" not in mail.as_bytes()
 
 
-def test_where_it_is_off_no_mail_is_sent_and_the_page_says_so(tmp_path: Path) -> None:
+def test_with_confirmation_off_no_mail_is_sent_and_the_page_says_so(tmp_path: Path) -> None:
     with site(tmp_path, limits=False) as here:
         assert "We send nothing to it" in here.resident().writing("01930", "MA").words
         here.sign(here.form(email=ADDRESS))

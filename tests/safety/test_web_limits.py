@@ -32,7 +32,7 @@ def limit(monkeypatch: pytest.MonkeyPatch, name: limiting.Name, to: Limit) -> No
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_too_many_look_ups_get_words_a_time_and_their_form_back(
+def test_too_many_lookups_get_an_explanation_a_wait_time_and_their_form_back(
     here: Site, monkeypatch: pytest.MonkeyPatch, lang: str
 ) -> None:
     limit(monkeypatch, "find", Limit(600, 2, 100))
@@ -116,7 +116,7 @@ def test_a_crowd_gets_a_visible_second_step_and_is_held(
         assert words in receipt.words
 
 
-def test_a_library_can_sign_when_its_network_is_named(
+def test_people_on_a_raised_network_can_all_sign(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limit(monkeypatch, "sign", Limit(HOUR, 600, 6000, held_above=(1, 300)))
@@ -127,9 +127,7 @@ def test_a_library_can_sign_when_its_network_is_named(
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_sp02_a_form_sent_a_second_after_it_was_made_is_held_with_a_second_step(
-    here: Site, lang: str
-) -> None:
+def test_sp02_a_form_submitted_a_second_after_it_opened_is_held(here: Site, lang: str) -> None:
     form = here.form(lang, wait=1)
     step = here.sign(form, 422, lang)
     assert here.statuses() == []
@@ -140,7 +138,7 @@ def test_sp02_a_form_sent_a_second_after_it_was_made_is_held_with_a_second_step(
     assert here.db.execute("SELECT reason FROM held").fetchall() == [("too fast",)]
 
 
-def test_the_time_is_since_the_first_form_so_a_quick_last_press_is_no_doubt(here: Site) -> None:
+def test_the_time_limit_counts_from_the_first_form_not_the_last_page(here: Site) -> None:
     page = here.resident().writing(*PLACE)
     here.clock.forward(seconds=20)
     review = here.resident().review(here.resident().filled(page))
@@ -150,7 +148,7 @@ def test_the_time_is_since_the_first_form_so_a_quick_last_press_is_no_doubt(here
 
 
 @pytest.mark.parametrize("change", [{"website": ["http://bad.example"]}, {"website": None}])
-def test_sp02_the_unseen_field_filled_in_or_missing_is_held_after_a_second_step(
+def test_sp02_a_filled_in_or_missing_honeypot_field_is_held_after_a_second_step(
     here: Site, change: dict[str, list[str] | None]
 ) -> None:
     form = here.form()
@@ -165,27 +163,25 @@ def test_sp02_the_unseen_field_filled_in_or_missing_is_held_after_a_second_step(
     assert here.statuses() == ["held"]
 
 
-def test_a_program_that_claims_to_have_pressed_twice_is_held_too(here: Site) -> None:
+def test_a_bot_that_skips_the_second_step_is_still_held(here: Site) -> None:
     here.sign({**here.form(), "website": ["x"], "again": ["1"]})
     assert here.statuses() == ["held"]
 
 
 @pytest.mark.parametrize("again", ["1", "yes", "by hand or not", "'); DROP TABLE held;--"])
-def test_whatever_stands_in_the_field_of_the_second_step_is_harmless(
-    here: Site, again: str
-) -> None:
+def test_any_value_in_the_second_step_field_is_harmless(here: Site, again: str) -> None:
     here.sign({**here.form(), "again": [again]})
     assert here.statuses() == ["counted"]
 
 
-def test_no_visitor_is_in_the_counters(here: Site) -> None:
+def test_no_visitor_address_is_in_the_counter_files(here: Site) -> None:
     here.sign(here.form())
     for end in ("", "-wal"):
         data = (here.settings.instance / f"limits.db{end}").read_bytes()
         assert b"127.0.0" not in data
 
 
-def test_a_wrong_place_for_counters_or_networks_stops_the_start(tmp_path: Path) -> None:
+def test_invalid_counter_storage_or_networks_prevent_startup(tmp_path: Path) -> None:
     settings = Settings(instance=tmp_path, secret_key=b"s" * 32, person_key=b"p" * 32)
     odd: tuple[dict[str, Any], ...] = (
         {"raised_networks": "the library"},
