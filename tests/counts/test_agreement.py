@@ -453,13 +453,13 @@ class TestAgreement(Site.TestCase):  # type: ignore[misc,valid-type]
     )  # fmt: skip
 
 
-def test_the_books_know_every_status() -> None:
+def test_the_known_statuses_are_the_expected_six() -> None:
     """The random runs cover every status but ``repeated``, which the signing tests cover."""
     assert set(STATUSES) == {"counted", "held", "unconfirmed", "withdrawn", "repeated", "test"}
 
 
 @pytest.mark.parametrize("query", ["", "state=DC&language=es"])
-def test_an_empty_site_agrees_on_nothing(query: str) -> None:
+def test_an_empty_site_shows_zero_everywhere(query: str) -> None:
     site = Site()
     try:
         assert {way(site.browser, query) for way in WAYS} == {(0, 0)}

@@ -40,7 +40,7 @@ def check(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
-def test_every_page_is_accessible_wide_and_narrow_light_and_dark(
+def test_every_page_is_accessible_at_both_widths_and_color_schemes(
     chromium: Chromium, address: str, staff: Office, clock: Clock, seen: list[str]
 ) -> None:
     who = staff.add("Boss", "admin")
@@ -57,7 +57,7 @@ def test_every_page_is_accessible_wide_and_narrow_light_and_dark(
         check(page)
 
 
-def test_the_keyboard_reaches_every_district_and_its_line(
+def test_the_keyboard_reaches_every_district_and_its_table_row(
     chromium: Chromium, address: str, staff: Office, clock: Clock, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen)
@@ -94,7 +94,7 @@ def test_the_keyboard_reaches_every_district_and_its_line(
     assert page.evaluate("document.activeElement.closest('#places') !== null")
 
 
-def test_all_of_it_works_without_javascript(
+def test_everything_works_without_javascript(
     chromium: Chromium, address: str, staff: Office, clock: Clock, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen, script=False)
@@ -120,7 +120,7 @@ def test_all_of_it_works_without_javascript(
     assert "state=CA" in waiting.value.url
 
 
-def test_the_page_that_a_file_leaves_in_sight_says_that_the_file_came(
+def test_the_password_page_left_after_a_download_explains_it(
     chromium: Chromium, address: str, staff: Office, clock: Clock, seen: list[str]
 ) -> None:
     page = new_page(chromium, address, seen)
@@ -135,7 +135,7 @@ def test_the_page_that_a_file_leaves_in_sight_says_that_the_file_came(
     expect(page.locator("main")).to_contain_text("it downloads from here, and this page stays")
 
 
-def test_districts_can_be_told_apart_from_the_paper_and_from_each_other(
+def test_map_colors_and_borders_have_enough_contrast(
     chromium: Chromium, address: str, staff: Office, clock: Clock, seen: list[str]
 ) -> None:
     """Borders contrast 3 to 1 with every color, or the two colors that they separate do."""

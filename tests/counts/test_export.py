@@ -62,7 +62,7 @@ def csv_rows(data: bytes) -> list[list[str]]:
 
 
 @pytest.mark.usefixtures("some")
-def test_counts_in_every_format_say_the_same(browser: Browser, tmp_path: Path) -> None:
+def test_counts_are_the_same_in_every_format(browser: Browser, tmp_path: Path) -> None:
     rows = csv_rows(take(browser, "by=state"))
     assert rows == [["state", "signatures", "letters"], ["CA", "12", "36"], ["DC", "3", "3"]]
     document = json.loads(take(browser, "by=state&format=json"))
@@ -86,16 +86,14 @@ def test_counts_in_every_format_say_the_same(browser: Browser, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("shape", HEADERS)
-def test_an_empty_campaign_gives_the_promised_headers_and_no_row(
-    browser: Browser, shape: str
-) -> None:
+def test_an_empty_campaign_exports_only_the_headers(browser: Browser, shape: str) -> None:
     data = take(browser, f"shape={shape}")
     assert data.startswith(b"\xef\xbb\xbf")
     assert csv_rows(data) == [HEADERS[shape]]
 
 
 @pytest.mark.usefixtures("some")
-def test_rows_follow_the_filter_of_the_address(browser: Browser) -> None:
+def test_exported_rows_follow_the_urls_filter(browser: Browser) -> None:
     def count(query: str) -> int:
         return len(csv_rows(take(browser, query))) - 1
 
@@ -112,7 +110,7 @@ def test_rows_follow_the_filter_of_the_address(browser: Browser) -> None:
     assert [row["status"] for row in held] == ["held"]
 
 
-def test_by_status_has_all_of_them(browser: Browser, add: Add) -> None:
+def test_grouping_by_status_lists_every_status(browser: Browser, add: Add) -> None:
     add(status="held")
     rows = {row[0]: row[1:] for row in csv_rows(take(browser, "by=status"))}
     assert rows["held"] == ["1", "3"]
@@ -120,7 +118,7 @@ def test_by_status_has_all_of_them(browser: Browser, add: Add) -> None:
 
 
 @pytest.mark.usefixtures("some")
-def test_a_file_says_what_it_is(browser: Browser) -> None:
+def test_a_file_describes_itself(browser: Browser) -> None:
     about: dict[str, Any] = json.loads(take(browser, "format=json&state=DC&source=(none)"))["about"]
     assert about["campaign"] == "protect-immigration-act"
     assert about["state"] == "DC"
@@ -135,7 +133,7 @@ def test_a_file_says_what_it_is(browser: Browser) -> None:
     assert 'filename="protect-immigration-act-counts-by-state-2026-11-25.json"' in name
 
 
-def test_times_are_the_campaigns_on_the_day_the_clocks_change(browser: Browser, add: Add) -> None:
+def test_exported_times_are_local_on_days_the_clocks_change(browser: Browser, add: Add) -> None:
     """EX06, TZ01: half past nine in the evening is 8 March, though it is the 9th in UTC."""
     add(day=date(2026, 3, 8), at=datetime(2026, 3, 9, 1, 30, tzinfo=UTC))
     add(day=date(2026, 11, 1), at=datetime(2026, 11, 1, 5, 30, tzinfo=UTC))
@@ -154,7 +152,7 @@ def test_times_are_the_campaigns_on_the_day_the_clocks_change(browser: Browser, 
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_letters_name_can_neither_be_a_formula_nor_break_a_file(
+def test_a_letters_name_is_never_a_formula_and_breaks_no_file(
     browser: Browser, add: Add, form: str
 ) -> None:
     add(template="=1+1", version="\x00\x0b\ud800".encode("utf-8", "replace").decode(), match="@x")
@@ -172,7 +170,7 @@ def test_a_letters_name_can_neither_be_a_formula_nor_break_a_file(
         assert json.loads(data)["rows"][0]["template"] == "=1+1"
 
 
-def test_one_person_in_two_campaigns(browser: Browser, add: Add) -> None:
+def test_one_person_in_two_campaigns_counts_once_per_campaign(browser: Browser, add: Add) -> None:
     """EX13: each campaign has 1; all together are 2 rows and 1 person."""
     from tests.records.build import person
 
@@ -188,7 +186,7 @@ def test_one_person_in_two_campaigns(browser: Browser, add: Add) -> None:
 
 
 @pytest.mark.usefixtures("some")
-def test_taking_a_file_is_an_event_and_looking_is_none(browser: Browser, staff: Office) -> None:
+def test_an_export_is_audited_and_viewing_is_not(browser: Browser, staff: Office) -> None:
     before = audit.page(staff.db, audit.TrailFilter()).total
     browser.get("/organize/counts")
     browser.get("/organize/counts/export?state=CA")
@@ -203,9 +201,7 @@ def test_taking_a_file_is_an_event_and_looking_is_none(browser: Browser, staff: 
     }  # fmt: skip
 
 
-def test_the_password_is_asked_again_and_then_the_file_comes(
-    browser: Browser, clock: Clock
-) -> None:
+def test_an_export_asks_for_the_password_and_then_downloads(browser: Browser, clock: Clock) -> None:
     clock.forward(minutes=10)
     browser.get(f"{FILE}?shape=signatures&state=DC")
     assert browser.title == "Enter your password again"
@@ -218,7 +214,7 @@ def test_the_password_is_asked_again_and_then_the_file_comes(
 @pytest.mark.parametrize(
     "query", ["shape=all", "by=name", "format=exe", "since=x", "by=%00", "format=../csv"]
 )
-def test_a_wrong_wish_comes_back_as_the_page_and_no_file(
+def test_an_invalid_export_request_returns_the_page_and_no_file(
     browser: Browser, staff: Office, query: str
 ) -> None:
     before = audit.page(staff.db, audit.TrailFilter()).total
@@ -230,7 +226,7 @@ def test_a_wrong_wish_comes_back_as_the_page_and_no_file(
 
 @pytest.mark.usefixtures("some")
 @pytest.mark.parametrize("form", ["xlsx", "sqlite"])
-def test_finished_files_do_not_stay_behind(app: Flask, browser: Browser, form: str) -> None:
+def test_no_export_file_is_left_behind(app: Flask, browser: Browser, form: str) -> None:
     take(browser, f"format={form}")
     browser.last.close()
     with app.app_context():
@@ -238,7 +234,7 @@ def test_finished_files_do_not_stay_behind(app: Flask, browser: Browser, form: s
     assert not list(folder.glob(".export-*"))
 
 
-def test_people_sign_while_a_file_is_taken_and_it_is_of_one_moment(
+def test_an_export_is_a_snapshot_and_does_not_block_signing(
     app: Flask, browser: Browser, add: Add
 ) -> None:
     for _ in range(600):
@@ -262,7 +258,7 @@ def test_people_sign_while_a_file_is_taken_and_it_is_of_one_moment(
         ("行动.csv", "export.csv"),
     ],
 )
-def test_file_names_reach_every_browser(name: str, plain: str) -> None:
+def test_file_names_are_sent_in_ascii_and_utf_8(name: str, plain: str) -> None:
     header = download(b"", "text/csv", name).headers["Content-Disposition"]
     header.encode("ascii")
     assert f'filename="{plain}"' in header
@@ -271,7 +267,7 @@ def test_file_names_reach_every_browser(name: str, plain: str) -> None:
     assert name.isascii() or unquote(header.partition("filename*=UTF-8''")[2]) == name
 
 
-def test_a_zip_file_is_made_while_it_is_sent() -> None:
+def test_a_zip_file_is_streamed() -> None:
     taken = []
 
     def pieces() -> Any:
@@ -288,7 +284,7 @@ def test_a_zip_file_is_made_while_it_is_sent() -> None:
 
 
 @pytest.mark.usefixtures("some")
-def test_the_page_offers_what_there_is_and_keeps_what_was_chosen(browser: Browser) -> None:
+def test_the_export_page_keeps_the_choices_of_its_url(browser: Browser) -> None:
     page = browser.get(
         "/organize/counts/export?shape=letters&format=json&by=day&state=CA&source=mail"
     ).page
@@ -319,9 +315,7 @@ ZONES = (
 @example(at=datetime(2026, 3, 8, 7, 0), zone="America/New_York")  # noqa: DTZ001
 @example(at=datetime(2026, 11, 1, 6, 30), zone="America/New_York")  # noqa: DTZ001
 @example(at=datetime(2026, 4, 4, 15, 15), zone="Australia/Lord_Howe")  # noqa: DTZ001
-def test_a_stored_minute_is_shown_in_every_zone_as_the_clock_there_showed_it(
-    at: datetime, zone: str
-) -> None:
+def test_a_stored_minute_is_shown_in_local_time_in_every_zone(at: datetime, zone: str) -> None:
     stored = at.strftime("%Y-%m-%dT%H:%MZ")
     there = at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
     shown = there.strftime("%Y-%m-%d %H:%M")
@@ -334,7 +328,7 @@ def test_a_stored_minute_is_shown_in_every_zone_as_the_clock_there_showed_it(
 @pytest.mark.usefixtures("some")
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("shape", ["shape=counts&by=state", "shape=signatures", "shape=letters"])
-def test_every_file_carries_filter_time_dates_and_definitions(
+def test_every_file_but_plain_csv_has_filter_time_and_definitions(
     browser: Browser, tmp_path: Path, form: str, shape: str
 ) -> None:
     data = take(browser, f"{shape}&format={form}&state=CA")
@@ -358,7 +352,7 @@ def test_every_file_carries_filter_time_dates_and_definitions(
         assert words in text, words
 
 
-def test_the_page_chooses_a_file_that_says_what_it_is(browser: Browser) -> None:
+def test_the_page_defaults_to_a_self_describing_file(browser: Browser) -> None:
     browser.get("/organize/counts/export")
     _path, sent = browser.form("/export/file")
     assert sent["format"] == "csv-zip"
@@ -367,7 +361,7 @@ def test_the_page_chooses_a_file_that_says_what_it_is(browser: Browser) -> None:
 
 
 @pytest.mark.usefixtures("some")
-def test_notes_come_before_the_table_and_an_empty_line(browser: Browser) -> None:
+def test_notes_precede_the_table_and_an_empty_line(browser: Browser) -> None:
     text = take(browser, "by=state&format=csv-notes").decode("utf-8-sig")
     notes, _, below = text.partition("\r\n\r\n")
     assert below == "state,signatures,letters\r\nCA,12,36\r\nDC,3,3\r\n"
@@ -388,7 +382,7 @@ def test_columns_and_groupings_are_documented() -> None:
 
 @pytest.mark.usefixtures("some")
 @pytest.mark.parametrize("what", ["shape=letters&format=csv", "by=state&format=sqlite"])
-def test_a_large_file_is_made_apart_from_visitors_and_is_the_same(
+def test_a_large_file_made_in_a_separate_process_is_the_same(
     browser: Browser, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     here = take(browser, what)

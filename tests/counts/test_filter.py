@@ -68,9 +68,7 @@ def test_rows_and_counts_agree_under_every_filter(db: sqlite3.Connection, chosen
 
 
 @pytest.mark.parametrize("chosen", FILTERS, ids=str)
-def test_many_breakdowns_in_one_pass_are_the_same_as_one_by_one(
-    db: sqlite3.Connection, chosen: Filter
-) -> None:
+def test_breakdowns_in_one_pass_match_single_ones(db: sqlite3.Connection, chosen: Filter) -> None:
     names = [name for name in BREAKDOWNS if name != "recipient"]
     found = breakdowns(db, chosen, names)
     assert found.statuses == by_status(db, chosen)
@@ -86,13 +84,13 @@ def test_statuses_add_up_to_every_status(db: sqlite3.Connection, chosen: Filter)
     assert sum(part.letters for part in found.values()) == whole.letters
 
 
-def test_the_empty_source_is_those_without_a_tag(db: sqlite3.Connection) -> None:
+def test_the_empty_source_means_no_tag(db: sqlite3.Connection) -> None:
     assert [row.group for row in count(db, Filter(CAMPAIGN, source=""), "source")] == [""]
     assert "no source" in Filter(source="").described().values()
     assert "all sources" in Filter().described().values()
 
 
-def test_without_a_filter_no_row_is_read(db: sqlite3.Connection) -> None:
+def test_unfiltered_counts_read_no_signature_rows(db: sqlite3.Connection) -> None:
     db.execute("DROP TRIGGER tally_signature_delete")
     db.execute("DROP TRIGGER tally_letter_delete")
     before = by_status(db, CAMPAIGN)
@@ -103,7 +101,7 @@ def test_without_a_filter_no_row_is_read(db: sqlite3.Connection) -> None:
 
 @pytest.mark.parametrize("table", [signatures_table, letters_table])
 @pytest.mark.parametrize("chosen", FILTERS, ids=str)
-def test_rows_come_in_the_order_in_which_they_lie_and_are_never_sorted_first(
+def test_rows_are_exported_in_storage_order_without_sorting(
     db: sqlite3.Connection, chosen: Filter, table: Callable[..., Table]
 ) -> None:
     """Sorting a million rows first would take memory and time before the first byte."""

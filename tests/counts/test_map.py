@@ -24,7 +24,7 @@ from tests.counts.shapes import area, rings
 OFFICIAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "cd119-20m.geojson"
 
 
-def test_every_district_has_a_shape_that_can_be_seen() -> None:
+def test_every_district_has_a_visible_shape() -> None:
     found = load_map()
     wanted = [f"{state}-{n}" for state in sorted(STATES) for n in district_numbers(state)]
     assert list(found.districts) == wanted
@@ -33,12 +33,12 @@ def test_every_district_has_a_shape_that_can_be_seen() -> None:
         assert max(area(ring) for ring in rings(path)) >= 25, name
 
 
-def test_the_map_is_small_and_of_the_present_congress() -> None:
+def test_the_map_is_small_and_of_the_current_congress() -> None:
     assert (FOLDER / "map.json").stat().st_size < 400_000
     assert load_map().congress == 119
 
 
-def test_everything_lies_inside_the_picture_and_inside_its_states_frame() -> None:
+def test_every_shape_is_inside_the_map_and_its_states_frame() -> None:
     found = load_map()
     for name, path in found.districts.items():
         left, top, width, height = found.frames[name[:2]]
@@ -52,7 +52,7 @@ def test_everything_lies_inside_the_picture_and_inside_its_states_frame() -> Non
                     assert top <= y <= top + height
 
 
-def test_insets_stand_apart_from_the_48_states_and_from_each_other() -> None:
+def test_insets_overlap_neither_the_48_states_nor_each_other() -> None:
     spots = {name: rings(path) for name, path in load_map().districts.items()}
     for name in ("AK-0", "HI-1", "HI-2", "PR-0", "VI-0", "GU-0", "MP-0", "AS-0"):
         others = [p for o, found in spots.items() if o[:2] != name[:2] for r in found for p in r]
@@ -81,7 +81,7 @@ def test_neighbours_share_their_border_point_for_point() -> None:
 
 
 @pytest.mark.skipif(not OFFICIAL.exists(), reason="the official outlines are not here")
-def test_building_again_gives_the_same_bytes() -> None:
+def test_rebuilding_gives_the_same_bytes() -> None:
     assert map_table(OFFICIAL, 119) == (FOLDER / "map.json").read_text(encoding="utf-8")
 
 
@@ -100,7 +100,7 @@ def test_a_districts_share_of_the_map_is_its_share_of_the_land() -> None:
     assert max(unit) / min(unit) < 1.03
 
 
-def test_projection_keeps_the_middle_and_turns_east_to_the_right_and_north_up() -> None:
+def test_the_projection_keeps_its_center_with_east_right_and_north_up() -> None:
     project = View((29.5, 45.5), (-96, 37.5), (100, 200), 1000).projection()
     assert project((-96, 37.5)) == pytest.approx((100, 200))
     assert project((-90, 37.5))[0] > 100
@@ -109,7 +109,7 @@ def test_projection_keeps_the_middle_and_turns_east_to_the_right_and_north_up() 
     assert project((179.5, 52))[0] < project((-179.5, 52))[0]
 
 
-def test_a_line_keeps_its_ends_and_loses_only_small_bends() -> None:
+def test_simplifying_a_line_keeps_its_ends_and_large_bends() -> None:
     line = [(0.0, 0.0), (10.0, 0.1), (20.0, 0.0), (30.0, 50.0), (40.0, 0.0)]
     assert without_bends(line, 50) == [(0.0, 0.0), (20.0, 0.0), (30.0, 50.0), (40.0, 0.0)]
     ring = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0)]
@@ -131,21 +131,21 @@ def feature(**facts: str) -> dict[str, object]:
         (json.dumps({"features": [{}]}), "is not GeoJSON"),
     ],
 )
-def test_a_wrong_file_is_refused_in_words(tmp_path: Path, content: str, words: str) -> None:
+def test_a_wrong_file_is_refused_with_its_reason(tmp_path: Path, content: str, words: str) -> None:
     path = tmp_path / "cd119-20m.geojson"
     path.write_text(content)
     with pytest.raises(BuildError, match=words):
         read_outlines(path, 119)
 
 
-def test_outlines_are_found_by_their_name_and_may_be_missing(tmp_path: Path) -> None:
+def test_outlines_are_found_by_name_and_may_be_missing(tmp_path: Path) -> None:
     assert find_outlines(tmp_path, 119) is None
     (tmp_path / "cb_2024_us_cd119_20m.json").touch()
     assert find_outlines(tmp_path, 119) == tmp_path / "cb_2024_us_cd119_20m.json"
     assert find_outlines(tmp_path, 120) is None
 
 
-def test_a_map_of_the_next_congress_stands_beside_this_ones(tmp_path: Path) -> None:
+def test_a_map_of_the_next_congress_is_kept_alongside_the_current_one(tmp_path: Path) -> None:
     text = (FOLDER / "map.json").read_text(encoding="utf-8")
     (tmp_path / "map.json").write_text(text, encoding="utf-8")
     assert load_map(tmp_path, 120).congress == 119

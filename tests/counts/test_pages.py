@@ -90,7 +90,7 @@ def test_an_empty_campaign_shows_zeros_and_every_section(browser: Browser) -> No
 
 
 @pytest.mark.usefixtures("some")
-def test_numbers_stand_beside_their_meaning(browser: Browser) -> None:
+def test_numbers_are_shown_with_their_definitions(browser: Browser) -> None:
     page = browser.get(ROOT).page
     assert numbers(page) == {
         "signatures": 15, "letters": 39, "signatures today": 4, "signatures in 7 days": 10,
@@ -104,7 +104,7 @@ def test_numbers_stand_beside_their_meaning(browser: Browser) -> None:
 
 
 @pytest.mark.usefixtures("some")
-def test_every_district_is_a_link_with_its_number_and_has_a_line_in_a_table(
+def test_every_district_on_the_map_links_to_its_table_row(
     browser: Browser,
 ) -> None:
     found = places(browser)
@@ -128,7 +128,7 @@ def test_every_district_is_a_link_with_its_number_and_has_a_line_in_a_table(
 
 
 @pytest.mark.usefixtures("some")
-def test_states_are_a_map_too_and_each_leads_to_its_districts(browser: Browser) -> None:
+def test_every_state_on_the_map_links_to_its_districts(browser: Browser) -> None:
     found = places(browser, "?map=states")
     assert len(found) == 56
     assert found[f"{ROOT}/places?state=CA#map"] == "California: 12 people signed"
@@ -142,7 +142,7 @@ def test_states_are_a_map_too_and_each_leads_to_its_districts(browser: Browser) 
 
 
 @pytest.mark.usefixtures("some")
-def test_the_maps_frame_is_for_our_own_pages_only(browser: Browser) -> None:
+def test_only_the_sites_own_pages_can_frame_the_map(browser: Browser) -> None:
     policy = browser.client.get(f"{ROOT}/map.svg").headers["Content-Security-Policy"]
     assert "frame-ancestors 'self'" in policy
     assert "script-src 'self'" in policy
@@ -174,7 +174,7 @@ def style_size(address: str) -> int:
 
 
 @pytest.mark.usefixtures("crowd")
-def test_a_page_with_its_style_is_small_however_much_there_is_to_show(browser: Browser) -> None:
+def test_pages_with_their_styles_stay_small_with_much_data(browser: Browser) -> None:
     for lang in ("", "/es"):
         for path in (
             "", "/places", "/places?state=CA", "/compare", "/members", "/export", "/by/day",
@@ -190,7 +190,7 @@ def test_a_page_with_its_style_is_small_however_much_there_is_to_show(browser: B
 
 
 @pytest.mark.usefixtures("crowd")
-def test_a_long_table_has_pages_and_loses_no_line(browser: Browser) -> None:
+def test_a_long_table_is_paged_without_losing_rows(browser: Browser) -> None:
     for by, label, lines in (("day", "Day by day", 329), ("source", "Source tags compared", 40)):
         found = every_line(browser, f"{ROOT}/by/{by}", label)
         assert len(found) == len({row[0] for row in found}) >= lines
@@ -208,13 +208,13 @@ def test_a_long_table_has_pages_and_loses_no_line(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "99", "x", "9" * 50, "%00", "²"])
-def test_a_page_that_is_not_there_is_the_nearest(browser: Browser, page: str) -> None:
+def test_a_page_number_out_of_range_still_shows_rows(browser: Browser, page: str) -> None:
     assert browser.get(f"{ROOT}/members?page={page}").status == 200
     assert table(browser.page, "Letters to members")
 
 
 @pytest.mark.usefixtures("some")
-def test_every_column_of_numbers_says_what_it_counts(browser: Browser, app: Flask) -> None:
+def test_every_number_column_says_what_it_counts(browser: Browser, app: Flask) -> None:
     """On every page, under the column's heading, in the words of the one definition."""
     for lang, share in (("", "of the letters shown"), ("/es", "de las cartas que se muestran")):
         with app.test_request_context(f"{lang}/"):
@@ -232,7 +232,7 @@ def test_every_column_of_numbers_says_what_it_counts(browser: Browser, app: Flas
                 assert said[found.term].meaning in page.words
 
 
-def test_letters_are_shown_by_what_is_known_of_their_way(browser: Browser, staff: Office) -> None:
+def test_letters_are_counted_by_how_they_were_handed_over(browser: Browser, staff: Office) -> None:
     signed = [sign(staff.db, signature(f"w{n}"), SECRET) for n in range(3)]
     for one in signed[:2]:
         mark(staff.db, one.receipt, "CA-12", "printed")
@@ -272,7 +272,7 @@ def test_letters_are_shown_by_what_is_known_of_their_way(browser: Browser, staff
         ("campaign=(all)", 15, 39),
     ],
 )
-def test_the_address_holds_the_filter(
+def test_the_filter_is_in_the_url_and_kept_by_links(
     browser: Browser, query: str, signatures: int, letters: int
 ) -> None:
     page = browser.get(f"{ROOT}?{query}").page
@@ -301,7 +301,7 @@ def test_the_address_holds_the_filter(
         ("status=sent", "status"),
     ],
 )
-def test_what_cannot_be_read_is_said_beside_its_field(
+def test_an_unreadable_filter_is_an_error_at_its_field(
     browser: Browser, query: str, field: str
 ) -> None:
     for path in ("/members", "/export", "/places", "/compare", "/by/day"):
@@ -311,14 +311,14 @@ def test_what_cannot_be_read_is_said_beside_its_field(
         assert page.title.startswith("Error: ")
 
 
-def test_an_address_that_cannot_be_read_still_gets_the_dashboard(browser: Browser) -> None:
+def test_an_unreadable_url_still_shows_the_dashboard(browser: Browser) -> None:
     page = browser.get(f"{ROOT}?state=ZZ&campaign=nobody&since=x").page
     assert browser.status == 422
     assert page.by_id("campaign").get("aria-invalid") == "true"
     assert numbers(page)["signatures"] == 0
 
 
-def test_only_the_day_that_is_read_is_judged(browser: Browser) -> None:
+def test_an_empty_repeat_of_a_date_is_accepted(browser: Browser) -> None:
     browser.get(f"{ROOT}?since=&since=2026-11-25")
     assert browser.status == 200
 
@@ -332,13 +332,13 @@ def test_only_the_day_that_is_read_is_judged(browser: Browser) -> None:
     ],
 )  # fmt: skip
 @pytest.mark.usefixtures("some")
-def test_odd_addresses_get_a_page(browser: Browser, query: str) -> None:
+def test_odd_query_strings_cause_no_failure(browser: Browser, query: str) -> None:
     for path in ("", "/members", "/export", "/places", "/compare", "/map.svg", "/by/day"):
         assert browser.client.get(f"{ROOT}{path}?{query}").status_code in (200, 422)
 
 
 @pytest.mark.parametrize(("zone_day", "hours"), [(date(2026, 3, 8), 23), (date(2026, 11, 1), 25)])
-def test_days_on_which_clocks_change_are_days_like_others(
+def test_days_on_which_clocks_change_appear_once(
     browser: Browser, add: Add, clock: Clock, zone_day: date, hours: int
 ) -> None:
     """TZ01: days of 23 and 25 hours, with neither a gap nor a double in chart and table."""
@@ -369,7 +369,7 @@ def test_today_is_today_in_the_campaigns_zone(
     assert numbers(browser.get(ROOT).page)["signatures today"] == 1
 
 
-def test_counts_follow_what_happens_to_signatures(
+def test_counts_follow_removed_and_held_signatures(
     browser: Browser, add: Add, staff: Office
 ) -> None:
     """EX11: 40 arrive, 3 are removed, 2 are held: banner and dashboard say 35."""
@@ -386,7 +386,7 @@ def test_counts_follow_what_happens_to_signatures(
     assert standing["held"] == "2"
 
 
-def test_after_noon_nobody_is_said_to_have_left_whom_the_list_only_does_not_name(
+def test_after_noon_a_member_the_list_omits_is_not_said_to_have_left(
     app: Flask, staff: Office, add: Add, clock: Clock
 ) -> None:
     add(letters=(LetterRow("CA-12", "S001231", "everyone"),))
@@ -405,7 +405,7 @@ def test_after_noon_nobody_is_said_to_have_left_whom_the_list_only_does_not_name
     assert ["CA-12 (119th Congress)", "Lateefah Simon"] in [line[:2] for line in districts]
 
 
-def test_until_somebody_signs_in_the_new_congress_the_districts_of_the_old_are_shown(
+def test_the_old_districts_are_shown_until_someone_signs_in_the_new_congress(
     app: Flask, staff: Office, add: Add, clock: Clock
 ) -> None:
     add(state="TX", district=10)
@@ -429,7 +429,7 @@ def test_until_somebody_signs_in_the_new_congress_the_districts_of_the_old_are_s
 
 
 @pytest.mark.usefixtures("some")
-def test_members_are_searched_and_sorted_by_the_address(browser: Browser, add: Add) -> None:
+def test_members_are_searched_and_sorted_by_url(browser: Browser, add: Add) -> None:
     senators = [h.member for h in load_tables().senators("CA") if h.member]
     for _ in range(2):
         add(letters=())  # a person whose seats were all vacant
@@ -457,13 +457,13 @@ def test_members_are_searched_and_sorted_by_the_address(browser: Browser, add: A
 
 
 @pytest.mark.usefixtures("some")
-def test_members_of_one_state(browser: Browser) -> None:
+def test_members_are_filtered_by_state(browser: Browser) -> None:
     rows = table(browser.get(f"{ROOT}/members?state=DC").page, "Letters to members")
     assert [row[1] for row in rows if row[1]] == ["DC-0"]
     assert next(row for row in rows if row[1])[3] == "3"
 
 
-def test_sorting_says_so_and_keeps_search_and_filter(browser: Browser) -> None:
+def test_sorting_is_marked_and_keeps_search_and_filter(browser: Browser) -> None:
     page = browser.get(f"{ROOT}/members?q=a&status=every&sort=name").page
     sorted_by = [e for e in page.all("th") if e.get("aria-sort")]
     assert [words(e).split()[0] for e in sorted_by] == ["Member"]
@@ -473,7 +473,7 @@ def test_sorting_says_so_and_keeps_search_and_filter(browser: Browser) -> None:
     assert "order=down" in links[0], "the same column again turns round"
 
 
-def test_who_may_see_what(app: Flask, staff: Office, clock: Clock) -> None:
+def test_editors_see_counts_but_cannot_export(app: Flask, staff: Office, clock: Clock) -> None:
     editor = Browser(app, clock).enter(staff.add("Ed", "editor"))
     assert editor.get(ROOT).status == 200
     assert editor.get(f"{ROOT}/members").status == 200
@@ -485,7 +485,7 @@ def test_who_may_see_what(app: Flask, staff: Office, clock: Clock) -> None:
 
 
 @pytest.mark.usefixtures("some")
-def test_every_page_is_in_spanish_too(browser: Browser) -> None:
+def test_every_page_is_in_spanish(browser: Browser) -> None:
     english = ("Signatures", "Letters written", "Download", "Day by day", "Status",
                "Faith and community", "North Carolina")  # fmt: skip
     for path in ("", "/places?map=states", "/places?state=CA", "/compare", "/members", "/export",
@@ -499,7 +499,7 @@ def test_every_page_is_in_spanish_too(browser: Browser) -> None:
 
 
 @pytest.mark.usefixtures("some")
-def test_pictures_have_names_and_no_style_or_script_of_their_own(browser: Browser) -> None:
+def test_charts_have_labels_and_no_inline_style_or_script(browser: Browser) -> None:
     charts = []
     for path in ("", "/compare"):
         page = browser.get(f"{ROOT}{path}").page
@@ -517,7 +517,7 @@ def test_pictures_have_names_and_no_style_or_script_of_their_own(browser: Browse
 
 
 @pytest.mark.usefixtures("some")
-def test_a_tag_and_a_letter_of_any_words_are_only_words(browser: Browser, add: Add) -> None:
+def test_hostile_letter_names_are_shown_as_text(browser: Browser, add: Add) -> None:
     add(template="<b>&'\"x", version="<i>")
     add(template="a" * 300)
     browser.get(f"{ROOT}/compare")
@@ -526,7 +526,7 @@ def test_a_tag_and_a_letter_of_any_words_are_only_words(browser: Browser, add: A
     assert "<b>&'\"x" in browser.words
 
 
-def test_without_a_map_all_numbers_are_still_there(
+def test_without_a_map_the_tables_are_still_shown(
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.congress.model import TablesError
@@ -556,7 +556,7 @@ def test_without_a_map_all_numbers_are_still_there(
         ),
     ],
 )
-def test_after_a_change_of_congress_the_map_says_whose_districts_it_shows(
+def test_after_a_change_of_congress_the_map_says_which_districts_it_shows(
     app: Flask, staff: Office, add: Add, clock: Clock, there: tuple[str, str]
 ) -> None:
     prefix, words = there

@@ -43,7 +43,7 @@ def busy(add: Add, some: None, staff: Office) -> None:
 
 @pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("query", ["", "status=every&campaign=(all)", "state=CA&source=(none)"])
-def test_every_json_file_fits_its_schema(browser: Browser, query: str) -> None:
+def test_every_json_file_matches_its_schema(browser: Browser, query: str) -> None:
     known = checker("export")
     wanted = [f"by={by}" for by in GROUPINGS] + ["shape=signatures", "shape=letters"]
     for what in wanted:
@@ -56,13 +56,13 @@ def test_every_json_file_fits_its_schema(browser: Browser, query: str) -> None:
         assert all(list(row) == names for row in document["rows"])
 
 
-def test_an_empty_file_fits_too(browser: Browser) -> None:
+def test_an_empty_json_file_matches_its_schema(browser: Browser) -> None:
     for what in ("by=state", "shape=letters"):
         checker("export").validate(json.loads(browser.client.get(FILE + what).data))
 
 
 @pytest.mark.usefixtures("busy")
-def test_a_file_with_another_field_or_value_does_not_fit(browser: Browser) -> None:
+def test_an_unknown_field_or_value_fails_the_schema(browser: Browser) -> None:
     document = json.loads(browser.client.get(f"{FILE}shape=letters").data)
     known = checker("export")
     for change in (
@@ -76,7 +76,7 @@ def test_a_file_with_another_field_or_value_does_not_fit(browser: Browser) -> No
         known.validate({**document, "about": about})
 
 
-def test_the_schema_names_what_the_program_knows() -> None:
+def test_the_schema_lists_the_codes_values() -> None:
     schema = json.loads(schema_text("export"))
     assert schema["$defs"]["status"]["enum"] == list(STATUSES)
     assert schema["$defs"]["known"]["enum"] == list(get_args(State))
@@ -84,7 +84,7 @@ def test_the_schema_names_what_the_program_knows() -> None:
     assert set(GROUPINGS) - {"way"} <= set(columns("count")["properties"])
 
 
-def test_the_public_numbers_fit_theirs_and_say_where_it_is(browser: Browser, add: Add) -> None:
+def test_the_public_counts_match_their_schema(browser: Browser, add: Add) -> None:
     for _ in range(7):
         add()
     document = json.loads(browser.client.get("/counts.json").data)
@@ -101,7 +101,7 @@ def test_the_public_numbers_fit_theirs_and_say_where_it_is(browser: Browser, add
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_schema_can_be_fetched_from_anywhere(browser: Browser, name: str) -> None:
+def test_a_schema_can_be_fetched_cross_origin(browser: Browser, name: str) -> None:
     response = browser.client.get(f"/schemas/{name}.json")
     assert response.mimetype == "application/schema+json"
     assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -110,5 +110,5 @@ def test_a_schema_can_be_fetched_from_anywhere(browser: Browser, name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["x", "export.json", "..%2fschemas%2fexport", "%00", "__init__"])
-def test_there_are_no_other_schemas(browser: Browser, name: str) -> None:
+def test_unknown_schemas_are_not_found(browser: Browser, name: str) -> None:
     assert browser.client.get(f"/schemas/{name}.json").status_code == 404
