@@ -63,7 +63,7 @@ def test_json_has_its_documented_fields_in_order_for_any_site(app: Flask, people
         assert f"`{name}`" in documented, name
 
 
-def test_every_public_place_says_the_same_number(app: Flask, people: People, client: Client,
+def test_every_public_place_shows_the_same_number(app: Flask, people: People, client: Client,
                                                  db: sqlite3.Connection) -> None:  # fmt: skip
     """EX11: 40 sign, 3 withdraw, 2 are held: 35 on the start page, in JSON and in the counter."""
     tokens = people.sign("CA", 40)
@@ -79,7 +79,7 @@ def test_every_public_place_says_the_same_number(app: Flask, people: People, cli
     assert "36 people signed" in client.get("/").words
 
 
-def test_a_preview_and_an_unconfirmed_signature_are_in_no_public_number(
+def test_test_and_unconfirmed_signatures_are_in_no_public_number(
     app: Flask, people: People, client: Client
 ) -> None:
     """EX12"""
@@ -91,7 +91,7 @@ def test_a_preview_and_an_unconfirmed_signature_are_in_no_public_number(
 
 
 @pytest.mark.parametrize("path", SHARED)
-def test_answers_are_kept_for_a_minute_at_most_and_asked_for_again_by_tag(
+def test_responses_are_cached_for_a_minute_and_revalidated_by_etag(
     app: Flask, people: People, path: str
 ) -> None:
     people.sign("CA", 99)
@@ -112,14 +112,14 @@ def test_answers_are_kept_for_a_minute_at_most_and_asked_for_again_by_tag(
         assert "Vary" not in response.headers or "Cookie" not in response.headers["Vary"]
 
 
-def test_the_tag_is_that_of_the_numbers_not_of_the_minute(app: Flask, clock: Clock) -> None:
+def test_the_etag_depends_on_the_numbers_not_the_time(app: Flask, clock: Clock) -> None:
     tag = fetch(app, "/counts.json").headers["ETag"]
     clock.now = datetime(2026, 11, 25, 19, 0, tzinfo=UTC)
     assert fetch(app, "/counts.json", **{"If-None-Match": tag}).status_code == 304
 
 
 @pytest.mark.parametrize(("shown", "meters"), [(True, 1), (None, 0)])
-def test_the_counter_shows_the_goal_where_the_campaign_wants_it(
+def test_the_counter_shows_the_goal_only_where_it_is_public(
     app: Flask, people: People, monkeypatch: pytest.MonkeyPatch, shown: bool | None, meters: int
 ) -> None:
     people.sign("CA", 3)
@@ -131,7 +131,7 @@ def test_the_counter_shows_the_goal_where_the_campaign_wants_it(
     assert text.count("Toward the goal of 50 people") == 2 * meters
 
 
-def test_the_counter_is_small_and_may_stand_in_any_frame(app: Flask, people: People) -> None:
+def test_the_counter_is_small_and_can_be_framed_anywhere(app: Flask, people: People) -> None:
     """N41"""
     people.sign("CA", 1234)
     response = fetch(app, "/counter")
@@ -152,7 +152,7 @@ def test_the_counter_is_small_and_may_stand_in_any_frame(app: Flask, people: Peo
     assert fetch(app, "/counts.json").headers["X-Frame-Options"] == "DENY"
 
 
-def test_the_feed_is_atom_with_an_entry_for_each_milestone(app: Flask, people: People) -> None:
+def test_the_atom_feed_has_an_entry_for_each_milestone(app: Flask, people: People) -> None:
     def entries() -> list[ElementTree.Element]:
         response = fetch(app, "/milestones.atom")
         assert response.mimetype == "application/atom+xml"
@@ -179,7 +179,7 @@ def test_the_feed_is_atom_with_an_entry_for_each_milestone(app: Flask, people: P
     assert "250 personas han firmado" in spanish
 
 
-def test_no_public_answer_holds_anything_of_a_signer(
+def test_no_public_response_contains_anything_of_a_signer(
     app: Flask, people: People, client: Client
 ) -> None:
     """PR04: nothing personal on the public page, in its source or in its JSON."""
@@ -195,9 +195,7 @@ def test_no_public_answer_holds_anything_of_a_signer(
             assert secret not in text, (path, secret)
 
 
-def test_the_start_page_has_the_table_with_its_rule_in_both_languages(
-    people: People, client: Client
-) -> None:
+def test_the_start_page_shows_the_state_table_and_its_rule(people: People, client: Client) -> None:
     assert "States appear once five people have signed there." in client.get("/").words
     people.sign("CA", 13)
     people.sign("WY", 4)
@@ -224,7 +222,7 @@ def state_the_count(db: sqlite3.Connection, tmp_path: Path, hour: int = 18) -> S
     return made.statement
 
 
-def test_a_person_goes_from_the_receipt_to_the_proof(
+def test_a_receipt_leads_to_its_proof(
     app: Flask, people: People, client: Client, db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     tokens = people.sign("CA", 6)
@@ -245,7 +243,7 @@ def test_a_person_goes_from_the_receipt_to_the_proof(
     assert "Sí. Su comprobante está" in client.post("/es/verify", form).words
 
 
-def test_what_is_pasted_is_in_no_address(client: Client, people: People) -> None:
+def test_a_pasted_commitment_is_never_in_a_url(client: Client, people: People) -> None:
     (token,) = people.sign("CA")
     for page in (client.get(f"/receipt/{token}"), client.get("/verify")):
         forms = [f for f in page.all("form") if (f.get("action") or "").endswith("/verify")]
@@ -253,7 +251,7 @@ def test_what_is_pasted_is_in_no_address(client: Client, people: People) -> None
     assert client.flask.get("/verify?commitment=" + "0" * 64).text.count("0" * 64) == 0
 
 
-def test_every_answer_of_the_page_says_what_to_do(
+def test_the_verify_page_explains_each_outcome(
     people: People, client: Client, db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     (token,) = people.sign("CA")
@@ -272,7 +270,7 @@ def test_every_answer_of_the_page_says_what_to_do(
     client.post("/verify", {}, status=422)
 
 
-def test_the_statement_is_published_for_any_site_or_there_is_none(
+def test_a_published_statement_can_be_fetched_cross_origin(
     app: Flask, people: People, db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     assert fetch(app, "/statements/latest.json").status_code == 404

@@ -34,9 +34,7 @@ def test_a_state_with_fewer_than_five_is_not_shown(db: sqlite3.Connection, peopl
     assert list(shown(db)) == ["CA"]
 
 
-def test_the_table_moves_only_after_five_have_come_or_gone(
-    db: sqlite3.Connection, people: People
-) -> None:
+def test_the_table_changes_only_after_five_changes(db: sqlite3.Connection, people: People) -> None:
     people.sign("CA", 9)
     people.sign("WY", 4)
     assert shown(db) == {"CA": 5}
@@ -47,7 +45,9 @@ def test_the_table_moves_only_after_five_have_come_or_gone(
     assert shown(db) == {"CA": 10, "WY": 5}
 
 
-def test_coming_and_going_counts_too(db: sqlite3.Connection, people: People) -> None:
+def test_signatures_and_withdrawals_both_count_as_changes(
+    db: sqlite3.Connection, people: People
+) -> None:
     """As many sign in one state as withdraw in another: the total stays, the table does not."""
     tokens = people.sign("CA", 10)
     assert shown(db) == {"CA": 10}
@@ -69,7 +69,7 @@ def test_what_is_not_counted_is_not_shown(db: sqlite3.Connection, people: People
     assert totals(db, CAMPAIGN).signatures == 9
 
 
-def test_while_somebody_writes_the_last_numbers_are_shown_at_once(
+def test_the_last_numbers_are_shown_without_waiting_for_a_writer(
     db: sqlite3.Connection, people: People
 ) -> None:
     people.sign("CA", 5)
@@ -84,7 +84,7 @@ def test_while_somebody_writes_the_last_numbers_are_shown_at_once(
     assert shown(db) == {"CA": 10}
 
 
-def test_campaigns_are_shown_apart(db: sqlite3.Connection, people: People) -> None:
+def test_each_campaign_has_its_own_table(db: sqlite3.Connection, people: People) -> None:
     """EX13"""
     people.sign("CA", 5)
     people.sign("CA", 20, campaign="another")
@@ -137,7 +137,7 @@ def test_no_two_fetches_differ_by_fewer_than_five(
 
 @settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(["CA", "WY", "TX", "DC"]), st.integers(0, 14)))
-def test_the_exact_total_does_not_give_a_hidden_state_away(counts: dict[str, int]) -> None:
+def test_the_exact_total_does_not_reveal_a_hidden_state(counts: dict[str, int]) -> None:
     """The total minus what is shown may come from any state: none must have one to four."""
     rest = sum(counts.values()) - sum(n // STEP * STEP for n in counts.values())
     for state in ("WY", "DC"):
@@ -147,7 +147,7 @@ def test_the_exact_total_does_not_give_a_hidden_state_away(counts: dict[str, int
         assert (most == 0) == (rest == 0), state
 
 
-def test_where_nothing_can_be_stored_the_last_table_stays(
+def test_the_last_table_stays_while_nothing_can_be_stored(
     db: sqlite3.Connection, people: People, tmp_path: Path
 ) -> None:
     people.sign("CA", 5)
@@ -170,9 +170,7 @@ def test_all_workers_show_the_same_table(
     other.close()
 
 
-def test_milestones_carry_the_day_on_which_they_were_reached(
-    db: sqlite3.Connection, people: People
-) -> None:
+def test_milestones_have_the_day_they_were_reached(db: sqlite3.Connection, people: People) -> None:
     assert milestones(db, CAMPAIGN) == ()
     people.sign("CA", 99, day=date(2026, 11, 1))
     assert milestones(db, CAMPAIGN) == ()
