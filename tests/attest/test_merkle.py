@@ -46,17 +46,17 @@ ROOTS = {
 
 
 @pytest.mark.parametrize("size", ROOTS)
-def test_the_root_is_that_of_the_published_examples(size: int) -> None:
+def test_the_root_matches_the_published_examples(size: int) -> None:
     entries = [bytes.fromhex(text) for text in VECTORS[:size]]
     assert root_of(joined(entries)).hex() == ROOTS[size]
 
 
 @given(ENTRIES)
-def test_the_root_is_as_defined_for_any_list(entries: list[bytes]) -> None:
+def test_the_root_matches_the_definition_for_any_list(entries: list[bytes]) -> None:
     assert root_of(joined(entries)) == by_definition(entries)
 
 
-def test_an_empty_list_has_the_root_of_nothing() -> None:
+def test_an_empty_list_has_the_empty_root() -> None:
     assert root_of(b"") == EMPTY_ROOT == by_definition([])
 
 
@@ -70,7 +70,7 @@ def test_every_entry_has_a_proof(entries: list[bytes], data: st.DataObject) -> N
 
 
 @given(ENTRIES, st.data())
-def test_no_other_entry_place_size_root_or_path_passes(
+def test_no_other_entry_index_size_root_or_path_passes(
     entries: list[bytes], data: st.DataObject
 ) -> None:
     index = data.draw(st.integers(0, len(entries) - 1))
@@ -106,7 +106,7 @@ def test_a_node_cannot_pass_for_an_entry(entries: list[bytes]) -> None:
     assert not proves(root, left, 0, 2, (right,))
 
 
-def test_the_tree_over_many_takes_a_row_of_hashes_in_memory_and_no_list_of_them() -> None:
+def test_writing_a_large_tree_holds_no_list_of_hashes_in_memory() -> None:
     many = 20_000
     entries = sorted(hashlib.sha256(str(number).encode()).digest() for number in range(many))
     with Path(os.devnull).open("wb") as file:

@@ -84,9 +84,7 @@ def published(db: sqlite3.Connection, folder: Path, at: datetime = AT) -> Statem
     return result.statement
 
 
-def test_every_counted_receipt_is_found_with_a_proof(
-    db: sqlite3.Connection, tmp_path: Path
-) -> None:
+def test_every_counted_receipt_has_a_proof(db: sqlite3.Connection, tmp_path: Path) -> None:
     tokens = [signed(db, f"k{n}") for n in range(23)]
     published(db, tmp_path / "s")
     for token in tokens:
@@ -99,7 +97,7 @@ def test_every_counted_receipt_is_found_with_a_proof(
         assert again.content["signatures"] == totals(db, CAMPAIGN).signatures == 23
 
 
-def test_a_withdrawn_signature_leaves_later_statements(
+def test_a_withdrawn_signature_is_absent_from_later_statements(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     tokens = [signed(db, f"k{n}") for n in range(5)]
@@ -119,7 +117,7 @@ def test_a_withdrawn_signature_leaves_later_statements(
 
 
 @pytest.mark.parametrize("status", ["held", "unconfirmed", "test"])
-def test_what_is_not_counted_is_not_in_the_list(
+def test_uncounted_signatures_are_not_in_the_list(
     db: sqlite3.Connection, tmp_path: Path, status: str
 ) -> None:
     token = signed(db, "a", status=status)
@@ -133,7 +131,7 @@ def test_what_is_not_counted_is_not_in_the_list(
     assert isinstance(released, NotIncluded if status == "test" else Included)
 
 
-def test_a_stranger_cannot_learn_from_the_list_that_somebody_had_signed(
+def test_a_forged_signature_does_not_reveal_who_had_signed(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     """Signing in her name gives a receipt that looks the same whether or not she had signed."""
@@ -149,9 +147,7 @@ def test_a_stranger_cannot_learn_from_the_list_that_somebody_had_signed(
     assert (statement.content["signatures"], statement.content["receipts"]) == (2, 3)
 
 
-def test_only_the_campaigns_own_signatures_are_stated(
-    db: sqlite3.Connection, tmp_path: Path
-) -> None:
+def test_a_statement_covers_only_its_campaign(db: sqlite3.Connection, tmp_path: Path) -> None:
     """EX13: a person who signs two campaigns counts once in each."""
     here = signed(db, "a", person=person("Imani"))
     there = signed(db, "b", person=person("Imani"), campaign="another")
@@ -162,7 +158,7 @@ def test_only_the_campaigns_own_signatures_are_stated(
     assert isinstance(gone, NotIncluded)
 
 
-def test_counts_by_district_are_bounds_that_only_an_opening_makes_exact(
+def test_district_counts_are_bounds_until_opened(
     db: sqlite3.Connection,
 ) -> None:
     for n in range(13):
@@ -188,7 +184,7 @@ def test_counts_by_district_are_bounds_that_only_an_opening_makes_exact(
     assert not opens_to(result.statement, "ZZ-1", 0, bytes(16))
 
 
-def test_a_statement_names_nobody_and_no_receipt(db: sqlite3.Connection) -> None:
+def test_a_statement_names_no_person_and_no_receipt(db: sqlite3.Connection) -> None:
     """PR04: what is published contains no commitment, code, token or source tag."""
     token = signed(db, "k", source="st-marys", person=person("Ana"))
     text = statement_text(made(db).statement)
@@ -205,7 +201,7 @@ def test_a_statement_names_nobody_and_no_receipt(db: sqlite3.Connection) -> None
 
 
 @given(st.text(max_size=20), st.integers(0, 99), st.binary(min_size=1, max_size=9).map(bytes.hex))
-def test_commitments_of_different_receipts_places_and_campaigns_differ(
+def test_commitments_differ_by_receipt_place_and_campaign(
     campaign: str, district: int, token: str
 ) -> None:
     base = commitment_of(campaign, "CA", district, token)
@@ -224,7 +220,7 @@ def test_commitments_of_different_receipts_places_and_campaigns_differ(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
 )
 @given(data=st.data())
-def test_a_changed_statement_is_noticed(db: sqlite3.Connection, data: st.DataObject) -> None:
+def test_a_changed_statement_is_rejected(db: sqlite3.Connection, data: st.DataObject) -> None:
     text = statement_text(made(db).statement)
     content = json.loads(text)["statement"]
     name = data.draw(st.sampled_from(sorted(content)))
@@ -243,13 +239,13 @@ def test_a_changed_statement_is_noticed(db: sqlite3.Connection, data: st.DataObj
     | st.dictionaries(st.sampled_from(["statement", "public_key", "signature", "proof"]), inner),
     max_leaves=8,
 ).map(json.dumps)))  # fmt: skip
-def test_whatever_is_no_statement_is_said_to_be_none(text: str) -> None:
+def test_text_that_is_not_a_statement_is_rejected_with_a_reason(text: str) -> None:
     found = read_statement(text)
     assert isinstance(found, NotAStatement)
     assert found.reason.endswith(".")
 
 
-def test_another_key_makes_another_statement(db: sqlite3.Connection) -> None:
+def test_a_replaced_public_key_is_rejected(db: sqlite3.Connection) -> None:
     text = json.loads(statement_text(made(db).statement))
     text["public_key"] = bytes(SigningKey(b"o" * 32).verify_key).hex()
     assert isinstance(read_statement(json.dumps(text)), NotAStatement)
@@ -288,7 +284,7 @@ def test_a_proof_from_a_list_of_another_length_does_not_pass(
 # --- the key and the files ---------------------------------------------------------------
 
 
-def test_the_signing_key_is_made_once_kept_private_and_damage_is_said(tmp_path: Path) -> None:
+def test_the_signing_key_is_created_once_private_and_damage_is_reported(tmp_path: Path) -> None:
     first = signing_key(tmp_path / "keys")
     assert bytes(signing_key(tmp_path / "keys")) == bytes(first)
     private = tmp_path / "keys" / "statements.private.json"
@@ -300,7 +296,7 @@ def test_the_signing_key_is_made_once_kept_private_and_damage_is_said(tmp_path: 
         signing_key(tmp_path / "keys")
 
 
-def test_before_the_first_statement_there_is_nothing_and_damage_is_nothing(
+def test_a_missing_or_damaged_statement_counts_as_none(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     assert isinstance(latest(tmp_path / "s"), NoStatement)
@@ -312,11 +308,11 @@ def test_before_the_first_statement_there_is_nothing_and_damage_is_nothing(
 
 
 @pytest.mark.parametrize("text", ["", "abc", "g" * 64, "0" * 63, "0" * 65])
-def test_what_is_no_commitment_is_not_taken_for_one(text: str) -> None:
+def test_text_that_is_not_a_commitment_is_rejected(text: str) -> None:
     assert read_commitment(text) is None
 
 
-def test_a_commitment_may_be_pasted_with_blanks_and_capitals() -> None:
+def test_a_commitment_can_be_pasted_with_spaces_and_capitals() -> None:
     plain = bytes(range(32))
     spaced = " ".join(plain.hex().upper()[i : i + 8] for i in range(0, 64, 8))
     assert read_commitment(f"\n {spaced}\t") == plain
@@ -333,7 +329,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("site")
-def test_the_commands_state_publish_and_check(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_the_commands_publish_and_verify_a_statement(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
     token = signed(db, "a")
     out, openings = tmp_path / "out.json", tmp_path / "openings.json"
     done = flask("signatures attest", "--out", out, "--openings", openings)
@@ -356,7 +354,7 @@ def test_the_commands_state_publish_and_check(db: sqlite3.Connection, tmp_path: 
 
 
 @pytest.mark.usefixtures("site")
-def test_whatever_is_published_can_always_be_opened(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_every_published_statement_can_be_opened(db: sqlite3.Connection, tmp_path: Path) -> None:
     """Each published statement keeps its own counts and salts, whether or not a copy was asked
     for, and two statements in the same second do not mix them up."""
     out = tmp_path / "out.json"
@@ -389,7 +387,7 @@ def test_whatever_is_published_can_always_be_opened(db: sqlite3.Connection, tmp_
         (["--district", "CA-12", "--count", "2", "--salt", "0" * 32], "did not promise"),
     ],
 )
-def test_what_does_not_hold_is_said_and_ends_with_one(
+def test_a_failed_verification_says_why_and_exits_with_one(
     db: sqlite3.Connection, tmp_path: Path, options: list[str], words: str
 ) -> None:
     out = tmp_path / "out.json"
@@ -401,9 +399,7 @@ def test_what_does_not_hold_is_said_and_ends_with_one(
 
 
 @pytest.mark.usefixtures("site")
-def test_an_unpublished_statement_is_not_on_the_site(
-    db: sqlite3.Connection, tmp_path: Path
-) -> None:
+def test_an_unpublished_statement_is_not_the_latest(db: sqlite3.Connection, tmp_path: Path) -> None:
     done = flask("signatures attest", "--out", tmp_path / "x.json", "--no-publish")
     assert done.exit_code == 0, done.output
     assert isinstance(latest(tmp_path / "statements" / CAMPAIGN), NoStatement)
@@ -412,7 +408,7 @@ def test_an_unpublished_statement_is_not_on_the_site(
     assert "This is not a statement" in bad.output
 
 
-def test_the_recipe_in_the_documentation_checks_a_proof_and_refuses_a_wrong_one(
+def test_the_documented_recipe_accepts_a_proof_and_rejects_a_wrong_one(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     """The few lines in docs/verifying.md need nothing from this program."""
@@ -438,7 +434,7 @@ def test_the_recipe_in_the_documentation_checks_a_proof_and_refuses_a_wrong_one(
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 7, 8, 9, 255, 1000])
-def test_a_tree_in_a_file_is_the_tree_of_the_sorted_list(size: int) -> None:
+def test_a_tree_written_to_a_file_matches_the_tree_in_memory(size: int) -> None:
     ordered = sorted(hashlib.sha256(bytes([n % 251, n // 251])).digest() for n in range(size))
     leaves = b"".join(map(leaf_hash, ordered))
     file = io.BytesIO()
