@@ -57,7 +57,7 @@ def cores() -> set[Path]:
 
 
 @pytest.mark.usefixtures("cores_wanted")
-def test_a_process_of_the_site_that_crashes_is_not_dumped(tmp_path: Path) -> None:
+def test_a_crashed_process_leaves_no_core_dump(tmp_path: Path) -> None:
     ours, other = tmp_path / "ours", tmp_path / "other"
     ours.mkdir()
     other.mkdir()
@@ -76,7 +76,7 @@ def workers_of(server: Server) -> list[int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds the workers in /proc")
 @pytest.mark.usefixtures("cores_wanted")
-def test_a_worker_that_is_aborted_leaves_no_core_and_the_site_goes_on(tmp_path: Path) -> None:
+def test_an_aborted_worker_leaves_no_core_and_the_site_keeps_running(tmp_path: Path) -> None:
     before = cores()
     with serving("wsgi:app", tmp_path, workers=2) as running:
         form = {**sign_form(1, token(running)), **PERSON}

@@ -119,7 +119,7 @@ def stored() -> int:
     return len(rows)
 
 
-def test_the_surface_has_every_form_of_the_way() -> None:
+def test_the_surface_covers_every_resident_form() -> None:
     actions = {re.sub(r"[A-Za-z0-9_-]{43}", "TOKEN", t.action) for t in surface()}
     assert {
         "/find", "/write", "/address", "/review", "/sign", "/take", "/letters.pdf", "/print",
@@ -148,7 +148,7 @@ def met(kind: str) -> Iterator[tuple[Target, str]]:
 
 
 @pytest.mark.parametrize("kind", PAYLOADS)
-def test_no_payload_in_any_field_fails_leaks_or_is_believed(kind: str) -> None:
+def test_no_payload_in_a_field_causes_an_error_leak_or_extra_signature(kind: str) -> None:
     payload = PAYLOADS[kind]
     before = stored()
     signed = 0
@@ -161,7 +161,7 @@ def test_no_payload_in_any_field_fails_leaks_or_is_believed(kind: str) -> None:
     assert stored() - before <= signed
 
 
-def test_missing_and_repeated_fields_are_no_failure() -> None:
+def test_missing_and_repeated_fields_cause_no_server_error() -> None:
     for target in surface():
         for field in target.fields():
             judge(send(target.action, target.without(field)), f"{target.name} without {field}")
@@ -176,7 +176,7 @@ def test_missing_and_repeated_fields_are_no_failure() -> None:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_no_mixture_of_payloads_fails(data: st.DataObject) -> None:
+def test_no_mix_of_payloads_causes_a_server_error(data: st.DataObject) -> None:
     target = data.draw(st.sampled_from(surface()))
     if "letters.pdf" in target.action:
         return
@@ -190,7 +190,7 @@ def test_no_mixture_of_payloads_fails(data: st.DataObject) -> None:
     judge(response, target.name)
 
 
-def test_a_megabyte_in_any_field_is_refused_before_it_is_read() -> None:
+def test_a_megabyte_in_any_field_is_refused_and_stores_nothing() -> None:
     before = stored()
     for target in surface():
         for field in ("story", "token", "zip", "anything"):
@@ -202,7 +202,7 @@ def test_a_megabyte_in_any_field_is_refused_before_it_is_read() -> None:
     assert stored() == before
 
 
-def test_zz_after_all_of_it_no_marked_word_is_in_any_file() -> None:
+def test_zz_after_all_attacks_no_file_contains_a_marked_word() -> None:
     """Named so that it runs last. Searches database, WAL, queue, counters, keys and outbox."""
     here = site()
     surface()

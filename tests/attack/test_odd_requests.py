@@ -75,7 +75,7 @@ def kinds() -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("kind", list(kinds()))
-def test_no_other_kind_of_body_fails_or_is_believed(here: Site, kind: str) -> None:
+def test_no_other_body_type_causes_an_error_or_a_change(here: Site, kind: str) -> None:
     here.sign(here.form())
     before = state(here)
     for endpoint, path, methods in paths(here.app):
@@ -92,7 +92,7 @@ def test_no_other_kind_of_body_fails_or_is_believed(here: Site, kind: str) -> No
 @pytest.mark.parametrize(
     "kind", ["script", "template", "sql", "header", "nul", "surrogate", "path", "number", "digits"]
 )
-def test_no_payload_in_an_address_fails_or_is_shown_as_markup(here: Site, kind: str) -> None:
+def test_no_payload_in_a_url_causes_an_error_or_becomes_markup(here: Site, kind: str) -> None:
     payload = PAYLOADS[kind].encode("utf-8", "surrogatepass")
     names = (
         "zip", "via", "letter", "state", "district", "test", "v", "view", "page", "q", "code",
@@ -132,7 +132,7 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("name", list(HEADERS))
-def test_no_header_fails_or_is_repeated(here: Site, name: str) -> None:
+def test_no_header_causes_an_error_or_is_echoed(here: Site, name: str) -> None:
     for value in HEADERS[name]:
         for path in ("/", "/es/", "/find", "/privacy", "/static/site.css", "/nowhere",
                      "/organize/login", "/organize/"):  # fmt: skip
@@ -153,7 +153,7 @@ LOOKS: tuple[dict[str, str], ...] = (
 )  # fmt: skip
 
 
-def test_whoever_fetches_the_links_of_a_receipt_changes_nothing(here: Site) -> None:
+def test_prefetching_a_receipts_links_changes_nothing(here: Site) -> None:
     """Mail programs, scanners and prefetching browsers open every link they find."""
     taken = here.sign({**here.form(email="someone@mail.example.net"), "packet": ["1"]})
     link = here.resident().receipt_path(taken)

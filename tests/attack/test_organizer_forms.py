@@ -88,7 +88,7 @@ def inside(tmp_path: Path) -> Iterator[Inside]:
 
 
 @pytest.mark.slow
-def test_no_payload_in_any_organizer_form_fails_or_is_shown_as_markup(inside: Inside) -> None:
+def test_no_payload_in_an_organizer_form_causes_an_error_or_becomes_markup(inside: Inside) -> None:
     kinds = ("script", "surrogate", "attribute", "template", "sql", "header", "formula", "nul",
              "path", "format", "number", "long", "typst", "xml")  # fmt: skip
     forms = inside.forms()
@@ -112,7 +112,7 @@ def test_no_payload_in_any_organizer_form_fails_or_is_shown_as_markup(inside: In
     assert inside.here.db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-def test_no_form_does_anything_without_its_token_or_with_somebody_elses(inside: Inside) -> None:
+def test_no_organizer_form_works_without_a_valid_token(inside: Inside) -> None:
     forms = inside.forms()
     before = inside.here.statuses()
     trail = inside.here.db.execute("SELECT count(*) FROM audit_events").fetchone()

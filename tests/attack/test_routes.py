@@ -41,7 +41,7 @@ def rows(here: Site) -> list[tuple[str, int]]:
     return [(n, here.db.execute(f"SELECT count(*) FROM {n}").fetchone()[0]) for n in quiet]
 
 
-def test_every_route_has_every_header(here: Site) -> None:
+def test_every_route_sends_every_security_header(here: Site) -> None:
     visited = 0
     for endpoint, pattern, methods in paths(here.app):
         path = "/static/site.css" if endpoint == "static" else pattern
@@ -76,7 +76,7 @@ def test_every_route_has_every_header(here: Site) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_no_other_verb_does_anything_at_any_route(here: Site, verb: str) -> None:
+def test_no_undeclared_method_has_an_effect_on_any_route(here: Site, verb: str) -> None:
     here.sign(here.form_at(HTTPS))
     before = rows(here)
     allowed: dict[str, set[str]] = {}
@@ -107,14 +107,14 @@ def test_no_other_verb_does_anything_at_any_route(here: Site, verb: str) -> None
     ["evil.example", "letters.example.org.evil.example", "letters.example.org@evil.example",
      "localhost", "127.0.0.1", "letters.example.org:8000@x", "[::1]", "x" * 300, ""],
 )  # fmt: skip
-def test_a_forged_host_is_refused_and_never_repeated(here: Site, host: str) -> None:
+def test_a_forged_host_is_refused_and_never_echoed(here: Site, host: str) -> None:
     for path in ("/", "/find", "/es/privacy", "/organize/login", "/nowhere"):
         answer = here.client.flask.get(path, base_url=HTTPS, headers={"Host": host})
         assert answer.status_code == 400, path
         assert "evil.example" not in answer.text + str(answer.headers)
 
 
-def test_a_forwarded_host_is_not_believed_without_a_trusted_proxy(here: Site) -> None:
+def test_a_forwarded_host_is_ignored_without_a_trusted_proxy(here: Site) -> None:
     headers = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http",
                "X-Original-URL": "/organize/", "X-Rewrite-URL": "/organize/"}  # fmt: skip
     answer = here.client.flask.get("/", base_url=HTTPS, headers=headers)
@@ -122,7 +122,7 @@ def test_a_forwarded_host_is_not_believed_without_a_trusted_proxy(here: Site) ->
     assert "evil.example" not in answer.text
 
 
-def test_a_guessed_receipt_is_no_receipt_whatever_is_guessed(here: Site) -> None:
+def test_no_guessed_receipt_token_works(here: Site) -> None:
     taken = here.sign(here.form_at(HTTPS))
     real = here.resident().receipt_path(taken).rpartition("/")[2]
     near = [real[:-1] + c for c in "ABCDEFGHIJ" if c != real[-1]]
@@ -193,7 +193,7 @@ def check_location(browser: Browser) -> None:
     assert "X-Bad" not in browser.last.headers
 
 
-def test_a_planted_session_is_worth_nothing(here: Site) -> None:
+def test_a_planted_session_cookie_is_useless(here: Site) -> None:
     made, browser = office(here)
     who: Someone = made.add()
     names = {"__Host-organizer", "__Host-visitor"}
@@ -210,7 +210,7 @@ def test_a_planted_session_is_worth_nothing(here: Site) -> None:
     assert "/login" in thief.last.headers["Location"]
 
 
-def test_only_an_admin_who_just_gave_a_password_makes_an_organizer(here: Site) -> None:
+def test_only_an_admin_with_a_fresh_password_can_add_an_organizer(here: Site) -> None:
     makers = [f for f in Path("app/web").rglob("*.py") if "add_organizer" in f.read_text()]
     assert [f.name for f in makers] == ["accounts.py"]
     assert makers[0].read_text().count("add_organizer(") == 1
@@ -218,7 +218,7 @@ def test_only_an_admin_who_just_gave_a_password_makes_an_organizer(here: Site) -
     assert (view.__dict__["access"], view.__dict__["fresh"]) == ("admin", True)
 
 
-def test_the_services_of_one_site_are_its_own(here: Site) -> None:
+def test_a_request_uses_its_own_sites_services(here: Site) -> None:
     flask: Flask = here.app
     with flask.test_request_context("/", base_url=HTTPS):
         assert services().settings is here.settings

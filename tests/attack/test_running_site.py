@@ -97,7 +97,7 @@ def token(server: Server) -> str:
         b"POST /find HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
     ],
 )  # fmt: skip
-def test_bytes_that_are_no_request_are_refused_and_nobody_else_notices(
+def test_malformed_requests_are_refused_and_the_site_keeps_answering(
     server: Server, data: bytes
 ) -> None:
     answer = raw(server, data)
@@ -109,7 +109,7 @@ def test_bytes_that_are_no_request_are_refused_and_nobody_else_notices(
     assert ask(server, "GET", "/privacy")[0] == 200
 
 
-def test_a_body_of_ten_megabytes_is_refused_and_the_site_goes_on(server: Server) -> None:
+def test_a_ten_megabyte_body_is_refused_and_the_site_keeps_answering(server: Server) -> None:
     for path in ("/find", "/sign", "/organize/login", "/letters.pdf"):
         # Closing the connection before all of it was sent is just as good.
         with suppress(ConnectionError, http.client.HTTPException):
@@ -117,7 +117,7 @@ def test_a_body_of_ten_megabytes_is_refused_and_the_site_goes_on(server: Server)
     assert ask(server, "GET", "/privacy")[0] == 200
 
 
-def test_after_a_run_with_marked_names_no_file_and_no_output_has_them(
+def test_no_file_or_output_of_a_running_site_contains_residents_data(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with serving("wsgi:app", tmp_path, workers=2, DEAR_CONGRESS_CONFIRM_EMAIL="on") as running:
@@ -170,7 +170,7 @@ def test_after_a_run_with_marked_names_no_file_and_no_output_has_them(
         {"Proxy": "http://evil.example"}, {"Forwarded": "host=evil.example;proto=https"},
     ],
 )  # fmt: skip
-def test_what_only_a_proxy_may_say_is_not_believed_from_this_machine_either(
+def test_proxy_headers_are_ignored_even_from_localhost(
     server: Server, headers: dict[str, Any]
 ) -> None:
     for path in ("/", "/es/privacy", "/nowhere"):
@@ -182,14 +182,14 @@ def test_what_only_a_proxy_may_say_is_not_believed_from_this_machine_either(
             assert text == ask(server, "GET", path)[2]
 
 
-def test_behind_a_proxy_that_was_named_its_words_are_believed(tmp_path: Path) -> None:
+def test_headers_of_a_trusted_proxy_are_used(tmp_path: Path) -> None:
     with serving("wsgi:app", tmp_path, workers=1, DEAR_CONGRESS_TRUSTED_PROXIES="1") as running:
         secure: dict[str, Any] = {"X-Forwarded-Proto": "https"}
         assert "Strict-Transport-Security" in ask(running, "GET", "/", **secure)[1]
         assert "Strict-Transport-Security" not in ask(running, "GET", "/")[1]
 
 
-def test_limits_hold_over_all_workers_and_say_when_to_come_back(server: Server) -> None:
+def test_limits_apply_across_workers_and_send_retry_after(server: Server) -> None:
     statuses, begun = [], time.monotonic()
     for _ in range(1000):
         status, headers, _ = ask(server, "POST", "/find", b"zip=01930&state=MA")

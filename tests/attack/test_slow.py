@@ -104,9 +104,7 @@ def meanwhile(act: Callable[[], None]) -> Iterator[None]:
     ],
     ids=["nothing", "byte", "header", "headers", "body", "large", "half", "chunked", "expect"],
 )  # fmt: skip
-def test_clients_that_send_a_byte_now_and_then_keep_nobody_waiting(
-    server: Server, first: bytes
-) -> None:
+def test_clients_that_trickle_bytes_keep_no_one_waiting(server: Server, first: bytes) -> None:
     alone = residents(server)
     with ExitStack() as stack:
         slow = [connect(stack, server, first) for _ in range(MANY)]
@@ -120,7 +118,7 @@ def test_clients_that_send_a_byte_now_and_then_keep_nobody_waiting(
             assert wait_as_little_as(alone, server)
 
 
-def test_connections_that_are_never_finished_keep_nobody_waiting(server: Server) -> None:
+def test_unfinished_requests_keep_no_one_waiting(server: Server) -> None:
     """As many connections as a client can open, each with the start of a request, then dropped."""
     alone = residents(server)
 
@@ -146,7 +144,7 @@ def deaf(stack: ExitStack, server: Server, request: bytes) -> socket.socket:
 
 
 @pytest.mark.parametrize("what", ["picture", "letters"])
-def test_clients_that_do_not_read_keep_nobody_waiting(server: Server, what: str) -> None:
+def test_clients_that_do_not_read_keep_no_one_waiting(server: Server, what: str) -> None:
     request, count = b"GET /static/card-en.png HTTP/1.1\r\nHost: localhost\r\n\r\n", MANY
     if what == "letters":
         form = {**sign_form(1, token(server)), "story": "你好 नमस्ते مرحبا " * 300}
@@ -163,7 +161,7 @@ def test_clients_that_do_not_read_keep_nobody_waiting(server: Server, what: str)
         assert wait_as_little_as(alone, server)
 
 
-def test_whoever_sends_or_reads_nothing_is_let_go(server: Server) -> None:
+def test_idle_connections_are_closed(server: Server) -> None:
     with ExitStack() as stack:
         silent = connect(stack, server, b"GET / HTTP/1.1\r\n")
         # Socket buffers may hold one whole picture before anyone reads it.
@@ -179,7 +177,7 @@ def test_whoever_sends_or_reads_nothing_is_let_go(server: Server) -> None:
         assert found < size
 
 
-def test_a_request_in_small_pieces_is_answered(server: Server) -> None:
+def test_a_request_sent_in_small_pieces_is_answered(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as one:
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for start in range(0, len(LOOKUP), 24):
@@ -188,7 +186,7 @@ def test_a_request_in_small_pieces_is_answered(server: Server) -> None:
         assert one.recv(100).startswith(b"HTTP/1.1 200")
 
 
-def test_a_large_form_is_taken_as_a_whole(server: Server) -> None:
+def test_a_large_form_is_accepted(server: Server) -> None:
     body = b"zip=01930&state=MA&story=" + b"%C3%A9" * 50_000
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     for _ in range(3):  # on one connection, kept alive
@@ -213,7 +211,7 @@ def test_a_large_form_is_taken_as_a_whole(server: Server) -> None:
     ],
     ids=["address", "address in Spanish", "headers", "long header", "form", "body"],
 )  # fmt: skip
-def test_what_is_larger_than_any_page_needs_is_refused(
+def test_oversized_heads_and_bodies_are_refused(
     server: Server, head: bytes, status: int, words: bytes
 ) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as one:
@@ -241,7 +239,7 @@ def waiting_bodies(server: Server) -> list[str]:
 @pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="only root sees the files of a process"
 )
-def test_a_sheet_on_its_way_is_on_no_disk(server: Server) -> None:
+def test_an_upload_in_progress_is_never_on_disk(server: Server) -> None:
     with ExitStack() as stack:
         one = connect(stack, server, POST + b"Content-Length: 3000000\r\n\r\n")
         one.sendall(b"x" * 1_000_000)
