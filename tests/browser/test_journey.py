@@ -76,7 +76,7 @@ def test_from_zip_to_receipt_at_320_pixels(visitor: Visitor) -> None:
     assert public_counts(visitor) == (people + 1, letters + 3)
 
 
-def test_reload_and_back_count_once_and_lose_no_word(visitor: Visitor) -> None:
+def test_reloading_and_going_back_count_once_and_lose_nothing(visitor: Visitor) -> None:
     page = visitor.page
     before = public_counts(visitor)
     visitor.goto("/find")
@@ -103,7 +103,7 @@ def test_reload_and_back_count_once_and_lose_no_word(visitor: Visitor) -> None:
     assert after == (before[0] + 1, before[1] + 3)
 
 
-def test_a_split_zip_is_chosen_and_a_receipt_withdraws(visitor: Visitor) -> None:
+def test_a_resident_chooses_a_district_signs_and_withdraws(visitor: Visitor) -> None:
     page = visitor.page
     visitor.goto("/find")
     page.get_by_label("ZIP code").fill("60647")
@@ -126,7 +126,7 @@ def test_a_split_zip_is_chosen_and_a_receipt_withdraws(visitor: Visitor) -> None
     assert public_counts(visitor) == (people - 1, letters - 3)
 
 
-def test_an_error_is_named_where_it_is_and_the_keyboard_lands_on_it(visitor: Visitor) -> None:
+def test_an_error_is_shown_at_its_field_and_takes_the_focus(visitor: Visitor) -> None:
     page = visitor.page
     visitor.goto("/find")
     page.keyboard.press("Tab")
@@ -179,7 +179,7 @@ def test_a_first_letter_takes_at_most_twelve_tabs_to_sign(visitor: Visitor) -> N
     expect(page.locator("h1")).to_contain_text("You have signed")
 
 
-def test_back_brings_every_page_as_it_was_left(visitor: Visitor) -> None:
+def test_going_back_restores_every_page_as_it_was_left(visitor: Visitor) -> None:
     page = visitor.page
     visitor.goto("/")
     page.locator("#zip").fill("01930")
@@ -203,7 +203,7 @@ def test_back_brings_every_page_as_it_was_left(visitor: Visitor) -> None:
     assert visitor.context.cookies() == []
 
 
-def test_the_letter_grows_with_what_is_typed_and_is_the_one_that_is_chosen(
+def test_the_preview_follows_the_typed_story_and_the_chosen_letter(
     chromium: Browser, site: Server
 ) -> None:
     someone = visit(chromium, site, width=1280)
@@ -222,7 +222,7 @@ def test_the_letter_grows_with_what_is_typed_and_is_the_one_that_is_chosen(
 
 
 @pytest.mark.parametrize("lang", LOOKS)
-def test_public_pages_are_accessible_in_both_languages_and_colours(
+def test_public_pages_are_accessible_in_both_languages_and_color_schemes(
     chromium: Browser, site: Server, lang: str
 ) -> None:
     someone = visit(chromium, site)
@@ -240,7 +240,7 @@ def test_public_pages_are_accessible_in_both_languages_and_colours(
     someone.context.close()
 
 
-def test_a_page_with_its_style_is_small(chromium: Browser, site: Server) -> None:
+def test_the_start_page_with_its_assets_is_small(chromium: Browser, site: Server) -> None:
     someone = visit(chromium, site)
     asked: list[Request] = []
     someone.page.on("response", lambda answer: asked.append(answer.request))
@@ -251,9 +251,7 @@ def test_a_page_with_its_style_is_small(chromium: Browser, site: Server) -> None
     someone.context.close()
 
 
-def test_the_draft_survives_a_reload_in_its_own_tab_and_nowhere_else(
-    chromium: Browser, site: Server
-) -> None:
+def test_the_draft_survives_a_reload_only_in_its_own_tab(chromium: Browser, site: Server) -> None:
     someone = visit(chromium, site)
     page = someone.page
     someone.goto("/find")
@@ -274,9 +272,7 @@ def test_the_draft_survives_a_reload_in_its_own_tab_and_nowhere_else(
     [("94538", "Use a different ZIP code"),
      ("01930", "Not your district? Look again")],
 )  # fmt: skip
-def test_starting_again_gives_the_empty_form_and_not_the_same_page(
-    visitor: Visitor, zip_code: str, link: str
-) -> None:
+def test_starting_again_gives_an_empty_form(visitor: Visitor, zip_code: str, link: str) -> None:
     page = visitor.page
     visitor.goto("/find")
     page.locator("#zip").fill(zip_code)

@@ -51,7 +51,7 @@ def phone(request: pytest.FixtureRequest, chromium: Browser, site: Server) -> It
     someone.context.close()
 
 
-def test_the_start_page_is_short_and_has_one_thing_to_press(phone: Visitor) -> None:
+def test_the_start_page_is_short_with_one_main_button(phone: Visitor) -> None:
     phone.goto("/")
     assert words(phone.page) <= 250
     assert screens(phone.page) <= 2.5
@@ -88,7 +88,7 @@ def signed(someone: Visitor) -> None:
 @pytest.mark.parametrize(
     "zip_code", ["01930", "78701", "20009", "32081"]
 )  # the last is the longest
-def test_every_page_to_the_signature_is_short_and_has_its_one_act_in_sight(
+def test_every_page_up_to_signing_is_short_with_its_main_button_in_view(
     phone: Visitor, zip_code: str
 ) -> None:
     page = phone.page
@@ -122,7 +122,7 @@ def test_every_page_to_the_signature_is_short_and_has_its_one_act_in_sight(
     assert first.get_attribute("lang") == page.evaluate("document.documentElement.lang")
 
 
-def test_one_office_at_a_time_is_handed_over_with_the_keyboard_in_its_place(phone: Visitor) -> None:
+def test_offices_open_one_at_a_time_and_keep_keyboard_focus(phone: Visitor) -> None:
     signed(phone)
     page = phone.page
     phone.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -26,7 +26,9 @@ PLACES = {
 
 
 @pytest.mark.parametrize("lang", LOOKS)
-def test_whatever_a_zip_leads_to_can_be_read(chromium: Browser, site: Server, lang: str) -> None:
+def test_every_page_a_zip_can_lead_to_is_accessible(
+    chromium: Browser, site: Server, lang: str
+) -> None:
     someone = visit(chromium, site)
     for zip_code, state in PLACES.values():
         someone.goto(f"{lang}/find")

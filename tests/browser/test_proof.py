@@ -56,7 +56,7 @@ def sign(someone: Visitor) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/es"])
-def test_with_javascript_the_proof_is_found_and_the_signature_counts(
+def test_with_javascript_the_proof_of_work_is_found_and_the_signature_counts(
     chromium: Browser, asking: Server, path: str
 ) -> None:
     before = statuses(asking)
@@ -74,7 +74,7 @@ def test_with_javascript_the_proof_is_found_and_the_signature_counts(
     assert statuses(asking) == [*before, "counted"]
 
 
-def test_pressing_at_once_waits_says_so_and_then_signs_once(
+def test_signing_before_the_proof_is_ready_waits_and_signs_once(
     chromium: Browser, asking: Server
 ) -> None:
     before = statuses(asking)
