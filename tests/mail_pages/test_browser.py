@@ -79,7 +79,9 @@ def worked(site: Server) -> str:
     return re.sub(r"=\r?\n", "", newest.read_text("utf-8"))
 
 
-def test_a_copy_from_wish_to_button_to_receipt(person: Someone, site: Server) -> None:
+def test_a_copy_is_requested_confirmed_and_shown_on_the_receipt(
+    person: Someone, site: Server
+) -> None:
     visitor, lang = person
     page = visitor.page
     taken(visitor, lang)

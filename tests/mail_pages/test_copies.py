@@ -26,7 +26,7 @@ SPAM = "WIN 5000 USD http://bad.example"
 BY_HAND = "words-MA-S1"
 
 
-def test_a_copy_has_every_letter_as_text_and_as_pdf_after_the_click(site: Site) -> None:
+def test_a_confirmed_copy_has_every_letter_as_text_and_pdf(site: Site) -> None:
     """EM12"""
     story = "“It’s ours” — 40° 🐢.\n\nSecond paragraph, à la carte."
     taken = site.signed(story=story, first="Zoë")
@@ -52,7 +52,7 @@ def test_a_copy_has_every_letter_as_text_and_as_pdf_after_the_click(site: Site) 
         assert "Second paragraph" in words
 
 
-def test_the_mailed_copy_has_each_letters_state_and_the_link_that_goes_on_to_say_it(
+def test_an_emailed_copy_has_each_letters_state_and_the_receipt_link(
     make: Make,
 ) -> None:
     site = make()
@@ -75,7 +75,7 @@ def test_the_mailed_copy_has_each_letters_state_and_the_link_that_goes_on_to_say
     assert site.resident.receipt_path(taken) in text
 
 
-def test_a_mailed_copy_may_have_the_spanish_too(make: Make) -> None:
+def test_an_emailed_copy_can_include_the_spanish(make: Make) -> None:
     site = make(lang="es")
     taken = site.signed()
     site.ask(taken, ME, both="1")
@@ -111,7 +111,7 @@ def test_a_site_without_a_mail_server_says_so_and_marks_nothing(make: Make) -> N
 
 
 @pytest.mark.parametrize("way", ["withdraw", "change", "remove"])
-def test_a_message_in_a_file_goes_with_what_it_is_about(make: Make, way: str) -> None:
+def test_a_copy_in_the_outbox_is_deleted_with_its_letters(make: Make, way: str) -> None:
     site = make()
     other = site.signed(first="Ben")
     site.ask(other, "ben@example.org")
@@ -141,7 +141,7 @@ def test_a_message_in_a_file_goes_with_what_it_is_about(make: Make, way: str) ->
     assert sorted(left) == ["ben@example.org", *([ME] if way == "change" else [])]
 
 
-def test_nothing_typed_reaches_an_address_that_nobody_confirmed(make: Make) -> None:
+def test_nothing_typed_reaches_an_unconfirmed_address(make: Make) -> None:
     """EM09"""
     site = make()
     for number, field in enumerate(2 * ["first", "last", "street", "city", "story"]):
@@ -161,7 +161,7 @@ def test_nothing_typed_reaches_an_address_that_nobody_confirmed(make: Make) -> N
         assert "bad.example" not in everything
 
 
-def test_one_connection_and_one_address_get_only_so_much_mail(
+def test_mail_is_limited_per_connection_and_per_address(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """EM09"""
@@ -186,7 +186,7 @@ def test_one_connection_and_one_address_get_only_so_much_mail(
     assert answers[-1] == 429
 
 
-def test_looking_at_the_link_changes_nothing_and_the_button_works_once(site: Site) -> None:
+def test_opening_the_link_changes_nothing_and_the_button_works_once(site: Site) -> None:
     """EM10"""
     site.ask(site.signed(), ME)
     site.work()
@@ -208,13 +208,13 @@ def test_looking_at_the_link_changes_nothing_and_the_button_works_once(site: Sit
 
 
 @pytest.mark.parametrize("token", ["a" * 64, "A" * 64, "x", "..", "a" * 63 + "\n", "’"])
-def test_a_made_up_link_finds_nothing(make: Make, token: str) -> None:
+def test_a_forged_link_finds_nothing(make: Make, token: str) -> None:
     site = make()
     assert site.client.get(f"/copy/{token}").h1 == "Nothing is waiting here"
     assert site.client.post(f"/copy/{token}").h1 == "Nothing is waiting here"
 
 
-def test_a_copy_that_nobody_asked_for_is_gone_after_two_days(make: Make) -> None:
+def test_an_unconfirmed_copy_is_deleted_after_two_days(make: Make) -> None:
     site = make()
     site.ask(site.signed(story="A secret of mine."), STRANGER)
     site.work()
@@ -228,7 +228,7 @@ def test_a_copy_that_nobody_asked_for_is_gone_after_two_days(make: Make) -> None
     assert db.execute("SELECT count(*) FROM outbound WHERE payload IS NOT NULL").fetchone() == (0,)
 
 
-def test_pressing_twice_is_one_message_and_changed_words_are_another(make: Make) -> None:
+def test_pressing_again_sends_no_second_message_unless_the_words_changed(make: Make) -> None:
     site = make()
     taken = site.signed()
     for _ in range(3):
@@ -245,7 +245,7 @@ def test_pressing_twice_is_one_message_and_changed_words_are_another(make: Make)
     "address",
     ["o'dell+parks.2026@example.museum", "x@sub.example.photography", "ana@münchen.example"],
 )  # fmt: skip
-def test_unusual_addresses_are_taken_as_they_are(make: Make, address: str) -> None:
+def test_unusual_email_addresses_are_used_unchanged(make: Make, address: str) -> None:
     """EM05"""
     site = make()
     page = site.ask(site.signed(), f" {address} ")
@@ -261,7 +261,7 @@ NO_ADDRESSES = (
 )  # fmt: skip
 
 
-def test_what_is_no_address_is_said_beside_the_field(site: Site) -> None:
+def test_an_invalid_email_address_is_an_error_at_its_field(site: Site) -> None:
     taken = site.signed()
     for address in NO_ADDRESSES:
         page = site.ask(taken, address.encode("utf-8", "replace").decode(), 422)
@@ -272,7 +272,7 @@ def test_what_is_no_address_is_said_beside_the_field(site: Site) -> None:
     assert not site.files()
 
 
-def test_only_the_receipt_goes_at_once_without_a_typed_word(site: Site) -> None:
+def test_a_receipt_link_is_sent_at_once_with_nothing_typed(site: Site) -> None:
     taken = site.signed(story=SPAM, first="WIN", last="5000 USD")
     site.ask(taken, ME, only_link="1")
     site.work()
@@ -285,7 +285,7 @@ def test_only_the_receipt_goes_at_once_without_a_typed_word(site: Site) -> None:
     assert str(message["Subject"]).startswith(("Your receipt", "El comprobante"))
 
 
-def test_from_is_the_campaigns_own_and_no_address_stands_in_a_link(
+def test_from_is_the_campaigns_address_and_links_contain_no_address(
     make: Make, server: MailServer
 ) -> None:
     """EM04, EM02"""
@@ -317,7 +317,7 @@ def released(site: Site, server: MailServer, address: str = ME) -> str:
     return site.states(taken)
 
 
-def test_letters_are_mailed_to_self_once_a_server_has_the_copy(
+def test_letters_count_as_emailed_once_a_server_accepts_the_copy(
     make: Make, server: MailServer
 ) -> None:
     words = released(make(server), server)
@@ -332,7 +332,7 @@ def test_letters_are_mailed_to_self_once_a_server_has_the_copy(
      ("take and hang", "with no answer. It may have arrived"),
      ("drop", "with no answer. It may have arrived")],
 )  # fmt: skip
-def test_every_end_is_said_and_nothing_is_marked(
+def test_every_failure_is_reported_and_no_letter_is_marked(
     make: Make, server: MailServer, answer: str, said: str
 ) -> None:
     server.data = ["250 OK", answer]
@@ -342,9 +342,7 @@ def test_every_end_is_said_and_nothing_is_marked(
     assert words.count("Written, not yet handed over") == 3
 
 
-def test_a_copy_that_was_given_up_is_not_said_to_be_rejected(
-    make: Make, server: MailServer
-) -> None:
+def test_a_copy_that_was_given_up_is_not_called_rejected(make: Make, server: MailServer) -> None:
     site = make(server)
     taken = site.signed()
     server.data = ["451 later"] * 20
@@ -356,7 +354,7 @@ def test_a_copy_that_was_given_up_is_not_said_to_be_rejected(
     assert "Rejected" not in words
 
 
-def test_pressing_again_while_a_slow_server_has_it_sends_nothing_twice(
+def test_pressing_again_during_a_slow_delivery_sends_nothing_twice(
     make: Make, server: MailServer
 ) -> None:
     """EM08"""
@@ -382,7 +380,7 @@ def test_pressing_again_while_a_slow_server_has_it_sends_nothing_twice(
     assert totals(local_database(site.settings.database), site.settings.campaign).signatures == 1
 
 
-def test_a_refused_address_leaves_the_other_alone_and_can_be_tried_again(
+def test_a_refused_address_can_be_retried_and_does_not_affect_another(
     make: Make, server: MailServer
 ) -> None:
     """EM14"""
@@ -404,7 +402,7 @@ def test_a_refused_address_leaves_the_other_alone_and_can_be_tried_again(
     assert totals(local_database(site.settings.database), site.settings.campaign).signatures == 1
 
 
-def test_without_usable_mail_settings_the_page_offers_none_and_still_works(make: Make) -> None:
+def test_without_usable_mail_settings_no_email_is_offered(make: Make) -> None:
     site = make(redis_url="nonsense://x")
     taken = site.signed()
     assert "Email me a copy" not in taken.words
@@ -412,7 +410,7 @@ def test_without_usable_mail_settings_the_page_offers_none_and_still_works(make:
     assert "Emails you asked for" not in site.states(taken)
 
 
-def test_mail_is_for_letters_that_are_signed(make: Make) -> None:
+def test_unsigned_letters_cannot_be_emailed(make: Make) -> None:
     site = make()
     review = site.resident.reviewing("01930")
     page = site.client.post("/copy", {**review.form(), "copy_to": [ME]}, 409)
@@ -421,12 +419,12 @@ def test_mail_is_for_letters_that_are_signed(make: Make) -> None:
     assert not site.files()
 
 
-def test_the_way_back_to_the_address_alone_leads_on(site: Site) -> None:
+def test_the_copy_page_opened_without_its_form_has_links(site: Site) -> None:
     assert site.client.get(site.resident.url("/copy")).all("a")
 
 
 @pytest.mark.parametrize("only_link", ["", "1"])
-def test_a_site_without_mail_does_not_say_that_it_emailed(make: Make, only_link: str) -> None:
+def test_a_site_without_mail_does_not_claim_to_have_emailed(make: Make, only_link: str) -> None:
     site = make()
     asked = site.ask(site.signed(), ME, only_link=only_link)
     assert "Nothing was emailed" in asked.words
@@ -434,7 +432,7 @@ def test_a_site_without_mail_does_not_say_that_it_emailed(make: Make, only_link:
     assert "on its way" not in asked.words
 
 
-def test_links_of_a_site_without_an_address_lead_to_the_port_that_it_serves_on(make: Make) -> None:
+def test_without_a_site_address_links_use_the_port_it_serves_on(make: Make) -> None:
     site = make(port=8123)
     site.ask(site.signed(), ME)
     site.work()

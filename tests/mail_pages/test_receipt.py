@@ -14,7 +14,7 @@ from app.records.database import local_database, open_database
 from .conftest import Make, Site
 
 
-def test_each_letter_has_its_state_and_time_and_changes_with_it(make: Make) -> None:
+def test_each_letter_is_shown_with_its_current_state_and_time(make: Make) -> None:
     site = make()
     taken = site.signed()
     path = site.resident.receipt_path(taken)
@@ -35,7 +35,7 @@ def test_each_letter_has_its_state_and_time_and_changes_with_it(make: Make) -> N
      ("refused", "Refused by the office’s own system"),
      ("not attempted", "Not given to the office’s own system")],
 )  # fmt: skip
-def test_what_an_offices_system_said_is_not_called_the_persons_own_report(
+def test_an_office_systems_answer_is_not_called_a_self_report(
     make: Make, state: State, said: str
 ) -> None:
     site = make()
@@ -48,7 +48,7 @@ def test_what_an_offices_system_said_is_not_called_the_persons_own_report(
     assert "This is what you told us" not in words
 
 
-def test_the_page_says_that_it_has_no_words_and_where_they_are(site: Site) -> None:
+def test_the_receipt_has_no_letter_text_and_says_so(site: Site) -> None:
     taken = site.signed(story="A secret of mine.")
     page = site.client.get(site.resident.receipt_path(taken))
     assert "A secret of mine" not in page.text
@@ -57,7 +57,7 @@ def test_the_page_says_that_it_has_no_words_and_where_they_are(site: Site) -> No
 
 
 @pytest.mark.parametrize("change", [str.swapcase, lambda t: t[:-1], lambda t: t + "A"])
-def test_only_the_whole_token_opens_it(make: Make, change: object) -> None:
+def test_only_the_whole_token_opens_a_receipt(make: Make, change: object) -> None:
     site = make()
     folder, _, token = site.resident.receipt_path(site.signed()).rpartition("/")
     assert callable(change)
@@ -67,7 +67,7 @@ def test_only_the_whole_token_opens_it(make: Make, change: object) -> None:
 @pytest.mark.parametrize(("start", "words"), [("", "cannot save anything"),
                                               ("/es", "no puede guardar nada")])  # fmt: skip
 @pytest.mark.parametrize("act", ["nothing", "copied over", "deleted"])
-def test_a_site_whose_database_is_not_its_own_says_so_wherever_somebody_writes(
+def test_withdrawing_reports_a_replaced_or_missing_database(
     make: Make, start: str, words: str, act: str
 ) -> None:
     site = make()

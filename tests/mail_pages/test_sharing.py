@@ -33,7 +33,7 @@ def message_in(link: str) -> str:
     return (query.get("body") or query["text"])[0]
 
 
-def test_the_receipt_offers_plain_links_each_with_a_tag_of_its_own(site: Site) -> None:
+def test_share_links_each_have_a_distinct_source_tag(site: Site) -> None:
     page = site.client.get(site.resident.receipt_path(site.signed()))
     links = shared(page)
     assert set(links) == KNOWN
@@ -50,7 +50,7 @@ def test_the_receipt_offers_plain_links_each_with_a_tag_of_its_own(site: Site) -
     assert not [s for s in page.all("script") if not (s.get("src") or "").startswith("/static/")]
 
 
-def test_the_tag_of_a_shared_link_is_counted_with_the_signature(make: Make) -> None:
+def test_a_share_links_tag_is_recorded_with_the_signature(make: Make) -> None:
     site = make()
     receipt = site.client.get(site.resident.receipt_path(site.signed()))
     address = message_in(shared(receipt)["sms"]).split()[-1]
@@ -65,7 +65,7 @@ def test_the_tag_of_a_shared_link_is_counted_with_the_signature(make: Make) -> N
     ]  # fmt: skip
 
 
-def test_links_use_the_configured_address(make: Make) -> None:
+def test_share_links_use_the_configured_address(make: Make) -> None:
     site = make(site_url="https://letters.example.org")
     links = shared(site.client.get(site.resident.receipt_path(site.signed())))
     for link in links.values():
@@ -79,7 +79,7 @@ def metas(page: Html) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", ["/", "/about-the-bill", "/privacy", "/es/", "/es/privacy"])
-def test_public_pages_have_a_preview_with_whole_addresses_only_where_one_is_set(
+def test_public_pages_have_a_preview_with_urls_only_if_a_site_url_is_set(
     make: Make, path: str
 ) -> None:
     lang = "es" if path.startswith("/es") else "en"
@@ -98,7 +98,7 @@ def test_public_pages_have_a_preview_with_whole_addresses_only_where_one_is_set(
         assert got.mimetype == "image/png"
 
 
-def test_pages_with_something_of_a_persons_have_no_preview(make: Make) -> None:
+def test_personal_pages_have_no_preview(make: Make) -> None:
     site = make(site_url="https://letters.example.org")
     taken = site.signed()
     for page in (taken, site.client.get(site.resident.receipt_path(taken))):
@@ -106,7 +106,7 @@ def test_pages_with_something_of_a_persons_have_no_preview(make: Make) -> None:
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_the_picture_is_small_and_of_the_shape_that_is_shown_uncut(lang: str) -> None:
+def test_the_preview_picture_is_small_and_1200_by_630(lang: str) -> None:
     content = Path(STATIC / card_name(lang)).read_bytes()
     assert content.startswith(b"\x89PNG")
     assert struct.unpack(">II", content[16:24]) == (1200, 630)
@@ -133,7 +133,7 @@ HOSTILE = st.one_of(
 )  # fmt: skip
 
 
-def test_whatever_else_a_link_says_is_ignored(make: Make) -> None:
+def test_other_link_parameters_are_ignored(make: Make) -> None:
     site = make()
     plain = {path: site.client.flask.get(f"{path}?q=1").text for path in ("/", "/find")}
 
@@ -161,7 +161,7 @@ def _without_token(text: str) -> str:
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_the_picture_names_the_campaign_as_it_is_called_now(lang: str, tmp_path: Path) -> None:
+def test_the_preview_picture_is_up_to_date(lang: str, tmp_path: Path) -> None:
     new = tmp_path / "new"
     assert flask("letters card", "--out", new).exit_code == 0
     drawn, kept = (Image.open(f / card_name(lang)).convert("L") for f in (new, STATIC))
