@@ -65,7 +65,7 @@ def test_results_become_states_and_only_an_office_accepts(
 
 
 @pytest.mark.parametrize("result", ["try later", "accepted by the test system", "sent"])
-def test_what_says_nothing_of_the_office_changes_nothing(
+def test_results_that_do_not_come_from_the_office_change_nothing(
     tmp_path: Path, db: sqlite3.Connection, result: str
 ) -> None:
     sign(db, signature("one"), SECRET)
@@ -74,7 +74,7 @@ def test_what_says_nothing_of_the_office_changes_nothing(
     assert set(states(db).values()) == {"written"}
 
 
-def test_withdrawn_and_foreign_letters_are_counted_apart(
+def test_results_for_withdrawn_and_unknown_letters_are_counted_separately(
     tmp_path: Path, db: sqlite3.Connection
 ) -> None:
     withdraw(db, sign(db, signature("one"), SECRET).receipt)
@@ -84,12 +84,12 @@ def test_withdrawn_and_foreign_letters_are_counted_apart(
     assert note_results(folder, db, CAMPAIGN) == Noted(0, 2, 1)
 
 
-def test_a_folder_without_results_is_said(tmp_path: Path, db: sqlite3.Connection) -> None:
+def test_a_folder_without_results_is_an_error(tmp_path: Path, db: sqlite3.Connection) -> None:
     with pytest.raises(NotesError, match=r"flask letters deliver"):
         note_results(tmp_path, db, CAMPAIGN)
 
 
-def test_opened_rows_know_their_signature(tmp_path: Path) -> None:
+def test_only_integer_signature_ids_are_read_from_opened_rows(tmp_path: Path) -> None:
     details = {"first": "Ana", "last": "López"}
     lines = [{"signature": n, "purpose": "packet", "details": details} for n in (7, "8", True, 1.5)]
     path = tmp_path / "opened.jsonl"
@@ -98,7 +98,7 @@ def test_opened_rows_know_their_signature(tmp_path: Path) -> None:
     assert [row.signature for row in rows] == [7, None, None, None]
 
 
-def test_the_command_says_what_it_did(
+def test_the_note_command_reports_its_counts_and_its_error(
     tmp_path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))

@@ -70,14 +70,14 @@ def now(db: sqlite3.Connection, seat: str = "CA-12", signed: int = 1) -> tuple[s
     return row
 
 
-def test_only_these_moves_are_allowed() -> None:
+def test_only_the_listed_moves_are_allowed() -> None:
     for cause, before, after in itertools.product(CAUSES, STATES, STATES):
         expected = (before, after) in ALLOWED[cause]
         assert allowed(cause, before, after) == expected, (cause, before, after)
 
 
 @pytest.mark.parametrize("before", STATES)
-def test_the_database_moves_only_so(db: sqlite3.Connection, before: State) -> None:
+def test_reports_and_mail_make_only_allowed_moves(db: sqlite3.Connection, before: State) -> None:
     for number, after in enumerate(STATES, 1):
         letters = letters_of("CA", 12, before)
         token = sign(db, signature(str(number), letters=letters), SECRET).receipt
@@ -91,7 +91,7 @@ def test_the_database_moves_only_so(db: sqlite3.Connection, before: State) -> No
 
 
 @pytest.mark.parametrize("before", STATES)
-def test_an_offices_system_moves_only_so(db: sqlite3.Connection, before: State) -> None:
+def test_an_office_system_makes_only_allowed_moves(db: sqlite3.Connection, before: State) -> None:
     for number, after in enumerate(STATES, 1):
         sign(db, signature(str(number), letters=letters_of("CA", 12, before)), SECRET)
         first = now(db, signed=number)
@@ -101,7 +101,7 @@ def test_an_offices_system_moves_only_so(db: sqlite3.Connection, before: State) 
         assert now(db, signed=number) == expected, after
 
 
-def test_a_late_copy_does_not_hide_what_the_person_reported(db: sqlite3.Connection) -> None:
+def test_a_late_mailed_copy_does_not_overwrite_a_persons_report(db: sqlite3.Connection) -> None:
     token = sign(db, signature("one"), SECRET).receipt
     assert mark(db, token, "CA-12", "copied")
     assert not mark(db, token, "CA-12", MAILED)
@@ -111,9 +111,7 @@ def test_a_late_copy_does_not_hide_what_the_person_reported(db: sqlite3.Connecti
 
 @pytest.mark.parametrize("before", ["written", "copied", "refused", "not attempted", "unknown"])
 @pytest.mark.parametrize("report", sorted(OWN))
-def test_a_report_can_be_taken_back_once(
-    db: sqlite3.Connection, before: State, report: State
-) -> None:
+def test_a_report_can_be_undone_once(db: sqlite3.Connection, before: State, report: State) -> None:
     token = sign(db, signature("one", letters=letters_of("CA", 12, before)), SECRET).receipt
     _, _, cause = now(db)
     assert not undo(db, token, "CA-12")
@@ -126,7 +124,7 @@ def test_a_report_can_be_taken_back_once(
     assert recount(db) == []
 
 
-def test_nothing_but_the_last_report_can_be_taken_back(db: sqlite3.Connection) -> None:
+def test_only_the_last_report_can_be_undone(db: sqlite3.Connection) -> None:
     token = sign(db, signature("one"), SECRET).receipt
     mark(db, token, "CA-12", "copied")
     mark(db, token, "CA-12", "pasted")
@@ -148,7 +146,7 @@ def test_nothing_but_the_last_report_can_be_taken_back(db: sqlite3.Connection) -
     [(2, "CA-12", CAMPAIGN), (1, "CA-13", CAMPAIGN), (1, "CA-S3", CAMPAIGN),
      (1, "CA-12", "another"), (-1, "CA-12", CAMPAIGN)],
 )  # fmt: skip
-def test_a_system_moves_only_the_letter_of_this_campaign(
+def test_an_office_system_moves_no_unknown_vacant_or_other_campaigns_letter(
     db: sqlite3.Connection, number: int, seat: str, campaign: str
 ) -> None:
     letters = (*letters_of("CA", 12)[:2], LetterRow("CA-S3", None, "", "not attempted"))
@@ -156,14 +154,14 @@ def test_a_system_moves_only_the_letter_of_this_campaign(
     assert not note_office(db, number, seat, ACCEPTED, campaign=campaign)
 
 
-def test_nothing_moves_once_withdrawn(db: sqlite3.Connection) -> None:
+def test_withdrawn_letters_do_not_move(db: sqlite3.Connection) -> None:
     token = sign(db, signature("one"), SECRET).receipt
     withdraw(db, token)
     assert not mark(db, token, "CA-12", "printed")
     assert not note_office(db, 1, "CA-12", ACCEPTED, campaign=CAMPAIGN)
 
 
-def test_every_letter_begins_with_a_time_and_a_cause(db: sqlite3.Connection) -> None:
+def test_every_letter_starts_with_a_time_and_a_cause(db: sqlite3.Connection) -> None:
     letters = (*letters_of("CA", 12)[:2], LetterRow("CA-S3", None, "", "not attempted"))
     found = receipt(db, sign(db, signature("one", letters=letters, at=NOON), SECRET).receipt)
     assert found is not None
@@ -184,7 +182,7 @@ STEPS = st.lists(
 
 @given(steps=STEPS)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_whatever_happens_causes_fit_and_the_ways_add_up(
+def test_causes_fit_states_and_ways_add_up_after_any_steps(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str, State]]
 ) -> None:
     with closing(open_database(tmp_path_factory.mktemp("moves") / "site.db")) as db:
@@ -215,7 +213,7 @@ def test_whatever_happens_causes_fit_and_the_ways_add_up(
             assert found == actual
 
 
-def test_ways_leave_vacant_seats_and_other_campaigns_out(db: sqlite3.Connection) -> None:
+def test_ways_exclude_vacant_seats_and_other_campaigns(db: sqlite3.Connection) -> None:
     letters = (*letters_of("CA", 12)[:2], LetterRow("CA-S3", None, "", "not attempted"))
     token = sign(db, signature("one", letters=letters), SECRET).receipt
     sign(db, signature("two", campaign="another"), SECRET)
@@ -224,5 +222,5 @@ def test_ways_leave_vacant_seats_and_other_campaigns_out(db: sqlite3.Connection)
     assert sum(ways_of(db, Filter()).values()) == 5
 
 
-def test_quiet_is_longer_than_any_copy_can_be_on_its_way() -> None:
+def test_the_quiet_period_is_longer_than_any_delivery_can_take() -> None:
     assert timedelta(days=4) < QUIET

@@ -37,18 +37,18 @@ def signed(db: sqlite3.Connection, name: str = "one", *, at: datetime = NOON) ->
     return sign(db, signature(name, at=at), SECRET).receipt
 
 
-def test_the_doctor_looks_at_letters() -> None:
+def test_the_doctor_checks_letters() -> None:
     assert CHECKS["letters"] is letters_are_accounted_for
 
 
-def test_a_fresh_site_is_well(site: Site, db: sqlite3.Connection) -> None:
+def test_a_new_site_passes_the_letter_check(site: Site, db: sqlite3.Connection) -> None:
     assert letters_are_accounted_for(site).level == "ok"
     signed(db)
     assert letters_are_accounted_for(site).level == "ok"
 
 
 @pytest.mark.parametrize("state", ["refused", "not attempted"])
-def test_a_letter_that_a_system_did_not_take_is_stuck_after_two_days(
+def test_a_letter_not_accepted_by_a_system_is_stuck_after_two_days(
     site: Site, db: sqlite3.Connection, state: State
 ) -> None:
     token = signed(db)
@@ -77,7 +77,7 @@ def test_accepted_vacant_and_withdrawn_letters_are_never_stuck(db: sqlite3.Conne
     assert (found.stuck, found.unnoted, found.wrong, found.quiet) == (0, 0, 0, 0)
 
 
-def test_long_silence_is_said_but_is_nothing_wrong(site: Site, db: sqlite3.Connection) -> None:
+def test_long_silence_is_reported_but_is_not_a_problem(site: Site, db: sqlite3.Connection) -> None:
     signed(db, at=NOON - timedelta(days=14, minutes=1))
     finding = letters_are_accounted_for(site)
     assert finding.level == "ok"
@@ -89,7 +89,7 @@ def test_long_silence_is_said_but_is_nothing_wrong(site: Site, db: sqlite3.Conne
     [(ACCEPTED, "person"), (ACCEPTED, "mail server"), ("printed", "signed"),
      ("written", "office system"), ("mailed to self", "person"), ("copied", "vacant seat")],
 )  # fmt: skip
-def test_a_state_that_no_move_leads_to_fails(
+def test_an_unreachable_state_fails_the_letter_check(
     site: Site, db: sqlite3.Connection, state: str, cause: str
 ) -> None:
     signed(db)
@@ -107,7 +107,7 @@ def test_a_state_that_no_move_leads_to_fails(
      (("receipt", "accepted", "accepted: 250"), 61, 0),
      (("copy", "failed", "recipient: 550"), 61, 0)],
 )  # fmt: skip
-def test_a_copy_that_left_without_a_note_is_found(
+def test_a_mailed_copy_that_was_never_noted_is_found(
     db: sqlite3.Connection, message: tuple[str, str, str], age: int, found: int
 ) -> None:
     signed(db)
