@@ -50,7 +50,7 @@ def test_the_stages_follow_the_calendar(campaign: Campaign) -> None:
     assert stage_of(campaign, date(2031, 1, 1)) == "expired"
 
 
-def test_the_bill_ends_at_noon_in_washington_and_not_a_second_before(campaign: Campaign) -> None:
+def test_the_bill_expires_at_noon_in_washington_and_not_a_second_before(campaign: Campaign) -> None:
     noon = datetime(2027, 1, 3, 17, tzinfo=UTC)
     for before in (timedelta(seconds=1), timedelta(hours=12), timedelta(hours=13)):
         assert stage_of(campaign, noon - before) == "last_weeks"
@@ -60,14 +60,14 @@ def test_the_bill_ends_at_noon_in_washington_and_not_a_second_before(campaign: C
         assert not is_ending(campaign, "house", noon + after)
 
 
-def test_a_bill_that_became_law_is_enacted_ever_after(campaign: Campaign) -> None:
+def test_an_enacted_bill_stays_enacted(campaign: Campaign) -> None:
     law = replace(campaign, enacted=date(2026, 12, 1))
     assert stage_of(law, date(2026, 11, 30)) == "last_weeks"
     assert stage_of(law, date(2026, 12, 1)) == "enacted"
     assert stage_of(law, date(2027, 6, 1)) == "enacted"
 
 
-def test_each_chamber_ends_after_its_own_planned_last_day(campaign: Campaign) -> None:
+def test_each_chamber_is_ending_after_its_own_planned_last_day(campaign: Campaign) -> None:
     assert not is_ending(campaign, "house", date(2026, 12, 17))
     assert is_ending(campaign, "house", date(2026, 12, 18))
     assert not is_ending(campaign, "senate", date(2026, 12, 18))
@@ -106,7 +106,7 @@ def test_the_moments_to_check_cover_every_wording(campaign: Campaign) -> None:
         ("CA-12", "none", None, False, ()),
     ],
 )  # fmt: skip
-def test_a_stance_is_what_the_lists_say(
+def test_stances_follow_the_lists(
     campaign: Campaign, tables: Tables, *, seat: str, name: str, since: date, led: bool,
     bills: tuple[str, ...],
 ) -> None:  # fmt: skip
@@ -115,7 +115,7 @@ def test_a_stance_is_what_the_lists_say(
     assert bill_names(campaign, stance) == bills
 
 
-def test_what_a_member_does_now_counts_before_what_they_did(campaign: Campaign) -> None:
+def test_a_members_current_stance_outranks_earlier_ones(campaign: Campaign) -> None:
     def backing(bill: str, role: str = "cosponsor", year: int = 2025) -> Backing:
         return Backing("X000001", "X", bill, "sponsor" if role == "sponsor" else "cosponsor",
                        date(year, 1, 1))  # fmt: skip
@@ -156,7 +156,7 @@ LIVE = [
 
 @pytest.mark.parametrize("today", [PENDING, LAST_WEEKS], ids=["pending", "last_weeks"])
 @pytest.mark.parametrize(("seat", "ask", "words"), LIVE)
-def test_each_recipient_gets_the_ask_that_fits(
+def test_each_recipient_gets_the_ask_for_their_stance(
     campaign: Campaign, tables: Tables, *, seat: str, ask: str, words: str, today: date
 ) -> None:
     found = ask_for(campaign, holder(tables, seat), today)
@@ -167,7 +167,7 @@ def test_each_recipient_gets_the_ask_that_fits(
 
 
 @pytest.mark.parametrize(("seat", "ask", "words"), LIVE)
-def test_after_the_congress_the_same_kinds_have_their_own_ask(
+def test_each_stance_has_its_own_ask_after_the_congress(
     campaign: Campaign, tables: Tables, seat: str, ask: str, words: str
 ) -> None:
     found = ask_for(campaign, holder(tables, seat), EXPIRED)
@@ -177,7 +177,7 @@ def test_after_the_congress_the_same_kinds_have_their_own_ask(
 
 @pytest.mark.parametrize("moment", list(DAYS))
 @pytest.mark.parametrize("length", ["full", "short"])
-def test_everyone_is_asked_one_thing(
+def test_each_member_is_asked_exactly_one_thing(
     campaign: Campaign, tables: Tables, moment: str, length: str
 ) -> None:
     for seat in tables.holders:
@@ -197,7 +197,7 @@ def test_a_cosponsor_is_thanked_in_one_sentence(campaign: Campaign, tables: Tabl
             assert text.count("Thank you") == 1
 
 
-def test_leading_and_supporting_an_earlier_bill_are_told_apart(
+def test_leading_and_cosponsoring_an_earlier_bill_are_distinguished(
     campaign: Campaign, tables: Tables
 ) -> None:
     booker = ask_for(campaign, holder(tables, "NJ-S2"), LAST_WEEKS)
@@ -208,7 +208,7 @@ def test_leading_and_supporting_an_earlier_bill_are_told_apart(
     assert "S. 1440 in the 116th Congress" in hirono.opening
 
 
-def test_introducing_and_cosponsoring_the_opposite_bill_are_told_apart(
+def test_introducing_and_cosponsoring_the_opposite_bill_are_distinguished(
     campaign: Campaign, tables: Tables
 ) -> None:
     cloud = ask_for(campaign, holder(tables, "TX-27"), LAST_WEEKS)
@@ -237,7 +237,7 @@ def test_introducing_and_cosponsoring_the_opposite_bill_are_told_apart(
         ("UT-S3", "From the Judiciary Committee, your question would carry weight"),
     ],
 )
-def test_a_judiciary_members_ask_gains_a_sentence_by_role(
+def test_a_judiciary_members_ask_has_a_sentence_for_their_role(
     campaign: Campaign, tables: Tables, seat: str, words: str
 ) -> None:
     found = holder(tables, seat)
@@ -252,7 +252,7 @@ def test_a_judiciary_members_ask_gains_a_sentence_by_role(
 
 
 @pytest.mark.parametrize("title", ["Chair", "Chairman", "Chairwoman"])
-def test_chairs_are_chairs_whatever_the_source_calls_them(
+def test_a_chair_is_recognized_by_any_title_of_the_source(
     campaign: Campaign, tables: Tables, title: str
 ) -> None:
     found = holder(tables, "CA-12")
@@ -266,7 +266,7 @@ def test_chairs_are_chairs_whatever_the_source_calls_them(
         assert words in ask_for(campaign, replace(found, member=seated), PENDING).text
 
 
-def test_who_is_not_on_the_committee_gets_no_such_sentence(
+def test_members_off_the_committee_get_no_committee_sentence(
     campaign: Campaign, tables: Tables
 ) -> None:
     for seat in ("IL-5", "CA-12", "AK-0", "PR-0", "VT-S1"):
@@ -287,7 +287,7 @@ def test_the_wording_survives_a_stale_list(campaign: Campaign, tables: Tables) -
         assert "If you have not already" in ask.short
 
 
-def test_each_moment_is_honest_about_time(campaign: Campaign, tables: Tables) -> None:
+def test_each_stage_is_honest_about_the_time_left(campaign: Campaign, tables: Tables) -> None:
     simon = holder(tables, "CA-12")
     texts = {moment: ask_for(campaign, simon, day) for moment, day in DAYS.items()}
     assert "before this Congress ends on January 3, 2027." in texts["pending"].text
@@ -296,7 +296,7 @@ def test_each_moment_is_honest_about_time(campaign: Campaign, tables: Tables) ->
     assert "expired with the last Congress on January 3, 2027" in texts["expired"].opening
 
 
-def test_before_the_end_nobody_is_presumed_to_return(campaign: Campaign, tables: Tables) -> None:
+def test_before_the_end_no_member_is_presumed_to_return(campaign: Campaign, tables: Tables) -> None:
     for seat in tables.holders:
         if seat.member is None:
             continue
@@ -308,7 +308,7 @@ def test_before_the_end_nobody_is_presumed_to_return(campaign: Campaign, tables:
 
 
 @pytest.mark.parametrize("moment", list(DAYS))
-def test_what_may_have_changed_since_the_lists_were_made_is_not_stated_as_known(
+def test_claims_the_lists_may_have_outdated_are_hedged(
     campaign: Campaign, tables: Tables, moment: str
 ) -> None:
     """Lack of action on the bill and of a Senate bill is said only as the writer's knowledge."""
@@ -325,7 +325,7 @@ def test_what_may_have_changed_since_the_lists_were_made_is_not_stated_as_known(
 
 
 @pytest.mark.parametrize("moment", list(DAYS))
-def test_a_senator_is_told_that_the_number_is_of_a_house_bill(
+def test_letters_to_senators_say_that_the_number_is_a_house_bills(
     campaign: Campaign, tables: Tables, moment: str
 ) -> None:
     for seat in tables.holders:
@@ -337,7 +337,7 @@ def test_a_senator_is_told_that_the_number_is_of_a_house_bill(
                 assert "House" in text, (seat.seat.id, text)
 
 
-def test_who_backs_the_opposite_bill_is_not_told_of_the_bill_as_if_there_were_one(
+def test_backers_of_the_opposite_bill_are_not_told_about_the_bill_ambiguously(
     campaign: Campaign, tables: Tables
 ) -> None:
     """Their letter names two bills, and both were referred to the same committee."""
@@ -348,7 +348,7 @@ def test_who_backs_the_opposite_bill_is_not_told_of_the_bill_as_if_there_were_on
                 assert "to which the bill was referred" not in f"{ask.text} {ask.short}"
 
 
-def test_a_senate_letter_prints_no_number_for_the_senates_bill(
+def test_a_senate_letter_names_only_past_senate_bill_numbers(
     campaign: Campaign, tables: Tables
 ) -> None:
     past = {bill.number for bill in campaign.related.values()}
@@ -365,7 +365,7 @@ def test_a_vacant_seat_gets_no_letter(campaign: Campaign, tables: Tables) -> Non
         ask_for(campaign, replace(holder(tables, "CA-12"), member=None), LAST_WEEKS)
 
 
-def test_the_day_before_and_after_each_border_differ(campaign: Campaign, tables: Tables) -> None:
+def test_the_ask_changes_at_each_stage_boundary(campaign: Campaign, tables: Tables) -> None:
     simon, day = holder(tables, "CA-12"), timedelta(days=1)
     for border in (date(2026, 11, 4), date(2026, 12, 18), date(2027, 1, 3)):
         before = ask_for(campaign, simon, border - day)

@@ -71,13 +71,13 @@ def test_the_real_letters_pass_for_every_seat_at_every_stage_in_time(
     assert took < 10
 
 
-def test_a_plain_good_letter_passes(campaign: Campaign, few: Few) -> None:
+def test_a_plain_valid_letter_passes(campaign: Campaign, few: Few) -> None:
     report = found(campaign, few, GOOD)
     assert report.problems == ()
     assert report.summary == "8 seats, 1 templates, 3 stages: ok"
 
 
-def test_a_seat_whose_member_is_not_known_yet_is_not_among_those_that_were_read(
+def test_a_seat_with_no_known_member_is_not_counted_as_checked(
     campaign: Campaign, few: Few
 ) -> None:
     first, *others = few.holders
@@ -168,7 +168,7 @@ def thanks(times: int) -> str:
         ("We want open borders.", "slogans", "should"),
     ],
 )
-def test_each_fault_is_found_with_its_line_and_sentence(
+def test_each_sentence_problem_is_found_with_its_line_and_sentence(
     campaign: Campaign, few: Few, words: str, message: str | None, level: str | None
 ) -> None:
     report = found(campaign, few, GOOD.replace(THANKS, f"I thank you.\n\n{words}"))
@@ -197,7 +197,7 @@ def test_each_fault_is_found_with_its_line_and_sentence(
           "predispositions of their representatives." * 2), "reading grade", "should"),
     ],
 )  # fmt: skip
-def test_each_fault_of_the_whole_is_found(
+def test_each_problem_of_the_whole_letter_is_found(
     campaign: Campaign, few: Few, change: tuple[str, str], message: str, level: str
 ) -> None:
     report = found(campaign, few, GOOD.replace(*change))
@@ -223,7 +223,7 @@ UNFINISHED = (
 
 
 @pytest.mark.parametrize("left", UNFINISHED)
-def test_what_was_never_filled_in_must_be_fixed(campaign: Campaign, few: Few, left: str) -> None:
+def test_an_unfilled_placeholder_must_be_fixed(campaign: Campaign, few: Few, left: str) -> None:
     report = found(campaign, few, GOOD.replace(THANKS, f"I thank you.\n\nI met {left} there."))
     problems = [p for p in report.problems if "never filled in" in p.message]
     assert len(problems) == 1, report.problems
@@ -240,16 +240,14 @@ def test_what_was_never_filled_in_must_be_fixed(campaign: Campaign, few: Few, le
         "Is 3 < 4? I think that it is.", "They asked: “Where do you live?”",
     ],
 )  # fmt: skip
-def test_ordinary_words_are_not_taken_for_placeholders(
-    campaign: Campaign, few: Few, words: str
-) -> None:
+def test_ordinary_words_are_not_placeholders(campaign: Campaign, few: Few, words: str) -> None:
     if "…" in words:
         words = words.replace(" …", "…")
     report = found(campaign, few, GOOD.replace(THANKS, f"I thank you.\n\n{words}"))
     assert not [p for p in report.problems if p.level == "must"], report.problems
 
 
-def test_a_placeholder_that_nobody_gets_today_is_found_in_title_and_branch(
+def test_placeholders_are_found_in_titles_and_in_unused_branches(
     campaign: Campaign, few: Few
 ) -> None:
     hidden = '{% if stage == "enacted" %}Dear XXXX rows.{% endif %} Thank you.'
@@ -259,9 +257,7 @@ def test_a_placeholder_that_nobody_gets_today_is_found_in_title_and_branch(
     assert "TODO" in titled.problems[0].message
 
 
-def test_the_words_that_a_new_letter_begins_with_cannot_go_out(
-    campaign: Campaign, few: Few
-) -> None:
+def test_the_starter_text_of_a_new_letter_must_be_replaced(campaign: Campaign, few: Few) -> None:
     report = found(campaign, few, GOOD.replace(THANKS, "I am writing about …\n\nThank you."))
     assert any(p.level == "must" and "never filled in" in p.message for p in report.problems)
 
@@ -271,7 +267,7 @@ def test_the_words_that_a_new_letter_begins_with_cannot_go_out(
     ["Dear Senator,", "To whom it may concern:", "Hello Representative Lee,", "Estimada senadora:",
      "Senator Lee,", "To my senator:", "Ms. Lee:", "Muy señora mía:"],
 )  # fmt: skip
-def test_a_second_greeting_must_go(campaign: Campaign, few: Few, words: str) -> None:
+def test_a_second_greeting_must_be_removed(campaign: Campaign, few: Few, words: str) -> None:
     head, rest = GOOD.rsplit("+++\n\n", 1)
     report = found(campaign, few, f"{head}+++\n\n{words}\n\n{rest}")
     assert any(p.level == "must" and "The greeting is added" in p.message for p in report.problems)
@@ -283,13 +279,13 @@ def test_a_second_greeting_must_go(campaign: Campaign, few: Few, words: str) -> 
      "Atentamente,", "In solidarity,\nAna Lee", "Yours,\nAna", "Best,", "Thank you,\nAna Lee",
      "Con gratitud,"],
 )  # fmt: skip
-def test_a_second_closing_must_go(campaign: Campaign, few: Few, words: str) -> None:
+def test_a_second_closing_must_be_removed(campaign: Campaign, few: Few, words: str) -> None:
     report = found(campaign, few, GOOD.rstrip() + f"\n\n{words}\n")
     assert any(p.level == "must" and "The closing and the name" in p.message
                for p in report.problems), report.problems  # fmt: skip
 
 
-def test_a_letter_that_says_please_still_has_no_ask(campaign: Campaign, few: Few) -> None:
+def test_a_letter_that_only_says_please_has_no_ask(campaign: Campaign, few: Few) -> None:
     report = found(campaign, few, GOOD.replace("{{ opening }} {{ ask }}", "Please help."))
     assert any(p.level == "must" and "There is no ask" in p.message for p in report.problems)
 
@@ -297,7 +293,7 @@ def test_a_letter_that_says_please_still_has_no_ask(campaign: Campaign, few: Few
 @pytest.mark.parametrize(
     "typed", ["HR 4393", "h.r.4393", "H.R.4393", "hr4393", "H. R. 4393", "House Bill No. 4393"]
 )
-def test_a_bill_of_another_campaign_is_found_however_it_is_typed(
+def test_another_campaigns_bill_is_found_in_any_spelling(
     campaign: Campaign, few: Few, typed: str
 ) -> None:
     report = found(campaign, few, GOOD.replace(THANKS, f"I like {typed} as well. Thank you."))
@@ -317,14 +313,14 @@ def test_a_bill_of_another_campaign_is_found_however_it_is_typed(
         ("I thank you for  your time.", "A word seems to be missing"),
     ],
 )
-def test_marks_of_a_cut_or_joined_text_are_found(
+def test_signs_of_truncated_or_joined_text_are_found(
     campaign: Campaign, few: Few, words: str, message: str
 ) -> None:
     report = found(campaign, few, GOOD.replace(THANKS, f"I thank you.\n\n{words}"))
     assert any(message in p.message for p in report.problems), report.problems
 
 
-def test_one_thing_to_do_is_one_finding_with_its_seats_and_the_worst(
+def test_one_problem_is_one_finding_with_its_seats_and_worst_case(
     campaign: Campaign, few: Few
 ) -> None:
     long = found(campaign, few, GOOD.replace(THANKS, thanks(90)))
@@ -352,21 +348,19 @@ def test_the_editors_own_lines_come_before_the_campaigns(campaign: Campaign, few
     assert files.index("general.txt") < files.index("campaign.toml")
 
 
-def test_the_second_request_that_is_named_is_the_editors(campaign: Campaign, few: Few) -> None:
+def test_the_second_request_reported_is_the_editors(campaign: Campaign, few: Few) -> None:
     report = found(campaign, few, GOOD.replace(THANKS, "I urge you to write back. Thank you."))
     problem = next(p for p in report.problems if "More than one" in p.message)
     assert problem.sentence == "I urge you to write back."
     assert problem.file == "general.txt"
 
 
-def test_a_grade_above_the_limit_does_not_read_like_the_limit(campaign: Campaign) -> None:
+def test_a_grade_above_the_limit_is_rounded_up(campaign: Campaign) -> None:
     assert _round_up(10.01) == 10.1
     assert _round_up(10.0) == 10.0
 
 
-def test_a_letter_that_an_office_cannot_take_needs_a_short_form(
-    campaign: Campaign, few: Few
-) -> None:
+def test_a_letter_too_long_for_an_office_needs_a_short_form(campaign: Campaign, few: Few) -> None:
     def small(holder: Holder) -> Holder:
         assert holder.member is not None
         form = FormRules(known=True, max_characters=300)
@@ -387,13 +381,15 @@ def test_a_hint_alone_does_not_fail(campaign: Campaign, few: Few) -> None:
     assert len(report.problems) == 1
 
 
-def test_the_same_fault_is_said_once_with_its_count(campaign: Campaign, few: Few) -> None:
+def test_the_same_problem_is_reported_once_with_its_count(campaign: Campaign, few: Few) -> None:
     report = found(campaign, few, GOOD.replace(THANKS, "See www.example for more."))
     assert len(report.problems) == 1
     assert report.problems[0].seats == len(few.holders)
 
 
-def test_faults_of_an_ask_name_the_line_of_the_campaign_file(campaign: Campaign, few: Few) -> None:
+def test_problems_of_an_ask_name_their_line_in_the_campaign_file(
+    campaign: Campaign, few: Few
+) -> None:
     def spoil(asks: Iterable[Ask]) -> tuple[Ask, ...]:
         return tuple(
             replace(ask, text=ask.text + "\nI hope that you vote for it on the floor.")
@@ -415,7 +411,7 @@ def test_faults_of_an_ask_name_the_line_of_the_campaign_file(campaign: Campaign,
     assert problem.line == first + len(ask.text.split("\n"))
 
 
-def test_an_ask_that_is_made_only_once_the_bill_expired_is_read_too(
+def test_an_ask_used_only_after_the_bill_expires_is_checked_too(
     campaign: Campaign, few: Few
 ) -> None:
     asks = (
@@ -451,7 +447,7 @@ def test_a_draft_that_does_not_parse_is_a_problem_not_an_error(
     assert "`nope` is not a field" in report.problems[0].message
 
 
-def test_presuming_a_return_is_found(campaign: Campaign) -> None:
+def test_presuming_that_a_member_returns_is_found(campaign: Campaign) -> None:
     situation = Situation("house", delegate=False, stage="last_weeks")
     for text, bad in (
         ("I ask you to cosponsor it in the next Congress.", True),
@@ -464,7 +460,9 @@ def test_presuming_a_return_is_found(campaign: Campaign) -> None:
     assert not check_sentence(campaign, "I ask you to join a bill in the new Congress.", after)
 
 
-def test_the_fields_of_the_house_may_be_tested_for_the_senate(campaign: Campaign, few: Few) -> None:
+def test_a_senate_letter_may_test_fields_that_only_the_house_has(
+    campaign: Campaign, few: Few
+) -> None:
     words = "{% if bill_number %}It has a number.{% endif %} {{ earlier_latest or 'It' }} was good."
     assert found(campaign, few, GOOD.replace(THANKS, words)).problems == ()
 
@@ -472,7 +470,7 @@ def test_the_fields_of_the_house_may_be_tested_for_the_senate(campaign: Campaign
 # --- sentences and grade ------------------------------------------------------------------
 
 
-def test_a_bill_number_ends_no_sentence() -> None:
+def test_a_bill_number_does_not_end_a_sentence() -> None:
     text = "H.R. 6890 and S. 1336 are bills. The U.S. Virgin Islands wait. Why? “Yes.” I do."
     assert len(sentences(text)) == 5
 
@@ -497,14 +495,14 @@ def few_seats(monkeypatch: pytest.MonkeyPatch, few: Few) -> None:
 
 
 @pytest.mark.usefixtures("few_seats")
-def test_the_command_prints_one_line_when_all_is_well() -> None:
+def test_the_command_prints_one_line_when_everything_passes() -> None:
     assert run("check", "--folder", str(LETTERS.parent), "--campaign", LETTERS.name) == (
         0,
         "8 seats, 8 templates, 3 stages: ok\n",
     )
 
 
-def test_the_command_prints_file_and_line_of_what_cannot_be_read(tmp_path: Path) -> None:
+def test_the_command_prints_the_file_and_line_of_a_parse_error(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(LETTERS, tmp_path / "mine"))
     file = folder / "general.txt"
     file.write_text(file.read_text("utf-8").replace("{{ story }}", "{{ stroy }}"), "utf-8")
@@ -515,7 +513,7 @@ def test_the_command_prints_file_and_line_of_what_cannot_be_read(tmp_path: Path)
 
 
 @pytest.mark.usefixtures("few_seats")
-def test_the_command_fails_and_says_where_when_a_letter_is_wrong(tmp_path: Path) -> None:
+def test_the_command_fails_with_file_and_line_if_a_letter_has_a_problem(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(LETTERS, tmp_path / "mine"))
     for file in folder.glob("*.txt"):
         if not file.name.startswith("general."):
@@ -536,7 +534,7 @@ def test_the_fields_can_be_listed() -> None:
         assert name in output
 
 
-def test_the_command_explains_itself() -> None:
+def test_the_command_has_help_and_refuses_an_unknown_campaign() -> None:
     code, output = run("check", "--help")
     assert code == 0
     assert "flask letters check --campaign" in output

@@ -36,7 +36,9 @@ def test_a_letter_has_five_parts_in_order(letter_to: LetterTo) -> None:
     assert body[6].startswith("Thank you for reading this.")
 
 
-def test_a_letter_knows_what_every_rendering_needs(letter_to: LetterTo, campaign: Campaign) -> None:
+def test_a_letter_carries_what_every_rendering_needs(
+    letter_to: LetterTo, campaign: Campaign
+) -> None:
     letter = letter_to("CA-S3", template="public-safety", length="short")
     template = campaign.template("public-safety", "short")
     assert template is not None
@@ -101,7 +103,7 @@ def test_any_typed_text_composes(letter_to: LetterTo, story: str, city: str, fir
                      body_override=body_text(letter)) == letter  # fmt: skip
 
 
-def test_paragraphs_are_parted_by_blank_lines_and_keep_their_line_breaks() -> None:
+def test_blank_lines_separate_paragraphs_and_line_breaks_are_kept() -> None:
     typed = "one\r\ntwo  \r\n\r\n\r\n \t\r\nthree\tfour\n\n   indented\n"
     assert split_paragraphs(typed) == ("one\ntwo", "three four", "indented")
     assert split_paragraphs("“It’s ours” — 40° 🐢.") == ("“It’s ours” — 40° 🐢.",)
@@ -140,7 +142,7 @@ def test_a_writer_with_missing_parts_still_has_a_place(
         ("GU-0", "", "Guam"),
     ],
 )
-def test_territories_read_as_they_are_spoken(
+def test_territories_are_named_as_people_say_them(
     letter_to: LetterTo, seat: str, city: str, place: str
 ) -> None:
     letter = letter_to(seat, writer=Writer(first="Ana", city=city))
@@ -185,7 +187,7 @@ def test_a_blank_edit_is_no_edit(letter_to: LetterTo) -> None:
 FRAME = ("I am your constituent in Fremont, and I write about a bill.", "Thank you for reading.")
 
 
-def test_the_frame_alone_is_nobodys_own() -> None:
+def test_the_frame_alone_has_no_own_share() -> None:
     assert own_share(FRAME, FRAME) == 0.0
     assert own_share(FRAME[::-1], FRAME) == 0.0
     assert own_share([FRAME[0].upper().replace(",", " —")], FRAME) == pytest.approx(0.0, abs=0.03)
@@ -201,7 +203,7 @@ def test_own_words_count_by_their_characters() -> None:
     assert own_share([own], FRAME) == 1.0
 
 
-def test_a_story_added_to_the_frame_is_measured_as_an_edited_letter_is(
+def test_a_story_is_measured_as_an_edited_letter_is(
     letter_to: LetterTo,
 ) -> None:
     letter = letter_to("CA-12", story=STORY)
@@ -216,7 +218,7 @@ def test_a_few_changed_words_in_the_frame_are_a_few_own_words() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.text(max_size=60), max_size=6), st.lists(st.text(max_size=60), max_size=6))
-def test_a_share_is_between_none_and_all(body: list[str], frame: list[str]) -> None:
+def test_an_own_share_is_between_zero_and_one(body: list[str], frame: list[str]) -> None:
     assert 0.0 <= own_share(body, frame) <= 1.0
     assert own_share(frame, frame) == 0.0
 
@@ -264,7 +266,7 @@ def test_the_story_is_never_lost(
     assert [p if "cosponsor" not in p else "ASK" for p in letter.body] == expected
 
 
-def test_the_reading_aid_says_the_same_in_spanish_around_the_persons_own_words(
+def test_the_spanish_reading_aid_parallels_the_letter_and_keeps_the_story(
     campaign: Campaign, tables: Tables
 ) -> None:
     for seat in ("WA-7", "PR-0", "CA-S3", "TX-27", "OH-4"):
@@ -288,7 +290,7 @@ def test_the_reading_aid_says_the_same_in_spanish_around_the_persons_own_words(
                 assert "I ask" not in " ".join(aid)
 
 
-def test_without_a_reading_aid_there_is_none(campaign: Campaign, tables: Tables) -> None:
+def test_a_template_without_a_reading_aid_composes_none(campaign: Campaign, tables: Tables) -> None:
     holder, general = tables.holder("CA-12"), campaign.template("general")
     assert holder is not None
     assert general is not None
@@ -360,7 +362,7 @@ def test_a_call_takes_half_a_minute_and_is_about_the_member(
 # --- the letters themselves ----------------------------------------------------------------
 
 
-def test_the_reason_fits_the_law_of_the_state(letter_to: LetterTo) -> None:
+def test_the_reason_fits_the_states_law(letter_to: LetterTo) -> None:
     assert letter_to("TX-27").body[3].startswith("Texas law tells sheriffs or other local agencies")
     assert "California was one of ten states" in letter_to("CA-12").body[3]
     assert letter_to("OH-4").body[3].startswith("Where state law does not settle the matter, a")
@@ -368,7 +370,7 @@ def test_the_reason_fits_the_law_of_the_state(letter_to: LetterTo) -> None:
         assert "sheriff" not in " ".join(letter_to(seat).body)
 
 
-def test_the_budget_letter_gives_no_hours_back_that_no_agreement_takes(
+def test_the_budget_letter_claims_no_local_hours_where_there_is_no_agreement(
     letter_to: LetterTo,
 ) -> None:
     for seat in ("CA-12", "IL-5", "OR-1"):
@@ -377,7 +379,7 @@ def test_the_budget_letter_gives_no_hours_back_that_no_agreement_takes(
         assert "our federal taxes still help pay for them elsewhere" in body
 
 
-def test_opponents_and_undecided_members_learn_what_the_bill_does_before_they_are_asked(
+def test_a_letter_says_what_the_bill_does_before_it_asks(
     campaign: Campaign, tables: Tables
 ) -> None:
     for length in ("full", "short"):
@@ -390,7 +392,7 @@ def test_opponents_and_undecided_members_learn_what_the_bill_does_before_they_ar
             assert does.start() < asks[0], text
 
 
-def test_nobody_who_has_decided_is_asked_what_they_decide(
+def test_only_undecided_members_are_asked_what_they_decide(
     campaign: Campaign, tables: Tables
 ) -> None:
     closes: dict[str, set[str]] = {}
@@ -402,7 +404,7 @@ def test_nobody_who_has_decided_is_asked_what_they_decide(
         assert all(close.startswith("Thank you for") for close in found)
 
 
-def test_members_of_the_other_party_are_asked_what_they_could_say_yes_to(
+def test_republicans_are_asked_for_steps_they_could_agree_to(
     campaign: Campaign, tables: Tables
 ) -> None:
     for moment, letter in every_letter(campaign, tables):
@@ -416,7 +418,7 @@ def test_members_of_the_other_party_are_asked_what_they_could_say_yes_to(
             assert re.search(r"would have ended", ask), ask
 
 
-def test_a_cosponsor_who_went_to_the_senate_is_asked_for_what_a_senator_can_do(
+def test_a_cosponsor_now_in_the_senate_is_asked_for_what_a_senator_can_do(
     campaign: Campaign, tables: Tables
 ) -> None:
     house, senate = tables.holder("IL-2"), tables.holder("IL-S2")
@@ -433,7 +435,9 @@ def test_a_cosponsor_who_went_to_the_senate_is_asked_for_what_a_senator_can_do(
     assert "help bring it to the Senate" in asked
 
 
-def test_days_are_few_only_when_they_are(campaign: Campaign, tables: Tables) -> None:
+def test_little_time_left_is_mentioned_only_in_the_last_weeks(
+    campaign: Campaign, tables: Tables
+) -> None:
     for moment, letter in every_letter(campaign, tables):
         text = " ".join(letter.body)
         assert "days left" not in text
@@ -448,7 +452,7 @@ STIFF = (
 )  # fmt: skip
 
 
-def test_no_sentence_is_answered_with_a_date_or_a_shrug(campaign: Campaign, tables: Tables) -> None:
+def test_no_letter_uses_a_stiff_phrase(campaign: Campaign, tables: Tables) -> None:
     for template, length in campaign.templates:
         for _, letter in every_letter(campaign, tables, length=length, template=template):
             text = " ".join((letter.subject, *letter.body))
@@ -462,19 +466,19 @@ def test_the_strongest_fact_is_in_every_general_letter(campaign: Campaign, table
 
 
 @pytest.mark.parametrize("seat", ["DC-0", "PR-0", "GU-0", "MP-0", "CA-12"])
-def test_the_law_of_home_is_not_called_state_law_alone(letter_to: LetterTo, seat: str) -> None:
+def test_local_law_is_not_called_state_law_outside_states(letter_to: LetterTo, seat: str) -> None:
     body = " ".join(letter_to(seat).body)
     law = re.findall(r"for crimes under ([a-z ]+) law", body)
     assert law or seat == "DC-0"  # supporters are not told what the bill leaves alone
     assert set(law) <= {"state or local" if seat == "CA-12" else "local"}
 
 
-def test_a_report_is_cited_once_in_a_letter(campaign: Campaign, tables: Tables) -> None:
+def test_a_letter_cites_a_report_at_most_once(campaign: Campaign, tables: Tables) -> None:
     for _, letter in every_letter(campaign, tables, template="local-budget"):
         assert " ".join(letter.body).count("Government Accountability Office") <= 1
 
 
-def test_after_the_end_the_act_is_named_as_past_with_what_it_would_have_done(
+def test_after_the_end_the_act_is_past_and_the_letter_says_what_it_would_have_done(
     letter_to: LetterTo,
 ) -> None:
     body = " ".join(letter_to("CA-12", EXPIRED).body)
@@ -492,7 +496,7 @@ def test_after_the_planned_last_day_the_letter_asks_to_say_it_publicly(
     assert "Please say publicly that you support it" in body
 
 
-def test_no_spanish_text_contracts_wrongly_or_names_a_gender(
+def test_no_spanish_text_has_a_wrong_contraction_or_paired_genders(
     campaign: Campaign, tables: Tables
 ) -> None:
     for template, length in campaign.templates:
@@ -509,7 +513,7 @@ def test_no_spanish_text_contracts_wrongly_or_names_a_gender(
                 assert not re.search(r"\b(de|a) el\b|[a-z]\(a\)|\w\.\w{2}|  ", aid), aid
 
 
-def test_dates_and_ordinals_in_words() -> None:
+def test_dates_and_ordinals_are_written_in_english_and_spanish() -> None:
     assert date_words(date(2026, 3, 1)) == "March 1, 2026"
     assert date_words(date(2026, 3, 1), "es") == "1 de marzo de 2026"
     assert [ordinal(n) for n in (111, 119, 120, 121, 122, 123)] == [

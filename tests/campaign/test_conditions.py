@@ -34,7 +34,7 @@ WHOS = st.builds(
 
 
 @given(WHOS)
-def test_every_choice_is_a_condition_that_reads_back_as_the_same_choice(who: Who) -> None:
+def test_every_choice_round_trips_through_its_condition(who: Who) -> None:
     code = code_of(who)
     assert isinstance(parse_condition(code), Parsed), code
     back = who_of(code)
@@ -54,7 +54,7 @@ def test_every_choice_is_a_condition_that_reads_back_as_the_same_choice(who: Who
         ("not committee_role", Who(committee="outside")),
     ],
 )  # fmt: skip
-def test_conditions_that_people_wrote_are_shown_as_choices(code: str, who: Who) -> None:
+def test_handwritten_conditions_are_shown_as_choices(code: str, who: Who) -> None:
     assert who_of(code) == who
 
 
@@ -64,11 +64,11 @@ def test_conditions_that_people_wrote_are_shown_as_choices(code: str, who: Who) 
      'type == "sen" and (is_delegate or caucus == "Democrat")', "not (type == \"sen\")",
      'stance != "none" and stance != "sponsor"', "1 == 1"],
 )  # fmt: skip
-def test_what_the_choices_cannot_say_stays_code(code: str) -> None:
+def test_conditions_that_choices_cannot_express_stay_code(code: str) -> None:
     assert who_of(code) is None
 
 
-def test_the_reach_counts_members_and_what_a_change_brings(
+def test_reach_counts_matching_members_and_those_a_change_adds(
     campaign: Campaign, tables: Tables
 ) -> None:
     senate, both = (
@@ -83,7 +83,7 @@ def test_the_reach_counts_members_and_what_a_change_brings(
     assert not reach(campaign, both, None, tables.holders, TODAY).joined, "nothing is live"
 
 
-def test_a_phrase_is_found_in_its_words_only_where_that_is_wanted() -> None:
+def test_a_phrase_matches_whole_words_only_if_asked() -> None:
     for words, sentence, whole, anywhere in [
         ("amnesty", "No AMNESTY here.", True, True),
         ("ice", "Prices rise.", False, True),

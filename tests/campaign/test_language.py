@@ -52,13 +52,13 @@ c
     assert render(text, **{**values, "days_left": 1}).endswith("c\n")
 
 
-def test_templates_that_test_the_old_type_still_work_nm06() -> None:
+def test_templates_that_test_the_old_type_values_still_work_nm06() -> None:
     text = "{% if type == 'rep' %}House{% elif type == \"sen\" %}Senate{% endif %}"
     assert render(text, type="rep") == "House"
     assert render(text, type="sen") == "Senate"
 
 
-def test_a_field_that_begins_a_sentence_can_be_capitalised() -> None:
+def test_a_field_that_starts_a_sentence_can_be_capitalized() -> None:
     assert render("{{ state_name | sentence }} waits.", state_name="the U.S. Virgin Islands") == (
         "The U.S. Virgin Islands waits."
     )
@@ -75,7 +75,7 @@ def test_a_field_that_begins_a_sentence_can_be_capitalised() -> None:
         ("name", "legislator_name"),
     ],
 )
-def test_an_unknown_field_is_named_and_the_nearest_suggested_tp03(name: str, meant: str) -> None:
+def test_an_unknown_field_is_named_and_the_closest_suggested_tp03(name: str, meant: str) -> None:
     assert problems(f"One\nDear {{{{ {name} }}}},") == [
         (2, f"`{name}` is not a field. Did you mean `{meant}`?")
     ]
@@ -92,7 +92,7 @@ def test_an_unknown_field_is_named_and_the_nearest_suggested_tp03(name: str, mea
         "\n\n\n{{ legislater_name | upper }}",
     ],
 )
-def test_unknown_fields_are_found_in_branches_nobody_takes_tp03(text: str) -> None:
+def test_unknown_fields_are_found_in_branches_that_never_run_tp03(text: str) -> None:
     assert problems(text) == [
         (4, "`legislater_name` is not a field. Did you mean `legislator_name`?")
     ]
@@ -126,9 +126,7 @@ def test_unknown_fields_are_found_in_branches_nobody_takes_tp03(text: str) -> No
         ("{legislator_name}", 1, "double braces"),
     ],
 )
-def test_syntax_errors_name_their_line_and_the_remedy_tp05(
-    text: str, line: int, words: str
-) -> None:
+def test_syntax_errors_name_their_line_and_the_fix_tp05(text: str, line: int, words: str) -> None:
     found = problems(text)
     assert any(at == line and words in message for at, message in found), found
 
@@ -213,15 +211,15 @@ def test_syntax_errors_name_their_line_and_the_remedy_tp05(
         ("a\ufdd0b", "invisible control character"),
     ],
 )
-def test_everything_else_is_refused_in_words_tp01(text: str, words: str) -> None:
+def test_everything_else_is_refused_with_an_explanation_tp01(text: str, words: str) -> None:
     assert any(words in message for _, message in problems(text)), problems(text)
 
 
-def test_messages_name_real_lines_of_a_file() -> None:
+def test_messages_use_the_line_numbers_of_the_file() -> None:
     assert problems("a\n{{ nope }}", first_line=9)[0][0] == 10
 
 
-def test_an_ask_cannot_use_what_only_a_letter_knows() -> None:
+def test_an_ask_cannot_use_fields_that_only_letters_have() -> None:
     assert problems("{{ story }}", scope="ask")
     assert isinstance(parse_template("{{ bill_name }}", scope="ask"), Parsed)
 
@@ -261,7 +259,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_texts_are_refused_in_milliseconds_with_bounded_memory(text: str) -> None:
+def test_hostile_texts_are_refused_quickly_with_bounded_memory(text: str) -> None:
     parse_template("{{ nope }}")  # the first call imports and compiles what all calls share
     found = problems(text)
     longer = itertools.count(2)  # parsed texts are cached
@@ -275,7 +273,7 @@ def test_hostile_texts_are_refused_in_milliseconds_with_bounded_memory(text: str
     assert peak < 8_000_000 + 2 * min(len(text), 5_000_000)
 
 
-def test_a_text_that_was_never_checked_cannot_be_rendered() -> None:
+def test_an_unchecked_text_cannot_be_rendered() -> None:
     with pytest.raises(TemplateError, match="not a field"):
         compiled("{{ config }}", (), "letter")
 
@@ -346,7 +344,7 @@ _SPACES = st.sampled_from(["", "", " ", "  "])
 
 
 @given(_letters())
-def test_no_tag_joins_two_sentences_or_parts_a_paragraph(
+def test_no_tag_joins_sentences_or_splits_a_paragraph(
     made: tuple[str, list[list[str]]],
 ) -> None:
     text, expected = made
@@ -358,13 +356,13 @@ def test_no_tag_joins_two_sentences_or_parts_a_paragraph(
 
 @pytest.mark.parametrize("text", ["a {%- if city %}b{% endif %}", "{{- city }}", "a {{ city -}}\nb",
                                   "a {#- x #} b", "{%+ if city %}b{% endif %}"])  # fmt: skip
-def test_signs_that_glue_words_together_are_refused(text: str) -> None:
+def test_whitespace_control_that_joins_words_is_refused(text: str) -> None:
     result = parse_template(text)
     assert not isinstance(result, Parsed)
     assert "glues words together" in result[0].message
 
 
-def test_a_mistake_after_lines_of_tags_still_names_its_own_line() -> None:
+def test_an_error_after_lines_of_tags_still_names_its_own_line() -> None:
     text = "a\n{% if city %}\nb {% if city %}c{% endif %}\n{% endif %}\n{{ citi }}"
     result = parse_template(text)
     assert not isinstance(result, Parsed)

@@ -56,7 +56,7 @@ def test_four_letters_each_have_a_short_form_and_a_reading_aid(campaign: Campaig
         assert template.about_es
 
 
-def test_the_lists_hold_what_the_reference_data_says(campaign: Campaign) -> None:
+def test_the_lists_match_the_reference_data(campaign: Campaign) -> None:
     for name, source in (
         ("cosponsors.csv", "cosponsors.csv"),
         ("opposing.csv", "opposing_cosponsors.csv"),
@@ -89,7 +89,7 @@ def test_the_prompts_are_the_ten_of_the_fact_sheet_in_both_languages(campaign: C
     assert all(spanish and spanish != english for english, spanish in campaign.prompts)
 
 
-def test_what_earlier_files_say_and_nothing_uses_any_more_is_no_problem(copy: Path) -> None:
+def test_an_obsolete_table_in_a_campaign_file_is_ignored(copy: Path) -> None:
     file = copy / "campaign.toml"
     earlier = '\n[prompt_hint]\ntext = "Tell only what is yours."\n'
     file.write_text(file.read_text(encoding="utf-8") + earlier, encoding="utf-8")
@@ -99,7 +99,7 @@ def test_what_earlier_files_say_and_nothing_uses_any_more_is_no_problem(copy: Pa
 FIGURE = re.compile(r"\d[\d,.]*\d|\d")
 
 
-def test_every_figure_in_a_letter_stands_in_the_fact_sheet_and_not_as_unverified(
+def test_every_figure_in_a_letter_is_verified_in_the_fact_sheet(
     campaign: Campaign,
 ) -> None:
     sheet = (SHARED / "docs" / "BILL.md").read_text(encoding="utf-8")
@@ -114,7 +114,7 @@ def test_every_figure_in_a_letter_stands_in_the_fact_sheet_and_not_as_unverified
             assert figure in known, f"{figure} in {text[:80]}"
 
 
-def test_each_fact_and_ask_has_its_spanish(campaign: Campaign) -> None:
+def test_each_fact_and_ask_has_spanish_text(campaign: Campaign) -> None:
     for fact in campaign.facts.values():
         assert fact.text_es != fact.text
     for ask in campaign.asks:
@@ -129,7 +129,7 @@ def test_each_fact_and_ask_has_its_spanish(campaign: Campaign) -> None:
         assert bool(addition.short) == bool(addition.short_es)
 
 
-def test_everyone_on_a_list_who_sits_in_congress_has_a_name_that_fits(
+def test_every_serving_member_on_a_list_has_a_matching_name(
     campaign: Campaign, tables: Tables
 ) -> None:
     serving = [tables.member(bioguide) for bioguide in campaign.stances]
@@ -188,7 +188,7 @@ TOML = "campaign.toml"
         ("general.es.txt", "{{ ask }}", "{{ aks }}", "Did you mean `ask`?"),
     ],
 )
-def test_a_mistake_is_said_with_file_and_line(
+def test_a_mistake_is_reported_with_file_and_line(
     copy: Path, file: str, old: str, new: str, words: str
 ) -> None:
     line = (copy / file).read_text(encoding="utf-8").split(old)[0].count("\n") + 1
@@ -215,28 +215,30 @@ def test_a_mistake_is_said_with_file_and_line(
          "nothing is asked of everyone else"),
     ],
 )  # fmt: skip
-def test_a_damaged_folder_is_said(copy: Path, damage: Callable[[Path], object], words: str) -> None:
+def test_a_damaged_folder_is_reported(
+    copy: Path, damage: Callable[[Path], object], words: str
+) -> None:
     damage(copy)
     assert any(words in message for _, _, message in problems(copy)), problems(copy)
 
 
-def test_a_missing_folder_is_said(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     assert "no such file" in problems(tmp_path / "nowhere")[0][2]
 
 
-def test_all_problems_of_all_files_are_said_at_once(copy: Path) -> None:
+def test_all_problems_of_all_files_are_reported_at_once(copy: Path) -> None:
     change(copy / TOML, "congress = 119", "congress = 0")
     change(copy / "general.txt", "{{ ask }}", "{{ aks }}")
     change(copy / "opposing.csv", "2025-01-28", "x")
     assert {file for file, _, _ in problems(copy)} == {TOML, "general.txt", "opposing.csv"}
 
 
-def test_when_the_bill_is_law_an_ask_for_that_stage_is_needed(copy: Path) -> None:
+def test_an_enacted_bill_needs_an_ask_for_that_stage(copy: Path) -> None:
     change(copy / TOML, "# enacted = 2026-12-01", "enacted = 2026-12-01")
     assert "In stage enacted nothing is asked" in problems(copy)[0][2]
 
 
-def test_a_claim_pattern_never_runs_long() -> None:
+def test_slow_claim_patterns_are_refused() -> None:
     for pattern in (
         "(a*)*b",
         "(a|b+)+c",
@@ -264,7 +266,7 @@ ENDS = ("", "", "*", "+", "?", "{0,60}", "{2}", "{0,9}")
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from(ENDS)), max_size=12))
-def test_no_pattern_that_is_taken_runs_long(parts: list[tuple[str, str]]) -> None:
+def test_no_accepted_pattern_runs_long(parts: list[tuple[str, str]]) -> None:
     taken = compile_claim("".join(piece + end for piece, end in parts) + "x")
     if isinstance(taken, Message):
         return

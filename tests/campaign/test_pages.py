@@ -53,7 +53,7 @@ def test_no_page_module_or_catalogue_names_a_bill() -> None:
 
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("today", [LAST_WEEKS, EXPIRED], ids=["last_weeks", "expired"])
-def test_every_sentence_of_the_pages_is_there_in_both_languages(
+def test_every_sentence_of_the_pages_exists_in_both_languages(
     campaign: Campaign, language: Language, today: date
 ) -> None:
     words = page_words(campaign, today, language)
@@ -68,7 +68,7 @@ def test_every_sentence_of_the_pages_is_there_in_both_languages(
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_no_page_says_more_of_the_police_than_the_letters_may(
+def test_no_page_claims_more_about_the_police_than_the_letters_do(
     campaign: Campaign, language: Language
 ) -> None:
     """Police keep their power over crimes under state and local law, not over all crimes."""
@@ -90,7 +90,7 @@ PRESENT = re.compile(
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_after_the_end_the_pages_speak_of_the_bill_as_past(
+def test_after_the_end_the_pages_use_the_past_tense_for_the_bill(
     campaign: Campaign, language: Language
 ) -> None:
     def text(today: date) -> str:
@@ -104,7 +104,7 @@ def test_after_the_end_the_pages_speak_of_the_bill_as_past(
     assert "expired with the 119th Congress on January 3, 2027" in stands
 
 
-def test_a_page_follows_the_campaign_when_its_bill_changes(campaign: Campaign) -> None:
+def test_a_page_follows_a_change_of_the_campaigns_bill(campaign: Campaign) -> None:
     house = replace(campaign.bills["house"], number="H.R. 4393", title="Other Act")
     other = replace(campaign, bills={**campaign.bills, "house": house})
     text = " ".join(page_words(other, LAST_WEEKS, "en").summary)
@@ -113,7 +113,7 @@ def test_a_page_follows_the_campaign_when_its_bill_changes(campaign: Campaign) -
     assert congress_gov(house) == "https://www.congress.gov/bill/119th-congress/house-bill/4393"
 
 
-def test_a_campaign_without_words_for_pages_shows_its_name(campaign: Campaign) -> None:
+def test_a_campaign_without_page_texts_shows_its_name(campaign: Campaign) -> None:
     bare = replace(campaign, pages={}, figures=(), about=())
     words = page_words(bare, LAST_WEEKS, "es")
     assert words.headline == words.title == words.share == campaign.title_es
@@ -141,7 +141,7 @@ def test_each_fact_of_a_letter_has_its_source(campaign: Campaign, letter_to: Let
             assert ("requires" in found) == (state == "TX")
 
 
-def test_every_fact_says_who_and_links_where_it_can_be_read(campaign: Campaign) -> None:
+def test_every_fact_has_a_dated_source_and_an_https_link(campaign: Campaign) -> None:
     facts = campaign.facts.values()
     assert {fact.id for fact in facts if not fact.url} <= {"limits"}
     assert all(re.search(r"\b20\d\d\b", fact.source) for fact in facts)

@@ -67,14 +67,14 @@ def test_the_version_is_the_hash_of_the_whole_source() -> None:
         (lambda s: s + "x" * 30_000, 6, "characters"),
     ],
 )
-def test_what_is_wrong_is_said_with_the_files_own_line(
+def test_a_problem_names_its_line_in_the_file(
     change: Callable[[str], str], line: int, words: str
 ) -> None:
     found = problems(change(GOOD))
     assert any(at == line and words in message for at, message in found), found
 
 
-def test_every_problem_of_a_file_is_said_at_once() -> None:
+def test_every_problem_of_a_file_is_reported_at_once() -> None:
     text = GOOD.replace("{{ place }}", "{{ palce }}").replace("{{ ask }}", "{{ aks }}")
     assert [line for line, _ in problems(text.replace("The bill", "{{ bil_name }}"))] == [6, 8, 3]
 
@@ -82,12 +82,12 @@ def test_every_problem_of_a_file_is_said_at_once() -> None:
 @pytest.mark.parametrize(
     "name", ["General.txt", "general.md", "general.fr.txt", "../x.txt", ".txt"]
 )
-def test_other_names_are_refused(name: str) -> None:
+def test_other_file_names_are_refused(name: str) -> None:
     assert read_name(name) is None
     assert isinstance(read_template(name, GOOD), tuple)
 
 
-def test_windows_line_ends_and_a_byte_order_mark_are_read() -> None:
+def test_windows_line_endings_and_a_byte_order_mark_are_read() -> None:
     template = read_template("general.txt", "\ufeff" + GOOD.replace("\n", "\r\n"))
     assert isinstance(template, LetterTemplate)
     assert template.body == "I live in {{ place }}.\n\n{{ ask }}\n"
@@ -96,7 +96,7 @@ def test_windows_line_ends_and_a_byte_order_mark_are_read() -> None:
     assert found[0].line == 6
 
 
-def test_lines_of_toml_values_are_known_inside_tables_and_long_strings() -> None:
+def test_toml_lines_are_found_inside_tables_and_around_multiline_strings() -> None:
     text = (
         'title = "x"\n[bills.house]\nnumber = "n = 1"\n[[asks]]\ntext = """\nid = "no"\n[no]\n"""\n'
         'id = "a"\n[[asks]]\nid = \'\'\'b\'\'\'\nshort = """one\ntwo"""\n'
@@ -115,7 +115,7 @@ def test_lines_of_toml_values_are_known_inside_tables_and_long_strings() -> None
     }
 
 
-def test_a_problem_reads_as_one_message() -> None:
+def test_a_problem_is_formatted_as_one_message() -> None:
     problem = Problem("general.txt", 6, Message.of("gap"), "I live in .", example="Delegate X")
     assert str(problem) == (
         "general.txt:6: A word seems to be missing here.\n    “I live in .”\n    for example to "
