@@ -240,9 +240,10 @@ _PHONE = "A phone number has ten digits, like 202-555-0147. It may also be left 
 _NAME_IN_FRAME = (
     "The campaign's words have the writer's name or address: these have their own fields."
 )
-_NAME_IN_OWN = (
-    "Your words hold your full name, address or phone. The office gets them separately; "
-    "take them out."
+IDENTITY_IN_OWN_WORDS = FieldProblem(
+    "own words",
+    "Your own words contain your full name, address or phone number. Take them out: the office "
+    "gets them separately.",
 )
 
 
@@ -363,7 +364,7 @@ def check_words(
     if _names_writer(statement, writer):
         problems.append(FieldProblem("statement", _NAME_IN_FRAME))
     if _names_writer(own, writer) and not names_in_own_words:
-        problems.append(FieldProblem("own words", _NAME_IN_OWN))
+        problems.append(IDENTITY_IN_OWN_WORDS)
     if parts.topic not in TOPICS:
         problems.append(FieldProblem("topic", "The topic is not one of the 32 that offices know."))
     return problems

@@ -20,6 +20,7 @@ from app.campaign.entities import Letter, Writer
 from app.cwc.client import NOT_PARTICIPATING
 from app.cwc.folder import delivery_id
 from app.cwc.message import (
+    IDENTITY_IN_OWN_WORDS,
     SENATE_PREFIXES,
     CwcMessage,
     FieldProblem,
@@ -378,8 +379,7 @@ def _missing_words(reason: Missing) -> str:
 def _cannot_words(found: NotReady) -> str:
     """Why a letter cannot go to the office's system as it is, and what to do."""
     fields = found.fields
-    names = any(reason.message.startswith("Your words hold") for reason in found.reasons)
-    if "own words" in fields and names:
+    if IDENTITY_IN_OWN_WORDS in found.reasons:
         return _(
             "Take your full name, address and phone number out of your own words. The office "
             "gets them separately and sorts letters by their words."
