@@ -63,7 +63,7 @@ def of(tables: Tables, seat: str) -> Holder:
         ),
     ],
 )
-def test_the_inside_address_and_the_greeting(
+def test_inside_addresses_and_salutations(
     seat: str, lines: tuple[str, ...], greeting: str, tables: Tables
 ) -> None:
     holder = of(tables, seat)
@@ -93,7 +93,7 @@ def test_nm06_titles_and_whole_surnames(seat: str, greeting: str, tables: Tables
     assert salutation(of(tables, seat)) == greeting
 
 
-def test_lk15_a_name_is_built_where_no_official_one_is_given(tables: Tables) -> None:
+def test_lk15_a_name_is_built_from_its_parts_without_an_official_one(tables: Tables) -> None:
     for seat, name in (("NJ-11", "Analilia Mejia"), ("CA-1", "James Gallagher")):
         member = of(tables, seat).member
         assert member is not None
@@ -101,7 +101,7 @@ def test_lk15_a_name_is_built_where_no_official_one_is_given(tables: Tables) -> 
         assert "official_full" in member.missing
 
 
-def test_the_official_name_is_used_as_it_is(tables: Tables) -> None:
+def test_the_official_name_is_used_unchanged(tables: Tables) -> None:
     for seat, name in (
         ("GA-2", "Sanford D. Bishop, Jr."),
         ("AR-1", 'Eric A. "Rick" Crawford'),
@@ -193,5 +193,5 @@ def test_a_vacant_seat_cannot_be_addressed(tables: Tables) -> None:
         (Seat("OH", "senate", senate_class=3), "Ohio"),
     ],
 )
-def test_a_seat_in_words(seat: Seat, words: str) -> None:
+def test_seats_are_named_in_words(seat: Seat, words: str) -> None:
     assert seat_name(Holder(seat, None)) == words

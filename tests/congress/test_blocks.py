@@ -62,7 +62,7 @@ SMALL: Pieces = {
 }
 
 
-def test_a_small_table_comes_back(tmp_path: Path) -> None:
+def test_a_small_table_survives_the_round_trip_through_blocks(tmp_path: Path) -> None:
     take_apart(SMALL, tmp_path)
     steps: list[str] = []
     assert count_blocks(tmp_path, 120, steps.append).zips == {
@@ -71,7 +71,9 @@ def test_a_small_table_comes_back(tmp_path: Path) -> None:
     assert steps == ["NationalCD120.txt", "usgeo2020.pl"]
 
 
-def test_the_table_of_the_nine_states_comes_back(official_files: Path, tmp_path: Path) -> None:
+def test_the_table_of_the_nine_states_survives_the_round_trip_through_blocks(
+    official_files: Path, tmp_path: Path
+) -> None:
     known = official_files / "lines" / "zip_people_120.csv"
     table = read_people(known)
     take_apart(table, tmp_path / "bureau")
@@ -157,7 +159,7 @@ TOWNS: Pieces = {
 }
 
 
-def test_towns_are_counted_by_people_from_the_block_assignment(tmp_path: Path) -> None:
+def test_town_districts_are_ordered_by_people_from_the_block_assignment(tmp_path: Path) -> None:
     take_apart(TOWNS, tmp_path)
     names = {"81212": "Cañon City city", "81226": "Cañon City city"}
     with_towns(tmp_path, {"CO": names, "PR": {"00926": "San Juan zona urbana"}})

@@ -26,7 +26,7 @@ def built(official_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.mark.slow
-def test_the_committed_tables_are_what_the_official_files_give(built: Path) -> None:
+def test_the_committed_tables_match_a_build_from_the_official_files(built: Path) -> None:
     names = sorted(path.name for path in FOLDER.iterdir())
     assert sorted(path.name for path in built.iterdir()) == names
     for name in names:
@@ -62,7 +62,7 @@ def test_building_reports_its_steps_and_its_size(small: Path, tmp_path: Path) ->
     assert len(tables.awaited()) == 541
 
 
-def test_without_form_facts_the_former_ones_are_kept(small: Path, tmp_path: Path) -> None:
+def test_without_form_facts_the_previous_ones_are_kept(small: Path, tmp_path: Path) -> None:
     target = tmp_path / "tables"
     forms = target / "senate_forms.csv"
     assert build_tables(small, target).forms_kept
@@ -136,7 +136,7 @@ def test_people_who_cannot_be_seated_stop_the_build(
         build_tables(tmp_path, tmp_path / "out")
 
 
-def test_a_zip_file_of_another_map_is_refused(small: Path, tmp_path: Path) -> None:
+def test_a_zip_file_for_another_map_is_refused(small: Path, tmp_path: Path) -> None:
     path = small / "zip_districts_119.csv"
     lines = [line for line in path.read_text().splitlines() if ",MT,2," not in line]
     path.write_text("\n".join(lines) + "\n")
@@ -162,7 +162,7 @@ def test_a_broken_zip_file_is_named_with_its_line(text: str, message: str, tmp_p
 
 
 @pytest.mark.slow
-def test_the_relationship_file_gives_the_same_tables_as_the_csv(
+def test_the_relationship_file_builds_the_same_zip_table_as_the_csv(
     official_files: Path, tmp_path: Path, built: Path
 ) -> None:
     """The compact CSV, converted back into pieces of land, builds the same ZIP table."""
@@ -220,7 +220,7 @@ def test_members_of_the_next_congress_need_its_lines(small: Path, tmp_path: Path
     assert tables.at(date(2027, 1, 2)).holder("VT-0").member is None  # type: ignore[union-attr]
 
 
-def test_people_and_towns_are_counted_from_the_bureaus_blocks_where_the_folder_has_them(
+def test_people_and_towns_are_counted_from_census_blocks_if_the_folder_has_them(
     small: Path, tmp_path: Path
 ) -> None:
     utah: Pieces = {f"8410{n}": {"UT": [(n, 1.0, False)]} for n in (1, 2, 3, 4)}
@@ -247,7 +247,7 @@ def test_people_and_towns_are_counted_from_the_bureaus_blocks_where_the_folder_h
     assert after.town_districts("UT", "Salem") == (1, 2)
 
 
-def test_members_of_a_congress_that_is_over_are_refused(small: Path, tmp_path: Path) -> None:
+def test_members_of_a_past_congress_are_refused(small: Path, tmp_path: Path) -> None:
     people(small, [member("A000001", start="2023-01-03", end="2025-01-03")])
     with pytest.raises(BuildError, match=r"members of the 118th.*Download the present"):
         build_tables(small, tmp_path / "out")
@@ -259,7 +259,7 @@ def test_towns_of_another_congress_are_refused(small: Path, tmp_path: Path) -> N
         build_tables(small, tmp_path / "out")
 
 
-def test_new_lines_that_lack_a_district_are_refused(small: Path, tmp_path: Path) -> None:
+def test_new_lines_missing_a_district_are_refused(small: Path, tmp_path: Path) -> None:
     (small / "plans_120.csv").write_text(
         "state,plan_of,act_or_order,decided,note\nUT,120,Map 1,2025-11-10,\n"
     )
@@ -270,7 +270,9 @@ def test_new_lines_that_lack_a_district_are_refused(small: Path, tmp_path: Path)
         build_tables(small, tmp_path / "out")
 
 
-def test_n14_a_member_without_an_id_is_kept_under_another(small: Path, tmp_path: Path) -> None:
+def test_n14_a_member_without_a_bioguide_id_is_kept_under_another_id(
+    small: Path, tmp_path: Path
+) -> None:
     new = member("", state="CA", district=14)
     new["id"] = {"govtrack": 456999}
     nobody = member("", state="CA", district=13)
@@ -289,7 +291,7 @@ def test_n14_a_member_without_an_id_is_kept_under_another(small: Path, tmp_path:
     assert tables.holder("CA-13").member is None  # type: ignore[union-attr]
 
 
-def test_a_member_who_moves_to_another_seat_sits_in_the_old_one_until_then(
+def test_a_member_changing_seats_holds_the_old_one_until_the_new_term(
     small: Path, tmp_path: Path
 ) -> None:
     raw = member("A000001", state="NY", district=3)

@@ -37,7 +37,7 @@ def districts(zip5: str, state: str, now: date) -> list[int]:
         ("62097", "IL", 15, 13),
     ],
 )
-def test_a_piece_where_few_live_is_asked_about_below_the_one_where_nearly_all_do(
+def test_a_sparsely_populated_district_is_listed_after_the_main_one(
     zip5: str, state: str, first: int, other: int
 ) -> None:
     outcome = choose(zip5, state)
@@ -55,11 +55,11 @@ def test_the_first_choice_is_where_most_people_live(zip5: str, state: str, first
     assert choose(zip5, state).candidates[0].district == first
 
 
-def test_a_piece_where_nobody_lives_is_no_choice() -> None:
+def test_a_district_with_no_residents_in_the_zip_is_not_offered() -> None:
     assert found("01002", "MA").delegation.district == 2  # a sliver of MA-1 is empty
 
 
-def test_where_only_land_is_known_a_sliver_is_offered_and_is_no_choice_of_its_own() -> None:
+def test_slivers_known_only_by_land_are_offered_separately() -> None:
     assert [c.district for c in found("84101", "UT").slivers] == [1]
     choice = choose("90210", "CA")
     assert [c.district for c in choice.candidates] == [32, 36]
@@ -82,7 +82,7 @@ def test_where_only_land_is_known_a_sliver_is_offered_and_is_no_choice_of_its_ow
         ("38118", "TN", [9], [9]),
     ],
 )
-def test_the_answer_changes_at_noon_in_washington_and_not_a_second_before(
+def test_districts_change_at_noon_in_washington_and_not_a_second_before(
     zip5: str, state: str, before: list[int], after: list[int]
 ) -> None:
     midnight = datetime(2027, 1, 3, 5, tzinfo=UTC)
@@ -92,7 +92,7 @@ def test_the_answer_changes_at_noon_in_washington_and_not_a_second_before(
         assert districts(zip5, state, moment) == after
 
 
-def test_land_without_people_still_speaks_for_the_state_that_somebody_names() -> None:
+def test_land_without_residents_still_supports_the_state_given() -> None:
     """All residents of 72338 live in Arkansas, but two thirds of its land is in Tennessee."""
     there = choose("72338", "TN", now=NOON)
     assert {c.holder.seat.state for c in there.candidates} == {"TN"}
@@ -100,14 +100,14 @@ def test_land_without_people_still_speaks_for_the_state_that_somebody_names() ->
     assert look("72338", None, now=NOON) == ChooseState("72338", ("AR", "TN"))
 
 
-def test_the_clock_is_the_same_in_every_time_zone() -> None:
+def test_the_change_happens_at_the_same_moment_in_every_time_zone() -> None:
     for hours in (-10, -8, -5, 0, 10):
         zone = timezone(timedelta(hours=hours))
         assert districts("38103", "TN", JUST_BEFORE.astimezone(zone)) == [9]
         assert districts("38103", "TN", NOON.astimezone(zone)) == [5]
 
 
-def test_the_share_of_austin_is_of_its_people() -> None:
+def test_shares_of_an_austin_zip_are_of_its_population() -> None:
     first, second = choose("78701", "TX", now=NOON).candidates
     assert (first.share, second.share) == (0.8091, 0.1909)
 
@@ -123,7 +123,7 @@ def test_states_without_a_new_plan_have_the_same_districts_after_noon(tables: Ta
                 ]
 
 
-def test_every_plan_has_its_act_and_date_and_missouri_keeps_its_lines(tables: Tables) -> None:
+def test_every_new_plan_has_its_act_and_date_and_missouri_keeps_its_lines(tables: Tables) -> None:
     after = tables.at(NOON)
     assert set(after.plans) == NEW_LINES | {"MO"}
     assert all(plan.act and plan.decided > date(2025, 1, 1) for plan in after.plans.values())
@@ -145,7 +145,7 @@ def test_every_district_of_both_congresses_has_a_zip(tables: Tables) -> None:
 # --- members after noon ------------------------------------------------------------------
 
 
-def test_with_the_old_list_65_senators_go_on_and_nobody_whose_term_ended(tables: Tables) -> None:
+def test_with_the_old_list_65_senators_continue_and_no_one_whose_term_ended(tables: Tables) -> None:
     after = tables.at(NOON)
     sitting = [h for h in after.holders if h.member]
     assert sum(h.seat.chamber == "senate" for h in sitting) == 65
@@ -161,14 +161,14 @@ def test_a_seat_without_a_listed_name_gets_no_letter() -> None:
     assert [h.member.last for h in delegation.recipients if h.member] == ["Blackburn"]
 
 
-def test_until_noon_the_same_members_sit_as_in_december(tables: Tables) -> None:
+def test_until_noon_the_members_are_the_same_as_in_december(tables: Tables) -> None:
     december = tables.at(date(2026, 12, 20))
     assert tables.at(JUST_BEFORE) is december
     assert not december.awaited()
     assert len(december.vacancies()) == 4
 
 
-def test_an_appointed_senator_is_shown_until_the_congress_ends_and_not_after(
+def test_an_appointed_senator_is_shown_only_until_the_congress_ends(
     tables: Tables,
 ) -> None:
     assert tables.at(JUST_BEFORE).ended == {"FL", "OH"}
@@ -189,14 +189,14 @@ def test_congresses_begin_at_noon_in_washington_in_odd_years() -> None:
     assert moment_of(date(2026, 11, 3)) == datetime(2026, 11, 3, 5, tzinfo=UTC)
 
 
-def test_the_same_stretch_of_time_is_worked_out_once() -> None:
+def test_tables_for_one_period_are_computed_once() -> None:
     tables = load_tables(when=date(2027, 2, 1))
     assert tables.since == NOON
     assert tables.at(datetime(2027, 3, 1, tzinfo=UTC)) is tables
     assert load_tables(when=JUST_BEFORE).until == NOON
 
 
-def test_tables_of_the_second_before_are_moved_on_at_the_noon() -> None:
+def test_tables_loaded_just_before_noon_advance_at_noon() -> None:
     before = load_tables().at(JUST_BEFORE)
     districts = []
     for now in (JUST_BEFORE, NOON):

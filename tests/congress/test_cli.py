@@ -29,13 +29,13 @@ def find(*args: str, today: str = TODAY) -> str:
 
 
 @pytest.mark.parametrize("command", ["build", "status", "find"])
-def test_every_command_explains_itself_with_an_example(command: str) -> None:
+def test_every_commands_help_has_an_example(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
     assert f"Example: flask congress {command}" in " ".join(result.output.split())
 
 
-def test_status_says_what_the_tables_hold_and_lack() -> None:
+def test_status_reports_what_the_tables_contain_and_lack() -> None:
     result = run("status", "--today", TODAY)
     assert result.exit_code == 0
     for words in (
@@ -52,7 +52,7 @@ def test_status_says_what_the_tables_hold_and_lack() -> None:
     assert "None" not in result.output
 
 
-def test_status_warns_when_a_congress_is_ending_or_over_and_not_before() -> None:
+def test_status_warns_only_when_a_congress_is_ending_or_over() -> None:
     assert run("status", "--today", "2026-07-01").stderr == ""
     assert "this Congress ends in 14 days" in run("status", "--today", "2026-12-20").stderr
     over = run("status", "--today", "2027-01-03T12:00")
@@ -107,7 +107,7 @@ def test_status_fails_when_the_tables_are_broken(
         ),
     ],
 )
-def test_find_says_each_outcome_in_words(args: tuple[str, ...], words: list[str]) -> None:
+def test_find_explains_each_outcome(args: tuple[str, ...], words: list[str]) -> None:
     output = find(*args)
     for word in words:
         assert word in output
@@ -115,7 +115,7 @@ def test_find_says_each_outcome_in_words(args: tuple[str, ...], words: list[str]
 
 
 @pytest.mark.parametrize("district", ["NY-5", "north"])
-def test_what_is_no_district_of_the_state_is_said(district: str) -> None:
+def test_find_refuses_a_district_the_state_does_not_have(district: str) -> None:
     answer = run("find", "--zip", "60647", "--state", "IL", "--district", district)
     assert answer.exit_code == 2
     assert (
@@ -123,7 +123,7 @@ def test_what_is_no_district_of_the_state_is_said(district: str) -> None:
     )
 
 
-def test_find_after_noon_names_whoever_still_sits() -> None:
+def test_find_after_noon_names_only_continuing_members() -> None:
     output = find("--zip", "75001", "--state", "TX", today="2027-01-04")
     assert "does not say who holds this seat now (list of 2026-06-15)" in output
     assert "Senator Ted Cruz" in output
@@ -134,7 +134,7 @@ def test_find_after_noon_names_whoever_still_sits() -> None:
 
 
 @pytest.mark.parametrize("day", ["1999-01-01", "2025-01-03T11:59", "2035-01-01"])
-def test_days_of_which_the_tables_know_nothing_are_refused_with_those_they_know(day: str) -> None:
+def test_a_day_outside_the_tables_is_refused_with_the_days_they_cover(day: str) -> None:
     for command in (("rehearse",), ("status",), ("find", "--zip", "75001", "--state", "TX")):
         answer = run(*command, "--on", day)
         assert (answer.exit_code, answer.stdout) == (1, "")
@@ -143,14 +143,12 @@ def test_days_of_which_the_tables_know_nothing_are_refused_with_those_they_know(
     assert "the 119th Congress" in run("rehearse", "--on", "2025-01-03").stdout
 
 
-def test_find_looks_at_the_minute() -> None:
+def test_find_uses_the_exact_time() -> None:
     assert "TN-9" in find("--zip", "38103", "--state", "TN", today="2027-01-03T11:59:59")
     assert "TN-5" in find("--zip", "38103", "--state", "TN", today="2027-01-03T12:00:00")
 
 
-def test_find_goes_by_the_sites_rehearsal_day(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_find_uses_the_sites_rehearsal_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "instance"))
     monkeypatch.setenv("DEAR_CONGRESS_TODAY", "2027-01-04")
     assert "TN-5" in run("find", "--zip", "38103", "--state", "TN").output
@@ -166,7 +164,7 @@ def test_find_goes_by_the_sites_rehearsal_day(
         ("abc", "five digits"),
     ],
 )
-def test_find_questions_a_zip_that_is_none(typed: str, words: str) -> None:
+def test_find_refuses_an_invalid_zip(typed: str, words: str) -> None:
     result = run("find", "--zip", typed)
     assert result.exit_code == 2
     assert words in result.stderr
@@ -181,7 +179,7 @@ def with_street(census: Census, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 ASK = ("--zip", "02138", "--state", "MA", "--street", "88 Heron St", "--city", "Cambridge")
 
 
-def test_find_with_a_street_asks_the_geocoder_of_the_settings(
+def test_find_with_a_street_asks_the_configured_geocoder(
     census: Census, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_street(census, tmp_path, monkeypatch)
@@ -192,7 +190,7 @@ def test_find_with_a_street_asks_the_geocoder_of_the_settings(
     assert census.asked[0]["address"] == "88 Heron St, Cambridge, MA 02138"
 
 
-def test_ad05_find_with_a_failing_geocoder_shows_what_the_zip_says(
+def test_ad05_find_falls_back_to_the_zip_if_the_geocoder_fails(
     census: Census, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_street(census, tmp_path, monkeypatch)
@@ -207,7 +205,7 @@ def test_ad05_find_with_a_failing_geocoder_shows_what_the_zip_says(
 @pytest.mark.parametrize(
     ("zip5", "state", "district"), [("71744", "AR", "AR-4"), ("02114", "MA", "MA-8")]
 )
-def test_n33_where_the_geocoder_is_out_of_reach_the_zip_stands_and_why_is_said(
+def test_n33_find_falls_back_to_the_zip_and_says_why_if_the_geocoder_is_unreachable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zip5: str, state: str, district: str
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "instance"))
@@ -221,7 +219,7 @@ def test_n33_where_the_geocoder_is_out_of_reach_the_zip_stands_and_why_is_said(
 @pytest.mark.parametrize(
     ("zip5", "state", "district"), [("19152", "PA", 2), ("48030", "MI", 11), ("48864", "MI", 7)]
 )
-def test_n34_a_zip_leads_to_the_member_of_the_present_map_with_their_own_offices(
+def test_n34_a_zip_finds_the_member_on_the_current_map_with_their_offices(
     tables: Tables, zip5: str, state: str, district: int
 ) -> None:
     found = find_delegation(zip5, state, now=date(2026, 11, 25), tables=tables)
@@ -233,7 +231,7 @@ def test_n34_a_zip_leads_to_the_member_of_the_present_map_with_their_own_offices
     assert all(f", {state} " in office.lines[-1] for office in member.local_offices)
 
 
-def test_find_sends_no_street_where_it_is_turned_off_or_the_data_is_old(
+def test_find_sends_no_street_if_lookup_is_off_or_the_data_is_old(
     census: Census, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_street(census, tmp_path, monkeypatch)
@@ -246,7 +244,7 @@ def test_find_sends_no_street_where_it_is_turned_off_or_the_data_is_old(
     assert census.asked == []
 
 
-def test_every_reason_a_street_can_fail_for_has_words(tables: Tables) -> None:
+def test_every_street_lookup_failure_has_an_explanation(tables: Tables) -> None:
     from datetime import date
 
     from app.congress.names import STREET_REASONS
@@ -260,7 +258,7 @@ def test_every_reason_a_street_can_fail_for_has_words(tables: Tables) -> None:
 
 
 @pytest.mark.slow
-def test_build_is_silent_but_for_one_line_when_piped(official_files: Path, tmp_path: Path) -> None:
+def test_build_prints_one_line_when_piped(official_files: Path, tmp_path: Path) -> None:
     target = tmp_path / "tables"
     result = run("build", "--from", str(official_files), "--to", str(target), "--as-of", TODAY)
     assert result.exit_code == 0, result.output

@@ -41,7 +41,7 @@ def test_lk01_a_split_zip_offers_each_district_largest_share_first(state: str | 
     assert names(outcome) == ["Durbin", "Duckworth"]
 
 
-def test_nobody_is_assigned_by_elimination_when_one_seat_is_vacant(tables: Tables) -> None:
+def test_a_vacant_seat_never_decides_a_split_zip_by_elimination(tables: Tables) -> None:
     vacant = {(s.state, s.district) for s in tables.vacancies()}
     split = [
         (code, part.state)
@@ -69,7 +69,7 @@ def test_nobody_is_assigned_by_elimination_when_one_seat_is_vacant(tables: Table
     ("zip5", "state", "district"),
     [("42223", "TN", 7), ("42223", "KY", 1), ("86515", "AZ", 2), ("86515", "NM", 3)],
 )
-def test_lk06_the_state_given_decides_in_a_zip_of_two_states(
+def test_lk06_the_state_given_decides_in_a_zip_spanning_two_states(
     zip5: str, state: str, district: int
 ) -> None:
     delegation = found(zip5, state).delegation
@@ -78,7 +78,7 @@ def test_lk06_the_state_given_decides_in_a_zip_of_two_states(
     assert look(zip5, None) == ChooseState(zip5, look(zip5, None).states)  # type: ignore[union-attr]
 
 
-def test_lk03_rome_is_in_georgia_and_without_a_state_it_is_asked_for() -> None:
+def test_lk03_rome_is_in_georgia_and_its_zip_alone_asks_for_the_state() -> None:
     outcome = found("30165", "GA", city="Rome")
     assert outcome.delegation.district == 14
     assert names(outcome) == ["Ossoff", "Warnock"]
@@ -86,7 +86,9 @@ def test_lk03_rome_is_in_georgia_and_without_a_state_it_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize("zip5", ["57255", "57638", "57648", "57717", "81120", "81137", "81324"])
-def test_zips_across_a_state_line_keep_their_own_state(zip5: str, tables: Tables) -> None:
+def test_zips_across_a_state_line_can_be_found_in_their_own_state(
+    zip5: str, tables: Tables
+) -> None:
     own = "SD" if zip5.startswith("57") else "CO"
     assert own in {part.state for part in tables.zips[zip5]}
     assert found(zip5, own).delegation.state == own
@@ -99,7 +101,7 @@ def test_zips_across_a_state_line_keep_their_own_state(zip5: str, tables: Tables
     ("zip5", "state", "touched"),
     [("94110", "NY", ("CA",)), ("42223", "CA", ("TN", "KY")), ("20500", "VA", ("DC",))],
 )
-def test_lk19_a_state_that_the_zip_does_not_touch_is_questioned(
+def test_lk19_a_state_the_zip_does_not_touch_must_be_confirmed(
     zip5: str, state: str, touched: tuple[str, ...]
 ) -> None:
     assert look(zip5, state) == Disagree(zip5, state, touched)
@@ -108,7 +110,7 @@ def test_lk19_a_state_that_the_zip_does_not_touch_is_questioned(
     assert look(zip5, state, district=1) == Disagree(zip5, state, touched)
 
 
-def test_a_state_that_is_none_is_questioned_and_never_an_error() -> None:
+def test_an_invalid_state_is_questioned_and_never_an_error() -> None:
     for confirmed in (False, True):
         assert look("94110", "ZZ", state_confirmed=confirmed) == Disagree("94110", "ZZ", ("CA",))
     assert look("99999", "Ontario") == ZipUnknown("99999")
@@ -135,7 +137,7 @@ def test_a_state_that_is_none_is_questioned_and_never_an_error() -> None:
         ("10013", "New York (NY)", "NY"),
     ],
 )
-def test_a_state_is_understood_as_people_write_it(zip5: str, state: str, code: str) -> None:
+def test_states_are_recognized_as_people_write_them(zip5: str, state: str, code: str) -> None:
     outcome = find_delegation(zip5, state, now=TODAY)
     assert isinstance(outcome, Found | Choose)
     assert outcome.state == code
@@ -228,7 +230,7 @@ def test_lk21_a_military_zip_asks_for_the_home_address(state: str | None) -> Non
 
 
 @pytest.mark.parametrize("zip5", ["34002", "09978", "96201", "09899", "96699", "34099"])
-def test_military_zips_are_known_by_range_too(zip5: str) -> None:
+def test_military_zips_are_recognized_by_range_too(zip5: str) -> None:
     assert look(zip5, None) == Outside("military", zip5)
     assert look(zip5, "TX") == Outside("military", zip5)
 
@@ -240,7 +242,7 @@ def test_a_military_state_with_any_zip_asks_for_the_home_address() -> None:
             assert outcome == Outside("military", "94110")
 
 
-def test_a_confirmed_home_state_leads_on_from_a_military_zip() -> None:
+def test_a_confirmed_home_state_resolves_a_military_zip() -> None:
     outcome = choose("09012", "TX", state_confirmed=True)
     assert len(outcome.candidates) == 38
     assert outcome.notice == "home_state"
@@ -275,7 +277,7 @@ def test_an_unknown_zip_in_a_known_state_still_names_the_senators(tables: Tables
     assert look("99999", "DC") == ZipUnknown("99999")
 
 
-def test_an_unknown_zip_can_be_overruled_by_the_person() -> None:
+def test_a_confirmed_state_or_street_overrides_an_unknown_zip() -> None:
     outcome = choose("99999", "MA", state_confirmed=True)
     assert (len(outcome.candidates), outcome.notice) == (9, "unlisted_zip")
     assert found("99999", "AK", state_confirmed=True).match == "chosen"
@@ -283,7 +285,7 @@ def test_an_unknown_zip_can_be_overruled_by_the_person() -> None:
     assert isinstance(look("99999", "MA", street=Located("CA", 5)), ZipUnknown)
 
 
-def test_a_po_box_zip_offers_the_towns_districts_first_and_all_others_after() -> None:
+def test_a_po_box_zip_offers_the_towns_districts_before_all_others() -> None:
     outcome = choose("94604", "CA")  # Oakland, PO boxes
     assert (outcome.reason, outcome.likely) == ("no_row", 1)
     assert outcome.candidates[0].district == 12
@@ -291,7 +293,7 @@ def test_a_po_box_zip_offers_the_towns_districts_first_and_all_others_after() ->
     assert names(outcome) == ["Schiff", "Padilla"]
 
 
-def test_the_town_typed_comes_before_the_post_offices() -> None:
+def test_the_town_typed_takes_precedence_over_the_post_offices() -> None:
     outcome = choose("94604", "CA", city="  SAN FRANCISCO ")
     assert {c.district for c in outcome.candidates[: outcome.likely]} == {11, 15}
     unknown = choose("94604", "CA", city="Nowhere at all")
@@ -307,7 +309,7 @@ def test_lk23_the_senators_are_known_whenever_the_state_is() -> None:
         assert len(names(outcome)) == expected
 
 
-def test_an_inactive_zip_warns_and_goes_on(tables: Tables) -> None:
+def test_an_inactive_zip_is_looked_up_with_a_notice(tables: Tables) -> None:
     inactive = [
         (c, p.state) for c, p in tables.postal.items() if not p.active and p.kind != "military"
     ]
@@ -339,7 +341,7 @@ def test_lk16_a_senator_whose_listed_term_has_ended_is_shown_with_a_note(
     assert before.notice is None
 
 
-def test_lk17_after_the_last_congress_whose_lines_we_have_nobody_is_looked_up() -> None:
+def test_lk17_nothing_is_looked_up_after_the_last_congress_with_known_lines() -> None:
     ended = OutOfDate(120, date(2029, 1, 3))
     for zip5 in ("75001", "09012", "K1A 0B1", "99999", "20009"):
         assert look(zip5, "TX", now=date(2029, 1, 3), district=24) == ended
@@ -349,7 +351,7 @@ def test_lk17_after_the_last_congress_whose_lines_we_have_nobody_is_looked_up() 
 # --- everything --------------------------------------------------------------------------
 
 
-def test_every_zip_in_every_state_that_it_touches_names_that_states_members(
+def test_every_zip_finds_that_states_members_in_each_state_it_touches(
     tables: Tables,
 ) -> None:
     for code, parts in tables.zips.items():

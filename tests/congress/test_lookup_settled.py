@@ -34,7 +34,7 @@ def test_a_pick_settles_a_split_zip() -> None:
     assert (outcome.delegation.district, outcome.match) == (5, "chosen")
 
 
-def test_any_district_of_the_state_may_be_picked_but_none_of_another() -> None:
+def test_any_district_of_the_state_can_be_picked_but_no_other() -> None:
     assert found("60647", "IL", district=17).match == "chosen"
     assert found("94110", "CA", district=12).match == "chosen"
     for wrong in (0, 18, 99, -1, 10**9):
@@ -50,7 +50,7 @@ def test_a_wrong_pick_in_a_one_district_zip_asks_again() -> None:
         assert outcome.notice == "invalid_district"
 
 
-def test_a_pick_that_says_what_the_zip_says_adds_nothing() -> None:
+def test_a_pick_that_agrees_with_the_zip_is_a_zip_match() -> None:
     assert found("94110", "CA", district=11).match == "zip"
     assert found("05602", "VT", district=0).match == "zip"
 
@@ -63,16 +63,16 @@ def test_a_street_settles_a_split_zip() -> None:
     assert (outcome.delegation.district, outcome.match) == (5, "street")
 
 
-def test_a_street_may_settle_the_state_where_the_person_named_none() -> None:
+def test_a_street_can_settle_the_state_if_none_was_given() -> None:
     assert found("42223", None, street=Located("KY", 1)).delegation.state == "KY"
     assert isinstance(look("42223", None, street=Located("NY", 1)), ChooseState)
 
 
-def test_a_street_found_outside_the_table_of_slivers_is_believed_within_the_state() -> None:
+def test_a_street_in_a_district_the_zip_lacks_is_accepted_within_the_state() -> None:
     assert found("94110", "CA", street=Located("CA", 15)).match == "street"
 
 
-def test_ad05_two_matches_in_different_districts_ask() -> None:
+def test_ad05_street_matches_in_different_districts_ask_the_person() -> None:
     outcome = choose("60647", "IL", street=SeveralDistricts((Located("IL", 5), Located("IL", 3))))
     assert outcome.reason == "street_ambiguous"
     assert [(c.district, c.share) for c in outcome.candidates] == [(3, 0.8433), (5, 0.1533)]
@@ -110,7 +110,7 @@ def test_ad05_lk12_a_failed_lookup_falls_back_to_the_zip(answer: StreetAnswer, r
     assert alone.fallback == found("60619", "IL")
 
 
-def test_the_persons_pick_stands_over_a_failed_or_different_street() -> None:
+def test_the_persons_pick_overrides_a_failed_or_different_street() -> None:
     assert found("60647", "IL", street=LookupFailed("timeout"), district=5).match == "chosen"
     assert found("60647", "IL", street=Located("IL", 3), district=5).match == "chosen"
     assert found("60647", "IL", street=Located("IL", 5), district=5).match == "street"

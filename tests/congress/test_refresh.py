@@ -100,7 +100,7 @@ def the_120th(people: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return made  # type: ignore[no-any-return]
 
 
-def test_the_same_list_changes_nobody_and_is_installed(folder: Path, tmp_path: Path) -> None:
+def test_an_unchanged_list_is_installed_with_no_changes(folder: Path, tmp_path: Path) -> None:
     changes = refresh(folder, tmp_path, now=NOW, as_of=date(2026, 11, 30))
     assert (changes.joined, changes.left, changes.moved) == ((), (), ())
     assert changes.folder is not None
@@ -108,7 +108,7 @@ def test_the_same_list_changes_nobody_and_is_installed(folder: Path, tmp_path: P
     assert load_tables().as_of == date(2026, 6, 15)
 
 
-def test_who_joined_left_moved_and_has_another_office_is_shown(
+def test_a_refresh_reports_who_joined_left_moved_or_changed_offices(
     folder: Path, tmp_path: Path
 ) -> None:
     people = people_of(folder)
@@ -206,7 +206,7 @@ def _offices(folder: Path) -> None:
         (_offices, "legislators-district-offices.yaml cannot be used"),
     ],
 )
-def test_a_bad_list_changes_nothing_and_says_why(
+def test_a_bad_list_is_refused_with_the_reason_and_changes_nothing(
     spoil: Callable[[Path], None], why: str, folder: Path, installed_site: Path
 ) -> None:
     before = load_tables(installed_site)
@@ -218,14 +218,14 @@ def test_a_bad_list_changes_nothing_and_says_why(
     assert len(left) == 4, left  # the link, its folder, the lock, the note
 
 
-def test_dates_go_forwards_and_not_into_the_future(folder: Path, tmp_path: Path) -> None:
+def test_an_older_or_future_list_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(RefreshError, match="installed one is newer"):
         refresh(folder, tmp_path, now=NOW, as_of=date(2026, 6, 14))
     with pytest.raises(RefreshError, match="has not come yet"):
         refresh(folder, tmp_path, now=NOW, as_of=date(2026, 12, 2))
 
 
-def test_only_the_last_folders_are_kept(folder: Path, tmp_path: Path) -> None:
+def test_only_the_last_three_folders_are_kept(folder: Path, tmp_path: Path) -> None:
     for day in range(24, 28):
         refresh(folder, tmp_path, now=NOW, as_of=date(2026, 11, day))
     names = sorted(p.name[:10] for p in (tmp_path / "congress").iterdir() if p.name[0] == "2")
@@ -233,7 +233,7 @@ def test_only_the_last_folders_are_kept(folder: Path, tmp_path: Path) -> None:
     assert load_tables(tmp_path).as_of == date(2026, 11, 27)
 
 
-def test_two_refreshes_at_once_are_one(folder: Path, tmp_path: Path) -> None:
+def test_a_refresh_during_another_is_refused(folder: Path, tmp_path: Path) -> None:
     import fcntl
 
     (tmp_path / "congress").mkdir()
@@ -263,7 +263,7 @@ def test_the_list_of_the_new_congress_fills_the_seats_and_keeps_the_past(
     assert tables.at(NOON).holder("MT-2").member is None  # type: ignore[union-attr]
 
 
-def test_a_list_that_comes_before_the_noon_changes_nobody_before_it(
+def test_a_list_installed_before_noon_changes_no_member_until_noon(
     folder: Path, the_119th: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     write(folder, the_120th(the_119th))
@@ -296,7 +296,7 @@ def sits(tables: Tables, seat_id: str, day: date) -> str | None:
     return holder.member.bioguide if holder.member else None
 
 
-def test_who_leaves_in_the_middle_of_a_congress_is_kept_until_they_left(
+def test_members_who_leave_mid_congress_are_kept_until_they_left(
     folder: Path, the_119th: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     """One dies, one is succeeded, one moves to the Senate; no one loses a name or gains a day."""
@@ -331,7 +331,7 @@ def test_who_leaves_in_the_middle_of_a_congress_is_kept_until_they_left(
     assert sits(load_tables(tmp_path, NOW), "MT-2", date(2026, 12, 30)) == d
 
 
-def test_a_list_from_before_a_change_says_of_whom_it_cannot_tell_whether_they_sit(
+def test_a_list_from_before_a_new_congress_marks_uncertain_members_unsure(
     folder: Path, the_119th: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     left = next(p for p in the_119th if seat(p["terms"][-1]) == "MT-2")["id"]["bioguide"]
@@ -352,7 +352,7 @@ def test_a_list_from_before_a_change_says_of_whom_it_cannot_tell_whether_they_si
     }  # fmt: skip
 
 
-def test_letters_under_an_id_that_stood_in_for_another_are_the_same_persons(
+def test_a_temporary_id_still_refers_to_the_same_person(
     folder: Path, the_119th: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     others = [p for p in the_119th if seat(p["terms"][-1]) != "MT-2"]
@@ -367,7 +367,7 @@ def test_letters_under_an_id_that_stood_in_for_another_are_the_same_persons(
     assert tables.people["N000001"].standing == "sits"
 
 
-def test_what_was_built_anew_with_its_districts_keeps_whoever_left(
+def test_a_full_rebuild_keeps_members_who_left(
     official_files: Path, the_119th: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     lists = tmp_path / "all"
@@ -383,7 +383,7 @@ def test_what_was_built_anew_with_its_districts_keeps_whoever_left(
     assert any(member.form.known for member in senators)
 
 
-def test_n14_the_list_of_2021_with_sixty_people_without_an_id(
+def test_n14_members_without_an_id_in_the_2021_list_are_kept(
     official_files: Path, tmp_path: Path
 ) -> None:
     lists = real_list(official_files, "2021-01-02", tmp_path / "lists", years=6)
@@ -397,7 +397,7 @@ def test_n14_the_list_of_2021_with_sixty_people_without_an_id(
     assert all(m.full_name and m.last for m in people)
 
 
-def test_n15_the_members_of_2024_do_not_fit_these_districts(
+def test_n15_the_members_of_2024_are_refused_for_these_districts(
     official_files: Path, tmp_path: Path
 ) -> None:
     lists = real_list(official_files, "2024-12-18", tmp_path / "lists")
@@ -447,7 +447,7 @@ def served(folder: Path) -> Any:
     lists.server.server_close()
 
 
-def test_the_lists_are_fetched_with_their_date(served: Lists, tmp_path: Path, folder: Path) -> None:
+def test_lists_are_downloaded_with_their_date(served: Lists, tmp_path: Path, folder: Path) -> None:
     steps: list[str] = []
     (tmp_path / "got").mkdir()
     assert download(served.url, tmp_path / "got", steps.append) == date(2026, 11, 30)
@@ -472,7 +472,7 @@ def seat_of_84101(instance: Path, when: datetime) -> int:
     return found.delegation.district
 
 
-def test_new_lines_are_taken_with_the_list_and_the_states_are_named(
+def test_new_lines_are_installed_with_the_list_and_their_states_named(
     folder: Path, tmp_path: Path, official_files: Path
 ) -> None:
     with_lines(folder, official_files, 3)
@@ -493,7 +493,7 @@ def test_new_lines_are_taken_with_the_list_and_the_states_are_named(
     assert seat_of_84101(tmp_path, NOON) == 4
 
 
-def test_new_lines_are_fetched_only_where_they_are_newer(
+def test_lines_are_downloaded_only_if_newer(
     served: Lists, folder: Path, tmp_path: Path, official_files: Path
 ) -> None:
     def fetched() -> list[str]:
@@ -558,7 +558,7 @@ def test_a_bad_download_is_named(
         download(served.url, tmp_path / "got")
 
 
-def test_nobody_listening_is_said() -> None:
+def test_an_unreachable_server_is_reported() -> None:
     with pytest.raises(RefreshError, match="could not be fetched"):
         download("http://127.0.0.1:1/", Path())
 
@@ -566,7 +566,7 @@ def test_nobody_listening_is_said() -> None:
 # --- what is remembered --------------------------------------------------------------------
 
 
-def test_what_changed_last_is_remembered_until_something_changes_again(
+def test_the_last_change_is_remembered_until_the_next(
     folder: Path, the_119th: list[dict[str, Any]], installed_site: Path, tmp_path: Path
 ) -> None:
     assert refreshed(tmp_path) is None
@@ -587,7 +587,7 @@ def test_what_changed_last_is_remembered_until_something_changes_again(
     assert [line.split()[0] for line in last.left] == ["VT-0"]
 
 
-def test_why_a_list_was_not_taken_is_remembered(folder: Path, tmp_path: Path) -> None:
+def test_the_reason_a_list_was_refused_is_remembered(folder: Path, tmp_path: Path) -> None:
     (folder / FILES[0]).write_text("[]")
     with pytest.raises(RefreshError) as refused:
         refresh(folder, tmp_path, now=NOW, as_of=date(2026, 6, 20))
@@ -597,9 +597,7 @@ def test_why_a_list_was_not_taken_is_remembered(folder: Path, tmp_path: Path) ->
     assert last.changed is None
 
 
-def test_a_folder_without_the_list_is_not_taken_for_damaged_tables(
-    folder: Path, tmp_path: Path
-) -> None:
+def test_a_folder_without_the_list_is_named(folder: Path, tmp_path: Path) -> None:
     (folder / FILES[0]).unlink()
     with pytest.raises(RefreshError, match=f"{folder} has no {FILES[0]}"):
         refresh(folder, tmp_path, now=NOW)

@@ -77,7 +77,7 @@ def world(request: pytest.FixtureRequest, installed: Installed) -> World:
 
 
 @pytest.mark.parametrize(("step", "without_address"), [(BARE, 472), (SOON, 0), (WHOLE, 0)], ids=str)
-def test_the_real_lists_of_a_change_fill_every_seat_they_have(
+def test_real_lists_around_a_new_congress_leave_no_seat_awaited(
     installed: Installed, step: tuple[str, datetime], without_address: int
 ) -> None:
     now = step[1]
@@ -101,7 +101,7 @@ def shown(moment: datetime, tables: Tables, zip5: str, state: str) -> tuple[int,
     return outcome.candidates[0].district, [*houses, *outcome.senate]
 
 
-def test_at_every_moment_the_right_lines_and_nobody_out_of_office(world: World) -> None:
+def test_every_moment_has_the_right_lines_and_no_one_out_of_office(world: World) -> None:
     for moment in moments():
         tables = world(moment)
         for zip5, state, before, after in PLACES:
@@ -119,7 +119,7 @@ def test_at_every_moment_the_right_lines_and_nobody_out_of_office(world: World) 
                 assert not ended or (member.term_end_is_expected and moment < NOON)
 
 
-def test_no_seat_waits_once_the_list_is_there(world: World) -> None:
+def test_no_seat_is_awaited_once_the_list_is_installed(world: World) -> None:
     for moment in moments():
         tables = world(moment)
         sitting = sum(holder.member is not None for holder in tables.holders)

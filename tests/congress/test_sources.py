@@ -25,7 +25,7 @@ from tests.congress.relationship import PLACE_HEADER, ZIP_HEADER, relationship
 # --- the Census Bureau's relationship files ----------------------------------------------
 
 
-def test_shares_are_computed_from_the_pieces_of_land(tmp_path: Path) -> None:
+def test_shares_are_computed_from_land_areas(tmp_path: Path) -> None:
     relationship(
         tmp_path / "tab20_cd11920_zcta520_natl.txt",
         ZIP_HEADER,
@@ -52,7 +52,7 @@ def test_shares_are_computed_from_the_pieces_of_land(tmp_path: Path) -> None:
     assert zips["30165"] == {"GA": [(14, 0.995, True)], "AL": [(3, 0.005, True)]}
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_not_part_of_the_first_column(tmp_path: Path) -> None:
     text = "\ufeffzip,state,district,land_share\n94110,CA,11,1\n"
     compact = tmp_path / "zip_districts_119.csv"
     compact.write_text(text, encoding="utf-8")
@@ -86,7 +86,7 @@ def folder(tmp_path: Path) -> Path:
 PEOPLE = "zip,state,district,people_share\n90002,NY,1,0.04\n90002,NY,2,0.96\n"
 
 
-def test_where_people_are_counted_they_decide(folder: Path) -> None:
+def test_population_decides_where_it_was_counted(folder: Path) -> None:
     (folder / "lines" / "zip_people_119.csv").write_text(PEOPLE)
     zips = read_lines(folder).zips
     assert zips["90001"] == {"NY": [(1, 1.0, False)]}  # no one lives in the sliver
@@ -97,7 +97,7 @@ def test_where_people_are_counted_they_decide(folder: Path) -> None:
     assert zips["90004"] == {"CA": [(1, 0.99, True), (2, 0.0, True)]}  # not counted: every piece
 
 
-def test_without_people_every_piece_of_land_counts(folder: Path) -> None:
+def test_without_population_every_piece_of_land_counts(folder: Path) -> None:
     zips = read_lines(folder).zips
     assert zips["90001"] == {"NY": [(1, 0.99, True), (2, 0.0, True)]}
     assert zips["90002"] == {"NY": [(1, 0.6, True), (2, 0.4, True)]}
@@ -147,11 +147,11 @@ def test_places_are_read_with_their_largest_district_first(tmp_path: Path) -> No
         ("Carson City", "Carson City"),
     ],
 )
-def test_the_legal_status_is_cut_once(namelsad: str, name: str) -> None:
+def test_the_legal_status_is_stripped_from_a_place_name_once(namelsad: str, name: str) -> None:
     assert place_name(namelsad) == name
 
 
-def test_town_keys_fold_what_people_write_differently() -> None:
+def test_town_keys_fold_spelling_variants() -> None:
     assert town_key("Saint Louis") == town_key("ST. LOUIS") == "stlouis"
     assert town_key("Coeur d’Alene") == town_key("Coeur D Alene")
     assert town_key("Mc Intosh") == town_key("McIntosh")
@@ -204,7 +204,7 @@ def test_a_washington_address_is_complete_or_none(
         (None, ""),
     ],
 )
-def test_a_bare_suite_gets_its_word(suite: object, line: str) -> None:
+def test_a_bare_suite_number_gets_the_word_suite(suite: object, line: str) -> None:
     assert suite_line(suite) == line
 
 
@@ -272,19 +272,19 @@ def test_only_official_https_links_are_kept(url: str | None, is_official: bool) 
         ("OH-S3", "2025-01-21", "2026-11-03", date(2026, 11, 3)),
     ],
 )
-def test_only_puerto_ricos_listed_end_is_corrected(
+def test_only_puerto_ricos_listed_term_end_is_corrected(
     seat: str, start: str, end: str, real_end: date
 ) -> None:
     assert term_end({"start": start, "end": end}, seat) == real_end
 
 
-def test_phones_are_of_one_form_or_none() -> None:
+def test_phone_numbers_have_one_format_or_are_dropped() -> None:
     assert phone_of("202-224-3121") == "202-224-3121"
     assert phone_of("call us") is None
     assert phone_of(None) is None
 
 
-def test_a_files_date_is_the_readmes_or_its_own(tmp_path: Path) -> None:
+def test_a_files_date_comes_from_the_readme_or_its_mtime(tmp_path: Path) -> None:
     import os
 
     path = tmp_path / "legislators-current.yaml"

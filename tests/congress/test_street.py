@@ -56,19 +56,19 @@ from tests.congress.census_server import (
         ("census-no-match.json", "NY", NoMatch()),
     ],
 )
-def test_the_real_replies_are_read(
+def test_real_replies_are_parsed(
     name: str, state: str, answer: StreetAnswer, census: Census, official_files: Path
 ) -> None:
     census.says(reply((official_files / "census" / name).read_bytes()))
     assert census.locate(state) == answer
 
 
-def test_a_reply_without_the_districts_own_key_is_read_from_its_geoid(census: Census) -> None:
+def test_a_reply_without_the_district_key_is_read_from_its_geoid(census: Census) -> None:
     assert "CD119" not in record()
     assert census.says(matches(match(record()))).locate() == Located("MA", 5)
 
 
-def test_the_question_pins_vintage_layer_and_benchmark(census: Census) -> None:
+def test_the_request_pins_vintage_layer_and_benchmark(census: Census) -> None:
     census.says(matches(match(record()))).locate()
     assert census.asked == [
         {
@@ -81,13 +81,13 @@ def test_the_question_pins_vintage_layer_and_benchmark(census: Census) -> None:
     ]
 
 
-def test_the_vintages_are_a_matter_of_settings(census: Census) -> None:
+def test_vintages_are_configurable(census: Census) -> None:
     vintages = {119: "Old", 120: "New"}
     census.says(of(120, "4705")).locate("TN", now=NOON, vintages=vintages)
     assert census.asked[0]["vintage"] == "New"
 
 
-def test_compressed_and_chunked_replies_are_read(census: Census) -> None:
+def test_compressed_and_chunked_replies_are_parsed(census: Census) -> None:
     body = json.dumps({"result": {"addressMatches": [match(record())] * 300}}).encode()
 
     def compressed(handler: BaseHTTPRequestHandler) -> None:
@@ -124,7 +124,7 @@ def test_compressed_and_chunked_replies_are_read(census: Census) -> None:
         ("0652", "CA", Located("CA", 52)),
     ],
 )
-def test_lk12_codes_of_delegates_and_of_water(
+def test_lk12_delegate_and_water_codes_are_understood(
     geoid: str, state: str, answer: StreetAnswer, census: Census
 ) -> None:
     assert census.says(matches(match(record(geoid)))).locate(state) == answer
@@ -194,7 +194,7 @@ BAD_REPLIES: list[tuple[Behavior, StreetAnswer]] = [
 
 
 @pytest.mark.parametrize(("behavior", "answer"), BAD_REPLIES)
-def test_ad05_every_bad_answer_has_a_type_and_is_tried_twice(
+def test_ad05_every_bad_answer_has_a_type_and_is_retried_once(
     behavior: Behavior, answer: StreetAnswer, census: Census
 ) -> None:
     began = time.monotonic()
@@ -204,37 +204,37 @@ def test_ad05_every_bad_answer_has_a_type_and_is_tried_twice(
 
 
 @pytest.mark.parametrize("behavior", [case[0] for case in BAD_REPLIES[:1]] + [reset, hang_up])
-def test_the_second_try_can_succeed(behavior: Behavior, census: Census) -> None:
+def test_a_retry_can_succeed(behavior: Behavior, census: Census) -> None:
     assert census.says(behavior, matches(match(record()))).locate() == Located("MA", 5)
     assert census.says(behavior).locate(tries=1) != Located("MA", 5)
 
 
-def test_the_map_of_another_congress_may_be_right_the_second_time(census: Census) -> None:
+def test_a_retry_can_replace_another_congresss_map(census: Census) -> None:
     wrong = matches(match(record(session="118"), layer="118th Congressional Districts"))
     assert census.says(wrong, matches(match(record()))).locate() == Located("MA", 5)
 
 
-def test_no_match_is_an_answer_and_not_asked_again(census: Census) -> None:
+def test_no_match_is_an_answer_and_is_not_retried(census: Census) -> None:
     assert census.says(matches()).locate() == NoMatch()
     assert len(census.asked) == 1
     assert census.says(matches(match(record()))).locate() == Located("MA", 5)  # nothing is cached
 
 
-def test_ad05_a_silent_server_costs_the_timeout_and_no_more(census: Census) -> None:
+def test_ad05_a_silent_server_costs_only_the_timeout(census: Census) -> None:
     began = time.monotonic()
     assert census.says(sleeping(census)).locate(timeout=0.6) == LookupFailed("timeout")
     assert 0.55 < time.monotonic() - began < 30  # the server is silent for twice as long
 
 
 @pytest.mark.parametrize("headers", [True, False])
-def test_a_dripping_server_costs_no_more_than_a_silent_one(headers: bool, census: Census) -> None:
+def test_a_slowly_dripping_server_costs_only_the_timeout(headers: bool, census: Census) -> None:
     began = time.monotonic()
     answer = census.says(dripping(census, headers=headers)).locate(timeout=0.6)
     assert answer == LookupFailed("timeout")
     assert time.monotonic() - began < 30
 
 
-def test_a_dripping_body_is_given_up_and_its_thread_ends(census: Census) -> None:
+def test_a_dripping_body_is_abandoned_and_its_thread_ends(census: Census) -> None:
     def under_way() -> int:
         return sum(thread.name == "street-lookup" for thread in threading.enumerate())
 
@@ -246,25 +246,25 @@ def test_a_dripping_body_is_given_up_and_its_thread_ends(census: Census) -> None
     assert under_way() <= before
 
 
-def test_a_slow_answer_within_the_timeout_is_taken(census: Census) -> None:
+def test_a_slow_answer_within_the_timeout_is_used(census: Census) -> None:
     assert census.says(sleeping(census, 0.5)).locate(timeout=20.0) == Located("MA", 5)
     assert len(census.asked) == 1
 
 
-def test_a_second_try_is_under_way_while_the_first_may_still_answer(census: Census) -> None:
+def test_the_first_request_can_still_answer_after_a_retry_starts(census: Census) -> None:
     waiting = census.says(answering_the_second(census))
     assert waiting.locate(timeout=20.0, tries=20) == Located("MA", 5)
     assert len(census.asked) >= 2
 
 
-def test_a_second_try_overtakes_one_that_hangs(census: Census) -> None:
+def test_a_retry_can_overtake_a_hanging_request(census: Census) -> None:
     began = time.monotonic()
     census.says(sleeping(census), matches(match(record())))
     assert census.locate(timeout=20.0, tries=10) == Located("MA", 5)
     assert time.monotonic() - began > 1.9  # the tries share the time
 
 
-def test_nobody_listening_is_unreachable() -> None:
+def test_a_refused_connection_is_unreachable() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
@@ -326,7 +326,7 @@ def of(congress: int, geoid: str) -> Behavior:
     ],
 )
 @pytest.mark.parametrize("say_state", [True, False])
-def test_an_answer_counts_only_where_its_lines_hold_in_that_state_now(
+def test_an_answer_counts_only_if_its_lines_are_in_force_in_that_state(
     *, state: str, geoid: str, now: date, congress: int, answer: StreetAnswer, say_state: bool,
     census: Census,
 ) -> None:  # fmt: skip
@@ -343,14 +343,14 @@ def test_an_answer_counts_only_where_its_lines_hold_in_that_state_now(
         ("MA", NOON, "ACS2025_Current", "119th Congressional Districts"),
     ],
 )
-def test_the_vintage_is_that_of_the_states_plan(
+def test_the_vintage_follows_the_states_plan(
     state: str, now: date, vintage: str, layer: str, census: Census
 ) -> None:
     census.says(matches()).locate(state, now=now)
     assert (census.asked[0]["vintage"], census.asked[0]["layers"]) == (vintage, layer)
 
 
-def test_a_reply_with_both_layers_is_read_by_the_one_that_counts(census: Census) -> None:
+def test_a_reply_with_both_layers_uses_the_one_in_force(census: Census) -> None:
     both = match(record("4709"))
     new = match(record("4705", session="120"), layer="120th Congressional Districts")
     both["geographies"] |= new["geographies"]
@@ -358,7 +358,7 @@ def test_a_reply_with_both_layers_is_read_by_the_one_that_counts(census: Census)
     assert census.says(matches(both)).locate("TN", now=NOON) == Located("TN", 5)
 
 
-def test_a_changed_layout_is_logged_without_a_word_of_the_reply(
+def test_an_unknown_layout_is_logged_without_any_of_the_reply(
     census: Census, caplog: pytest.LogCaptureFixture
 ) -> None:
     census.says(matches(match(record(), layer="88 Heron St"))).locate()
@@ -370,7 +370,7 @@ def test_a_changed_layout_is_logged_without_a_word_of_the_reply(
 
 
 @pytest.mark.parametrize("level", [logging.DEBUG, logging.INFO])
-def test_pr01_no_log_record_holds_the_address(
+def test_pr01_no_log_record_contains_the_address(
     level: int, census: Census, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(level)
@@ -401,7 +401,7 @@ def test_pr01_no_log_record_holds_the_address(
 @pytest.mark.parametrize(
     "street", ["", "  ", "PO Box 12", "P.O. Box 12", "p. o. box 7", "Post Office Box 1"]
 )
-def test_what_has_no_place_on_a_map_is_not_sent_anywhere(street: str) -> None:
+def test_a_street_that_cannot_be_mapped_is_not_sent(street: str) -> None:
     settings = GeocoderSettings(url="http://127.0.0.1:1/onelineaddress")
     assert (
         locate_street(street, CITY, "MA", "02138", geocoder=settings, tables=load_tables())
@@ -418,7 +418,7 @@ def test_the_address_is_one_clean_line() -> None:
 # --- other providers ---------------------------------------------------------------------
 
 
-def test_another_provider_gives_the_place_and_the_bureau_its_district(
+def test_another_provider_gives_the_point_and_the_census_its_district(
     census: Census, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import geocoder.api
@@ -452,7 +452,7 @@ def test_another_provider_gives_the_place_and_the_bureau_its_district(
     assert "address" not in census.asked[1]
 
 
-def test_a_provider_that_does_not_exist_is_a_matter_of_set_up(census: Census) -> None:
+def test_an_unknown_provider_is_a_configuration_failure(census: Census) -> None:
     assert census.locate(provider="nonesuch") == LookupFailed("provider")
     assert census.asked == []
 
@@ -470,5 +470,5 @@ def test_any_exception_of_a_provider_class_becomes_an_answer(
 
 
 @pytest.mark.parametrize("geographies", [None, [], "x", {"119th Congressional Districts": {}}])
-def test_geographies_of_an_odd_shape_are_a_bad_reply(geographies: object) -> None:
+def test_malformed_geographies_are_a_bad_reply(geographies: object) -> None:
     assert read_districts(geographies, lambda _: {119}) == LookupFailed("bad_reply")

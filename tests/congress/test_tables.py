@@ -21,7 +21,7 @@ from app.congress.model import (
 from app.congress.tables import FOLDER, Tables, read_tables
 
 
-def test_there_are_541_seats_each_once(tables: Tables) -> None:
+def test_there_are_541_distinct_seats(tables: Tables) -> None:
     assert [h.seat for h in tables.holders] == list(all_seats())
     assert len({h.seat.id for h in tables.holders}) == 541
     kinds = Counter((h.seat.chamber, h.seat.is_delegate) for h in tables.holders)
@@ -35,7 +35,7 @@ def test_vacancies_are_seats_without_a_member(tables: Tables) -> None:
     assert tables.delegation("CA", 14) is not None
 
 
-def test_the_tables_say_when_they_are_from_and_when_they_end(tables: Tables) -> None:
+def test_tables_carry_their_date_and_congress(tables: Tables) -> None:
     assert (tables.congress, tables.begins, tables.ends) == (
         119,
         date(2025, 1, 3),
@@ -45,7 +45,7 @@ def test_the_tables_say_when_they_are_from_and_when_they_end(tables: Tables) -> 
     assert tables.sources["zips"]
 
 
-def test_asking_for_what_is_not_there_gives_none(tables: Tables) -> None:
+def test_looking_up_what_does_not_exist_returns_nothing(tables: Tables) -> None:
     assert tables.holder("CA-99") is None
     assert tables.holder("MT-0") is None
     assert tables.member("X000000") is None
@@ -63,7 +63,7 @@ def test_members_are_found_by_bioguide(tables: Tables) -> None:
     assert holder.member is tables.member("P000145")
 
 
-def test_terms_that_end_early_are_expected_and_puerto_rico_has_four_years(tables: Tables) -> None:
+def test_early_term_ends_are_expected_and_puerto_rico_has_four_years(tables: Tables) -> None:
     ends = {h.seat.id: h.member.term_end for h in tables.holders if h.member}
     expected = [h.seat.id for h in tables.holders if h.member and h.member.term_end_is_expected]
     assert expected == ["FL-S3", "OH-S3"]
@@ -71,12 +71,12 @@ def test_terms_that_end_early_are_expected_and_puerto_rico_has_four_years(tables
     assert ends["GU-0"] == date(2027, 1, 3)
 
 
-def test_independents_know_their_caucus(tables: Tables) -> None:
+def test_independents_have_their_caucus(tables: Tables) -> None:
     caucus = {h.seat.id: h.member.caucus for h in tables.holders if h.member and h.member.caucus}
     assert caucus == {"CA-3": "Republican", "ME-S1": "Democrat", "VT-S1": "Democrat"}
 
 
-def test_committees_and_leadership_are_present_ones(tables: Tables) -> None:
+def test_committees_and_leadership_are_current(tables: Tables) -> None:
     judiciary = [
         h
         for h in tables.holders
@@ -92,7 +92,7 @@ def test_committees_and_leadership_are_present_ones(tables: Tables) -> None:
     assert speakers == ["LA-4"]
 
 
-def test_senate_forms_say_what_they_ask(tables: Tables) -> None:
+def test_senate_forms_list_what_they_ask(tables: Tables) -> None:
     forms = {h.seat.id: h.member.form for h in tables.holders if h.member}
     assert sum(form.known for form in forms.values()) == 99
     limits = [form.max_characters for form in forms.values() if form.max_characters]
@@ -119,7 +119,7 @@ def test_senate_forms_say_what_they_ask(tables: Tables) -> None:
         ("IN", "INDIANAPOLIS", None),
     ],
 )
-def test_towns_are_found_however_they_are_written(
+def test_towns_are_found_in_any_spelling(
     state: str, town: str, districts: set[int] | None, tables: Tables
 ) -> None:
     found = tables.town_districts(state, town)
@@ -131,7 +131,7 @@ def test_the_tables_are_small() -> None:
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 2_500_000
 
 
-def test_loading_is_quick_and_does_not_bring_in_the_network() -> None:
+def test_loading_is_quick_and_imports_no_network_library() -> None:
     script = (
         "import sys, time\n"
         "import app.congress.lookup, app.congress.street\n"
@@ -157,13 +157,13 @@ def copied(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_missing_tables_are_named_with_what_to_do(tmp_path: Path) -> None:
+def test_missing_tables_are_named_with_the_fix(tmp_path: Path) -> None:
     with pytest.raises(TablesError, match=r"tables.json is missing.*flask congress refresh"):
         read_tables(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["zips.csv", "members.json", "towns.csv", "new_zips.csv"])
-def test_a_table_that_was_cut_or_changed_is_named(name: str, copied: Path) -> None:
+def test_a_truncated_or_missing_table_is_named(name: str, copied: Path) -> None:
     path = copied / name
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join(lines[:-3]), encoding="utf-8")  # at the end of a line
@@ -174,7 +174,7 @@ def test_a_table_that_was_cut_or_changed_is_named(name: str, copied: Path) -> No
         read_tables(copied)
 
 
-def test_an_index_of_another_kind_is_no_table(copied: Path) -> None:
+def test_an_invalid_index_is_refused(copied: Path) -> None:
     for text in ("", "[]", "{}", '{"files": {}}'):
         (copied / "tables.json").write_text(text)
         with pytest.raises(TablesError, match="cannot be read"):

@@ -52,7 +52,7 @@ space = st.sampled_from(SPACES)
         ("０２１３８ー１２３４", "02138-1234"),
     ],
 )
-def test_what_can_only_mean_one_thing_is_accepted(typed: str, stored: str) -> None:
+def test_unambiguous_zips_are_accepted(typed: str, stored: str) -> None:
     parsed = parse_zip(typed)
     assert isinstance(parsed, Zip)
     assert str(parsed) == stored
@@ -98,7 +98,7 @@ def test_an_incomplete_plus_four_is_an_error(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", " ", "\u00a0", "\t\n", None])
-def test_nothing_typed_is_missing(typed: str | None) -> None:
+def test_an_empty_zip_is_missing(typed: str | None) -> None:
     assert parse_zip(typed) == ZipProblem("missing")
 
 
@@ -123,7 +123,7 @@ def test_nothing_typed_is_missing(typed: str | None) -> None:
         "Ｋ１Ａ ０Ｂ１",
     ],
 )
-def test_another_countrys_code_is_foreign(typed: str) -> None:
+def test_another_countrys_postal_code_is_foreign(typed: str) -> None:
     assert parse_zip(typed) == ZipProblem("foreign")
 
 
@@ -164,7 +164,7 @@ def test_another_countrys_code_is_foreign(typed: str) -> None:
         ("9" * 500, None),
     ],
 )
-def test_the_rest_is_malformed_with_a_suggestion_where_there_is_one(
+def test_other_text_is_malformed_with_a_suggestion_if_possible(
     typed: str, suggestion: str | None
 ) -> None:
     assert parse_zip(typed) == ZipProblem("malformed", suggestion)
@@ -178,7 +178,7 @@ def test_the_rest_is_malformed_with_a_suggestion_where_there_is_one(
     hyphen=st.sampled_from(HYPHENS),
     wide=st.booleans(),
 )
-def test_every_way_to_write_a_zip_reads_the_same(
+def test_every_way_to_write_a_zip_parses_the_same(
     *, five: str, plus4: str, before: str, after: str, hyphen: str, wide: bool
 ) -> None:
     typed = f"{five}{hyphen}{plus4}"
@@ -188,7 +188,7 @@ def test_every_way_to_write_a_zip_reads_the_same(
 
 
 @given(st.text(max_size=60))
-def test_any_text_gets_an_answer_and_only_digits_pass(text: str) -> None:
+def test_any_text_is_parsed_and_only_digits_pass(text: str) -> None:
     parsed = parse_zip(text)
     if isinstance(parsed, Zip):
         assert re.fullmatch(r"[0-9]{5}(-[0-9]{4})?", str(parsed))
