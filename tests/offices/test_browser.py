@@ -169,7 +169,7 @@ def counter_in(page: Page) -> str:
     return page.frame_locator("iframe").locator("[data-count=signatures]").inner_text()
 
 
-def test_the_counter_counts_on_in_another_sites_frame(
+def test_the_counter_updates_in_another_sites_frame(
     chromium: Chromium, ours: str, elsewhere: str, signers: Signers
 ) -> None:
     page = chromium.new_context().new_page()

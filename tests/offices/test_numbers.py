@@ -25,7 +25,7 @@ def numbers(db: sqlite3.Connection, tables: Tables, seat: str, **how: bool) -> O
     return found
 
 
-def test_people_and_letters_are_counted_apart(
+def test_people_and_letters_are_counted_separately(
     db: sqlite3.Connection, tables: Tables, signers: Signers
 ) -> None:
     """EX10: one signer with three letters is one constituent of each; DC gives one and one."""
@@ -42,7 +42,7 @@ def test_people_and_letters_are_counted_apart(
     assert sum(each.signatures for each in whole) == totals(db, CAMPAIGN).signatures == 2
 
 
-def test_a_person_who_left_one_recipient_out_is_a_constituent_without_a_letter(
+def test_a_signer_who_skips_a_recipient_is_a_constituent_without_a_letter(
     db: sqlite3.Connection, tables: Tables, signers: Signers
 ) -> None:
     signers.sign("CA", 12)
@@ -60,7 +60,7 @@ def test_a_vacant_seat_has_constituents_and_no_letter(
     assert (found.signatures, found.letters) == (3, 0)
 
 
-def test_after_a_change_of_congress_a_district_keeps_its_people_where_it_keeps_its_lines(
+def test_a_district_keeps_its_people_into_a_new_congress_if_its_lines_stay(
     db: sqlite3.Connection, tables: Tables, signers: Signers
 ) -> None:
     for state, district in (("MA", 6), ("MO", 5), ("TX", 10)):
@@ -83,7 +83,7 @@ def test_after_a_change_of_congress_a_district_keeps_its_people_where_it_keeps_i
     ]  # fmt: skip
 
 
-def test_what_is_not_counted_is_not_on_the_sheet(
+def test_uncounted_signatures_are_not_on_the_sheet(
     db: sqlite3.Connection, tables: Tables, signers: Signers
 ) -> None:
     """EX11 and EX12: no number includes deleted, held, unconfirmed or test signatures."""
@@ -99,7 +99,7 @@ def test_what_is_not_counted_is_not_on_the_sheet(
     assert found.themes == (("faith", 35),)
 
 
-def test_only_this_campaign_is_on_the_sheet(
+def test_only_this_campaigns_signatures_are_on_the_sheet(
     db: sqlite3.Connection, tables: Tables, signers: Signers
 ) -> None:
     """EX13"""
@@ -108,9 +108,7 @@ def test_only_this_campaign_is_on_the_sheet(
     assert numbers(db, tables, "CA-12").signatures == 2
 
 
-def test_weeks_begin_on_monday_in_the_campaigns_days(
-    db: sqlite3.Connection, tables: Tables, signers: Signers
-) -> None:
+def test_weeks_begin_on_monday(db: sqlite3.Connection, tables: Tables, signers: Signers) -> None:
     """TZ01: the Sunday on which clocks go forward belongs to the week that ends with it."""
     signers.sign("IL", 5, day=date(2026, 3, 8))
     signers.sign("IL", 5, 2, day=date(2026, 3, 9))
@@ -119,7 +117,7 @@ def test_weeks_begin_on_monday_in_the_campaigns_days(
     assert numbers(db, tables, "IL-S2").weeks == ((date(2026, 3, 2), 2), (date(2026, 3, 9), 2))
 
 
-def test_a_story_is_a_tenth_of_ones_own_words(
+def test_a_letter_with_a_tenth_of_own_words_counts_as_a_story(
     db: sqlite3.Connection, tables: Tables, signers: Signers
 ) -> None:
     for share in (0, 9, 10, 100):
@@ -152,7 +150,7 @@ ACT = st.tuples(
 
 @settings(max_examples=12, deadline=None)
 @given(acts=st.lists(ACT, max_size=8))
-def test_all_seats_at_once_say_what_each_says_alone_and_add_up(
+def test_numbers_for_all_seats_match_those_for_each_and_add_up(
     tmp_path_factory: pytest.TempPathFactory, tables: Tables, acts: list[Act]
 ) -> None:
     db = open_database(tmp_path_factory.mktemp("offices") / "x.db")

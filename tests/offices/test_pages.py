@@ -76,7 +76,7 @@ def test_without_a_search_every_state_is_offered(browser: Browser, signers: Sign
     assert len([a for a in browser.page.all("a") if "state=" in (a.get("href") or "")]) == 56
 
 
-def test_page_pdf_and_list_say_the_same_numbers(browser: Browser, signers: Signers) -> None:
+def test_page_pdf_and_list_show_the_same_numbers(browser: Browser, signers: Signers) -> None:
     """EX10, EX11"""
     signers.sign("CA", 12, 6, template="faith-and-community")
     signers.sign("CA", 11, 2)
@@ -109,12 +109,12 @@ def test_a_vacant_seat_says_so(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("path", ["CA-99", "X1", "CA-99.pdf", "state/ZZ.pdf", "%00"])
-def test_what_does_not_exist_is_said(browser: Browser, path: str) -> None:
+def test_unknown_offices_are_not_found(browser: Browser, path: str) -> None:
     browser.get(f"{ROOT}/{path}")
     assert browser.status == 404
 
 
-def test_the_pages_are_in_spanish_too(browser: Browser, signers: Signers) -> None:
+def test_the_pages_are_in_spanish(browser: Browser, signers: Signers) -> None:
     signers.sign("CA", 12, 2)
     browser.get(f"/es{ROOT}/CA-12")
     assert "2 personas del distrito o estado firmaron" in browser.words
@@ -136,7 +136,7 @@ def test_only_organizers_see_the_sheets(app: Flask, staff: Office, clock: Clock)
 
 
 @pytest.mark.parametrize("lang", ["", "/es"])
-def test_the_list_says_what_its_numbers_mean(app: Flask, browser: Browser, lang: str) -> None:
+def test_the_list_defines_its_numbers(app: Flask, browser: Browser, lang: str) -> None:
     with app.test_request_context(f"{lang}/"):
         said = meanings()
     for query, terms in (

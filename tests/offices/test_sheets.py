@@ -56,7 +56,7 @@ def sheet(campaign: Campaign, tables: Tables, seat: str, numbers: OfficeNumbers 
     return day_sheet(campaign, holder(tables, seat), numbers, today=today)
 
 
-def test_a_sheet_says_who_how_many_what_is_asked_and_of_which_day(
+def test_a_sheet_has_member_numbers_ask_and_dates(
     campaign: Campaign, tables: Tables, facts: Facts
 ) -> None:
     pdf = sheets_pdf([sheet(campaign, tables, "CA-S3")], facts)
@@ -85,7 +85,7 @@ def test_a_vacant_seat_has_a_sheet_that_says_so(
     assert "What constituents ask" not in text
 
 
-def test_a_seat_where_nobody_signed_has_a_sheet_too(
+def test_a_seat_where_no_one_signed_has_a_sheet_too(
     campaign: Campaign, tables: Tables, facts: Facts
 ) -> None:
     text = words(sheets_pdf([sheet(campaign, tables, "WY-0", OfficeNumbers())], facts))
@@ -94,7 +94,7 @@ def test_a_seat_where_nobody_signed_has_a_sheet_too(
     assert "Towns" not in text.replace("Themes and towns", "")
 
 
-def test_the_stance_is_told_with_the_date_of_the_list(
+def test_the_stance_is_given_with_the_date_of_the_list(
     campaign: Campaign, tables: Tables, facts: Facts
 ) -> None:
     by_stance: dict[str, str] = {}
@@ -130,7 +130,7 @@ def test_every_seat_fits_one_page_at_every_moment(
         assert len(read(sheets_pdf(chunk, facts)).pages) == len(chunk)
 
 
-def test_once_the_bill_is_law_nothing_is_asked(
+def test_once_the_bill_is_law_the_sheet_asks_nothing(
     campaign: Campaign, tables: Tables, facts: Facts
 ) -> None:
     law = replace(campaign, enacted=date(2026, 11, 1))
@@ -138,7 +138,7 @@ def test_once_the_bill_is_law_nothing_is_asked(
     assert "It has become law; nothing is asked." in words(sheets_pdf([made], facts))
 
 
-def test_weeks_have_no_gap_and_end_with_the_present_one(campaign: Campaign, tables: Tables) -> None:
+def test_weeks_have_no_gap_and_end_with_the_current_one(campaign: Campaign, tables: Tables) -> None:
     some = OfficeNumbers(3, weeks=((date(2026, 10, 26), 1), (date(2026, 11, 9), 2)))
     lines = sheet(campaign, tables, "CA-12", some).weeks
     assert [(w.first, w.signatures) for w in lines] == [
@@ -186,7 +186,7 @@ def check_tags(data: bytes) -> int:
 
 
 @pytest.mark.slow
-def test_those_of_every_state_are_one_tagged_pdf_with_a_cover_and_an_index_that_leads(
+def test_all_sheets_are_one_tagged_pdf_with_a_cover_and_a_linked_index(
     campaign: Campaign, tables: Tables, facts: Facts, db: sqlite3.Connection, signers: Signers
 ) -> None:
     signers.sign("VT", 0, 7)
@@ -227,7 +227,7 @@ def test_those_of_every_state_are_one_tagged_pdf_with_a_cover_and_an_index_that_
         assert b"page:VT" not in pdf
 
 
-def test_one_sheet_alone_is_tagged_and_its_metadata_names_no_person(
+def test_a_single_sheet_is_tagged_and_its_metadata_names_no_person(
     campaign: Campaign, tables: Tables, facts: Facts
 ) -> None:
     """PR04: nothing personal in the PDF's metadata."""
@@ -238,7 +238,7 @@ def test_one_sheet_alone_is_tagged_and_its_metadata_names_no_person(
     assert str(info["/Author"]) == "Our group"
 
 
-def test_odd_words_in_group_and_tags_are_printed_and_never_run(
+def test_markup_in_group_and_tags_is_printed_and_never_run(
     campaign: Campaign, tables: Tables, facts: Facts
 ) -> None:
     odd = replace(facts, group='#panic("x") *bold* $1$ \u202e<b>')
@@ -297,7 +297,7 @@ def test_the_command_says_what_is_wrong(tmp_path: Path, options: list[str], mess
     assert not (tmp_path / "x.pdf").exists()
 
 
-def test_who_signed_before_the_lines_changed_is_told_beside_the_number(
+def test_the_sheet_says_how_many_signed_before_the_lines_changed(
     campaign: Campaign, tables: Tables, facts: Facts
 ) -> None:
     for people, told in ((2, "2 people signed before"), (1, "One person signed before")):

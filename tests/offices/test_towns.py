@@ -48,7 +48,7 @@ def towns(db: sqlite3.Connection) -> list[str | None]:
     return [town for (town,) in db.execute("SELECT town FROM signatures ORDER BY id")]
 
 
-def test_no_town_is_kept_unless_the_campaign_says_so(
+def test_no_town_is_stored_unless_the_campaign_says_so(
     plain: Resident, db: sqlite3.Connection
 ) -> None:
     form = plain.reviewing("94612", city="Oakland").form()
@@ -72,14 +72,14 @@ def test_no_town_is_kept_unless_the_campaign_says_so(
         ("=1+1 Oakland", None),
     ],
 )
-def test_only_a_town_on_the_map_is_kept_and_nothing_else_that_was_typed(
+def test_only_a_known_town_is_stored(
     keeping: Resident, db: sqlite3.Connection, city: str, kept: str | None
 ) -> None:
     keeping.sign(keeping.reviewing("94612", city=city).form())
     assert towns(db) == [kept]
 
 
-def test_the_town_of_a_military_mailbox_is_not_taken_for_one_at_home(
+def test_the_town_of_a_military_mailbox_is_not_stored_as_home(
     keeping: Resident, db: sqlite3.Connection
 ) -> None:
     page = keeping.reviewing("94612", city="Oakland", mail_state="AE", mail_zip="09012")
@@ -87,7 +87,7 @@ def test_the_town_of_a_military_mailbox_is_not_taken_for_one_at_home(
     assert towns(db) == [None]
 
 
-def test_residents_are_told_before_they_sign(keeping: Resident) -> None:
+def test_residents_are_told_about_towns_before_they_sign(keeping: Resident) -> None:
     review = keeping.reviewing("94612", city="Oakland")
     assert "your state, district and town" in review.words
     assert "the town of your address" in keeping.client.get("/privacy").words
@@ -97,7 +97,7 @@ def test_residents_are_told_before_they_sign(keeping: Resident) -> None:
     assert "su ciudad o pueblo, si está en el mapa" in keeping.client.get("/es/privacy").words
 
 
-def test_a_town_goes_with_the_withdrawal(db: sqlite3.Connection, signers: Signers) -> None:
+def test_withdrawing_deletes_the_town(db: sqlite3.Connection, signers: Signers) -> None:
     (token,) = signers.sign("VT", 0, town="Burlington")
     withdraw(db, token)
     assert towns(db) == [None]
