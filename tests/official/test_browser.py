@@ -68,7 +68,7 @@ def work(site: Server) -> None:
     Worker(office.outbound, (office,), office.clock).work()
 
 
-def test_from_the_letters_to_the_offices_and_the_receipt(
+def test_letters_go_to_the_offices_systems_and_onto_the_receipt(
     person: tuple[Visitor, str], site: Server, offices: CwcServer
 ) -> None:
     visitor, lang = person

@@ -36,7 +36,7 @@ def kept(site: Site, **changes: str) -> tuple[str, Html]:
     return site.path(page), page
 
 
-def test_the_button_keeps_every_letter_beside_its_state(site: Site) -> None:
+def test_the_button_keeps_every_letter_with_the_receipt(site: Site) -> None:
     path, page = kept(site)
     assert "/keep" not in page.text.split("keep-title")[1]
     receipt = site.client.get(path)
@@ -62,7 +62,7 @@ def test_without_the_button_nothing_is_kept_and_the_receipt_says_so(make: Make) 
         assert db.execute("SELECT count(*) FROM kept_letters").fetchone() == (0,)
 
 
-def test_neither_the_disk_nor_the_sites_own_secrets_open_it(make: Make) -> None:
+def test_kept_letters_and_their_token_are_unreadable_on_disk(make: Make) -> None:
     site = make()
     path, _page = kept(site)
     token = path.rpartition("/")[2]
@@ -84,7 +84,7 @@ def test_changed_words_are_offered_to_be_kept_instead(make: Make) -> None:
     assert receipt.words.count(STORY) == 2
 
 
-def test_the_other_button_removes_it_and_the_signature_stays(site: Site) -> None:
+def test_dropping_kept_letters_leaves_the_signature(site: Site) -> None:
     path, _page = kept(site)
     for _ in range(2):
         answer = site.client.flask.post(f"{path}/drop")
@@ -96,7 +96,7 @@ def test_the_other_button_removes_it_and_the_signature_stays(site: Site) -> None
     assert site.client.flask.post(f"{other}/drop").status_code == 404
 
 
-def test_withdrawing_deletes_it_and_nothing_can_be_kept_after(make: Make) -> None:
+def test_withdrawing_deletes_kept_letters_and_none_can_be_kept_after(make: Make) -> None:
     site = make()
     path, page = kept(site)
     site.client.flask.post(f"{path}/withdraw")
@@ -107,7 +107,7 @@ def test_withdrawing_deletes_it_and_nothing_can_be_kept_after(make: Make) -> Non
     site.client.post("/keep", page.form("/copy"), 409)
 
 
-def test_letters_that_are_not_signed_are_not_kept(make: Make) -> None:
+def test_unsigned_letters_are_not_kept(make: Make) -> None:
     site = make()
     form = site.resident.reviewing("01930").form()
     site.client.post("/keep", form, 409)
@@ -115,7 +115,7 @@ def test_letters_that_are_not_signed_are_not_kept(make: Make) -> None:
         assert db.execute("SELECT count(*) FROM kept_letters").fetchone() == (0,)
 
 
-def test_a_receipt_of_somebody_else_shows_nothing_of_it(make: Make) -> None:
+def test_another_receipt_shows_no_kept_letters(make: Make) -> None:
     site = make()
     kept(site)
     other = site.client.get(site.path(site.signed(first="Ana", street="9 Elm St")))
@@ -133,13 +133,13 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 @given(letters=st.dictionaries(st.text(), st.text(), min_size=1, max_size=8))
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_is_kept_comes_back(db: sqlite3.Connection, letters: dict[str, str]) -> None:
+def test_kept_letters_read_back_unchanged(db: sqlite3.Connection, letters: dict[str, str]) -> None:
     token = sign(db, signature("one"), SECRET).receipt
     assert keep_letters(db, token, letters, day=DAY)
     assert kept_letters(db, token) == letters
 
 
-def test_a_box_that_was_moved_or_damaged_opens_nothing(db: sqlite3.Connection) -> None:
+def test_a_moved_or_damaged_box_does_not_open(db: sqlite3.Connection) -> None:
     one, two = (sign(db, signature(name), SECRET).receipt for name in ("one", "two"))
     keep_letters(db, one, LETTERS, day=DAY)
     keep_letters(db, two, {"CA-12": "Mine."}, day=DAY)
@@ -150,14 +150,14 @@ def test_a_box_that_was_moved_or_damaged_opens_nothing(db: sqlite3.Connection) -
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 43, "é" * 43, "x" * 44])
-def test_another_token_keeps_and_opens_nothing(db: sqlite3.Connection, token: str) -> None:
+def test_an_unknown_token_keeps_and_opens_nothing(db: sqlite3.Connection, token: str) -> None:
     sign(db, signature("one"), SECRET)
     assert not keep_letters(db, token, LETTERS, day=DAY)
     assert kept_letters(db, token) == {}
     assert not drop_letters(db, token)
 
 
-def test_lengths_tell_little_and_no_more_than_a_megabyte_is_kept(db: sqlite3.Connection) -> None:
+def test_kept_letters_are_padded_and_limited_to_a_megabyte(db: sqlite3.Connection) -> None:
     token = sign(db, signature("one"), SECRET).receipt
     sizes = set()
     for number in (1, 200, 700):
@@ -168,7 +168,7 @@ def test_lengths_tell_little_and_no_more_than_a_megabyte_is_kept(db: sqlite3.Con
         keep_letters(db, token, {"CA-12": "x" * (1 << 20)}, day=DAY)
 
 
-def test_holding_leaves_it_and_withdrawing_takes_it(db: sqlite3.Connection) -> None:
+def test_holding_leaves_kept_letters_and_withdrawing_deletes_them(db: sqlite3.Connection) -> None:
     token = sign(db, signature("one"), SECRET).receipt
     keep_letters(db, token, LETTERS, day=DAY)
     set_status(db, [1], "held")
@@ -177,7 +177,7 @@ def test_holding_leaves_it_and_withdrawing_takes_it(db: sqlite3.Connection) -> N
     assert kept_letters(db, token) == {}
 
 
-def test_the_purge_ends_it_by_its_own_setting_and_the_proof_knows(
+def test_the_purge_deletes_kept_letters_on_schedule_and_the_proof_checks_it(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
     token = sign(db, signature("one"), SECRET).receipt
@@ -200,7 +200,7 @@ def gone(db: sqlite3.Connection, policy: Policy, at: datetime) -> bool:
     return bool(db.execute("SELECT count(*) FROM kept_letters").fetchone() == (0,))
 
 
-def test_a_busy_database_is_said_and_changes_nothing(
+def test_a_busy_database_is_reported_and_changes_nothing(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def busy(*_args: object, **_named: object) -> bool:

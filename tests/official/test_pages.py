@@ -39,7 +39,7 @@ def messages(site: Site) -> dict[str, etree._Element]:
     return {root.findtext(".//MemberOffice") or "": root for root in roots}
 
 
-def test_a_letter_goes_from_the_button_to_the_offices_yes(site: Site) -> None:
+def test_a_letter_goes_from_the_button_to_the_offices_acceptance(site: Site) -> None:
     taken = site.signed()
     ask = site.look(taken)
     assert set(site.states(taken).values()) == {"written"}
@@ -62,7 +62,7 @@ def test_a_letter_goes_from_the_button_to_the_offices_yes(site: Site) -> None:
     assert receipt.words.count(accepted[site.resident.lang]) == 3
 
 
-def test_what_the_page_tells_is_exactly_what_the_offices_get(make: Make) -> None:
+def test_the_page_shows_exactly_what_the_offices_get(make: Make) -> None:
     site = make()
     check = site.fill(site.look(site.signed()), d_phone="(202) 555-0199")
     words = " ".join(check.words.split())
@@ -88,7 +88,7 @@ def test_what_the_page_tells_is_exactly_what_the_offices_get(make: Make) -> None
         assert STORY not in str(root.findtext(".//OrganizationStatement"))
 
 
-def test_only_what_is_missing_for_the_chamber_is_asked(make: Make) -> None:
+def test_only_fields_the_chamber_still_needs_are_asked(make: Make) -> None:
     site = make()
     taken = site.signed(email="siobhan@example.org")
     house = site.look(taken, "MA-6")
@@ -104,7 +104,7 @@ def fields(page: Html) -> set[str]:
             if str(e.get("name")).startswith("d_") and e.get("type") != "hidden"}  # fmt: skip
 
 
-def test_a_field_that_nobody_filled_in_yet_is_no_mistake(make: Make) -> None:
+def test_a_field_not_yet_filled_in_is_not_an_error(make: Make) -> None:
     site = make()
     ask = site.look(site.signed())
     assert "aria-invalid" not in ask.text
@@ -118,7 +118,7 @@ def test_a_field_that_nobody_filled_in_yet_is_no_mistake(make: Make) -> None:
      ("d_email", ""), ("d_phone", "12345"), ("d_phone", "x" * 300), ("d_email", "a@b@c.de " * 90),
      ("d_prefix", "<script>alert(1)</script>"), ("d_phone", "\x00\u2028{{ 7*7 }}")],
 )  # fmt: skip
-def test_an_error_stands_beside_its_field_and_nothing_is_lost(
+def test_an_error_is_shown_at_its_field_and_nothing_is_lost(
     site: Site, field: str, value: str
 ) -> None:
     ask = site.look(site.signed())
@@ -136,7 +136,7 @@ def test_an_error_stands_beside_its_field_and_nothing_is_lost(
     assert set(site.states(done).values()) == {"queued"}
 
 
-def test_pressing_twice_or_loading_again_sends_once(make: Make) -> None:
+def test_pressing_twice_or_reloading_sends_once(make: Make) -> None:
     site = make()
     check = site.fill(site.look(site.signed()))
     first = site.press(check, step="go")
@@ -150,7 +150,7 @@ def test_pressing_twice_or_loading_again_sends_once(make: Make) -> None:
     assert sorted(sent) == ["/api/production-messages/"] * 2 + ["/v2/message", "/v2/validate"]
 
 
-def test_nothing_goes_that_was_not_shown_as_it_is(make: Make) -> None:
+def test_nothing_is_sent_that_differs_from_what_was_shown(make: Make) -> None:
     site = make()
     check = site.fill(site.look(site.signed()))
     path = "/deliver"
@@ -169,7 +169,7 @@ def check_again(site: Site, form: dict[str, list[str]]) -> Html:
     return site.client.post("/take", {k: v for k, v in form.items() if k != "step"})
 
 
-def test_enter_and_the_other_language_never_send(site: Site) -> None:
+def test_enter_and_switching_language_never_send(site: Site) -> None:
     check = site.fill(site.look(site.signed()))
     form = check.form(site.resident.url("/deliver"))
     for path in ("/deliver", "/es/deliver"):
@@ -178,7 +178,7 @@ def test_enter_and_the_other_language_never_send(site: Site) -> None:
     assert set(site.states(site.client.post("/take", form)).values()) == {"written"}
 
 
-def test_where_it_is_not_set_up_nothing_of_it_is_shown(make: Make) -> None:
+def test_without_setup_nothing_about_delivery_is_shown(make: Make) -> None:
     for wanting in (
         {"cwc_mode": "off"}, {"cwc_house_key": "", "cwc_senate_key": ""}, {"cwc_agent": ""},
     ):  # fmt: skip
@@ -204,7 +204,7 @@ def test_only_a_chamber_with_a_key_is_offered(make: Make) -> None:
     assert set(states.values()) == {"written"}
 
 
-def test_a_refusal_says_what_was_not_taken_and_can_be_put_right(make: Make) -> None:
+def test_a_refusal_says_which_field_was_refused_and_can_be_corrected(make: Make) -> None:
     site = make()
     page = site.queued("MA-6")
     (first,) = delivery_ids(site)
@@ -239,7 +239,7 @@ def bodies(site: Site) -> list[bytes]:
         return [row[0] for row in db.execute("SELECT payload FROM outbound")]
 
 
-def test_five_rounds_of_refusals_are_enough(make: Make) -> None:
+def test_a_refused_letter_can_be_sent_at_most_five_times(make: Make) -> None:
     site = make()
     page = site.queued("MA-6")
     for _ in range(5):
@@ -255,7 +255,7 @@ def test_five_rounds_of_refusals_are_enough(make: Make) -> None:
     assert 'value="MA-6">Look' not in page.text
 
 
-def test_an_office_that_does_not_take_part_is_said_and_not_tried_again(make: Make) -> None:
+def test_a_nonparticipating_office_is_named_and_not_retried(make: Make) -> None:
     site = make()
     site.server.offices = ["SMA01"]
     page = site.queued()
@@ -267,7 +267,7 @@ def test_an_office_that_does_not_take_part_is_said_and_not_tried_again(make: Mak
     assert "/deliver" not in taken.text
 
 
-def test_what_is_withdrawn_is_never_sent(make: Make) -> None:
+def test_withdrawn_letters_are_never_sent(make: Make) -> None:
     site = make()
     page = site.queued()
     token = site.path(page).rpartition("/")[2]
@@ -281,7 +281,7 @@ def test_what_is_withdrawn_is_never_sent(make: Make) -> None:
 
 
 @pytest.mark.parametrize("status", ["held", "unconfirmed"])
-def test_what_does_not_count_yet_waits_and_goes_once_it_does(make: Make, status: str) -> None:
+def test_letters_wait_until_their_signature_counts(make: Make, status: str) -> None:
     site = make()
     page = site.queued()
     db = local_database(site.settings.database)
@@ -293,7 +293,7 @@ def test_what_does_not_count_yet_waits_and_goes_once_it_does(make: Make, status:
     assert set(site.states(page).values()) == {ACCEPTED}
 
 
-def test_with_confirmation_the_letters_go_after_the_button_in_the_mail(make: Make) -> None:
+def test_with_email_confirmation_letters_wait_until_confirmed(make: Make) -> None:
     site = make(confirm_email=True)
     taken = site.signed(email="siobhan@example.org")
     check = site.fill(site.look(taken))
@@ -310,7 +310,7 @@ def test_with_confirmation_the_letters_go_after_the_button_in_the_mail(make: Mak
     assert {r.findtext(".//EmailValidation") for r in messages(site).values()} == {"Y"}
 
 
-def test_somebody_who_signed_before_is_treated_the_same(make: Make) -> None:
+def test_a_repeat_signer_is_treated_the_same(make: Make) -> None:
     site = make()
     first = site.queued("MA-6")
     second = site.queued("MA-6")
@@ -320,7 +320,7 @@ def test_somebody_who_signed_before_is_treated_the_same(make: Make) -> None:
     assert len(site.server.taken) == 1  # the same words from the same person arrive once
 
 
-def test_a_letter_to_a_member_who_left_is_not_given_to_the_office_of_the_next(make: Make) -> None:
+def test_a_letter_to_a_member_who_left_is_not_sent_to_the_successor(make: Make) -> None:
     site = make()
     taken = site.signed()
     another_sits(site.settings.instance, "MA-6", date(2026, 11, 26))
@@ -330,7 +330,7 @@ def test_a_letter_to_a_member_who_left_is_not_given_to_the_office_of_the_next(ma
     assert site.states(taken) == {"MA-6": "written", "MA-S1": ACCEPTED, "MA-S2": ACCEPTED}
 
 
-def test_a_receipt_sends_no_letter_in_another_name(make: Make) -> None:
+def test_a_receipt_cannot_send_letters_in_another_name(make: Make) -> None:
     site = make()
     taken = site.signed()
     other = taken.form("/keep") | {"first": ["Somebody"], "last": ["Else"]}
@@ -358,7 +358,7 @@ def test_a_home_address_is_asked_for_where_mail_goes_elsewhere(make: Make) -> No
         assert root.findtext(".//StateAbbreviation") == "MA"
 
 
-def test_words_that_hold_the_own_name_are_said_with_the_way_to_change_them(make: Make) -> None:
+def test_words_containing_ones_name_are_flagged_with_a_way_to_edit(make: Make) -> None:
     site = make()
     taken = site.signed(story="My name is Siobhán O'Dell and I live here.")
     page = site.fill(site.look(taken))
@@ -367,7 +367,7 @@ def test_words_that_hold_the_own_name_are_said_with_the_way_to_change_them(make:
     assert 'formaction="/review"' in page.text
 
 
-def test_the_test_system_is_said_everywhere_and_never_called_an_office(make: Make) -> None:
+def test_the_test_system_is_named_everywhere_and_never_called_an_office(make: Make) -> None:
     site = make(cwc_mode="test")
     taken = site.signed()
     ask = site.look(taken)
@@ -382,7 +382,7 @@ def test_the_test_system_is_said_everywhere_and_never_called_an_office(make: Mak
     assert "Accepted" not in receipt
 
 
-def test_a_test_journey_is_not_offered_it_and_never_sent(make: Make) -> None:
+def test_a_test_journey_is_not_offered_delivery_and_never_sent(make: Make) -> None:
     site = make()
     app = site.client.flask.application
     with app.test_request_context("/"):
@@ -401,7 +401,7 @@ def test_a_test_journey_is_not_offered_it_and_never_sent(make: Make) -> None:
         assert bodies(site) == []
 
 
-def test_what_waits_is_encrypted_and_erased_when_it_is_done(make: Make) -> None:
+def test_queued_letters_are_encrypted_and_erased_when_done(make: Make) -> None:
     site = make()
     site.queued()
     secrets = (b"Larkspur", b"Siobh", b"siobhan@example", b"neighbor was afraid")
@@ -416,7 +416,7 @@ def raw_bytes(site: Site) -> bytes:
     return b"".join(p.read_bytes() for p in site.settings.instance.rglob("*") if p.is_file())
 
 
-def test_a_busy_database_is_said_and_nothing_is_lost(
+def test_a_busy_database_is_reported_and_nothing_is_lost(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make()
@@ -433,7 +433,7 @@ def test_a_busy_database_is_said_and_nothing_is_lost(
     assert set(site.states(done).values()) == {"queued"}
 
 
-def test_letters_that_are_not_signed_lead_back(make: Make) -> None:
+def test_unsigned_or_withdrawn_letters_are_refused(make: Make) -> None:
     site = make()
     form = site.resident.reviewing("01930").form()
     page = site.client.post("/deliver", form, 409)
@@ -445,7 +445,9 @@ def test_letters_that_are_not_signed_lead_back(make: Make) -> None:
 
 
 @pytest.mark.parametrize("zip_code", ["20001", "96910", "99501", "96799", "00901"])
-def test_delegates_and_whole_states_have_their_own_offices(make: Make, zip_code: str) -> None:
+def test_delegates_and_at_large_seats_have_their_own_office_codes(
+    make: Make, zip_code: str
+) -> None:
     site = make()
     site.server.offices = ["SAK02", "SAK03"]
     states = {"20001": "DC", "96910": "GU", "99501": "AK", "96799": "AS", "00901": "PR"}
@@ -457,18 +459,18 @@ def test_delegates_and_whole_states_have_their_own_offices(make: Make, zip_code:
     assert codes[state] in messages(site)
 
 
-def test_the_way_there_is_opened_only_where_it_is_set_up(make: Make) -> None:
+def test_the_office_client_exists_only_where_it_is_set_up(make: Make) -> None:
     assert offices_of(make(cwc_mode="off").settings) is None
     assert offices_of(make().settings) is not None
 
 
-def test_the_privacy_page_says_what_waits_and_through_whom(site: Site) -> None:
+def test_the_privacy_page_names_the_agent_and_how_long_letters_wait(site: Site) -> None:
     words = site.client.get(site.resident.url("/privacy")).words
     assert "Example Letters, Inc." in words
     assert re.search(r"five days|cinco días", words)
 
 
-def test_a_title_for_the_packet_is_asked_only_where_offices_systems_are_meant(make: Make) -> None:
+def test_a_title_is_asked_only_where_office_systems_are_used(make: Make) -> None:
     off = make(cwc_mode="off", cwc_agent="")
     assert 'name="prefix"' not in off.resident.reviewing("01930").text
     site = make(cwc_mode="off")  # letters may go out by another way, from the sealed export
@@ -480,14 +482,14 @@ def test_a_title_for_the_packet_is_asked_only_where_offices_systems_are_meant(ma
     assert opened(site)["prefix"] == "Dr."
 
 
-def test_a_title_that_is_none_is_not_sealed(make: Make) -> None:
+def test_an_unknown_title_is_not_sealed(make: Make) -> None:
     site = make(cwc_mode="off")
     form = site.resident.reviewing("01930").form() | {"packet": ["1"], "prefix": ["<b>Mx</b>"]}
     site.resident.sign(form)
     assert opened(site)["prefix"] == ""
 
 
-def test_a_title_that_was_given_is_not_asked_again(make: Make) -> None:
+def test_a_given_title_is_not_asked_for_again(make: Make) -> None:
     site = make(cwc_senate_key="")
     form = site.resident.reviewing("01930", email="siobhan@example.org").form()
     taken = site.resident.sign(form | {"prefix": ["Dr."]})

@@ -124,7 +124,7 @@ def desk(tmp_path: Path, server: CwcServer) -> QueueSite:
         (302, "", "deferred", "not one it is known to give"),
     ],
 )
-def test_every_answer_has_one_state(
+def test_each_response_maps_to_one_state(
     desk: QueueSite, status: int, body: str, state: str, cause: str
 ) -> None:
     desk.put()
@@ -139,7 +139,7 @@ def test_every_answer_has_one_state(
 
 
 @pytest.mark.parametrize("before", ["drop", "record-then-drop", "hang"])
-def test_no_answer_is_tried_again_under_the_same_id_and_found_out(
+def test_a_letter_without_a_response_is_retried_under_the_same_id(
     desk: QueueSite, before: str
 ) -> None:
     desk.put()
@@ -155,7 +155,7 @@ def test_no_answer_is_tried_again_under_the_same_id_and_found_out(
     assert list(desk.server.taken) == [f"{1:032x}"]
 
 
-def test_pauses_grow_until_the_time_has_run_out(desk: QueueSite) -> None:
+def test_retry_pauses_grow_until_time_runs_out(desk: QueueSite) -> None:
     desk.put()
     start = desk.clock()
     tries: list[timedelta] = []
@@ -175,7 +175,7 @@ def test_pauses_grow_until_the_time_has_run_out(desk: QueueSite) -> None:
     assert tuple(sorted(PAUSES)) == PAUSES
 
 
-def test_what_was_never_taken_ends_as_not_attempted(desk: QueueSite) -> None:
+def test_a_letter_never_accepted_ends_as_not_attempted(desk: QueueSite) -> None:
     desk.put()
     desk.server.script.append(Scripted("/v2/message", 503))
     desk.work()
@@ -186,7 +186,7 @@ def test_what_was_never_taken_ends_as_not_attempted(desk: QueueSite) -> None:
     assert desk.letter() == ("not attempted", "office system")
 
 
-def test_a_letter_that_names_a_congress_ends_with_it(desk: QueueSite) -> None:
+def test_a_letter_is_not_sent_after_its_congress_ends(desk: QueueSite) -> None:
     desk.clock.now = ENDS - timedelta(hours=1)
     desk.put()
     desk.server.script.append(Scripted("/v2/validate", 503))
@@ -206,7 +206,7 @@ def test_a_letter_that_names_a_congress_ends_with_it(desk: QueueSite) -> None:
         (datetime(2026, 11, 25, 17, tzinfo=UTC), True, True),
     ],
 )
-def test_nobody_is_called_during_maintenance(
+def test_no_system_is_called_during_its_maintenance(
     tmp_path: Path, server: CwcServer, when: datetime, house: bool, senate: bool
 ) -> None:
     server.offices = ["SCA03"]
@@ -221,7 +221,7 @@ def test_nobody_is_called_during_maintenance(
     assert desk.letter()[0] == desk.letter("CA-S3")[0] == ACCEPTED
 
 
-def test_a_busy_chamber_is_left_alone_and_the_other_goes_on(desk: QueueSite) -> None:
+def test_a_busy_chamber_is_paused_and_the_other_continues(desk: QueueSite) -> None:
     with desk.db as db:
         others = [sign(db, signature(name), SECRET).receipt for name in ("two", "three")]
     desk.put()
@@ -243,7 +243,7 @@ def killed_at(place: object, step: str, desk: QueueSite) -> None:
             desk.worker().work()
 
 
-def test_a_killed_worker_loses_no_letter_and_doubles_none(desk: QueueSite) -> None:
+def test_a_killed_worker_loses_and_duplicates_no_letter(desk: QueueSite) -> None:
     desk.put()
 
     killed_at(Outbound, "finish", desk)
@@ -256,7 +256,7 @@ def test_a_killed_worker_loses_no_letter_and_doubles_none(desk: QueueSite) -> No
     assert len(desk.server.taken) == 1
 
 
-def test_a_worker_that_died_before_the_letter_left_leaves_no_doubt(desk: QueueSite) -> None:
+def test_a_worker_killed_before_sending_leaves_the_letter_not_attempted(desk: QueueSite) -> None:
     desk.put()
 
     killed_at(Outbound, "leaving", desk)
@@ -275,7 +275,7 @@ def test_a_letter_and_its_message_end_together_or_not_at_all(desk: QueueSite) ->
     assert (desk.row().state, desk.letter()[0]) == ("accepted", ACCEPTED)
 
 
-def test_two_workers_try_a_letter_once(desk: QueueSite) -> None:
+def test_two_workers_do_not_both_send_a_letter(desk: QueueSite) -> None:
     desk.put()
     outbound = desk.office().outbound
     ((due, _kind),) = outbound.due(desk.clock(), CHAMBERS)
@@ -286,7 +286,7 @@ def test_two_workers_try_a_letter_once(desk: QueueSite) -> None:
 
 
 @pytest.mark.parametrize("status", ["held", "unconfirmed", "test", "withdrawn", "repeated"])
-def test_what_must_not_leave_is_claimed_by_nobody(desk: QueueSite, status: str) -> None:
+def test_letters_that_must_not_leave_cannot_be_claimed(desk: QueueSite, status: str) -> None:
     desk.put()
     ((found, _kind),) = desk.office().outbound.due(desk.clock(), CHAMBERS)
     with desk.db as db:
@@ -314,7 +314,7 @@ def test_a_letter_of_a_withdrawn_signature_is_not_queued(desk: QueueSite) -> Non
     assert desk.put() == NotQueued("withdrawn")
 
 
-def test_a_letter_that_leaves_while_it_is_withdrawn_gets_its_true_end(desk: QueueSite) -> None:
+def test_a_letter_withdrawn_while_being_sent_gets_its_true_outcome(desk: QueueSite) -> None:
     desk.put()
     outbound = desk.office().outbound
     ((due, _kind),) = outbound.due(desk.clock(), CHAMBERS)
@@ -327,7 +327,7 @@ def test_a_letter_that_leaves_while_it_is_withdrawn_gets_its_true_end(desk: Queu
     assert desk.letter() == (ACCEPTED, "office system")
 
 
-def test_a_letter_without_an_answer_is_unknown_once_it_is_withdrawn(desk: QueueSite) -> None:
+def test_a_withdrawn_letter_without_a_response_is_unknown(desk: QueueSite) -> None:
     desk.put()
     desk.server.script.append(Scripted("/v2/message", 0, before="hang"))
     desk.timeout = 2.0
@@ -340,7 +340,7 @@ def test_a_letter_without_an_answer_is_unknown_once_it_is_withdrawn(desk: QueueS
     assert desk.letter() == ("unknown", "office system")
 
 
-def test_a_queued_letter_whose_message_goes_waits_no_more(desk: QueueSite) -> None:
+def test_a_queued_letter_whose_message_is_purged_is_not_attempted(desk: QueueSite) -> None:
     desk.put()
     with desk.db as db:
         late = NOON + timedelta(days=8)
@@ -349,21 +349,21 @@ def test_a_queued_letter_whose_message_goes_waits_no_more(desk: QueueSite) -> No
     assert desk.letter() == ("not attempted", "office system")
 
 
-def test_a_signature_that_is_removed_takes_its_letters_along(desk: QueueSite) -> None:
+def test_removing_a_signature_removes_its_queued_letters(desk: QueueSite) -> None:
     desk.put()
     with desk.db as db:
         remove(db, [1])
         assert db.execute("SELECT count(*) FROM outbound").fetchone() == (0,)
 
 
-def test_another_secret_opens_nothing(desk: QueueSite) -> None:
+def test_another_secret_cannot_open_queued_letters(desk: QueueSite) -> None:
     desk.put()
     desk.worker(b"another secret").work()
     assert desk.letter() == ("not attempted", "office system")
     assert desk.server.requests == []
 
 
-def test_a_letter_is_queued_once_and_never_after_it_was_accepted(desk: QueueSite) -> None:
+def test_a_letter_is_queued_once_and_never_after_acceptance(desk: QueueSite) -> None:
     first = desk.put()
     assert desk.put() == first
     desk.work()
@@ -375,7 +375,7 @@ def test_a_letter_is_queued_once_and_never_after_it_was_accepted(desk: QueueSite
     assert desk.put() == NotQueued("settled")
 
 
-def test_a_refused_letter_goes_again_so_often_and_no_more(desk: QueueSite) -> None:
+def test_a_refused_letter_is_queued_only_for_the_allowed_rounds(desk: QueueSite) -> None:
     for round_ in range(outbound.ROUNDS):
         refusal = "<E><Error>no</Error></E>"
         kind = {"kind": "application/xml"}
@@ -392,14 +392,14 @@ def test_a_refused_letter_goes_again_so_often_and_no_more(desk: QueueSite) -> No
     [("x" * 43, "one", "CA-12"), ("no token", "one", "CA-12"), ("", "two", "CA-12"),
      ("", "one", "CA-S2")],
 )  # fmt: skip
-def test_only_the_own_letter_of_a_receipt_is_queued(
+def test_only_a_receipts_own_letter_can_be_queued(
     desk: QueueSite, token: str, who: str, seat: str
 ) -> None:
     posted = Posted(token or desk.token, person(who), seat, message("CA-12"), ENDS)
     assert isinstance(desk.office().put(posted, desk.clock()), NotQueued)
 
 
-def test_rows_that_are_done_are_forgotten_after_a_month(desk: QueueSite) -> None:
+def test_finished_rows_are_deleted_after_a_month(desk: QueueSite) -> None:
     desk.put()
     desk.work()
     desk.work(days=29)
@@ -409,7 +409,7 @@ def test_rows_that_are_done_are_forgotten_after_a_month(desk: QueueSite) -> None
     assert desk.letter()[0] == ACCEPTED
 
 
-def test_the_queue_hands_over_beside_the_mail(desk: QueueSite, tmp_path: Path) -> None:
+def test_one_queue_delivers_letters_and_mail(desk: QueueSite, tmp_path: Path) -> None:
     to_files = PostSettings(Address("letters@campaign.example"), tmp_path / "outbox")
     post = PostOffice(desk.path, to_files, SECRET, clock=desk.clock)
     queue = MailQueue(make_huey(tmp_path / "queue.db"), post, desk.office())
@@ -426,7 +426,7 @@ def test_the_queue_hands_over_beside_the_mail(desk: QueueSite, tmp_path: Path) -
     assert len(queue.huey) == 1
 
 
-def test_a_busy_chamber_holds_up_no_mail(desk: QueueSite, tmp_path: Path) -> None:
+def test_a_busy_chamber_does_not_delay_mail(desk: QueueSite, tmp_path: Path) -> None:
     to_files = PostSettings(Address("letters@campaign.example"), tmp_path / "outbox")
     post = PostOffice(desk.path, to_files, SECRET, clock=desk.clock)
     queue = MailQueue(make_huey(tmp_path / "queue.db"), post, desk.office())
