@@ -36,7 +36,7 @@ def test_a_sealed_export_becomes_packets_on_any_computer(tmp_path: Path) -> None
     assert not (out / "problems.csv").exists()
 
 
-def test_a_sealed_file_is_composed_in_the_words_of_its_own_campaign(tmp_path: Path) -> None:
+def test_a_sealed_file_is_composed_with_its_own_campaigns_words(tmp_path: Path) -> None:
     people = [person(template="thanks", letters={})]
     sealed = sealed_file(tmp_path / "usb", people, campaign="thank-the-cosponsors")
     arguments = [sealed, *key_options(sealed), "--out"]
@@ -55,14 +55,14 @@ def test_a_sealed_file_needs_its_key(tmp_path: Path) -> None:
     assert "--key" in result.output
 
 
-def test_who_allowed_only_contact_is_in_no_packet(tmp_path: Path) -> None:
+def test_people_who_allowed_only_contact_are_in_no_packet(tmp_path: Path) -> None:
     sealed = sealed_file(tmp_path / "usb", [person()], purpose="contact")
     result = flask("letters packets", sealed, *key_options(sealed), "--out", tmp_path / "out")
     assert result.exit_code == 0
     assert "0 letters" in result.output
 
 
-def test_opened_rows_work_too_and_lines_with_problems_are_listed(tmp_path: Path) -> None:
+def test_opened_rows_are_accepted_and_bad_lines_are_listed(tmp_path: Path) -> None:
     opened = tmp_path / "opened.jsonl"
     lines = [
         json.dumps({"signature": 1, "purpose": "packet", "day": "2026-11-20",
@@ -91,7 +91,7 @@ def test_opened_rows_work_too_and_lines_with_problems_are_listed(tmp_path: Path)
         ("nationbuilder", "email,first_name,last_name,address_zip,email_opt_in,consent"),
     ],
 )
-def test_contacts_become_the_columns_of_a_tool_with_what_was_agreed_to(
+def test_contacts_are_written_in_a_tools_columns_with_their_consent(
     tmp_path: Path, tool: str, head: str
 ) -> None:
     agreed = person(email="ana@example.org", consent="You may contact me. Kept, sealed.",
@@ -109,7 +109,7 @@ def test_contacts_become_the_columns_of_a_tool_with_what_was_agreed_to(
     assert out.stat().st_mode & 0o777 == 0o600
 
 
-def test_who_withdrew_since_the_last_file_is_listed_to_be_taken_off(tmp_path: Path) -> None:
+def test_people_who_withdrew_since_the_last_file_are_listed_for_removal(tmp_path: Path) -> None:
     people = [person(email="ana@example.org"), person(email="bo@example.org")]
     both = sealed_file(tmp_path / "one", people, purpose="contact")
     old, new = tmp_path / "old.csv", tmp_path / "new.csv"
@@ -122,7 +122,7 @@ def test_who_withdrew_since_the_last_file_is_listed_to_be_taken_off(tmp_path: Pa
     assert gone == ["email", "bo@example.org"]
 
 
-def test_the_people_of_another_campaign_are_not_taken_for_withdrawn(tmp_path: Path) -> None:
+def test_a_previous_list_of_another_campaign_is_refused(tmp_path: Path) -> None:
     people = [person(email="ana@example.org")]
     theirs = sealed_file(tmp_path / "one", people, purpose="contact", campaign="thank-you")
     ours = sealed_file(tmp_path / "two", people, purpose="contact")
@@ -138,7 +138,7 @@ def test_the_people_of_another_campaign_are_not_taken_for_withdrawn(tmp_path: Pa
         assert not list(tmp_path.glob("new*"))
 
 
-def test_a_list_of_last_time_that_fits_no_one_is_doubted(tmp_path: Path) -> None:
+def test_a_previous_list_that_matches_no_one_is_questioned(tmp_path: Path) -> None:
     listed = sealed_file(tmp_path / "one", [person(email="ana@example.org")], purpose="contact")
     old, new = tmp_path / "old.csv", tmp_path / "new.csv"
     arguments = (listed, *key_options(listed), "--out", new, "--before", old)
@@ -158,7 +158,7 @@ def test_a_list_of_last_time_that_fits_no_one_is_doubted(tmp_path: Path) -> None
         new.touch()
 
 
-def test_the_file_for_packets_is_not_taken_for_a_list_that_everybody_left(tmp_path: Path) -> None:
+def test_a_packets_export_is_not_taken_for_a_contact_list(tmp_path: Path) -> None:
     people = [person(email="ana@example.org")]
     listed = sealed_file(tmp_path / "one", people, purpose="contact")
     old, new = tmp_path / "old.csv", tmp_path / "new.csv"
@@ -172,7 +172,7 @@ def test_the_file_for_packets_is_not_taken_for_a_list_that_everybody_left(tmp_pa
     assert not (tmp_path / "new-remove.csv").exists()
 
 
-def test_a_list_of_last_time_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+def test_a_previous_list_not_in_utf_8_is_refused(tmp_path: Path) -> None:
     listed = sealed_file(tmp_path / "one", [person()], purpose="contact")
     old, new = tmp_path / "old.csv", tmp_path / "new.csv"
     old.write_bytes("email,signature\njosé@example.org,1\n".encode("latin-1"))
@@ -182,7 +182,7 @@ def test_a_list_of_last_time_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     assert f"{old} is not text in UTF-8" in result.output
 
 
-def test_nobody_is_listed_to_be_taken_off_when_a_row_did_not_open(tmp_path: Path) -> None:
+def test_no_one_is_listed_for_removal_when_a_row_did_not_open(tmp_path: Path) -> None:
     sealed = sealed_file(tmp_path / "one", [person(email="a@example.org")], purpose="contact")
     old = tmp_path / "old.csv"
     flask("signatures contacts", sealed, *key_options(sealed), "--out", old)
@@ -195,7 +195,7 @@ def test_nobody_is_listed_to_be_taken_off_when_a_row_did_not_open(tmp_path: Path
     assert not (tmp_path / "new-remove.csv").exists()
 
 
-def test_a_cut_off_export_is_noticed(tmp_path: Path) -> None:
+def test_a_truncated_export_is_reported(tmp_path: Path) -> None:
     sealed = sealed_file(tmp_path / "usb", [person(), person()])
     text = sealed.read_text(encoding="utf-8").splitlines()
     sealed.write_text("\n".join(text[:-1]) + "\n", encoding="utf-8")
@@ -204,7 +204,7 @@ def test_a_cut_off_export_is_noticed(tmp_path: Path) -> None:
     assert "cut off" in (tmp_path / "out/problems.csv").read_text(encoding="utf-8")
 
 
-def test_a_folder_with_packets_is_not_written_over(tmp_path: Path) -> None:
+def test_a_folder_with_packets_is_not_overwritten(tmp_path: Path) -> None:
     sealed = sealed_file(tmp_path / "usb", [person()])
     out = tmp_path / "out"
     flask("letters packets", sealed, *key_options(sealed), "--out", out)
@@ -213,14 +213,14 @@ def test_a_folder_with_packets_is_not_written_over(tmp_path: Path) -> None:
     assert "holds packets already" in result.output
 
 
-def test_a_split_that_is_none_is_explained(tmp_path: Path) -> None:
+def test_an_unknown_split_is_explained(tmp_path: Path) -> None:
     sealed = sealed_file(tmp_path / "usb", [person()])
     result = flask("letters packets", sealed, "--split", "county", "--out", tmp_path / "out")
     assert result.exit_code == 2
     assert "20MB" in result.output
 
 
-def test_on_the_server_its_own_details_are_used_and_that_is_audited(tmp_path: Path) -> None:
+def test_on_the_server_its_own_details_are_used_and_audited(tmp_path: Path) -> None:
     from app.records.database import open_database
     from app.records.keys import first_key
     from tests.packets.conftest import DAY
@@ -241,7 +241,7 @@ def test_on_the_server_its_own_details_are_used_and_that_is_audited(tmp_path: Pa
     assert found == [("sealed details exported", "packets")]
 
 
-def test_labels_for_a_state_its_local_offices_and_for_people(tmp_path: Path) -> None:
+def test_labels_are_made_for_a_state_its_local_offices_or_people(tmp_path: Path) -> None:
     out = tmp_path / "l.pdf"
     assert flask("letters labels", "--state", "vt", "--out", out).exit_code == 0
     assert pages(out)[0].count("The Honorable") == 3
@@ -254,7 +254,7 @@ def test_labels_for_a_state_its_local_offices_and_for_people(tmp_path: Path) -> 
     assert flask("letters labels", "--state", "XX", "--out", out).exit_code == 2
 
 
-def test_labels_name_the_rows_that_have_none(tmp_path: Path) -> None:
+def test_rows_without_a_label_are_named(tmp_path: Path) -> None:
     opened, out = tmp_path / "opened.jsonl", tmp_path / "l.pdf"
     opened.write_text("{}\n[]\n")
     result = flask("letters labels", "--people", opened, "--out", out)
@@ -264,7 +264,7 @@ def test_labels_name_the_rows_that_have_none(tmp_path: Path) -> None:
     assert not out.exists()
 
 
-def test_poster_sheet_and_blank_letter_are_written(tmp_path: Path) -> None:
+def test_poster_sign_up_sheet_and_blank_letters_are_written(tmp_path: Path) -> None:
     out = tmp_path / "p.pdf"
     assert flask("letters poster", "--language", "es", "--out", out).exit_code == 0
     assert "Escriba" in pages(out)[0]
@@ -275,7 +275,7 @@ def test_poster_sheet_and_blank_letter_are_written(tmp_path: Path) -> None:
     assert "source tag" in flask("letters poster", "--source", "a b", "--out", out).output
 
 
-def test_without_an_address_of_the_site_the_code_would_lead_nowhere(
+def test_without_a_site_address_no_poster_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DEAR_CONGRESS_SITE_URL")
@@ -293,7 +293,7 @@ def test_nothing_is_printed_for_a_campaign_that_has_ended(tmp_path: Path) -> Non
         assert "This campaign has ended" in result.output
 
 
-def test_a_pipe_gets_no_progress_and_one_file_is_no_files(tmp_path: Path) -> None:
+def test_a_pipe_gets_no_progress_and_one_file_is_singular(tmp_path: Path) -> None:
     sealed = sealed_file(tmp_path / "usb", [person(letters={"IL-5": "Mine."})])
     result = flask("letters packets", sealed, *key_options(sealed), "--out", tmp_path / "out")
     assert result.stderr == ""
@@ -312,7 +312,7 @@ def test_after_a_change_of_congress_a_seat_without_a_listed_name_is_not_called_v
     assert "Give the seat: --member VT-0" in told
 
 
-def test_labels_name_whom_they_leave_out_and_offer_washington(tmp_path: Path) -> None:
+def test_members_without_a_local_office_are_named_and_washington_offered(tmp_path: Path) -> None:
     """N22"""
     out = tmp_path / "labels.pdf"
 

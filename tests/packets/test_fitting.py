@@ -71,7 +71,7 @@ PARAGRAPHS = st.lists(
 
 @settings(deadline=None, max_examples=60)
 @given(PARAGRAPHS, st.booleans())
-def test_what_is_said_to_fit_fits(paragraphs: list[str], longest: bool) -> None:
+def test_a_letter_reported_to_fit_is_one_page(paragraphs: list[str], longest: bool) -> None:
     item = addressed(paragraphs, longest=longest)
     if fits(item):
         assert pages_of(item) == 1
@@ -79,7 +79,7 @@ def test_what_is_said_to_fit_fits(paragraphs: list[str], longest: bool) -> None:
 
 @pytest.mark.parametrize("longest", [False, True])
 @pytest.mark.parametrize("count", [1, 2, 5, 10])
-def test_the_limit_is_where_the_page_ends(count: int, longest: bool) -> None:
+def test_the_fitting_limit_is_close_to_the_page_end(count: int, longest: bool) -> None:
     def with_lines(lines: int) -> Addressed:
         return addressed(["\n".join(["x"] * (lines - count + 1))] + ["x"] * (count - 1),
                          longest=longest)  # fmt: skip
@@ -90,17 +90,17 @@ def test_the_limit_is_where_the_page_ends(count: int, longest: bool) -> None:
     assert pages_of(with_lines(last + 2)) == 2
 
 
-def test_a_name_of_two_lines_takes_its_room() -> None:
+def test_a_two_line_name_takes_up_room() -> None:
     name = "Maria " * 25
     lines = max(n for n in range(1, 30) if fits(addressed(["\n".join(["x"] * n)])))
     assert not fits(addressed(["\n".join(["x"] * lines)], first=name))
 
 
-def test_a_long_return_address_is_never_said_to_fit() -> None:
+def test_a_long_return_address_is_never_reported_to_fit() -> None:
     assert not fits(addressed(["Short."], street="12 Main St " * 8))
 
 
-def test_the_widths_are_those_of_the_font() -> None:
+def test_the_character_widths_match_the_font() -> None:
     file = next(Path(font_folders()[0]).rglob("SourceSerif4[[]opsz*.ttf"))
     font = ImageFont.truetype(file, 1000)
     font.set_variation_by_axes([400, 11])
@@ -110,7 +110,7 @@ def test_the_widths_are_those_of_the_font() -> None:
     assert max(font.getlength(chr(n)) for n in range(0xA0, 0x180)) <= _WIDEST * 10
 
 
-def test_lines_are_counted_as_they_are_set() -> None:
+def test_lines_are_counted_as_they_wrap() -> None:
     text = "I want our deputies to know our street, and our street to trust our deputies. " * 4
     assert lines_of(text.strip(), {}) == 4
     assert lines_of("one\ntwo\n", {}) == 3

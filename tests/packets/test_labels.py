@@ -13,7 +13,7 @@ from .conftest import pages, tables
 from .places import pieces
 
 
-def test_every_label_of_a_sheet_has_its_address_inside() -> None:
+def test_every_label_contains_its_address() -> None:
     found = pieces(labels_pdf([(f"Name {n}", "12 Main St.", "Town, MA 02138") for n in range(30)]))
     assert len(found) == 90
     for n in range(30):
@@ -28,14 +28,14 @@ def test_every_label_of_a_sheet_has_its_address_inside() -> None:
         assert lines[1].y - 0.05 == pytest.approx(top + 0.5, abs=0.03)
 
 
-def test_the_sheet_is_averys() -> None:
+def test_the_label_sheet_has_averys_dimensions() -> None:
     sheet = AVERY_5160
     across = sheet["left"] * 2 + sheet["columns"] * sheet["width"] + 2 * sheet["gap"]
     assert across == pytest.approx(8.5)
     assert sheet["top"] * 2 + sheet["rows"] * sheet["height"] == pytest.approx(11)
 
 
-def test_thirty_one_labels_take_two_sheets_and_a_used_sheet_is_begun_later() -> None:
+def test_31_labels_take_two_sheets_and_a_used_sheet_can_start_later() -> None:
     assert len(pages(labels_pdf([("A",)] * 31))) == 2
     assert len(pages(labels_pdf([("A",)] * 30, first_place=2))) == 2
     (piece,) = pieces(labels_pdf([("A",)], first_place=5))
@@ -43,12 +43,12 @@ def test_thirty_one_labels_take_two_sheets_and_a_used_sheet_is_begun_later() -> 
 
 
 @pytest.mark.parametrize("place", [0, 31, -1])
-def test_a_place_that_the_sheet_does_not_have_is_refused(place: int) -> None:
+def test_a_start_place_outside_the_sheet_is_refused(place: int) -> None:
     with pytest.raises(ValueError, match="places 1 to 30"):
         labels_pdf([("A",)], first_place=place)
 
 
-def test_no_labels_are_refused() -> None:
+def test_an_empty_list_of_labels_is_refused() -> None:
     with pytest.raises(ValueError, match="no labels"):
         labels_pdf([])
 
@@ -58,7 +58,7 @@ def test_blank_and_missing_lines_leave_no_gap() -> None:
     assert text.split("\n") == ["Ana Li", "Boston, MA 02138"]
 
 
-def test_every_office_fits_its_label_in_readable_type() -> None:
+def test_every_member_gets_exactly_one_label() -> None:
     addresses = [inside_address(h) for h in tables().holders if h.member]
     texts = pages(labels_pdf(addresses))
     assert len(texts) == -(-len(addresses) // 30)
@@ -75,7 +75,7 @@ def test_no_text_leaves_its_label(lines: list[str]) -> None:
     assert all(round(piece.x, 1) == 3.1 for piece in after[-1:])
 
 
-def test_long_lines_are_wrapped_inside_the_label_and_nothing_is_cut() -> None:
+def test_long_lines_wrap_inside_the_label_uncut() -> None:
     """N35"""
     long = (
         "Bo Wolfeschlegelsteinhausenbergerdorff-Montgomery III",

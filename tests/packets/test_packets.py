@@ -39,7 +39,7 @@ def test_each_office_has_one_pdf(make: Make) -> None:
     assert [len(pages(p)) for p in out.glob("*.pdf")] == [3, 3, 3]
 
 
-def test_the_cover_says_member_number_date_and_what_is_asked(make: Make) -> None:
+def test_the_cover_has_member_count_date_and_ask(make: Make) -> None:
     cover = pages(make([person(), person(first="Bo", city="Cicero")]) / "IL-5-quigley.pdf")[0]
     text = " ".join(cover.split())
     assert "The Honorable Mike Quigley" in text
@@ -50,7 +50,7 @@ def test_the_cover_says_member_number_date_and_what_is_asked(make: Make) -> None
     assert "Cicero, IL" in text
 
 
-def test_one_letter_is_one_constituent(make: Make) -> None:
+def test_the_cover_of_one_letter_says_one_constituent(make: Make) -> None:
     cover = " ".join(pages(make([person()]) / "IL-5-quigley.pdf")[0].split())
     assert "1 constituent wrote to" in cover
 
@@ -74,7 +74,7 @@ def test_letters_are_sorted_by_town_then_name_and_numbered(make: Make) -> None:
     ]  # fmt: skip
 
 
-def test_a_letter_has_the_words_and_the_day_that_its_writer_approved(make: Make) -> None:
+def test_a_letter_has_the_words_and_date_its_writer_approved(make: Make) -> None:
     words = "Dear {{ config }} is not a field.\n\nMy own <b>words</b> & {% raise %} stay."
     text = " ".join(pages(make([person(words=words)]) / "IL-S2-durbin.pdf")[1].split())
     assert "My own <b>words</b> & {% raise %} stay." in text
@@ -91,12 +91,12 @@ def test_without_stored_words_the_letter_is_composed_from_the_story(make: Make) 
     assert all("The clinic where I work is quiet." in " ".join(pages(p)[1].split()) for p in files)
 
 
-def test_only_the_offices_that_the_writer_chose_get_a_letter(make: Make) -> None:
+def test_only_the_offices_the_writer_chose_get_a_letter(make: Make) -> None:
     out = make([person(letters={"IL-S3": "Only to you, senator."})])
     assert [p.name for p in out.glob("*.pdf")] == ["IL-S3-duckworth.pdf"]
 
 
-def test_the_index_lists_every_letter_and_no_cell_is_a_formula(make: Make) -> None:
+def test_the_index_lists_every_letter_without_formulas(make: Make) -> None:
     out = make([person(first="=1+1", last="@SUM(1)", city="\t=1+1"), person(last="-Ann")])
     rows = index_of(out)
     assert len(rows) == 6
@@ -108,14 +108,14 @@ def test_the_index_lists_every_letter_and_no_cell_is_a_formula(make: Make) -> No
     assert "=1+1" in pages(out / "IL-5-quigley.pdf")[1]
 
 
-def test_everything_is_readable_by_its_owner_alone(make: Make) -> None:
+def test_packets_are_readable_only_by_their_owner(make: Make) -> None:
     out = make([person()])
     for path in (out, *out.iterdir()):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     assert not [p for p in out.iterdir() if p.name.startswith(".")]
 
 
-def test_a_state_is_one_file_with_a_cover_before_each_office(make: Make) -> None:
+def test_a_states_file_has_a_cover_before_each_office(make: Make) -> None:
     vermont = person(state="VT", city="Stowe", zip="05672", district="VT-0", letters={})
     out = make([person(), vermont], Split("state"))
     assert sorted(p.name for p in out.glob("*.pdf")) == ["IL.pdf", "VT.pdf"]
@@ -125,7 +125,7 @@ def test_a_state_is_one_file_with_a_cover_before_each_office(make: Make) -> None
     assert covers == [0, 2, 4]
 
 
-def test_a_size_is_never_exceeded_and_no_letter_is_lost(make: Make) -> None:
+def test_a_split_by_size_stays_in_bounds_and_loses_no_letter(make: Make) -> None:
     people = [person(first=f"P{n}", letters={"IL-5": f"Mine is {n}."}) for n in range(7)]
     out = make(people, Split("size", letters=3))
     files = sorted(p.name for p in out.glob("*.pdf"))
@@ -137,7 +137,7 @@ def test_a_size_is_never_exceeded_and_no_letter_is_lost(make: Make) -> None:
     assert len(index_of(out)) == 7
 
 
-def test_a_size_in_megabytes_starts_a_new_file_when_it_is_full(make: Make) -> None:
+def test_a_split_by_megabytes_starts_a_new_file_when_full(make: Make) -> None:
     people = [person(first=f"P{n}", letters={"IL-5": "Short."}) for n in range(CHUNK + 1)]
     out = make(people, Split("size", bytes=1))
     assert len(list(out.glob("*.pdf"))) == 2
@@ -160,11 +160,11 @@ def test_a_size_in_megabytes_starts_a_new_file_when_it_is_full(make: Make) -> No
         ("5GB", None),
     ],
 )
-def test_a_split_is_read(text: str, split: Split | None) -> None:
+def test_a_split_is_parsed(text: str, split: Split | None) -> None:
     assert parse_split(text) == split
 
 
-def test_packets_are_never_mixed_with_earlier_ones(make: Make) -> None:
+def test_packets_are_not_written_among_earlier_ones(make: Make) -> None:
     out = make([person()])
     with PacketLetters(campaign(), tables(), now=TODAY, template="general") as letters:
         list(letters.read(opened(person())))
@@ -186,14 +186,14 @@ def test_packets_are_never_mixed_with_earlier_ones(make: Make) -> None:
         ({"letters": {"CA-12": "Hello."}}, "CA-12 does not represent"),
     ],
 )
-def test_a_line_without_a_letter_is_named(changes: dict[str, object], words: str) -> None:
+def test_a_row_that_gives_no_letter_says_why(changes: dict[str, object], words: str) -> None:
     results = read(person(**changes))
     assert [type(r) for r in results] == [BadRow]
     assert words in getattr(results[0], "message", "")
     assert getattr(results[0], "number", 0) == 2
 
 
-def test_a_vacant_seat_is_named_and_the_others_still_get_their_letters() -> None:
+def test_a_vacant_seat_is_reported_and_the_others_get_their_letters() -> None:
     vacant = next(h for h in tables().holders if h.vacant and h.seat.chamber == "house")
     state, seat = vacant.seat.state, vacant.seat.id
     senator = tables().senators(state)[0].seat.id
@@ -206,7 +206,7 @@ def test_a_vacant_seat_is_named_and_the_others_still_get_their_letters() -> None
         assert [pile.holder.seat.id for pile in letters.piles()] == [senator]
 
 
-def test_a_letter_to_a_member_who_left_is_not_handed_to_the_next(tmp_path: Path) -> None:
+def test_a_letter_to_a_member_who_left_is_not_put_in_the_successors_packet(tmp_path: Path) -> None:
     another_sits(tmp_path, "IL-5", date(2026, 11, 22))
     installed = load_tables(tmp_path, TODAY)
     people = opened(person(), person(letters={}))
@@ -222,7 +222,7 @@ def test_a_letter_to_a_member_who_left_is_not_handed_to_the_next(tmp_path: Path)
         assert [len(pile.letters) for pile in letters.piles()] == [2, 3, 3]
 
 
-def test_military_mail_keeps_its_address_and_goes_to_the_home_states_offices(make: Make) -> None:
+def test_military_mail_keeps_its_address_in_the_home_states_packet(make: Make) -> None:
     soldier = person(
         street="PSC 88 Box 1203", city="APO", state="AE", zip="09012",
         home_state="IL", home_zip="60618",
@@ -232,18 +232,18 @@ def test_military_mail_keeps_its_address_and_goes_to_the_home_states_offices(mak
 
 
 @pytest.mark.parametrize("name", ["陳美玲", "שירה לוי", "ليلى حداد", "🐢 Lee", "Siobhán O'Dell"])
-def test_names_of_the_world_are_on_letter_and_index(make: Make, name: str) -> None:
+def test_names_in_any_script_are_on_letter_and_index(make: Make, name: str) -> None:
     out = make([person(first=name, last="")])
     assert index_of(out)[0]["first"] == name
     assert "\ufffd" not in pages(out / "IL-5-quigley.pdf")[1]
 
 
-def test_a_chunk_has_a_limit() -> None:
+def test_an_empty_chunk_is_refused() -> None:
     with pytest.raises(ValueError, match="1 to"):
         letters_data([])
 
 
-def test_a_long_letter_has_page_numbers_beside_its_own_number(make: Make) -> None:
+def test_a_long_letter_has_page_numbers_and_its_own_number(make: Make) -> None:
     texts = pages(make([person(words="\n\n".join(["A long story. " * 40] * 12))])
                   / "IL-5-quigley.pdf")  # fmt: skip
     assert len(texts) > 2
@@ -251,7 +251,7 @@ def test_a_long_letter_has_page_numbers_beside_its_own_number(make: Make) -> Non
     assert "Page 2" in texts[2]
 
 
-def test_what_waits_on_the_disk_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spilled_letters_are_encrypted_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     spill = Spill()
     places = [spill.add({"story": f"A secret story {n}"}) for n in range(3)]
     assert [spill.get(p)["story"] for p in reversed(places)] == [
@@ -262,7 +262,7 @@ def test_what_waits_on_the_disk_cannot_be_read(monkeypatch: pytest.MonkeyPatch) 
     spill.close()
 
 
-def test_a_letter_in_spanish_alone_is_so_in_the_packet_too(make: Make) -> None:
+def test_a_letter_in_spanish_alone_stays_spanish_in_the_packet(make: Make) -> None:
     place = {"city": "San Juan", "state": "PR", "zip": "00901", "district": "PR-0"}
     words = {"PR-0": "Vivo en San Juan.\n\nGracias."}
     out = make([person(**place, letters=words, tongue="es")])

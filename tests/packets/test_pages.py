@@ -104,7 +104,7 @@ def test_an_admin_gets_one_pdf_for_each_office(admin: Browser, ask: Ask) -> None
     assert "no-store" in admin.last.headers["Cache-Control"]
 
 
-def test_nothing_readable_is_written_to_the_disk(
+def test_no_plaintext_is_written_to_disk(
     admin: Browser, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(*(person(first=f"Zebedee{n}", words=STORY) for n in range(3)))
@@ -136,7 +136,7 @@ def test_nothing_readable_is_written_to_the_disk(
     assert not [name for name in written if name.endswith((b".pdf", b".csv"))]
 
 
-def test_letters_that_wait_take_no_room_among_temporary_files(
+def test_spilled_letters_do_not_use_the_temporary_folder(
     admin: Browser, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(person())
@@ -146,7 +146,7 @@ def test_letters_that_wait_take_no_room_among_temporary_files(
     assert admin.last.mimetype == "application/zip"
 
 
-def test_it_comes_in_pieces_while_it_is_made(
+def test_packets_are_streamed_as_they_are_made(
     admin: Browser, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(*(person(letters={"IL-5": f"Mine is {n}."}) for n in range(5)))
@@ -170,14 +170,14 @@ def test_it_comes_in_pieces_while_it_is_made(
         ("20MB", {"packet.pdf"}),
     ],
 )
-def test_the_letters_are_parted_as_chosen(
+def test_the_letters_are_split_as_chosen(
     admin: Browser, ask: Ask, split: str, names: set[str]
 ) -> None:
     ask(person())
     assert set(made(admin, split=split).namelist()) == {*names, "index.csv"}
 
 
-def test_the_passphrase_is_asked_where_it_does_not_lie_beside_the_key(
+def test_the_passphrase_is_asked_for_if_it_is_not_stored_with_the_key(
     admin: Browser, ask: Ask, tmp_path: Path
 ) -> None:
     ask(person())
@@ -197,7 +197,9 @@ def test_the_passphrase_is_asked_where_it_does_not_lie_beside_the_key(
     assert "index.csv" in made(admin, passphrase=passphrase).namelist()
 
 
-def test_a_key_that_is_elsewhere_is_not_asked_for(admin: Browser, ask: Ask, tmp_path: Path) -> None:
+def test_with_the_key_elsewhere_only_the_sealed_export_is_offered(
+    admin: Browser, ask: Ask, tmp_path: Path
+) -> None:
     ask(person())
     key = first_key(tmp_path / "keys", today=DAY)
     passphrase = (tmp_path / "keys" / f"{key.id}.passphrase").read_text(encoding="utf-8").strip()
@@ -218,7 +220,7 @@ def test_a_key_that_is_elsewhere_is_not_asked_for(admin: Browser, ask: Ask, tmp_
     assert "12 Main St" not in admin.last.text  # a short name may occur in sealed bytes by chance
 
 
-def test_both_downloads_stand_in_the_audit_trail(
+def test_both_downloads_are_audited(
     admin: Browser, ask: Ask, staff: Office  # noqa: F811
 ) -> None:  # fmt: skip
     ask(person())
@@ -232,7 +234,7 @@ def test_both_downloads_stand_in_the_audit_trail(
     assert [json.loads(after)["rows"] for *_rest, after in found] == [1, 1]
 
 
-def test_a_letter_that_cannot_be_made_is_listed(admin: Browser, ask: Ask) -> None:
+def test_a_letter_that_cannot_be_made_is_listed_without_a_name(admin: Browser, ask: Ask) -> None:
     ask(person(), person(first="Bo", template="no-such"))
     with made(admin) as packets:
         problems = packets.read("problems.csv").decode("utf-8-sig")
@@ -242,7 +244,7 @@ def test_a_letter_that_cannot_be_made_is_listed(admin: Browser, ask: Ask) -> Non
 
 
 @pytest.mark.parametrize("role", ["editor", "exporter"])
-def test_only_an_admin_may(
+def test_only_an_admin_has_access(
     app: Flask, staff: Office, clock: Clock, role: Any  # noqa: F811
 ) -> None:  # fmt: skip
     browser = Browser(app, clock)
@@ -251,7 +253,7 @@ def test_only_an_admin_may(
     assert "Packets" not in browser.get("/organize/").words
 
 
-def test_a_password_that_was_typed_long_ago_is_asked_again_and_nothing_is_carried(
+def test_an_old_login_is_confirmed_again_and_no_passphrase_is_carried(
     admin: Browser, ask: Ask, clock: Clock  # noqa: F811
 ) -> None:  # fmt: skip
     ask(person())
@@ -262,7 +264,7 @@ def test_a_password_that_was_typed_long_ago_is_asked_again_and_nothing_is_carrie
     assert "a passphrase typed early" not in admin.last.text
 
 
-def test_without_anybody_the_page_says_so(admin: Browser) -> None:
+def test_without_any_requests_the_page_says_so(admin: Browser) -> None:
     admin.get(HERE)
     assert "No one has asked for delivery by hand yet." in admin.words
     assert not [f for f in admin.page.all("form") if "packets.zip" in (f.get("action") or "")]
@@ -270,7 +272,7 @@ def test_without_anybody_the_page_says_so(admin: Browser) -> None:
     assert "Nadie ha pedido todavía la entrega en mano." in admin.words
 
 
-def test_a_busy_database_makes_nothing_and_says_so(
+def test_a_busy_database_is_reported_and_makes_no_packets(
     admin: Browser, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.errors import NotStoredError

@@ -54,7 +54,7 @@ def test_a_long_name_and_address_stay_on_the_posters_one_page() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_whoever_types_the_address_from_paper_finds_it_as_it_is(language: Language) -> None:
+def test_the_printed_address_is_unbroken_and_typable(language: Language) -> None:
     """Spanish repeats a hyphen at a line break."""
     shown = "letters.example.org/c/protecting-family-and-small-business-tax-cuts-act-120"
     link = Link(f"https://{shown}/", shown)
@@ -68,7 +68,7 @@ def test_whoever_types_the_address_from_paper_finds_it_as_it_is(language: Langua
 
 
 @pytest.mark.parametrize("make", ["poster", "signup", "blank"])
-def test_a_screen_reader_hears_where_the_code_leads(make: str) -> None:
+def test_the_qr_code_has_alternative_text(make: str) -> None:
     made = {
         "poster": lambda: poster("en"),
         "signup": lambda: signup_pdf(campaign(), group="G", link=LINK, when=TODAY),
@@ -101,7 +101,7 @@ def test_the_sign_up_sheet_is_one_page_with_numbered_lines(language: Language) -
     assert "Neighbors" in text
 
 
-def test_once_the_congress_is_over_people_sign_that_the_bill_come_back() -> None:
+def test_after_the_congress_the_sign_up_sheet_asks_to_bring_the_bill_back() -> None:
     noon = campaign().ends
     before = noon - timedelta(seconds=1)
     for when, asked in ((before, "to support this bill."), (noon, "to help bring this bill back.")):
@@ -109,7 +109,7 @@ def test_once_the_congress_is_over_people_sign_that_the_bill_come_back() -> None
         assert asked in " ".join(text.split())
 
 
-def test_nothing_is_signed_for_once_the_bill_is_law() -> None:
+def test_no_sign_up_sheet_is_made_once_the_bill_is_law() -> None:
     law = replace(campaign(), enacted=TODAY)
     with pytest.raises(ValueError, match="law"):
         signup_pdf(law, group="G", link=LINK, when=TODAY)
@@ -126,14 +126,16 @@ def blank(district: str, language: Language = "en", link: Link = LINK) -> bytes:
 
 
 @pytest.mark.parametrize(("district", "letters"), [("IL-5", 3), ("DC", 1), ("PR", 1), ("vt", 3)])
-def test_a_blank_letter_goes_to_each_member_of_a_district(district: str, letters: int) -> None:
+def test_there_is_a_blank_letter_for_each_member_of_a_delegation(
+    district: str, letters: int
+) -> None:
     texts = pages(blank(district))
     assert len(texts) == letters
     assert all("The Honorable" in t and "Sincerely," in t and "Your street" in t for t in texts)
     assert not [t for t in texts if "\u2e3b" in t or "None" in t or "{{" in t]
 
 
-def test_every_template_makes_blank_letters_of_one_page() -> None:
+def test_every_template_gives_one_page_blank_letters() -> None:
     delegation = find_district(tables(), "IL-5")
     assert delegation
     for (name, length), template in campaign().templates.items():
@@ -166,11 +168,11 @@ def test_a_district_is_read_as_people_write_it(text: str, seat: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "IL", "IL-99", "XX-1", "5", "IL-５", "IL-5-5", "IL-x"])
-def test_what_is_no_district_is_not_guessed(text: str) -> None:
+def test_text_that_is_not_a_district_is_not_guessed(text: str) -> None:
     assert find_district(tables(), text) is None
 
 
-def test_the_code_leads_to_the_first_step_in_its_language_with_a_tag() -> None:
+def test_the_code_links_to_the_first_step_in_its_language_with_a_tag() -> None:
     english = link_for("https://l.example.org/", "Fair-2", "en", "table")
     spanish = link_for("https://l.example.org", "no tag!", "es", "table")
     assert english == Link("https://l.example.org/find?source=fair-2", "l.example.org")

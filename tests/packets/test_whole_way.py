@@ -42,7 +42,7 @@ def packets_of(here: Site, out: Path) -> dict[str, list[str]]:
     return {path.name: pages(path) for path in out.glob("*.pdf")}
 
 
-def test_the_letters_in_the_packet_are_those_that_were_approved(here: Site, tmp_path: Path) -> None:
+def test_the_packet_has_the_letters_that_were_approved(here: Site, tmp_path: Path) -> None:
     ticked = {"packet": ["1"]}
     here.sign({**here.form(first="Imani", last="Reyes", story=WORDS), **ticked})
     here.sign(here.form(first="Bo", last="Ng", story="Without a tick."))
@@ -58,7 +58,7 @@ def test_the_letters_in_the_packet_are_those_that_were_approved(here: Site, tmp_
         assert "No. 1 of 1" in texts[1]
 
 
-def test_details_that_are_no_texts_stop_nothing(tmp_path: Path) -> None:
+def test_details_of_the_wrong_type_do_not_stop_packets(tmp_path: Path) -> None:
     odd = [person(letters={"IL-5": 5, "IL-S2": None}), person(letters="none"), person(first=7)]
     with PacketLetters(campaign(), tables(), now=TODAY, template="general") as letters:
         list(letters.read([WriterRow.opened(n, details, TODAY) for n, details in enumerate(odd)]))

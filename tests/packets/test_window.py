@@ -72,7 +72,7 @@ def test_no_washington_address_has_more_than_five_lines() -> None:
 
 @pytest.mark.parametrize("street2", ["", "Apt 4"])
 @pytest.mark.parametrize("lines", [3, 4, 5])
-def test_the_address_stands_in_the_window(lines: int, street2: str) -> None:
+def test_the_address_is_inside_the_window(lines: int, street2: str) -> None:
     holder = next(h for h in members() if len(inside_address(h)) == lines)
     above, address, below = blocks(addressed(holder, street2=street2))
     assert address[0].y - CAPITAL >= TOP + CLEAR
@@ -101,7 +101,9 @@ LONG = {
     ],
 )
 @pytest.mark.parametrize("lines", [3, 4, 5])
-def test_a_long_or_foreign_return_address_moves_nothing(lines: int, writer: dict[str, str]) -> None:
+def test_a_long_or_foreign_return_address_keeps_the_address_in_the_window(
+    lines: int, writer: dict[str, str]
+) -> None:
     holder = next(h for h in members() if len(inside_address(h)) == lines)
     above, address, below = blocks(addressed(holder, None, **writer))
     assert max(piece.y for piece in above) + DESCENDER <= TOP
@@ -123,7 +125,7 @@ def local_offices() -> list[tuple[Holder, Office]]:
     return [*found[-4:], *widest, *found[::300]]
 
 
-def test_every_kind_of_local_office_stands_in_the_window() -> None:
+def test_every_kind_of_local_address_fits_the_window() -> None:
     for holder, office in local_offices():
         top, bottom, right = ink_of(addressed(holder, office, **LONG))
         where = inside_address(holder, office)
@@ -132,7 +134,7 @@ def test_every_kind_of_local_office_stands_in_the_window() -> None:
         assert right <= RIGHT - CLEAR, where
 
 
-def test_the_widest_addresses_in_washington_end_before_the_windows_edge() -> None:
+def test_the_widest_washington_addresses_fit_the_window() -> None:
     widest = sorted(members(), key=lambda h: len(max(inside_address(h), key=len)))[-6:]
     for holder in widest:
         _top, _bottom, right = ink_of(addressed(holder))
