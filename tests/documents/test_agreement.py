@@ -77,7 +77,7 @@ def test_paper_pdf_and_web_form_have_the_same_paragraphs(story: list[str]) -> No
         assert list(map(plain, paragraphs)) == list(map(plain, page.paragraphs))
 
 
-def test_with_links_only_the_links_differ() -> None:
+def test_with_links_the_renderings_differ_only_in_the_links() -> None:
     body = ("See https://www.congress.gov/bill/119 now.", 'It is "here".')
     form = to_web_form(letter(body=body))
     assert form.text.split("\n\n")[1:] == ["See congress dot gov now.", "It is “here”."]

@@ -27,7 +27,7 @@ def script(**changes: Any) -> CallScript:
     return made
 
 
-def test_the_person_who_answers_hears_who_what_and_why_in_this_order() -> None:
+def test_the_call_script_says_who_what_and_why_in_order() -> None:
     assert script().words.person == (
         "Hello, this is Siobhán O'Dell, a constituent from Fremont, California, 94538.",
         "I am calling about H.R. 6890, a bill to end agreements. I would like Senator Padilla to "
@@ -36,7 +36,7 @@ def test_the_person_who_answers_hears_who_what_and_why_in_this_order() -> None:
     )
 
 
-def test_voicemail_says_for_whom_and_who_calls_twice() -> None:
+def test_voicemail_names_the_recipient_and_the_caller_twice() -> None:
     first, *_, last = script().words.voicemail
     assert first == (
         "This is Siobhán O'Dell, a constituent from Fremont, California, 94538, with a message "
@@ -45,7 +45,7 @@ def test_voicemail_says_for_whom_and_who_calls_twice() -> None:
     assert last.endswith("Again, Siobhán O'Dell, 94538. Thank you.")
 
 
-def test_the_spanish_says_the_same_beside_it() -> None:
+def test_the_spanish_call_script_says_the_same() -> None:
     aid = script().aid
     assert aid.person == (
         "Hola, le habla Siobhán O'Dell. Vivo en Fremont, California, 94538.",
@@ -61,14 +61,14 @@ def test_the_spanish_says_the_same_beside_it() -> None:
     ["202-224-3553", "(202) 224-3553", "202.224.3553", "+1 202 224 3553", "1-202-224-3553",
      "2022243553", " 202-224-3553 ext. 12"],
 )  # fmt: skip
-def test_a_number_is_printed_and_linked_however_it_is_listed(listed: str) -> None:
+def test_a_phone_number_is_printed_and_linked_in_one_format(listed: str) -> None:
     made = script(phone=listed)
     assert made.phone == "(202) 224-3553"
     assert made.tel_uri == "tel:+12022243553"
 
 
 @pytest.mark.parametrize("listed", [None, "", " ", "n/a", "224-3553", "000-000-0000"])
-def test_without_a_usable_number_the_words_are_ready_and_the_site_is_named(
+def test_without_a_usable_number_there_are_words_and_a_website(
     listed: str | None,
 ) -> None:
     made = to_call_script(letter(holder_=holder(phone=listed), spoken=SPOKEN), writer())
@@ -106,7 +106,7 @@ def test_each_recipient_has_the_right_title(seat: Seat, title: str) -> None:
          "Mi dirección para votar está en Minnesota."),
     ],
 )  # fmt: skip
-def test_the_place_is_the_one_where_the_person_votes(
+def test_the_caller_names_the_place_where_they_vote(
     state: str, changes: dict[str, str], home: str, casa: str
 ) -> None:
     chosen = letter(holder_=holder(Seat(state, "house", district=0)))
@@ -116,7 +116,7 @@ def test_the_place_is_the_one_where_the_person_votes(
     assert "APO" not in f"{made}"
 
 
-def test_a_person_with_one_name_or_none_can_call() -> None:
+def test_a_caller_can_have_one_name_or_none() -> None:
     made = to_call_script(letter(), writer(first="Suharni", last=""))
     assert made.words.person[0].startswith("Hello, this is Suharni, a constituent from")
     nobody = to_call_script(letter(), writer(first="", last=""))
@@ -141,13 +141,11 @@ def test_a_person_with_one_name_or_none_can_call() -> None:
         (("I " + "word " * 17 + ".",), SPOKEN.reason),
     ],
 )  # fmt: skip
-def test_the_writers_own_sentence_is_said_where_it_takes_one_breath(
-    own: tuple[str, ...], said: str
-) -> None:
+def test_the_writers_own_sentence_is_used_if_it_is_short(own: tuple[str, ...], said: str) -> None:
     made = to_call_script(letter(own_paragraphs=own, spoken=SPOKEN), writer())
     assert made.words.person[-1] == f"{said} Thank you for passing this on."
 
 
-def test_an_ask_without_words_for_the_telephone_is_read_by_its_summary() -> None:
+def test_an_ask_without_call_words_uses_its_summary() -> None:
     made = to_call_script(letter(), writer())
     assert made.words.person[1] == "Introduce a Senate companion."

@@ -82,12 +82,12 @@ WITHOUT_A_PLACE_TO_BREAK = [
 
 
 @pytest.mark.parametrize("story", WITHOUT_A_PLACE_TO_BREAK, ids=lambda s: f"{s[:6]!r}")
-def test_a_story_without_a_place_to_break_stays_inside_the_margins(story: str) -> None:
+def test_an_unbreakable_story_stays_inside_the_margins(story: str) -> None:
     assert_inside_the_margins([addressed(body=(story,))])
 
 
 @pytest.mark.parametrize("text", ["W" * 300, "שלום" * 60, "🐢" * 80, "漢" * 100, "a. " * 100])
-def test_every_other_line_of_the_letter_wraps_too(text: str) -> None:
+def test_every_other_line_of_the_letter_stays_inside_the_margins(text: str) -> None:
     person = writer(first=text, last=text, street=text, street2=text, city=text)
     assert_inside_the_margins(
         [addressed(person, subject=text, salutation=f"Dear {text}:", closing=text)]
@@ -113,14 +113,14 @@ def test_no_story_at_all_puts_ink_in_the_margins(parts: list[tuple[str, int]]) -
     assert_inside_the_margins([addressed(body=(story, "Thank you."))])
 
 
-def test_a_plain_letter_uses_the_whole_line_and_starts_at_the_margin() -> None:
+def test_a_plain_letter_fills_the_text_area() -> None:
     ((left, top, right, _),) = ink([addressed()])
     assert left - INCH < 6
     assert top - INCH < 12
     assert WIDTH - INCH - right < 40
 
 
-def test_the_inside_address_stands_in_the_window_of_an_envelope() -> None:
+def test_the_inside_address_is_in_the_envelopes_window() -> None:
     """A sheet folded in thirds in a No. 10 envelope: about 2.04 to 3.17 inches from the top."""
     for street2 in ("", "Apartment 4"):
         page = pypdf.PdfReader(BytesIO(to_pdf([addressed(writer(street2=street2))]))).pages[0]
@@ -153,7 +153,7 @@ def last_pages(letters: list[Addressed]) -> list[list[str]]:
     return found
 
 
-def test_the_sign_off_never_stands_alone_on_a_page() -> None:
+def test_the_sign_off_is_never_alone_on_a_page() -> None:
     """Whatever the length, at least two lines of the letter's text precede the sign-off."""
     letters = [
         addressed(body=("Hello. " + SENTENCE * first, SENTENCE * last))
@@ -170,7 +170,7 @@ def test_the_sign_off_never_stands_alone_on_a_page() -> None:
     assert split > 10
 
 
-def test_a_short_last_paragraph_stays_with_the_sign_off_and_the_lines_before_it() -> None:
+def test_a_short_last_paragraph_stays_with_the_sign_off() -> None:
     for lines in last_pages(
         [
             addressed(body=("Hello. " + SENTENCE * n, "Thank you for your time.", "Be well."))
@@ -183,7 +183,7 @@ def test_a_short_last_paragraph_stays_with_the_sign_off_and_the_lines_before_it(
         assert all(word in SENTENCE for word in lines[at - 3].split())
 
 
-def test_a_further_page_of_a_letter_says_whose_it_is_to_whom_and_of_which_day() -> None:
+def test_later_pages_name_writer_recipient_and_date() -> None:
     reader = pypdf.PdfReader(BytesIO(to_pdf([addressed(body=(SENTENCE * 150,)), addressed()])))
     texts = [page.extract_text() for page in reader.pages]
     assert len(texts) >= 4
@@ -194,7 +194,7 @@ def test_a_further_page_of_a_letter_says_whose_it_is_to_whom_and_of_which_day() 
     assert "Page" not in texts[-1], "each letter is numbered for itself"
 
 
-def test_a_letter_without_text_still_has_its_parts() -> None:
+def test_a_letter_without_text_has_salutation_closing_and_name() -> None:
     text = " ".join(
         pypdf.PdfReader(BytesIO(to_pdf([addressed(body=())]))).pages[0].extract_text().split()
     )
@@ -208,7 +208,7 @@ def test_a_letter_without_text_still_has_its_parts() -> None:
         ("שמי שירה לוי, Ann", True), ("123", False), ("", False), ("陳美玲", False),
     ],
 )  # fmt: skip
-def test_a_paragraph_runs_the_way_of_most_of_its_letters(text: str, rtl: bool) -> None:
+def test_a_paragraphs_direction_follows_its_letters(text: str, rtl: bool) -> None:
     assert is_rtl(text) is rtl
 
 
@@ -223,17 +223,17 @@ def test_a_paragraph_runs_the_way_of_most_of_its_letters(text: str, rtl: bool) -
         ("א 1 ב x", [{"rtl": "א 1 ב"}, " x"]),
     ],
 )
-def test_right_to_left_stretches_are_set_apart(text: str, parts: object) -> None:
+def test_right_to_left_runs_are_isolated(text: str, parts: object) -> None:
     assert isolated(text) == parts
 
 
-def test_an_ordinary_text_gets_no_places_to_break() -> None:
+def test_ordinary_text_gets_no_break_points() -> None:
     for text in (*letter().body, "Twenty-eight non-governmental-organizations, https://a.org/b."):
         assert with_breaks(text) == text
 
 
 @given(st.text())
-def test_places_to_break_change_nothing_that_is_seen(text: str) -> None:
+def test_break_points_change_no_visible_character(text: str) -> None:
     visible = text.replace(BREAK, "").replace(HARD_BREAK, "").replace("\u20e3", "")
     assert with_breaks(visible).replace(BREAK, "").replace(HARD_BREAK, "") == visible
     assert with_breaks("1\ufe0f\u20e3") == "1"
@@ -244,7 +244,7 @@ def test_places_to_break_change_nothing_that_is_seen(text: str) -> None:
         st.sampled_from(["👩", "\u200d", "👧", "e", "\u0301", "🇺", "🇸", "👍", "🏽"]), max_size=80
     )
 )
-def test_no_place_to_break_parts_a_character_that_is_seen_as_one(chars: list[str]) -> None:
+def test_no_break_point_splits_a_combined_character(chars: list[str]) -> None:
     text = with_breaks("".join(chars))
     assert BREAK + "\u0301" not in text.removeprefix(BREAK)
     if chars.count("\u200d") < 8:

@@ -69,7 +69,7 @@ def scripts_of_top_line(data: bytes) -> list[str]:
     return [font for font, before in zip(fonts_, ["", *fonts_], strict=False) if font != before]
 
 
-def test_the_pdf_says_every_part_of_the_letter_in_order() -> None:
+def test_the_pdf_has_every_part_of_the_letter_in_order() -> None:
     text = words(to_pdf([addressed()]))
     at = -1
     for part in (
@@ -94,7 +94,7 @@ def test_the_page_is_us_letter_and_a_plain_letter_fits_on_one() -> None:
     assert tuple(map(float, pages[0].mediabox)) == (0, 0, 612, 792)
 
 
-def test_each_letter_starts_on_a_page_of_its_own() -> None:
+def test_each_letter_starts_on_a_new_page() -> None:
     three = to_pdf(
         [addressed(salutation=f"Dear Senator {name}:") for name in ("One", "Two", "Six")]
     )
@@ -104,7 +104,7 @@ def test_each_letter_starts_on_a_page_of_its_own() -> None:
     ] * 3
 
 
-def test_the_pdf_is_tagged_and_says_its_language_and_standard() -> None:
+def test_the_pdf_is_tagged_and_declares_language_and_standard() -> None:
     data = to_pdf([addressed()])
     assert root(data)["/MarkInfo"]["/Marked"] == True  # noqa: E712
     assert root(data)["/StructTreeRoot"]["/K"]
@@ -123,7 +123,7 @@ def test_every_font_is_embedded() -> None:
     assert all("/FontFile2" in font or "/FontFile3" in font for font in descriptors)
 
 
-def test_the_metadata_names_nobody_and_no_time() -> None:
+def test_the_metadata_contains_no_name_and_no_time() -> None:
     """PR04."""
     data = to_pdf([addressed()])
     reader = read(data)
@@ -158,7 +158,7 @@ MARKUP = [
 
 
 @pytest.mark.parametrize("typed", MARKUP)
-def test_markup_in_a_story_or_a_name_is_printed_as_typed_and_reads_nothing(typed: str) -> None:
+def test_markup_in_a_story_or_name_is_printed_as_typed_and_not_run(typed: str) -> None:
     """PD04, TP02."""
     data = to_pdf([addressed(writer(first=typed, last="", street=typed), body=(typed,))])
     text = words(data).replace("\u200b", "").replace(" ", "")
@@ -170,7 +170,7 @@ def test_markup_in_a_story_or_a_name_is_printed_as_typed_and_reads_nothing(typed
     assert b"/URI" not in data
 
 
-def test_a_template_can_read_its_own_folder_only(
+def test_a_template_can_read_only_its_own_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """PD04: the second line of defense, should a template ever read a file named in the data."""
@@ -191,7 +191,7 @@ def test_a_template_can_read_its_own_folder_only(
     assert typesetting.typeset("letter.typ", {})
 
 
-def test_the_template_neither_evaluates_nor_reads_anything() -> None:
+def test_the_letter_template_evaluates_and_reads_nothing() -> None:
     """PD04: what people wrote is only ever placed."""
     source = (typesetting.TEMPLATES / "letter.typ").read_text(encoding="utf-8")
     for word in ("eval(", "read(", "include", "import", "plugin(", "image("):
@@ -212,13 +212,13 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_fonts_have_every_letter_of_the_names_that_people_here_have(name: str) -> None:
+def test_the_fonts_cover_the_names_of_people_in_the_us(name: str) -> None:
     """PD02."""
     assert missing_glyphs(name) == ()
     assert "\ufffd" not in words(to_pdf([addressed(writer(first=name, last=""))]))
 
 
-def test_characters_without_a_font_are_named_once_each_and_printed_as_a_stand_in() -> None:
+def test_characters_without_a_font_are_listed_once_and_replaced() -> None:
     name = "𓀀𓀁 Lee \ue000𓀀"
     assert missing_glyphs(name, "Ann", "𒀀") == ("𓀀", "𓀁", "\ue000", "𒀀")
     data = to_pdf([addressed(writer(first=name, last=""))])
@@ -226,12 +226,12 @@ def test_characters_without_a_font_are_named_once_each_and_printed_as_a_stand_in
     assert "pdfuaid" in xmp(data)
 
 
-def test_a_stand_in_in_one_letter_leaves_the_others_alone() -> None:
+def test_a_replacement_in_one_letter_leaves_the_others_alone() -> None:
     data = to_pdf([addressed(writer(first="𓀀")), addressed(writer(first="Ann", last="Lee"))])
     assert read(data).pages[1].extract_text().rstrip().endswith("Ann Lee")
 
 
-def test_right_to_left_names_keep_the_rest_of_their_line_in_place() -> None:
+def test_right_to_left_names_leave_the_rest_of_the_line_in_place() -> None:
     """PD02: in left-to-right order, the number after a Hebrew name stays to its right."""
     for street in ("שירה לוי, 12 Main St.", "ليلى حداد: 12 Main St.", "שירה " * 12 + ", 12 St."):
         data = to_pdf([addressed(writer(street=street, street2="."))])
@@ -243,7 +243,7 @@ def test_right_to_left_names_keep_the_rest_of_their_line_in_place() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs Linux's /proc")
-def test_memory_stays_the_same_however_many_letters_are_made() -> None:
+def test_memory_does_not_grow_with_the_number_of_letters() -> None:
     def megabytes() -> float:
         return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
 
@@ -259,12 +259,12 @@ def test_memory_stays_the_same_however_many_letters_are_made() -> None:
     assert megabytes() - before < 25
 
 
-def test_no_letters_are_a_programming_error() -> None:
+def test_an_empty_list_of_letters_is_a_programming_error() -> None:
     with pytest.raises(ValueError, match="no letters"):
         to_pdf([])
 
 
-def test_threads_share_the_compiler() -> None:
+def test_letters_can_be_made_in_several_threads() -> None:
     made: dict[int, str] = {}
 
     def make(number: int) -> None:
@@ -278,7 +278,7 @@ def test_threads_share_the_compiler() -> None:
     assert all(f"Dear Number {i}:" in made[i] for i in range(8))
 
 
-def test_an_error_has_no_word_of_the_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_contains_nothing_from_the_letter(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_template: str, _payload: str, **how: object) -> bytes:
         if "pdf_tags" in how:
             raise typst.TypstError("Siobhán", "Siobhán")
@@ -291,13 +291,13 @@ def test_an_error_has_no_word_of_the_letter(monkeypatch: pytest.MonkeyPatch) -> 
     assert caught.value.__context__ is None
 
 
-def test_missing_font_packages_are_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_font_packages_are_named_with_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.documents.typesetting.FONT_PACKAGES", ("no_such_fonts",))
     with pytest.raises(FontsMissingError, match=r"no-such-fonts.*pip install -r requirements.txt"):
         font_folders()
 
 
-def test_every_family_that_is_asked_for_is_in_the_packages() -> None:
+def test_every_font_family_used_is_in_the_packages() -> None:
     folders = [str(folder) for folder in font_folders()]
     found = typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=folders
@@ -307,7 +307,7 @@ def test_every_family_that_is_asked_for_is_in_the_packages() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.text(max_size=80), max_size=4), st.text(max_size=30))
-def test_any_text_at_all_makes_a_letter(body: list[str], name: str) -> None:
+def test_any_text_makes_a_letter(body: list[str], name: str) -> None:
     person = writer(first=name, last="", street=name, street2=name)
     data = to_pdf([addressed(person, body=tuple(body), subject=name)])
     assert data.startswith(b"%PDF-")
@@ -323,7 +323,7 @@ def test_letters_are_the_value_types_that_the_campaign_composes() -> None:
     ["https://www.congress.gov/bill/119th-congress/house-bill/6890/text?from=a-letter-of-mine",
      "x" * 300, "王" * 120, "https://example.org/" + "a%20b/" * 20],
 )  # fmt: skip
-def test_a_long_run_is_broken_and_copied_as_it_was_typed(run: str) -> None:
+def test_a_long_run_wraps_and_copies_as_typed(run: str) -> None:
     data = to_pdf([addressed(body=(f"Before {run} after.",))])
     copied = "".join(page.extract_text() for page in read(data).pages)
     assert "\u200b" not in copied
@@ -331,7 +331,7 @@ def test_a_long_run_is_broken_and_copied_as_it_was_typed(run: str) -> None:
     assert len(read(data).pages) == 1
 
 
-def test_a_run_without_a_place_to_break_goes_on_in_the_next_line_and_page() -> None:
+def test_an_endless_run_continues_on_the_next_line_and_page() -> None:
     data = to_pdf([addressed(body=("Q" * 6000,))])
     assert len(read(data).pages) > 1  # one endless line would take one
     assert words(data).replace(" ", "").count("Q") >= 6000

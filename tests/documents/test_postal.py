@@ -15,7 +15,7 @@ from app.documents.letter import postal, to_text
 from tests.documents.factory import holder, letter, writer
 
 
-def test_the_plain_letter_reads_from_the_address_to_the_name() -> None:
+def test_the_plain_text_letter_has_all_parts_in_order() -> None:
     text = to_text(letter(body=("One.", "Two.")), writer())
     assert text == (
         "12 Larkspur Court\nApartment 4\nFremont, CA 94538\n\n"
@@ -27,7 +27,7 @@ def test_the_plain_letter_reads_from_the_address_to_the_name() -> None:
     )
 
 
-def test_a_local_office_takes_the_place_of_the_one_in_washington() -> None:
+def test_a_local_office_replaces_the_washington_address() -> None:
     fresno = Office("fresno", "Fresno", "CA", "93721", ("2500 Tulare Street", "Fresno, CA 93721"))
     lines = postal(letter(), writer(), fresno).inside_address
     assert lines[0] == "The Honorable Alex Padilla"
@@ -49,7 +49,7 @@ NOTHING = [
 
 
 @pytest.mark.parametrize("blank", NOTHING)
-def test_a_second_address_line_that_says_nothing_is_left_out(blank: str) -> None:
+def test_an_empty_second_address_line_is_left_out(blank: str) -> None:
     """AD02, AD04."""
     page = postal(letter(), writer(street2=blank, city="St. Paul", state="MN", zip="55101"))
     assert page.return_address == ("12 Larkspur Court", "St. Paul, MN 55101")
@@ -75,7 +75,7 @@ def test_a_second_address_line_that_says_nothing_is_left_out(blank: str) -> None
         ({"street": "12 Main\nSt", "street2": "."}, ("12 Main St", "Fremont, CA 94538")),
     ],
 )
-def test_each_part_of_the_address_keeps_its_own_place(
+def test_each_part_of_the_return_address_is_in_place(
     changes: dict[str, str], expected: tuple[str, ...]
 ) -> None:
     assert postal(letter(), writer(**changes)).return_address == expected
@@ -106,7 +106,7 @@ def test_a_letter_without_subject_or_name_has_no_gap() -> None:
     assert text.endswith("Dear Senator Padilla:\n\nOne.\n\nSincerely,\n")
 
 
-def test_a_blank_line_in_a_story_makes_a_paragraph_and_a_line_break_stays() -> None:
+def test_blank_lines_in_a_story_make_paragraphs_and_line_breaks_stay() -> None:
     body = ("One.\r\n\r\nTwo,\r\nstill two.", "", " \n ", "Three.\n\n\n\nFour.\n")
     assert postal(letter(body=body), writer()).paragraphs == (
         "One.", "Two,\nstill two.", "Three.", "Four.",
@@ -133,9 +133,7 @@ people = st.fixed_dictionaries(
 
 
 @given(people, st.lists(st.text(max_size=200), max_size=4))
-def test_no_rendering_for_paper_ever_has_an_empty_part(
-    person_: dict[str, str], body: list[str]
-) -> None:
+def test_no_paper_rendering_has_an_empty_part(person_: dict[str, str], body: list[str]) -> None:
     person = writer(**person_)
     page = postal(letter(body=tuple(body)), person)
     for field in fields(page):

@@ -58,7 +58,7 @@ def test_straight_quotes_become_typographic_ones(typed: str, printed: str) -> No
 
 
 @given(st.text(alphabet="ab1 \"'`.,—-(\n’”“‘", max_size=60))
-def test_no_straight_quote_is_left_and_nothing_else_changes(text: str) -> None:
+def test_every_straight_quote_is_replaced_and_nothing_else_changes(text: str) -> None:
     marked = typographic(text)
     assert not set(marked) & set("\"'`")
     plain = "\"'`’”“‘′″"
@@ -97,7 +97,7 @@ LINKS = [
 
 
 @pytest.mark.parametrize(("typed", "plain", "count"), LINKS)
-def test_links_are_put_in_plain_words_and_named(typed: str, plain: str | None, count: int) -> None:
+def test_links_are_spelled_out_and_reported(typed: str, plain: str | None, count: int) -> None:
     text, removed = without_links(typed)
     assert text == (typed if plain is None else plain)
     assert len(removed) == count
@@ -113,12 +113,12 @@ pieces = st.sampled_from(
 
 @settings(max_examples=400)
 @given(st.lists(pieces, max_size=14).map("".join))
-def test_however_a_link_is_put_together_none_is_left(story: str) -> None:
+def test_no_link_of_any_form_is_left(story: str) -> None:
     form = to_web_form(letter(body=(story,)))
     assert not SITE.search(form.text), form.text
 
 
-def test_a_form_gets_the_letter_without_name_address_and_signature() -> None:
+def test_a_web_form_gets_the_letter_without_name_address_and_signature() -> None:
     form = to_web_form(letter(body=('I said "no".', "It's ours.")))
     assert form.text == "Dear Senator Padilla:\n\nI said “no”.\n\nIt’s ours."
     assert form.subject == "Please introduce a Senate companion to the PROTECT Immigration Act"
@@ -132,7 +132,7 @@ def test_the_rewritten_links_are_reported_in_order_with_the_subject_first() -> N
     assert form.subject == "See a dot org"
 
 
-def test_a_line_break_counts_as_two_and_so_does_an_emoji() -> None:
+def test_line_breaks_and_emoji_count_as_two_characters() -> None:
     assert form_length("ab\n\ncd") == 8
     assert form_length("🐢") == 2
     form = to_web_form(letter(body=("a\nb",)))
