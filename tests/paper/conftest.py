@@ -138,8 +138,8 @@ class SameProcess:
 @pytest.fixture(autouse=True)
 def same_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read sheets in the test's own process."""
-    monkeypatch.setattr(paper_pages, "LOOKING", SameProcess())
-    monkeypatch.setattr(paper_pages, "ADDING", SameProcess())
+    monkeypatch.setattr(paper_pages, "READ_SUBPROCESS", SameProcess())
+    monkeypatch.setattr(paper_pages, "ADD_SUBPROCESS", SameProcess())
 
 
 @pytest.fixture

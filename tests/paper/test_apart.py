@@ -24,15 +24,15 @@ from .conftest import ANA, BO, HEADER, SPLIT, csv_file, saved, upload, workbook
 from .test_large import WAIT, begun, pending, people
 from .test_pages import send, signatures
 
-LOOKING, ADDING = paper_pages.LOOKING, paper_pages.ADDING
+READ_SUBPROCESS, ADD_SUBPROCESS = paper_pages.READ_SUBPROCESS, paper_pages.ADD_SUBPROCESS
 GIVEN_UP = "took too long or too much memory"
 
 
 @pytest.fixture(autouse=True)
 def same_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Use a separate process, as a running site does."""
-    monkeypatch.setattr(paper_pages, "LOOKING", LOOKING)
-    monkeypatch.setattr(paper_pages, "ADDING", ADDING)
+    monkeypatch.setattr(paper_pages, "READ_SUBPROCESS", READ_SUBPROCESS)
+    monkeypatch.setattr(paper_pages, "ADD_SUBPROCESS", ADD_SUBPROCESS)
 
 
 def die(*_given: Any) -> Iterator[Any]:
@@ -93,7 +93,7 @@ def test_a_bomb_costs_the_site_no_memory_and_its_sender_an_answer(
 ) -> None:
     content = bomb(200 << 20)
     assert len(content) < 1 << 20
-    monkeypatch.setattr(paper_pages, "LOOKING", Subprocess(memory=400 << 20, seconds=60))
+    monkeypatch.setattr(paper_pages, "READ_SUBPROCESS", Subprocess(memory=400 << 20, seconds=60))
     upload(editor, content, "s.xlsx", source="fair")
     assert GIVEN_UP in editor.words or "or it is damaged" in editor.words
     assert editor.page.by_id("file").get("aria-invalid") == "true"
@@ -124,13 +124,15 @@ def test_who_finds_the_room_full_is_told_at_once(
     assert editor.status == 200
 
 
-@pytest.mark.parametrize(("work", "bounds"), [(die, LOOKING), (linger, Subprocess(seconds=1))])
+@pytest.mark.parametrize(
+    ("work", "bounds"), [(die, READ_SUBPROCESS), (linger, Subprocess(seconds=1))]
+)
 def test_a_reader_that_ends_is_said_beside_the_field_and_the_form_is_kept(
     editor: Browser, monkeypatch: pytest.MonkeyPatch, work: Any, bounds: Subprocess
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(paper_pages, "process_sheet", work)
-        patched.setattr(paper_pages, "LOOKING", bounds)
+        patched.setattr(paper_pages, "READ_SUBPROCESS", bounds)
         upload(editor, csv_file(ANA), source="fair")
         assert editor.status == 503
         assert GIVEN_UP in editor.words
@@ -157,7 +159,7 @@ def test_nothing_stays_of_an_import_that_was_killed_half_way(
 def test_who_closes_the_page_ends_the_process_and_adds_nothing(
     editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paper_pages, "EVERY", 0.0)
+    monkeypatch.setattr(paper_pages, "PROGRESS_SECONDS", 0.0)
     upload(editor, csv_file(*people(900)))
     response = begun(editor)
     for piece in response.response:

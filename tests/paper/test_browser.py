@@ -138,7 +138,7 @@ def test_a_large_sheet_is_accessible_at_its_end(
     page: Page, address: str, monkeypatch: pytest.MonkeyPatch  # noqa: F811
 ) -> None:  # fmt: skip
     monkeypatch.setattr("app.records.paper_sheets.PROGRESS_ROWS", 1)
-    monkeypatch.setattr("app.web.organizer.paper_pages.EVERY", 0.0)
+    monkeypatch.setattr("app.web.organizer.paper_pages.PROGRESS_SECONDS", 0.0)
     choose(page, address)
     check(page, "What is in the sheet")
     expect(page.locator(".working")).to_be_hidden()

@@ -37,7 +37,7 @@ def people(count: int) -> list[tuple[str, ...]]:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Report progress after every other row."""
     monkeypatch.setattr(paper_sheets, "PROGRESS_ROWS", 2)
-    monkeypatch.setattr(paper_pages, "EVERY", 0.0)
+    monkeypatch.setattr(paper_pages, "PROGRESS_SECONDS", 0.0)
 
 
 def begun(editor: Browser) -> TestResponse:

@@ -14,7 +14,7 @@ from app.records.audit import Actor
 from app.site.services import services
 from app.site.settings import ROOT
 from app.web.access import access_rules
-from app.web.organizer.letters_preview import find
+from app.web.organizer.letters_preview import find_recipients
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
 
@@ -409,9 +409,9 @@ def test_every_kind_of_recipient_can_be_previewed_at_every_moment(
 def test_a_kind_of_recipient_can_be_searched_in_words(app: Flask, query: str, kind: str) -> None:
     with app.test_request_context():
         site = services()
-        found = find(site.campaign, site.tables, query, "opposes")
+        found = find_recipients(site.campaign, site.tables, query, "opposes")
         assert found
-        assert found == find(site.campaign, site.tables, "", kind)
+        assert found == find_recipients(site.campaign, site.tables, "", kind)
 
 
 def test_a_search_by_name_overrides_the_chosen_kind(rosa: Browser) -> None:
@@ -429,7 +429,7 @@ def test_each_kind_has_every_text_and_a_pdf_at_every_moment(
     app: Flask, rosa: Browser, kind: str, prefix: str
 ) -> None:
     with app.test_request_context():
-        seat = find(services().campaign, services().tables, "", kind)[0].seat.id
+        seat = find_recipients(services().campaign, services().tables, "", kind)[0].seat.id
     base = f"{prefix}/organize/letters/general"
     for moment in ("pending", "last_weeks", "ending", "expired"):
         for text in ("short", "full-es"):

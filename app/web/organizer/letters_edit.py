@@ -1,4 +1,4 @@
-"""Writing a letter: a new one, a copy, a draft, two people at one text, and its versions."""
+"""Writing letters: new ones and copies, drafts, edit conflicts, and versions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from app.web.forms import RowField, SiteForm, entries, entry, from_query, querie
 from app.web.organizer import drafts
 from app.web.organizer.drafts import PressedForm, pressed
 from app.web.organizer.gate import clock
-from app.web.organizer.letters_preview import beside
+from app.web.organizer.letters_preview import editor_preview
 from app.web.organizer.letters_shelf import (
     Part,
     ShelvedLetter,
@@ -37,18 +37,18 @@ from app.web.organizer.letters_shelf import (
     TextPlace,
     file_name,
     letters,
+    load_shelf,
     pairs_of,
-    shelf,
     text_at,
 )
 from app.web.organizer.letters_words import field_groups
 from app.web.organizer.show import go_to, known, page, visible
-from app.web.organizer.who import WhoForm, condition_view, passages, put_passage
+from app.web.organizer.who import WhoForm, condition_view, insert_passage, passages
 from app.web.problem_words import problem_words
 from app.web.resident.people import title_name
 
 MOST_CHARACTERS = 40_000
-"""Of a text that is kept at all; what can be published is shorter still."""
+"""The longest text that can be saved; the limit for publishing is lower."""
 TITLE_CHARACTERS = 120
 RESERVED = frozenset({"new"})
 STARTER = """I am a constituent from {{ place }}. I am writing about …
@@ -61,12 +61,13 @@ What this means where I live: …
 
 {{ thanks }}
 """
-"""The five parts that offices look for."""
+"""The text of a new letter: the five parts that offices look for."""
 
 
 @dataclass(frozen=True, slots=True)
 class TypedLetter:
-    """What stands in the editor. ``whole`` is the file as it is, where it has no parts."""
+    """The editor's content. With ``whole``, ``words`` is the entire file, because it could not be
+    split into heading and words."""
 
     words: str
     heading: dict[str, str] = field(default_factory=dict)
@@ -83,16 +84,16 @@ class TypedLetter:
         return cls(visible(parts.words), heading, words_line=parts.words_line)
 
     def source(self, before: str) -> str:
-        """The file that this makes of ``before``."""
+        """The file that results from applying this to ``before``."""
         if self.whole:
             return plain_lines(self.words)
         parts = split_source(before)
-        unseen = parts.heading if parts else {}  # what the editor does not show stays
+        unseen = parts.heading if parts else {}  # keep what the editor does not show
         return join_source(before, {**unseen, **self.heading}, self.words)
 
 
 class EditorForm(PressedForm):
-    """The editor. Its heading has a field for each line that a letter's heading can have."""
+    """The editor. It has a field for each line that a letter's heading can have."""
 
     words, passage = entry(plain_lines), entry(str.strip)
     whole, at = BooleanField(), RowField()
@@ -100,12 +101,12 @@ class EditorForm(PressedForm):
     find = entry(lambda typed: visible(typed).strip()[:60])
 
     def typed(self) -> TypedLetter:
-        """The same as the pages know it."""
+        """The editor's content from the fields."""
         heading = {key: self[key].data for key in HEADING if self[key].raw_data}
         return TypedLetter(self.words.data, heading, self.whole.data, self.note.data)
 
     def code(self) -> str:
-        """Whom a passage is for, as a condition."""
+        """The condition for the recipients of a passage."""
         return sent(WhoForm, prefix="only").code(self.only.data)
 
 
@@ -122,14 +123,14 @@ class NewForm(SiteForm):
 @letters.get("/<letter_id>/<part>/edit")
 @access("editor")
 def edit(letter_id: str, part: str) -> Response:
-    """The editor with the draft, else with what is live."""
+    """The editor with the draft, else the live text."""
     place = text_at(letter_id, part)
-    typed = TypedLetter.of(place.text.newest or _blank(place))
-    return _editor(place, typed, base=place.text.state.revision)
+    typed = TypedLetter.of(place.text.newest or _initial_text(place))
+    return _editor_page(place, typed, base=place.text.state.revision)
 
 
-def _blank(place: TextPlace) -> str:
-    """What a text begins with that does not exist yet."""
+def _initial_text(place: TextPlace) -> str:
+    """The initial content of a text that does not exist yet."""
     if place.text.spanish:
         return "+++\n+++\n\n"
     full = place.letter.texts["full"].newest or ""
@@ -137,7 +138,7 @@ def _blank(place: TextPlace) -> str:
     return join_source("", parts.heading if parts else {}, STARTER)
 
 
-def _editor(
+def _editor_page(
     place: TextPlace,
     typed: TypedLetter,
     *,
@@ -148,8 +149,8 @@ def _editor(
     status: int = 200,
 ) -> Response:
     site, text, form = services(), place.text, sent(EditorForm)
-    source = typed.source(drafts.text_at(site, base, text.name) or _blank(place))
-    shown = beside(place, source, query=form.find.data, seat=form.to.data)
+    source = typed.source(drafts.text_at(site, base, text.name) or _initial_text(place))
+    shown = editor_preview(place, source, query=form.find.data, seat=form.to.data)
     first = 1 if typed.whole else typed.words_line
     found = [(max(p.line - first + 1, 0), p) for p in problems or shown.problems]
     context = {
@@ -171,7 +172,7 @@ def _editor(
 
 
 def _summary(problem: str, found: list[tuple[int, Problem]]) -> list[tuple[str, str]]:
-    """What went wrong, and the first lines that are to blame."""
+    """The error summary: what went wrong, and the first lines with problems."""
     lines = [
         (_("Line %(number)d:", number=line) if line else _("In the heading:"), one)
         for line, one in found
@@ -183,45 +184,47 @@ def _summary(problem: str, found: list[tuple[int, Problem]]) -> list[tuple[str, 
 @letters.post("/<letter_id>/<part>/edit")
 @access("editor")
 def edit_post(letter_id: str, part: str) -> Response:
-    """Save a draft. A text that cannot be read comes back, unless it is to be kept unfinished."""
+    """Save a draft. A text that cannot be parsed is shown again, unless it is saved unfinished."""
     site, place, form = services(), text_at(letter_id, part), sent(EditorForm)
     typed, base = form.typed(), form.base.data
-    before = drafts.text_at(site, base, place.text.name) or _blank(place)
+    before = drafts.text_at(site, base, place.text.name) or _initial_text(place)
     source = typed.source(before)
     parts = split_source(source)
     again = replace(typed, words_line=parts.words_line if parts else 1)
     if "put" in queried():
-        return _passage(place, again, form)
+        return _insert_passage(place, again, form)
     if {"look", "show"} & queried().keys():
-        return _editor(place, again, base=base)
+        return _editor_page(place, again, base=base)
     if len(source) > MOST_CHARACTERS:
         words = _("This has %(number)d characters. Shorten it to %(most)d.",
                   number=len(source), most=MOST_CHARACTERS)  # fmt: skip
-        return _editor(place, again, base=base, problem=words, status=422)
+        return _editor_page(place, again, base=base, problem=words, status=422)
     result = read_template(place.text.name, source, facts=site.campaign.facts)
     unfinished = form.then.data == "unfinished"
     if isinstance(result, tuple) and not unfinished:
         words = _("Not saved yet. Your text is below. Fix what is listed, or save it unfinished.")
-        return _editor(place, again, base=base, problems=result, problem=words, status=422)
+        return _editor_page(place, again, base=base, problems=result, problem=words, status=422)
     if source == place.text.live and place.text.draft is None:
-        return _onward(place, "same", form.then.data)
+        return _redirect_to(place, "same", form.then.data)
     if moved := drafts.save(source, base, typed.note, name=place.text.name):
         return _conflict(place, before, source, moved, typed.note)
-    return _onward(place, "unfinished" if isinstance(result, tuple) else "saved", form.then.data)
+    return _redirect_to(
+        place, "unfinished" if isinstance(result, tuple) else "saved", form.then.data
+    )
 
 
-def _passage(place: TextPlace, typed: TypedLetter, form: EditorForm) -> Response:
-    """The editor with a passage for some recipients put into the words. Nothing is saved."""
+def _insert_passage(place: TextPlace, typed: TypedLetter, form: EditorForm) -> Response:
+    """The editor with a passage for some recipients inserted. Nothing is saved."""
     code, words, base = form.code(), form.passage.data, form.base.data
     if not words or not code:
         said = _("Type what only some read, and choose who they are.")
-        return _editor(place, typed, base=base, problem=said, status=422)
-    put = put_passage(typed.words, code, plain_lines(words), form.at.data)
-    return _editor(place, replace(typed, words=put), base=base, said="put")
+        return _editor_page(place, typed, base=base, problem=said, status=422)
+    put = insert_passage(typed.words, code, plain_lines(words), form.at.data)
+    return _editor_page(place, replace(typed, words=put), base=base, said="put")
 
 
-def _onward(place: TextPlace, done: str, then: str = "") -> Response:
-    """To what was wanted after saving; else back to the editor, which says what was done."""
+def _redirect_to(place: TextPlace, done: str, then: str = "") -> Response:
+    """Redirect to the page that was asked for, else to the editor, which says what was done."""
     letter, part = place.letter.id, place.text.part
     if then in ("check", "publish"):
         return go_to(f"organizer_letters.{then}", letter_id=letter)
@@ -231,7 +234,7 @@ def _onward(place: TextPlace, done: str, then: str = "") -> Response:
 
 
 def _conflict(place: TextPlace, before: str, mine: str, moved: Moved, note: str) -> Response:
-    """Show both texts and a suggestion that holds both. Nothing was written."""
+    """Show both texts and a merged suggestion. Nothing was written."""
     newest: FileVersion | None = moved.state.draft or moved.state.current
     theirs = newest.source if newest else place.text.live or ""
     suggestion, clashes = _merge(before, theirs, mine)
@@ -247,7 +250,8 @@ def _conflict(place: TextPlace, before: str, mine: str, moved: Moved, note: str)
 
 
 def _merge(before: str, theirs: str, mine: str) -> tuple[str, int]:
-    """Both people's changes; the heading value by value, the words by lines."""
+    """A three-way merge, of the heading by value and of the words by line, with the number of
+    clashes."""
     parts = [split_source(text) for text in (before, theirs, mine)]
     old, first, second = parts
     if old is None or first is None or second is None:
@@ -270,13 +274,13 @@ def _merge(before: str, theirs: str, mine: str) -> tuple[str, int]:
 @access("editor")
 def new(form: NewForm | None = None, problem: str = "", status: int = 200) -> Response:
     """The form for a new letter, or a copy of one."""
-    books, form = shelf(services()), form or from_query(NewForm)
-    copied = books.letter(form.copy.data)
+    shelf, form = load_shelf(services()), form or from_query(NewForm)
+    copied = shelf.letter(form.copy.data)
     title = form.title.data
     if copied and not form.title.raw_data:
         title = _("%(title)s (copy)", title=copied.title)
     return page(
-        "letters/new", status, letters=books.letters, chosen=copied.id if copied else "",
+        "letters/new", status, letters=shelf.letters, chosen=copied.id if copied else "",
         title=visible(title), problem=problem, field="title",
     )  # fmt: skip
 
@@ -284,25 +288,25 @@ def new(form: NewForm | None = None, problem: str = "", status: int = 200) -> Re
 @letters.post("/new")
 @access("editor")
 def new_post() -> Response:
-    """Make the drafts of a new letter. Nothing is live until it is published."""
+    """Create the drafts of a new letter. Nothing is live until it is published."""
     form = sent(NewForm)
     title = form.title.data
     if not title or len(title) > TITLE_CHARACTERS:
         return new(form, _("Give the letter a title of at most %(most)d characters.",
                            most=TITLE_CHARACTERS), 422)  # fmt: skip
-    books = shelf(services())
-    letter_id = free_id(title, {letter.id for letter in books.letters})
-    _begin(letter_id, _beginnings(books.letter(form.copy.data), title))
+    shelf = load_shelf(services())
+    letter_id = free_id(title, {letter.id for letter in shelf.letters})
+    _save_drafts(letter_id, _initial_texts(shelf.letter(form.copy.data), title))
     return go_to("organizer_letters.letter", letter_id=letter_id, done="made")
 
 
-def _begin(letter_id: str, texts: dict[Part, str]) -> None:
+def _save_drafts(letter_id: str, texts: dict[Part, str]) -> None:
     for part, source in texts.items():
         drafts.save(source, 0, "", name=file_name(letter_id, part))
 
 
-def _beginnings(copied: ShelvedLetter | None, title: str) -> dict[Part, str]:
-    """The first texts of a new letter, with its title in the language of the page too."""
+def _initial_texts(copied: ShelvedLetter | None, title: str) -> dict[Part, str]:
+    """The initial texts of a new letter, with its title also in the page's language."""
     titles = {"title": title, **({"title_es": title} if language() == "es" else {})}
     if copied is None:
         heading = {**titles, "subject": "{{ bill_title }}", "closing": "Sincerely,"}
@@ -321,7 +325,7 @@ def _beginnings(copied: ShelvedLetter | None, title: str) -> dict[Part, str]:
 
 
 def free_id(title: str, taken: set[str]) -> str:
-    """A name for the files of a letter, made from its title: small letters, digits, hyphens."""
+    """An unused id made from a title: lowercase letters, digits and hyphens."""
     stem = slug(title)[:32].strip("-")
     stem = stem if re.match(r"[a-z]", stem) else f"letter-{stem}".strip("-")
     number, name = 1, stem
@@ -335,7 +339,7 @@ def free_id(title: str, taken: set[str]) -> str:
 
 
 def versions_of(text: Text) -> list[FileVersion]:
-    """Every version of a text, the newest first; row 0 is the text in the campaign's folder."""
+    """Every version of a text, newest first; id 0 is the text in the campaign's folder."""
     site = services()
     kept = list(history(site.db(), site.slug, text.name))
     folder = site.live.folder.get(text.name)
@@ -350,23 +354,23 @@ def versions_of(text: Text) -> list[FileVersion]:
 @letters.get("/<letter_id>/<part>/versions")
 @access("editor")
 def versions(letter_id: str, part: str, problem: str = "", status: int = 200) -> Response:
-    """The list, and below it two of them compared where two were chosen."""
+    """The list of versions, and a comparison if two were chosen."""
     place = text_at(letter_id, part)
     lines = versions_of(place.text)
-    one, other = (_chosen(lines, queried().get(name, "")) for name in ("old", "new"))
+    one, other = (_version_with_id(lines, queried().get(name, "")) for name in ("old", "new"))
     compared = changes(visible(one.source), visible(other.source)) if one and other else ()
     values = {"letter_id": letter_id, "part": part, **queried().to_dict()}
     return page(
         "letters/versions", status, letter=place.letter, text=place.text, lines=lines,
-        signed=_signed_of(place), compared=compared, problem=problem,
+        signed=_signatures_by_version(place), compared=compared, problem=problem,
         old=one or next(iter(lines[1:]), None), new=other or next(iter(lines), None),
         comparing=bool(one and other),
         elsewhere_url=page_url("organizer_letters.versions", other_language(), **values),
     )  # fmt: skip
 
 
-def _signed_of(place: TextPlace) -> dict[str, int]:
-    """People by version of an English text."""
+def _signatures_by_version(place: TextPlace) -> dict[str, int]:
+    """Signatures by version of an English text."""
     start, site = f"{place.letter.id} {place.text.length} ", services()
     return {
         row.group.removeprefix(start): row.signatures
@@ -375,16 +379,16 @@ def _signed_of(place: TextPlace) -> dict[str, int]:
     }
 
 
-def _chosen(lines: list[FileVersion], typed: str) -> FileVersion | None:
+def _version_with_id(lines: list[FileVersion], typed: str) -> FileVersion | None:
     return next((line for line in lines if str(line.id) == typed), None)
 
 
 @letters.post("/<letter_id>/<part>/restore")
 @access("editor")
 def restore(letter_id: str, part: str) -> Response:
-    """Make an old version the draft. What was the draft stays among the versions."""
+    """Make an earlier version the draft. The previous draft stays among the versions."""
     form, place = pressed(), text_at(letter_id, part)
-    line = known(_chosen(versions_of(place.text), form.row.data))
+    line = known(_version_with_id(versions_of(place.text), form.row.data))
     if form.base.data < 0:
         abort(404)
     note = _("Restored version %(number)d", number=line.number) if line.number else ""
@@ -394,4 +398,4 @@ def restore(letter_id: str, part: str) -> Response:
             "Restore again if you still want to."
         )  # fmt: skip
         return versions(letter_id, part, words, 409)
-    return _onward(place, "restored")
+    return _redirect_to(place, "restored")

@@ -1,4 +1,4 @@
-"""A letter as one recipient would get it: at any moment, in each form and language."""
+"""Previews: a letter as one recipient would get it, at any moment, in each form and language."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ from app.web.resident.people import no_letter, role, state_name, title_name
 
 Form = Literal["letter", "web", "call"]
 FORMS: tuple[Form, ...] = ("letter", "web", "call")
-STORY = (
+SAMPLE_STORY = (
     "Last spring my neighbor was afraid to report a break-in, because a deputy might have asked "
     "about her husband’s papers. I went to the station with her."
 )
-"""A story that names nobody, so that its place in the letter can be seen."""
+"""A story that names no one; it shows where a resident's story will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,10 @@ class PreviewQuery:
 
     @property
     def typed_story(self) -> str:
-        return STORY if self.story else ""
+        return SAMPLE_STORY if self.story else ""
 
     def query_of(self, **other: str) -> dict[str, str]:
-        """The page's address with something else chosen."""
+        """The query string of the same page with other choices."""
         now = {
             "q": self.query, "kind": self.kind, "moment": self.moment, "form": self.form,
             "text": self.text, "source": self.source, "story": "yes" if self.story else "no",
@@ -100,7 +100,7 @@ class PreviewQuery:
 
 
 def moment_now(site: Services) -> Moment:
-    """The moment that today falls into."""
+    """The current moment."""
     campaign, today = site.campaign, site.today()
     stage = stage_of(campaign, today)
     if stage in ("expired", "enacted"):
@@ -113,13 +113,13 @@ def moment_now(site: Services) -> Moment:
 @letters.get("/<letter_id>/preview")
 @access("editor")
 def preview(letter_id: str) -> Response:
-    """The form to choose by, who fits, and the letter to the first or the chosen one."""
-    site, (books, letter) = services(), letter_at(letter_id)
+    """The search form, the matching recipients, and the letter to the chosen or first one."""
+    site, (shelf, letter) = services(), letter_at(letter_id)
     wanted = PreviewQuery.read(letter, moment_now(site))
-    checked = _read(site, books, letter, wanted)
-    holders = find(site.campaign, site.tables, wanted.query, wanted.kind)
-    if not holders and wanted.query and wanted.kind:  # somebody named is wanted, of any kind
-        holders = find(site.campaign, site.tables, wanted.query, "")
+    checked = _read(site, shelf, letter, wanted)
+    holders = find_recipients(site.campaign, site.tables, wanted.query, wanted.kind)
+    if not holders and wanted.query and wanted.kind:  # the query matches someone of another kind
+        holders = find_recipients(site.campaign, site.tables, wanted.query, "")
         wanted = replace(wanted, kind="") if holders else wanted
     chosen = site.tables.holder(wanted.seat) or next(iter(holders), None)
     template = checked.template(letter.id, wanted.length)
@@ -127,8 +127,8 @@ def preview(letter_id: str) -> Response:
     if chosen is not None and template is not None and checked.campaign is not None:
         shown = _show(checked.campaign, template, chosen, site, wanted)
     return page(
-        "letters/preview", letter=letter, wanted=wanted, kinds=KINDS, holders=holders, most=MOST,
-        chosen=chosen, shown=shown, checked=checked, moments=MOMENTS,
+        "letters/preview", letter=letter, wanted=wanted, kinds=KINDS, holders=holders,
+        most=MOST_FOUND, chosen=chosen, shown=shown, checked=checked, moments=MOMENTS,
         days=_days(site, site.campaign),
         texts=[t for t in letter.texts.values() if t.newest is not None],
         name_of=title_name, role_of=role, no_letter=partial(no_letter, tables=site.tables),
@@ -141,10 +141,10 @@ def preview(letter_id: str) -> Response:
 @letters.get("/<letter_id>/preview.pdf")
 @access("editor")
 def preview_pdf(letter_id: str) -> Response:
-    """The same letter as the PDF that a resident would take away."""
-    site, (books, letter) = services(), letter_at(letter_id)
+    """The same letter as the PDF that a resident would download."""
+    site, (shelf, letter) = services(), letter_at(letter_id)
     wanted = PreviewQuery.read(letter, moment_now(site))
-    checked = _read(site, books, letter, wanted)
+    checked = _read(site, shelf, letter, wanted)
     template, holder = checked.template(letter.id, wanted.length), site.tables.holder(wanted.seat)
     if checked.campaign is None or template is None or holder is None or holder.vacant:
         abort(404)
@@ -157,19 +157,19 @@ def preview_pdf(letter_id: str) -> Response:
     return download(pdf, "application/pdf", name, "inline")
 
 
-def _read(site: Services, books: Shelf, letter: ShelvedLetter, wanted: PreviewQuery) -> Checked:
+def _read(site: Services, shelf: Shelf, letter: ShelvedLetter, wanted: PreviewQuery) -> Checked:
     live = wanted.source == "live"
-    return read(site.slug, books.files if live else books.with_drafts(letter))
+    return read(site.slug, shelf.files if live else shelf.with_drafts(letter))
 
 
 def _days(site: Services, campaign: Campaign) -> dict[Moment, date]:
-    """The day for each moment: today for the present one."""
+    """A day for each moment; today for the current one."""
     days = dict(zip(MOMENTS, (day for _stage, day in moments(campaign)), strict=True))
     return {**days, moment_now(site): site.today()}
 
 
-def _place(tables: Tables, holder: Holder) -> Delegation:
-    """Where somebody lives whom this seat represents: any district will do for a senator."""
+def _sample_delegation(tables: Tables, holder: Holder) -> Delegation:
+    """A delegation that includes this seat: any of the state for a senator."""
     seat = holder.seat
     number = seat.district if seat.district is not None else tables.districts(seat.state)[0]
     found = tables.delegation(seat.state, number)
@@ -179,9 +179,9 @@ def _place(tables: Tables, holder: Holder) -> Delegation:
 
 def _compose(
     campaign: Campaign, template: LetterTemplate, holder: Holder, site: Services, *, today: date,
-    story: str = STORY,
+    story: str = SAMPLE_STORY,
 ) -> tuple[Letter, Writer, tuple[str, ...]]:  # fmt: skip
-    """The letter of somebody made up, who that is, and its Spanish paragraphs."""
+    """A letter from a made-up writer, the writer, and the letter's Spanish paragraphs."""
     member = holder.member
     assert member is not None
     office = next(iter(member.local_offices), member.washington)
@@ -190,7 +190,7 @@ def _compose(
         first="Ana", last="Sample", street="123 Example Street", state=holder.seat.state,
         city=office.city if there else "Springfield", zip=office.zip[:5] if there else "",
     )  # fmt: skip
-    place = _place(site.tables, holder)
+    place = _sample_delegation(site.tables, holder)
     person = Composer(campaign, writer=writer, district_place=place, story=story, today=today)
     return person.letter(template, holder), writer, person.reading_aid(template, holder)
 
@@ -216,37 +216,37 @@ def _show(
     }  # fmt: skip
 
 
-# --- beside the words, while they are written ---------------------------------------------
+# --- the preview next to the editor -------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """A text as one recipient would get it, and what is wrong with it, for its editor."""
+class EditorPreview:
+    """A text as one recipient would get it, and its problems, for its editor."""
 
     seat: str
-    """The recipient's."""
+    """The recipient's seat."""
     choices: list[tuple[Holder, str]]
-    """Recipients to choose from, each with what they are; those who were searched come first."""
+    """Recipients to choose from, each with the label of their kind; search results come first."""
     nobody: bool
-    """Whether what was searched fits nobody."""
+    """Whether the search matched no one."""
     letter: Letter | None
-    """None where it cannot be composed: ``problems`` say why."""
+    """None if it cannot be composed; ``problems`` say why."""
     paragraphs: tuple[str, ...]
-    """Of the letter, or of its reading aid."""
+    """The paragraphs of the letter, or of its reading aid."""
     problems: tuple[Problem, ...]
-    """What is wrong in letters to this recipient and one of every kind, at every moment."""
+    """The problems in letters to this recipient and to one of every kind, at every moment."""
     count: int = 0
     """Characters without the story, as offices count them."""
     most: int = 0
     shorter: int = 0
-    """How many offices' forms take fewer."""
+    """How many offices' forms have a lower limit than ``count``."""
 
 
-def beside(place: TextPlace, source: str, *, query: str, seat: str) -> Beside:
-    """The text with the words ``source``, to the one who was chosen or searched."""
+def editor_preview(place: TextPlace, source: str, *, query: str, seat: str) -> EditorPreview:
+    """A preview of the unsaved text ``source``, for the chosen recipient or the first found."""
     site, letter, name = services(), place.letter, place.text.name
-    checked = read(site.slug, {**place.books.with_drafts(letter), name: source})
-    sought = [h for h in find(site.campaign, site.tables, query, "") if not h.vacant]
+    checked = read(site.slug, {**place.shelf.with_drafts(letter), name: source})
+    sought = [h for h in find_recipients(site.campaign, site.tables, query, "") if not h.vacant]
     each = _one_of_each(site)
     choices = [(holder, "") for holder in sought if query] + each
     holder = next((h for h, _kind in choices if h.seat.id == seat), choices[0][0])
@@ -255,7 +255,7 @@ def beside(place: TextPlace, source: str, *, query: str, seat: str) -> Beside:
     template = checked.template(letter.id, place.text.length)
     nobody = bool(query and not sought)
     if checked.campaign is None or template is None:
-        return Beside(holder.seat.id, choices, nobody, None, (), checked.problems)
+        return EditorPreview(holder.seat.id, choices, nobody, None, (), checked.problems)
     composed, _writer, words = _compose(
         checked.campaign, template, holder, site, today=site.today()
     )
@@ -264,7 +264,7 @@ def beside(place: TextPlace, source: str, *, query: str, seat: str) -> Beside:
     frame = "\n\n".join(p for p in composed.body if p not in composed.own_paragraphs)
     count = len(frame) + frame.count("\n")
     forms = [h.member.form for h in site.tables.holders if h.member and h.member.form.known]
-    return Beside(
+    return EditorPreview(
         holder.seat.id, choices, nobody, composed,
         words if place.text.spanish else composed.body, found, count,
         MOST_CHARACTERS[template.length],
@@ -273,11 +273,11 @@ def beside(place: TextPlace, source: str, *, query: str, seat: str) -> Beside:
 
 
 def _one_of_each(site: Services) -> list[tuple[Holder, str]]:
-    """One recipient of each kind that has a member."""
+    """One recipient of each kind; kinds without a member are left out."""
     left = [kind for kind in KINDS if kind.id != "vacant"]
     found: dict[str, Holder] = {}
     for holder in site.tables.holders:
-        for kind in [k for k in left if k.fits(site.campaign, holder)]:
+        for kind in [k for k in left if k.matches(site.campaign, holder)]:
             found[kind.id] = holder
             left.remove(kind)
         if not left:
@@ -285,10 +285,10 @@ def _one_of_each(site: Services) -> list[tuple[Holder, str]]:
     return [(found[kind.id], str(kind.label)) for kind in KINDS if kind.id in found]
 
 
-# --- finding a recipient to try it on ----------------------------------------------------
+# --- finding a recipient -----------------------------------------------------------------
 
 
-MOST = 40
+MOST_FOUND = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +297,7 @@ class RecipientKind:
 
     id: str
     label: LazyString
-    fits: Callable[[Campaign, Holder], bool]
+    matches: Callable[[Campaign, Holder], bool]
 
 
 def _stance(name: str) -> Callable[[Campaign, Holder], bool]:
@@ -307,16 +307,16 @@ def _stance(name: str) -> Callable[[Campaign, Holder], bool]:
 
 
 def _judiciary(chamber: str) -> Callable[[Campaign, Holder], bool]:
-    def fits(campaign: Campaign, holder: Holder) -> bool:
+    def matches(campaign: Campaign, holder: Holder) -> bool:
         committee = next((c for k, c in campaign.committees.items() if k == chamber), None)
         if committee is None or holder.member is None or holder.seat.chamber != chamber:
             return False
         return any(place.committee == committee.code for place in holder.member.committees)
 
-    return fits
+    return matches
 
 
-def _plain(chamber: str) -> Callable[[Campaign, Holder], bool]:
+def _on_no_list(chamber: str) -> Callable[[Campaign, Holder], bool]:
     return lambda campaign, holder: (
         holder.seat.chamber == chamber
         and not holder.seat.is_delegate
@@ -329,8 +329,8 @@ KINDS: tuple[RecipientKind, ...] = (
     RecipientKind("sponsor", _l("the sponsor"), _stance("sponsor")),
     RecipientKind("earlier", _l("someone who backed an earlier bill"), _stance("earlier")),
     RecipientKind("opposes", _l("someone who backs the opposite"), _stance("opposes")),
-    RecipientKind("representative", _l("a representative on no list"), _plain("house")),
-    RecipientKind("senator", _l("a senator on no list"), _plain("senate")),
+    RecipientKind("representative", _l("a representative on no list"), _on_no_list("house")),
+    RecipientKind("senator", _l("a senator on no list"), _on_no_list("senate")),
     RecipientKind("house-committee", _l("a representative on Judiciary"), _judiciary("house")),
     RecipientKind("senate-committee", _l("a senator on Judiciary"), _judiciary("senate")),
     RecipientKind("delegate", _l("a delegate"), lambda _c, h: h.seat.is_delegate and not h.vacant),
@@ -349,22 +349,22 @@ KINDS: tuple[RecipientKind, ...] = (
 
 
 def typed_kind(query: str) -> RecipientKind | None:
-    """The kind that somebody typed in words, such as “a senator on Judiciary” or “cosponsors”."""
-    wanted = _bare(query)
-    return next((k for k in KINDS if wanted and wanted in (_bare(str(k.label)), k.id)), None)
+    """The kind that a query names in words, such as “a senator on Judiciary” or “cosponsors”."""
+    wanted = _normalized(query)
+    return next((k for k in KINDS if wanted and wanted in (_normalized(str(k.label)), k.id)), None)
 
 
-def _bare(words: str) -> str:
-    """Without the article, and each word without the ending of a plural."""
+def _normalized(words: str) -> str:
+    """``words`` without the article and without plural endings."""
     words = re.sub(r"^(an?|the|un|una|el|la|los|las|alguien) ", "", plain(words))
     return " ".join(re.sub(r"(?<=\w{3})s$", "", word) for word in words.split())
 
 
-def find(campaign: Campaign, tables: Tables, query: str, kind: str) -> list[Holder]:
-    """The seats that fit what was typed and the chosen kind; at most ``MOST``.
+def find_recipients(campaign: Campaign, tables: Tables, query: str, kind: str) -> list[Holder]:
+    """The seats that match the query and the chosen kind; at most ``MOST_FOUND``.
 
     ``query`` is a name or a part of one, a state by name or postal code, a seat (``CA-12``), or
-    a kind in words, which goes before the chosen one. Accents and case make no difference.
+    a kind in words, which overrides the chosen one. Accents and case do not matter.
     """
     typed = typed_kind(query)
     chosen = typed or next((k for k in KINDS if k.id == kind), None)
@@ -372,12 +372,13 @@ def find(campaign: Campaign, tables: Tables, query: str, kind: str) -> list[Hold
     found = [
         holder
         for holder in tables.holders
-        if (chosen is None or chosen.fits(campaign, holder)) and (not wanted or _is(holder, wanted))
+        if (chosen is None or chosen.matches(campaign, holder))
+        and (not wanted or _named(holder, wanted))
     ]
-    return found[:MOST]
+    return found[:MOST_FOUND]
 
 
-def _is(holder: Holder, wanted: str) -> bool:
+def _named(holder: Holder, wanted: str) -> bool:
     seat = holder.seat
     if wanted in (seat.id.lower(), seat.state.lower(), plain(state_name(seat.state))):
         return True

@@ -1,5 +1,5 @@
-"""The letters of the campaign as an organizer finds them: what is live, drafted, retired; one of
-them; publishing it, retiring it, bringing it back."""
+"""The campaign's letters for organizers: the list of live, drafted and retired ones, one letter's
+page and check, and publishing, retiring and restoring it."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ from app.web.organizer.gate import acting
 from app.web.organizer.show import area, go_to, known, page, visible
 
 letters = area("organizer_letters", "/letters")
-"""The pages of the letters, under ``/organize/letters``: editors only, ``gate`` sees to it.
+"""The pages of the letters, under ``/organize/letters``, for editors only.
 
-``letter_id`` in an address is the name of a letter's files (``general``), ``part`` one of its
-texts: ``full``, ``short``, and their reading aids ``full-es`` and ``short-es``.
+In a URL, ``letter_id`` is the base name of a letter's files (``general``), and ``part`` is one of
+its texts: ``full``, ``short``, or their reading aids ``full-es`` and ``short-es``.
 """
 
 
 Part = Literal["full", "short", "full-es", "short-es"]
 PARTS: tuple[Part, ...] = ("full", "short", "full-es", "short-es")
-"""The four texts of a letter: two lengths, and for each its Spanish reading aid."""
+"""The four texts of a letter: two lengths, each with a Spanish reading aid."""
 _ENDINGS: dict[Part, str] = {
     "full": ".txt", "short": ".short.txt", "full-es": ".es.txt", "short-es": ".short.es.txt",
 }  # fmt: skip
@@ -66,11 +66,11 @@ class Text:
     """The file's name."""
     state: FileState
     live: str | None
-    """What residents see, or what the folder holds; None where nothing is live."""
+    """What residents see; None if nothing is live."""
     signed: int = 0
     """People who signed the live version."""
     stale: int = 0
-    """Paragraphs of a reading aid that were made for another English, or are missing."""
+    """Paragraphs of a reading aid that are missing or that translate an earlier English text."""
 
     @property
     def draft(self) -> FileVersion | None:
@@ -83,7 +83,7 @@ class Text:
 
     @property
     def newest(self) -> str | None:
-        """What an editor goes on with: the draft, else what is live or was last."""
+        """The text to continue editing: the draft, else the live one, else the retired one."""
         if self.draft is not None:
             return self.draft.source
         return self.live if self.live is not None else self.retired
@@ -98,7 +98,7 @@ class Text:
 
     @property
     def changed(self) -> bool:
-        """Whether there is a draft that says something else than what is live."""
+        """Whether there is a draft that differs from the live text."""
         return self.draft is not None and self.draft.source != self.live
 
 
@@ -133,18 +133,18 @@ class ShelvedLetter:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """All letters at one moment. ``counter`` is what a publication has to name."""
+    """A snapshot of all letters. ``counter`` is the change counter to publish against."""
 
     counter: int
     files: Mapping[str, str]
-    """What is live, by name; the campaign's other files too."""
+    """All live files by name, including the campaign's other files."""
     letters: tuple[ShelvedLetter, ...]
 
     def letter(self, letter_id: str) -> ShelvedLetter | None:
         return next((letter for letter in self.letters if letter.id == letter_id), None)
 
     def with_drafts(self, letter: ShelvedLetter) -> dict[str, str]:
-        """The campaign as it would be with this letter's drafts, retired texts included."""
+        """The campaign's files with this letter's drafts, or its retired texts, applied."""
         files = dict(self.files)
         for text in letter.texts.values():
             if text.newest is not None:
@@ -152,7 +152,7 @@ class Shelf:
         return files
 
     def without(self, letter: ShelvedLetter) -> dict[str, str]:
-        """The campaign as it would be without this letter."""
+        """The campaign's files without this letter."""
         gone = {text.name for text in letter.texts.values()}
         return {name: text for name, text in self.files.items() if name not in gone}
 
@@ -162,8 +162,8 @@ def file_name(letter_id: str, part: Part) -> str:
     return letter_id + _ENDINGS[part]
 
 
-def shelf(site: Services) -> Shelf:
-    """The letters as they are now, live ones first, each group by title."""
+def load_shelf(site: Services) -> Shelf:
+    """The current letters: live, then drafts, then retired, each group by title."""
     db = site.db()
     live = site.live.files(db)
     found = states(db, site.slug)
@@ -211,14 +211,14 @@ def _heading(source: str) -> dict[str, str]:
 
 
 def pairs_of(english: str | None, spanish: str | None) -> tuple[Pair, ...]:
-    """The paragraphs of two texts side by side; one that cannot be read has none."""
+    """The paragraphs of two texts, paired; a text that cannot be split has none."""
     nothing = SourceParts({}, "", 1)
     first, second = (split_source(text or "") or nothing for text in (english, spanish))
     return pair(first.words, second.words, second.heading.get(AID_NOTES, ""))
 
 
 def _signed(site: Services) -> dict[tuple[str, str, str], int]:
-    """People by letter, length and version, from the same tallies as every other number."""
+    """Signatures by letter, length and version, from the same tallies as all other numbers."""
     found: dict[tuple[str, str, str], int] = {}
     for row in count(site.db(), site.slug, "version"):
         letter, length, version = (*row.group.split(" "), "", "")[:3]
@@ -232,40 +232,40 @@ def lengths(letter: ShelvedLetter) -> list[Text]:
 
 
 def first_lines(letter: ShelvedLetter) -> dict[str, int]:
-    """The line on which the words of each text begin, by file name: editors count from there."""
+    """The line on which each text's words begin, by file name; editors count lines from there."""
     parts = ((t.name, split_source(t.newest or "")) for t in letter.texts.values())
     return {name: found.words_line for name, found in parts if found is not None}
 
 
 def letter_at(letter_id: str) -> tuple[Shelf, ShelvedLetter]:
-    """The shelf, and the letter that an address names."""
-    books = shelf(services())
-    return books, known(books.letter(letter_id))
+    """The shelf, and the letter with this id; aborts with 404 if there is none."""
+    shelf = load_shelf(services())
+    return shelf, known(shelf.letter(letter_id))
 
 
 @dataclass(frozen=True, slots=True)
 class TextPlace:
     """The text that a page is about."""
 
-    books: Shelf
+    shelf: Shelf
     letter: ShelvedLetter
     text: Text
 
 
 def text_at(letter_id: str, part: str) -> TextPlace:
-    """The text that an address names."""
-    books, letter = letter_at(letter_id)
-    return TextPlace(books, letter, known(letter.texts.get(cast("Part", part))))
+    """This text of this letter; aborts with 404 if there is none."""
+    shelf, letter = letter_at(letter_id)
+    return TextPlace(shelf, letter, known(letter.texts.get(cast("Part", part))))
 
 
-# --- their pages ---
+# --- the list ----------------------------------------------------------------------------
 
 
 @letters.get("/")
 @access("editor")
 def index() -> Response:
-    """Every letter with where it stands."""
-    return page("letters/index", letters=shelf(services()).letters)
+    """Every letter with its status."""
+    return page("letters/index", letters=load_shelf(services()).letters)
 
 
 # --- one letter --------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def index() -> Response:
 @letters.get("/<letter_id>/", endpoint="letter")
 @access("editor")
 def show_letter(letter_id: str, problem: str = "", status: int = 200) -> Response:
-    """One letter: its texts, where each stands, and what can be done."""
+    """One letter: its texts, their statuses, and what can be done."""
     return page("letters/letter", status, letter=letter_at(letter_id)[1], problem=problem)
 
 
@@ -282,18 +282,18 @@ def show_letter(letter_id: str, problem: str = "", status: int = 200) -> Respons
 @access("editor")
 def check(letter_id: str) -> Response:
     """The check of a letter with its drafts."""
-    books, letter = letter_at(letter_id)
+    shelf, letter = letter_at(letter_id)
 
     def shown(checked: Checked) -> Response:
         asks = [
-            (text, _by_ask(books, letter, text.length))
+            (text, _ask_groups(shelf, letter, text.length))
             for text in (lengths(letter) if checked.campaign else ())
         ]
         return page(
             "letters/check", letter=letter, checked=checked, asks=asks, starts=first_lines(letter)
         )
 
-    return with_check(books.with_drafts(letter), letter.id, letter.title, shown)
+    return with_check(shelf.with_drafts(letter), letter.id, letter.title, shown)
 
 
 @lru_cache(maxsize=16)
@@ -309,12 +309,12 @@ def _survey(
         return survey(after.campaign, template, tables.holders, before=pair)
 
 
-def _by_ask(
-    books: Shelf, letter: ShelvedLetter, length: Length
+def _ask_groups(
+    shelf: Shelf, letter: ShelvedLetter, length: Length
 ) -> list[tuple[Moment, list[AskGroup]]]:
-    """What the letter says to the whole Congress, by moment and ask, and what changes."""
+    """Which seats get which ask of the letter, by moment, and what the drafts change."""
     site = services()
-    texts, live = texts_of(books.with_drafts(letter)), texts_of(books.files)
+    texts, live = texts_of(shelf.with_drafts(letter)), texts_of(shelf.files)
     found: dict[Moment, list[AskGroup]] = defaultdict(list)
     for group in _survey(site.slug, texts, live, (letter.id, length), site.tables):
         found[group.moment].append(group)
@@ -327,37 +327,37 @@ def _by_ask(
 @letters.get("/<letter_id>/publish")
 @access("editor")
 def publish(letter_id: str, problem: str = "", status: int = 200) -> Response:
-    """What would change, what the check says of it, and who signed what is live."""
-    books, letter = letter_at(letter_id)
+    """What publishing would change, the result of the check, and how many signed the live text."""
+    shelf, letter = letter_at(letter_id)
 
     def shown(checked: Checked) -> Response:
         compared = [t for t in lengths(letter) if t.changed] if checked.campaign else []
         return page(
             "letters/publish", status, letter=letter, checked=checked,
             parts=[(text, text_changes(text)) for text in letter.drafts],
-            asks=[(text, _by_ask(books, letter, text.length)) for text in compared],
+            asks=[(text, _ask_groups(shelf, letter, text.length)) for text in compared],
             overtaken=[text for text in letter.drafts if _overtaken(text)],
             starts=first_lines(letter), problem=problem, field="publish",
             note=visible(pressed().note.data),
         )  # fmt: skip
 
-    return with_check(books.with_drafts(letter), letter.id, letter.title, shown)
+    return with_check(shelf.with_drafts(letter), letter.id, letter.title, shown)
 
 
 def text_changes(text: Text) -> tuple[Change, ...]:
-    """The draft against what is live."""
+    """The changes from the live text to the draft."""
     draft = text.draft.source if text.draft else ""
     return changes(visible(text.live or ""), visible(draft))
 
 
 def _overtaken(text: Text) -> bool:
-    """Whether something else was published since the draft was begun."""
+    """Whether another version has been published since the draft was started."""
     draft, now = text.state.draft, text.state.current
     return draft is not None and now is not None and draft.began_from not in (now.id, draft.id)
 
 
 class SeenForm(SiteForm):
-    """The drafts that a page showed, by file: the number of each."""
+    """The ids of the drafts that a page showed, by file."""
 
     draft = Several()
 
@@ -365,8 +365,8 @@ class SeenForm(SiteForm):
 @letters.post("/<letter_id>/publish")
 @access("editor")
 def publish_post(letter_id: str) -> Response:
-    """Publish the drafts that the page showed, if nothing must be fixed first."""
-    books, letter = letter_at(letter_id)
+    """Publish the drafts that the page showed, unless the check finds something to fix."""
+    shelf, letter = letter_at(letter_id)
     if not letter.drafts:
         return go_to("organizer_letters.letter", letter_id=letter_id)
     seen = {t.name: t.draft.id for t in letter.drafts if t.draft}
@@ -376,15 +376,15 @@ def publish_post(letter_id: str) -> Response:
             "below, then publish."
         )  # fmt: skip
         return publish(letter_id, words, 409)
-    if check_files(services(), books.with_drafts(letter), letter_id).must:
+    if check_files(services(), shelf.with_drafts(letter), letter_id).must:
         words = _("Not published. Fix these first.")
         return publish(letter_id, words, 422)
-    if not drafts.publish(seen, books.counter):
-        return _meanwhile(letter_id)
+    if not drafts.publish(seen, shelf.counter):
+        return _moved_page(letter_id)
     return go_to("organizer_letters.letter", letter_id=letter_id, done="published")
 
 
-def _meanwhile(letter_id: str) -> Response:
+def _moved_page(letter_id: str) -> Response:
     words = _(
         "Nothing changed: something else was just published. Look at the page again, then press "
         "again."
@@ -395,11 +395,11 @@ def _meanwhile(letter_id: str) -> Response:
 @letters.post("/<letter_id>/<part>/discard")
 @access("editor")
 def discard(letter_id: str, part: str) -> Response:
-    """Throw the draft of one text away; its words stay among the versions."""
+    """Discard the draft of one text; it stays among the versions."""
     if not drafts.discard(text_at(letter_id, part).text.name):
         words = _("The draft changed since you looked. Nothing was discarded.")
         return show_letter(letter_id, words, 409)
-    if shelf(services()).letter(letter_id) is None:
+    if load_shelf(services()).letter(letter_id) is None:
         return go_to("organizer_letters.index", done="discarded")
     return go_to("organizer_letters.letter", letter_id=letter_id, done="discarded")
 
@@ -407,30 +407,30 @@ def discard(letter_id: str, part: str) -> Response:
 @letters.post("/<letter_id>/retire")
 @access("editor")
 def retire(letter_id: str) -> Response:
-    """Offer a letter no longer. The last one stays: residents need something to sign."""
-    site, (books, gone) = services(), letter_at(letter_id)
-    if read(site.slug, books.without(gone)).campaign is None:
+    """Stop offering a letter. The last one cannot be retired: residents need something to sign."""
+    site, (shelf, letter) = services(), letter_at(letter_id)
+    if read(site.slug, shelf.without(letter)).campaign is None:
         words = _("Not retired: residents would have no letter left.")
         return show_letter(letter_id, words, 409)
     answer = workshop.retire(
-        acting(), site.slug, [t.name for t in gone.texts.values() if t.live is not None],
-        folder=site.live.folder, seen=books.counter,
+        acting(), site.slug, [t.name for t in letter.texts.values() if t.live is not None],
+        folder=site.live.folder, seen=shelf.counter,
     )  # fmt: skip
     if isinstance(answer, CampaignMoved):
-        return _meanwhile(letter_id)
+        return _moved_page(letter_id)
     return go_to("organizer_letters.letter", letter_id=letter_id, done="retired")
 
 
 @letters.post("/<letter_id>/bring-back")
 @access("editor")
 def bring_back(letter_id: str) -> Response:
-    """Offer a retired letter again, if it can still be read."""
-    site, (books, gone) = services(), letter_at(letter_id)
-    back = {t.name: t.retired for t in gone.texts.values() if t.retired is not None}
-    if check_files(site, {**books.files, **back}, letter_id).must:
+    """Offer a retired letter again, if it still passes the check."""
+    site, (shelf, letter) = services(), letter_at(letter_id)
+    retired = {t.name: t.retired for t in letter.texts.values() if t.retired is not None}
+    if check_files(site, {**shelf.files, **retired}, letter_id).must:
         words = _("This letter can no longer go out as it was. Check it and publish a new version.")
         return show_letter(letter_id, words, 409)
-    answer = workshop.bring_back(acting(), site.slug, list(back), seen=books.counter)
+    answer = workshop.bring_back(acting(), site.slug, list(retired), seen=shelf.counter)
     if isinstance(answer, CampaignMoved):
-        return _meanwhile(letter_id)
+        return _moved_page(letter_id)
     return go_to("organizer_letters.letter", letter_id=letter_id, done="back")

@@ -1,4 +1,4 @@
-"""What the workshop says: statuses, moments, texts, each in the reader's language."""
+"""The words of the letters' pages (statuses, moments, texts, fields) in the reader's language."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def example_words(example: str) -> str:
 
 
 def ticks(text: str) -> Markup:
-    """A sentence with what stands between backticks as code; the rest is escaped."""
+    """A sentence with the text between backticks as ``<code>``; everything is escaped."""
     parts = _CODE.split(text)
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
@@ -101,22 +101,22 @@ def ticks(text: str) -> Markup:
     )
 
 
-def _text_of(name: str) -> tuple[str, str]:
-    """The letter of a file, and which of its texts it is; both empty for a file of the campaign."""
+def _parse_name(name: str) -> tuple[str, str]:
+    """A file's letter, and which of its texts it is; both empty if it is no letter's file."""
     kind = read_name(name)
     return (kind.id, kind.length + ("-es" if kind.reading_aid else "")) if kind else ("", "")
 
 
 def file_words(name: str, letter_id: str = "") -> str:
-    """The text that a problem is in, in words: a text of this letter, another letter, a list."""
-    letter, part = _text_of(name)
+    """The file of a problem in words: a text of this letter or another, a list, the campaign."""
+    letter, part = _parse_name(name)
     if letter:
         return str(PART[part]) if letter == letter_id else f"{letter}: {PART[part]}"
     return _("List of supporters") if name.endswith(".csv") else _("Campaign")
 
 
 def line_words(problem: Problem, starts: Mapping[str, int]) -> str:
-    """The line of a problem as its editor counts; empty where the file as a whole is meant."""
+    """The line of a problem as its editor counts lines; empty if it is about the whole file."""
     start = starts.get(problem.file)
     if not problem.line or start is None:
         return ""
@@ -126,21 +126,21 @@ def line_words(problem: Problem, starts: Mapping[str, int]) -> str:
 
 
 def file_url(name: str, letter_id: str) -> str:
-    """Where the text of a problem is edited; empty for a file of the campaign's page."""
-    letter, part = _text_of(name)
+    """The URL of the editor for a text of this letter; empty for any other file."""
+    letter, part = _parse_name(name)
     if letter != letter_id:
         return ""
     return page_url("organizer_letters.edit", letter_id=letter_id, part=part)
 
 
-AROUND = 2
-"""Lines that are shown before and after one that differs."""
+CONTEXT_LINES = 2
+"""How many unchanged lines are shown before and after a changed one."""
 
 
 def shown_changes(changes: Sequence[Change]) -> list[Change | int]:
-    """The changes with a few lines around them; a number stands for lines that were left out."""
+    """The changes with a few lines of context; an integer is a number of omitted lines."""
     differ = [place for place, change in enumerate(changes) if change.kind != "same"]
-    near = {place + off for place in differ for off in range(-AROUND, AROUND + 1)}
+    near = {place + off for place in differ for off in range(-CONTEXT_LINES, CONTEXT_LINES + 1)}
     shown: list[Change | int] = []
     for kept, places in groupby(range(len(changes)), near.__contains__):
         lines = [changes[place] for place in places]
@@ -149,7 +149,7 @@ def shown_changes(changes: Sequence[Change]) -> list[Change | int]:
 
 
 def set_up_words(app: Flask) -> None:
-    """Add the filters that the workshop's pages use."""
+    """Add the filters and globals that the letters' pages use."""
     tables = {
         "status_words": STATUS, "status_about": STATUS_ABOUT, "part_words": PART,
         "part_about": PART_ABOUT, "moment_words": MOMENT, "level_words": LEVEL,
@@ -168,7 +168,7 @@ def set_up_words(app: Flask) -> None:
     )  # fmt: skip
 
 
-# --- what a letter may say ---------------------------------------------------------------
+# --- the fields that a letter may use ----------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class FieldLine:
 
     name: str
     insert: str
-    """What the button puts into the text."""
+    """What the button inserts into the text."""
     about: str
     example: str
     choices: tuple[str, ...] = ()
@@ -193,7 +193,7 @@ class FieldGroup:
 
 
 def field_groups(campaign: Campaign) -> list[FieldGroup]:
-    """Every field that a letter may use, by what it is about, in the reader's language."""
+    """Every field that a letter may use, grouped by topic, in the reader's language."""
     titles = {
         "writer": _("The writer, their story and the ask"),
         "recipient": _("Who the letter goes to"),

@@ -1,15 +1,13 @@
-"""The pages about paper: what to print, and what people signed by hand.
+"""The pages about paper: what to print, and entering what people signed by hand.
 
-Signatures are typed one by one, or come as a sheet. Of a sheet its plan is shown first
-(``records.paper_plan``), with the rows that need attention, and the same plan is carried out.
-A sheet is read, judged and added in a process of its own (``records.paper_sheets``), with bounds
-of memory and time, so that the worst one costs those who sign nothing. Nothing of an upload is
-kept on the server: it is in memory alone, during the request, and gone at its end, whatever
-happens. Between the pages it travels in the form itself.
+Signatures are typed one by one or uploaded as a sheet. The page first shows a sheet's plan
+(``records.paper_plan``) with the rows that need attention, and then carries out that same plan.
+A sheet is read, judged and added in a subprocess (``records.paper_sheets``) with limits on memory
+and time, so that not even the worst one slows down signing. Nothing of an upload is kept on the
+server: it is only in memory, only during the request. Between pages it travels in the form itself.
 
-A large sheet takes a while: the page comes piece by piece and says how far the work is. No
-script and no file is needed for that. Whoever closes the page before its end stops the work,
-and then nothing is added.
+A large sheet takes a while, so the response is streamed and reports its progress; that needs no
+script and no file. Closing the page before the end stops the work, and nothing is added.
 """
 
 from __future__ import annotations
@@ -104,25 +102,25 @@ log = logging.getLogger("dear_congress")
 paper = area("organizer_paper")
 
 FIELDS = ("first", "last", "street", "city", "state", "zip", "email", "district")
-NOBODY = dict.fromkeys(FIELDS, "")
-KEPT = ("city", "state", "zip")
-"""What the next person on the same sheet probably shares."""
+EMPTY = dict.fromkeys(FIELDS, "")
+SHARED_FIELDS = ("city", "state", "zip")
+"""Fields that the next person on the same sheet probably shares."""
 
 MOST_ROWS = 50_000
-EVERY = 1.0
-"""Seconds between two lines about the progress."""
-LOOKING = Subprocess(memory=1 << 30, seconds=600)
-"""How a sheet is read and judged: of those that fit, the worst that was tried took 0.7 GB and a
-minute of a processor, and 49,000 usual rows a tenth of both."""
-ADDING = Subprocess(nice=0, memory=1 << 30, seconds=1800)
-"""How it is added: who has the write lock must not give way, since all others wait for it."""
+PROGRESS_SECONDS = 1.0
+"""How long between two progress reports."""
+READ_SUBPROCESS = Subprocess(memory=1 << 30, seconds=600)
+"""Limits for reading and judging a sheet. The worst accepted sheet that was tried took 0.7 GB and a
+minute of processor time, and 49,000 ordinary rows a tenth of both."""
+ADD_SUBPROCESS = Subprocess(nice=0, memory=1 << 30, seconds=1800)
+"""Limits for adding it, at normal priority: every other writer waits for its write lock."""
 
 
-# --- what is the same for all ----------------------------------------------------------
+# --- shared by all of the pages --------------------------------------------------------
 
 
 def _place() -> ImportPlace:
-    """What rows are judged against, now."""
+    """What rows are judged against: the campaign, the tables, the time and the site's keys."""
     site, settings = services(), services().settings
     return ImportPlace(
         site.slug, site.tables, site.now(), settings.person_key, settings.secret_key
@@ -130,7 +128,7 @@ def _place() -> ImportPlace:
 
 
 class PaperForm(SiteForm):
-    """What is said of a sheet, of one person on it, and of what was shown of it."""
+    """The fields of every paper form: a sheet's language and source, one person, and decisions."""
 
     language = entry(lambda typed: "es" if typed == "es" else "en")
     source, located, look, rows, shown = entries(5)
@@ -143,13 +141,13 @@ class PaperForm(SiteForm):
 
 for _name in FIELDS:
     setattr(PaperForm, _name, entry(lambda typed: clean_line(typed)[:LONGEST_CELL]))
-_A_COLUMN = re.compile(r"(\d{1,3})-(\d{1,3})")
-HIDDEN: tuple[Literal["count", "leave"], ...] = ("count", "leave")
-"""What can be said of hidden rows."""
+_COLUMN_FIELD = re.compile(r"(\d{1,3})-(\d{1,3})")
+HIDDEN_CHOICES: tuple[Literal["count", "leave"], ...] = ("count", "leave")
+"""The answers to the question about hidden rows."""
 
 
 def _batch(way: str) -> Batch:
-    """What the present organizer enters now."""
+    """A batch for what this organizer enters now."""
     site, form = services(), sent(PaperForm)
     return Batch(site.slug, site.today(), clock(), form.language.data, form.source.data,
                  current().organizer.name, way)  # fmt: skip
@@ -167,7 +165,7 @@ def _running_words() -> str:
 
 
 def _bad_tag_words(tag: str) -> str:
-    """What is wrong with a typed source tag; empty where nothing is."""
+    """What is wrong with a typed source tag; empty if it is fine."""
     if not tag.strip() or source_tag(tag):
         return ""
     return _("A source tag has up to 32 lowercase letters, digits, dots and hyphens, no spaces.")
@@ -175,13 +173,13 @@ def _bad_tag_words(tag: str) -> str:
 
 # --- the index, and what is printed ----------------------------------------------------
 
-USUAL = {"poster": "poster", "signup": "table", "blank": "blank-letter"}
+DEFAULT_TAGS = {"poster": "poster", "signup": "table", "blank": "blank-letter"}
 
 
 @paper.get("/paper/")
 @access("organizer")
 def index(problem: str = "", field: str = "", status: int = 200, done: str = "") -> Response:
-    """Everything about paper at a glance, with the forms of what can be printed."""
+    """Everything about paper at a glance, with the forms for printing."""
     site = services()
     editor = current().organizer.may("editor")
     return page(
@@ -203,7 +201,8 @@ def _print_language() -> Language:
 @paper.get("/links")
 @access("organizer")
 def links() -> Response:
-    """A link with a source and a letter, as text, code and poster; and the counter's code."""
+    """A link with a source and a letter, as text, QR code and poster; and the counter's embed
+    code."""
     site, lang = services(), _print_language()
     tag, letter = queried().get("source", ""), queried().get("letter", "")
     problem = _bad_tag_words(tag)
@@ -221,7 +220,7 @@ def links() -> Response:
         typed=visible(tag)[:60], letter=wanted["letter"], titles=titles, wanted=lang, chosen=chosen,
         code=qr_picture(link, _("QR code of the link")), has_address=bool(site.settings.site_url),
         embed=EMBED.format(address=counter, title=title.replace('"', ""),
-                           height=WITH_GOAL if site.campaign.goal_public else HEIGHT),
+                           height=HEIGHT_WITH_GOAL if site.campaign.goal_public else HEIGHT),
         sources=sorted(by_source, key=lambda row: -row.signatures)[:8],
     )  # fmt: skip
 
@@ -230,23 +229,24 @@ EMBED = (
     '<iframe src="{address}" title="{title}" width="100%" height="{height}"'
     ' style="border:0;max-width:30rem" loading="lazy"></iframe>'
 )
-HEIGHT, WITH_GOAL = 255, 290
-"""Pixels: nothing is cut in a column of 300, in either language, at eight digits (measured)."""
+HEIGHT, HEIGHT_WITH_GOAL = 255, 290
+"""In pixels. Measured: nothing is cut off in a 300-pixel column, in either language, with eight
+digits."""
 
 
 @paper.get("/paper/<any(poster, signup, blank):kind>.pdf")
 @access("organizer")
 def printed(kind: str) -> Response:
-    """The PDF that was asked for, or the page that says what is missing."""
+    """The requested PDF, or the page that says what is missing."""
     site, lang = services(), _print_language()
     if site.standing.state == "ended":
-        return index(status=409)  # the page says so in place of the forms
+        return index(status=409)  # the page then says that it ended and shows no forms
     if kind == "signup" and not may_be_signed(site.campaign, site.now()):
         return index(_("It has become law, so there is nothing to sign for."), "", 409)
     tag = queried().get("source", "")
     if bad := _bad_tag_words(tag):
         return index(bad, f"source-{kind}", 422)
-    link = link_for(site.settings.site_url, tag, lang, USUAL[kind], site.standing.prefix)
+    link = link_for(site.settings.site_url, tag, lang, DEFAULT_TAGS[kind], site.standing.prefix)
     if link is None:
         words = _(
             "This site has no public address yet, so QR codes would not work. Ask your site "
@@ -272,7 +272,7 @@ def printed(kind: str) -> Response:
 @paper.post("/paper/undo/<row:number>")
 @access("editor")
 def undo(number: int) -> Response:
-    """Undo a whole import."""
+    """Undo an entire import."""
     site = services()
     try:
         removed = undo_import(acting(), number, site.slug, lock=paper_lock(site.settings.instance))
@@ -301,11 +301,11 @@ def undo(number: int) -> Response:
 @paper.get("/paper/enter")
 @access("editor")
 def enter(
-    values: Mapping[str, str] = NOBODY, wrong: Wrong | None = None, *, done: str = "",
+    values: Mapping[str, str] = EMPTY, wrong: Wrong | None = None, *, done: str = "",
     count: int = 0, problem: tuple[str, str] | None = None, odd: str = "",
     alike: Sequence[str] = (), located: str = "", status: int = 200,
 ) -> Response:  # fmt: skip
-    """The form for one person, with what is wrong or odd about the last one."""
+    """The form for one person, with the problems of the last entry."""
     problems = {p.column: cell_words(p) for p in wrong.problems} if wrong else {}
     errors = [(c, f"{column_name(c)}: {words}") for c, words in problems.items()]
     if problem:
@@ -323,14 +323,14 @@ def enter(
 
 
 def _offered(problem: Any) -> list[tuple[str, str]]:
-    """The districts to choose from, each with its member and its share."""
+    """The districts to choose from, each with its member and its share of the people."""
     return [(c.holder.seat.id, district_words(c)) for c in problem.candidates]
 
 
 @paper.post("/paper/enter")
 @access("editor")
 def enter_post() -> Response:
-    """Add one person's signature and offer the form for the next one."""
+    """Add one person's signature and show the form for the next one."""
     form = sent(PaperForm)
     values, count = form.person(), max(form.count.data, 0)
     if form.skip.data:
@@ -350,7 +350,7 @@ def enter_post() -> Response:
     if isinstance(result, Wrong):
         if not form.look.data or not result.is_split:
             return enter(values, result, count=count, status=422)
-        seats, notes = _look_up([result])
+        seats, notes = _look_up_streets([result])
         if notes:
             return enter(values, result, problem=("district", notes["1"]), count=count,
                           status=422)  # fmt: skip
@@ -360,8 +360,8 @@ def enter_post() -> Response:
         return enter(values, result, done=done, count=count, located=values["district"])
     site, batch = services(), _batch("form")
     secret = site.settings.secret_key
-    stands, alike = dry_run_one(site.db(), batch.campaign, result, secret)
-    if stands == "full":
+    refusal, alike = dry_run_one(site.db(), batch.campaign, result, secret)
+    if refusal == "full":
         words = _(
             "Four people have signed with this email address, and no more can count with it. "
             "Nothing was added."
@@ -383,17 +383,17 @@ def enter_post() -> Response:
 
 def _next(values: Mapping[str, str], done: str, count: int) -> Response:
     """The form for the next person on the same sheet."""
-    kept = {name: values[name] if name in KEPT else "" for name in FIELDS}
+    kept = {name: values[name] if name in SHARED_FIELDS else "" for name in FIELDS}
     return enter(kept, done=done, count=count)
 
 
 @paper.get("/paper/back")
 @access("editor")
 def back(
-    values: Mapping[str, str] = NOBODY, problem: tuple[str, str] | None = None, done: str = "",
+    values: Mapping[str, str] = EMPTY, problem: tuple[str, str] | None = None, done: str = "",
     status: int = 200,
 ) -> Response:  # fmt: skip
-    """The form by which a signature on paper is taken back."""
+    """The form for withdrawing a paper signature."""
     errors = [problem] if problem else []
     return page("paper/back", status, values=values, errors=errors, done=done)
 
@@ -401,7 +401,7 @@ def back(
 @paper.post("/paper/back")
 @access("editor")
 def back_post() -> Response:
-    """Take a signature on paper back, as its owner asked."""
+    """Withdraw a paper signature at its owner's request."""
     values = sent(PaperForm).person()
     row = SheetRow(1, {**values, "district": ""})
     result = judge(row, _place(), Choices(keep=frozenset("1")))
@@ -431,17 +431,16 @@ def back_post() -> Response:
 
 
 def _locate(values: Mapping[str, str], site: Services) -> StreetAnswer:
-    """Where a street lies. The address leaves this machine only here, and only for the button
-    that says so.
-    """
+    """The district of a street. The address leaves this machine only here, and only when someone
+    presses the button that says so."""
     return site.locate_street(
         values.get("street", ""), values.get("city", ""), read_state(values.get("state", "")),
         values.get("zip", "")[:5],
     )  # fmt: skip
 
 
-def _look_up(rows: Sequence[Wrong]) -> tuple[dict[str, str], dict[str, str]]:
-    """The seats that the streets of these rows lie in, and in words why others have none."""
+def _look_up_streets(rows: Sequence[Wrong]) -> tuple[dict[str, str], dict[str, str]]:
+    """The seats of these rows' streets, and the reasons why the others have none, by row key."""
     site, seats, notes = services(), {}, {}
     if not site.settings.street_lookup:
         return {}, {}
@@ -463,7 +462,7 @@ def _look_up(rows: Sequence[Wrong]) -> tuple[dict[str, str], dict[str, str]]:
 
 @paper.url_value_preprocessor
 def raise_limits(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Let somebody who is logged in send a whole sheet; everybody else keeps the usual limit."""
+    """Raise the request size limit for a sheet, but only for editors who are logged in."""
     if request.method != "POST" or (endpoint or "").rpartition(".")[2] not in (
         "upload_post", "check",
     ):  # fmt: skip
@@ -483,7 +482,7 @@ def raise_limits(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 @paper.get("/paper/upload")
 @access("editor")
 def upload(problem: str = "", field: str = "file", status: int = 200) -> Response:
-    """The form for a file."""
+    """The form for uploading a sheet."""
     form = sent(PaperForm)
     return page("paper/upload", status, problem=problem, field=field, most=MOST_ROWS,
                 source=visible(form.source.data)[:60], language_now=form.language.data)  # fmt: skip
@@ -493,7 +492,7 @@ def upload(problem: str = "", field: str = "file", status: int = 200) -> Respons
 @access("editor")
 @in_room("uploads")
 def upload_post() -> Response:
-    """Read the file and show what would become of it."""
+    """Read the uploaded sheet and show its plan."""
     name, content = uploaded()
     if bad := _bad_tag_words(sent(PaperForm).source.data):
         return upload(bad, "source", 422)
@@ -506,21 +505,23 @@ def upload_post() -> Response:
 @access("editor")
 @in_room("uploads")
 def check() -> Response:
-    """Take what was corrected and decided; add everything where that was pressed."""
+    """Apply corrections and decisions to the plan; add everything if that button was pressed."""
     form = sent(SheetForm)
-    return in_steps(_("A large sheet"), _steps(form.rows.data, form.said(), adding=form.add.data))
+    return in_steps(
+        _("A large sheet"), _steps(form.rows.data, form.answers(), adding=form.add.data)
+    )
 
 
 class SheetForm(PaperForm):
-    """What is said of a sheet that was shown. Its cells are called after row and column
-    (``cell-7-zip``), its columns after sheet and place (``column-0-3``), and ``was`` holds of each
-    what stood there."""
+    """The corrections and decisions about a sheet that was shown. Cells are named by row and column
+    (``cell-7-zip``), columns by sheet and index (``column-0-3``), and ``was`` has each one's
+    previous value."""
 
     cell, column, was, out, odd, likely, same = (Several() for _field in range(7))
     hidden, columns, zeros, restore = entries(4)
 
-    def said(self) -> Answers:
-        """The same as ``records`` take it."""
+    def answers(self) -> Answers:
+        """The corrections and decisions as the records take them."""
         was, out, likely, same = (x.data for x in (self.was, self.out, self.likely, self.same))
         edits: dict[str, dict[str, str]] = {}
         for name, typed in self.cell.data.items():
@@ -531,7 +532,7 @@ class SheetForm(PaperForm):
         columns: dict[int, dict[int, str]] = {}
         changed = set[int]()
         for name, role in self.column.data.items():
-            if found := _A_COLUMN.fullmatch(name):
+            if found := _COLUMN_FIELD.fullmatch(name):
                 at = int(found[1])
                 columns.setdefault(at, {})[int(found[2])] = role
                 if self.columns.data or was.get(f"column-{name}") != role:
@@ -539,28 +540,32 @@ class SheetForm(PaperForm):
         choices = Choices(
             columns={at: tuple(columns[at].get(n, "") for n in range(max(columns[at]) + 1))
                      for at in changed},
-            hidden=next((x for x in HIDDEN if x == self.hidden.data), ""),
+            hidden=next((x for x in HIDDEN_CHOICES if x == self.hidden.data), ""),
             edits=edits, out=frozenset(out), keep=frozenset(self.odd.data) - out.keys(),
             same=frozenset(likely) & same.keys(), zeros=bool(self.zeros.data),
         )  # fmt: skip
         return Answers(choices, frozenset(likely) - same.keys(), bool(self.restore.data))
 
 
-def _steps(sheet: bytes | str, said: Answers, *, adding: bool = False) -> Steps:
-    """Have a sheet judged and, where that was pressed, added."""
-    yield (yield from _judged(sheet, said, adding=adding))
+def _steps(sheet: bytes | str, answers: Answers, *, adding: bool = False) -> Steps:
+    """Judge a sheet and, with ``adding``, add it: the progress, then the page."""
+    yield (yield from _judge_sheet(sheet, answers, adding=adding))
 
 
-def _judged(sheet: bytes | str, said: Answers, *, adding: bool) -> Generator[str, None, Response]:
+def _judge_sheet(
+    sheet: bytes | str, answers: Answers, *, adding: bool
+) -> Generator[str, None, Response]:
     notes: dict[str, str] = {}
     try:
-        outline, added, trouble = yield from _apart(sheet, said, _adding() if adding else None)
-        if (wanted := sent(PaperForm).look.data) and outline.packed:
-            rows = [row for row in outline.streets if wanted == "all"]
-            rows += [row for row in outline.plan.wrong if row.key == wanted and row.is_split]
-            located, notes = _look_up(rows)
+        summary, added, trouble = yield from _in_subprocess(
+            sheet, answers, _import_request() if adding else None
+        )
+        if (wanted := sent(PaperForm).look.data) and summary.packed:
+            rows = [row for row in summary.streets if wanted == "all"]
+            rows += [row for row in summary.plan.wrong if row.key == wanted and row.is_split]
+            located, notes = _look_up_streets(rows)
             more = Answers(Choices(located=located))
-            outline, added, trouble = yield from _apart(outline.packed, more)
+            summary, added, trouble = yield from _in_subprocess(summary.packed, more)
     except SheetError as error:
         return upload(sheet_words(error), "file", 422)
     except TooManyRowsError:
@@ -573,18 +578,18 @@ def _judged(sheet: bytes | str, said: Answers, *, adding: bool) -> Generator[str
         log.warning("A sheet was not read to its end: %s", where(error))
         return upload(_too_much_words(), "file", 503)
     if added is not None:
-        return page("paper/result", part="_done", added=added, outline=outline)
+        return page("paper/result", part="_done", added=added, outline=summary)
     if isinstance(trouble, NotStoredError):
-        return _shown(outline, problem=not_stored_words(trouble), status=503)
+        return _plan_page(summary, problem=not_stored_words(trouble), status=503)
     if trouble is not None:
-        return _shown(outline, problem=_running_words(), status=409)
-    if adding and outline.plan.ready:
+        return _plan_page(summary, problem=_running_words(), status=409)
+    if adding and summary.plan.ready:
         words = _(
             "Something changed since these numbers were made: someone signed, or you changed "
             "something. Look at them again, then add."
         )  # fmt: skip
-        return _shown(outline, problem=words)
-    return _shown(outline, notes=notes)
+        return _plan_page(summary, problem=words)
+    return _plan_page(summary, notes=notes)
 
 
 def _too_much_words() -> str:
@@ -595,50 +600,50 @@ def _too_much_words() -> str:
     )
 
 
-_Pressed = tuple[PlanSummary, Added | None, NotStoredError | ImportRunningError | None]
-"""What is in a sheet; what was added; why it could not be."""
+_SheetResult = tuple[PlanSummary, Added | None, NotStoredError | ImportRunningError | None]
+"""The plan's summary; what was added; why it could not be added."""
 
 
-def _apart(
-    sheet: bytes | str, said: Answers, adding: ImportRequest | None = None
-) -> Generator[str, None, _Pressed]:
+def _in_subprocess(
+    sheet: bytes | str, answers: Answers, adding: ImportRequest | None = None
+) -> Generator[str, None, _SheetResult]:
     """``process_sheet`` in a separate process. If it does not finish, nothing is added."""
     settings = services().settings
     site = SheetSite(
         settings.instance, settings.database, services().slug, services().now(),
         settings.person_key, settings.secret_key,
     )  # fmt: skip
-    outline, added = None, None
-    due = time.monotonic() + EVERY
-    pieces = (ADDING if adding else LOOKING).pieces(
-        process_sheet, sheet, said, site, MOST_ROWS, adding
+    summary, added = None, None
+    due = time.monotonic() + PROGRESS_SECONDS
+    pieces = (ADD_SUBPROCESS if adding else READ_SUBPROCESS).pieces(
+        process_sheet, sheet, answers, site, MOST_ROWS, adding
     )
     try:
         for piece in pieces:
             if isinstance(piece, PlanSummary):
-                outline = piece
+                summary = piece
             elif isinstance(piece, Added):
                 added = piece
             elif piece.what == "reading" or time.monotonic() >= due:
-                due = time.monotonic() + EVERY
+                due = time.monotonic() + PROGRESS_SECONDS
                 yield _step_words(piece)
     except (NotStoredError, ImportRunningError) as trouble:
-        if outline is None:
+        if summary is None:
             raise
-        return outline, None, trouble
+        return summary, None, trouble
     finally:
-        pieces.close()  # it ends, so that the import's lock is free
+        pieces.close()  # ends the subprocess, which frees the import's lock
         if adding and added is None:
-            with suppress(NotStoredError):  # the site does it within the hour
+            with suppress(NotStoredError):  # otherwise the site does it within the hour
                 undo_interrupted(services().db(), paper_lock(settings.instance))
-    if outline is None:
+    if summary is None:
         raise SubprocessEndedError("a sheet was judged and nothing said of it")
-    return outline, added, None
+    return summary, added, None
 
 
-def _adding() -> ImportRequest:
+def _import_request() -> ImportRequest:
     site = services()
-    campaign = replace(site.campaign)  # without what was worked out from it
+    campaign = replace(site.campaign)  # with an empty memo
     return ImportRequest(_batch("sheet"), campaign, site.writing_day(), sent(PaperForm).shown.data)
 
 
@@ -651,15 +656,15 @@ def _step_words(step: Step) -> str:
     return _("%(done)s of %(all)s signatures are in.", done=done, all=every)
 
 
-def _shown(
-    outline: PlanSummary,
+def _plan_page(
+    summary: PlanSummary,
     *,
     problem: str = "",
     notes: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
     """The page about a plan."""
-    plan, form = outline.plan, sent(PaperForm)
+    plan, form = summary.plan, sent(PaperForm)
     errors = [
         (f"cell-{row.key}-{p.column}",
          _("%(row)s, %(column)s: %(words)s", row=capital(row_name(plan, row.key)),
@@ -675,7 +680,7 @@ def _shown(
         errors.insert(0, ("", problem))
     return page(
         "paper/result", 422 if status == 200 and (plan.wrong or plan.questions) else status,
-        part="_check", outline=outline, plan=plan, errors=errors, roles=ROLES,
+        part="_check", outline=summary, plan=plan, errors=errors, roles=ROLES,
         columns=[c for c in COLUMNS if any(c in r.values or r.problem(c) for r in plan.wrong)],
         street_lookup=services().settings.street_lookup, notes=notes or {}, streets=STREETS,
         language_now=form.language.data, source=visible(form.source.data)[:60],
@@ -687,7 +692,7 @@ def _shown(
 
 
 def _words_beside(problem: CellProblem) -> str:
-    """What is wrong in a cell. The districts of a ZIP stand beside it, to be chosen from."""
+    """What is wrong in a cell. If a ZIP has several districts, they are offered next to it."""
     if problem.candidates and problem.why == "district_needed":
         return _("Choose the district where they live.")
     return cell_words(problem)

@@ -1,7 +1,7 @@
-"""What was sealed: packets for delivery by hand, the people who may be contacted, and the keys.
+"""Sealed details: packets for delivery by hand, the people who may be contacted, and the keys.
 
-The passphrase and the letters are in memory while the file is made and sent, and nowhere else:
-what comes is a ZIP that is written straight into the download.
+The passphrase and the letters are only in memory, and only while the file is made and sent: the
+ZIP is written straight into the download.
 """
 
 from __future__ import annotations
@@ -56,17 +56,17 @@ packets = area("organizer_packets", "/packets")
 keys = area("organizer_keys", "/keys")
 
 SPLITS = ("office", "state", "250", "20MB")
-TEMPLATE = "general"
-"""The letter where a row names none, as one from an early version may."""
+FALLBACK_LETTER = "general"
+"""The letter for a row that names none, as rows from early versions may."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
-    """What there is to make packets from."""
+class PacketStock:
+    """The sealed details that packets can be made from."""
 
     people: int
     keys: tuple[KeyStatus, ...]
-    """Keys whose private half lies here and opens some of it."""
+    """Keys that open some of it and whose private half is on this server."""
     elsewhere: int
     """People whose details need a key that is not on this server."""
 
@@ -75,7 +75,7 @@ class Stock:
         return all(line.readable_here for line in self.keys)
 
 
-def stock(site: Services) -> Stock:
+def packet_stock(site: Services) -> PacketStock:
     """How many people asked for delivery by hand, and with which keys."""
     sealed = sealed_people(site.db(), site.slug, "packet")
     try:
@@ -84,11 +84,11 @@ def stock(site: Services) -> Stock:
         known = ()
     here = tuple(line for line in known if line.private is not None and line.key.id in sealed)
     total = sum(sealed.values())
-    return Stock(total, here, total - sum(sealed[line.key.id] for line in here))
+    return PacketStock(total, here, total - sum(sealed[line.key.id] for line in here))
 
 
 class PacketForm(SiteForm):
-    """What the packets are to be. The passphrase is shown to nobody again."""
+    """How to split the packets. The passphrase is never shown again."""
 
     split, passphrase = entries(2)
 
@@ -98,7 +98,7 @@ class PacketForm(SiteForm):
 def index(problem: str = "", field: str = "", status: int = 200) -> Response:
     chosen = sent(PacketForm).split.data
     return page(
-        "packets/index", status, problem=problem, field=field, stock=stock(services()),
+        "packets/index", status, problem=problem, field=field, stock=packet_stock(services()),
         split=chosen if chosen in SPLITS else SPLITS[0],
     )  # fmt: skip
 
@@ -109,7 +109,7 @@ def index(problem: str = "", field: str = "", status: int = 200) -> Response:
 def make() -> Response:
     """The packets as a download, or the page that says what is missing."""
     site = services()
-    found = stock(site)
+    found = packet_stock(site)
     if not found.keys:
         return index(status=409)
     form = sent(PacketForm)
@@ -118,27 +118,27 @@ def make() -> Response:
     if isinstance(opened, str):
         return index(opened, "passphrase", 422)
     letters = PacketLetters(
-        site.campaign, site.tables, now=site.now(), template=TEMPLATE,
-        folder=site.settings.instance,  # for temporary files there is only memory
+        site.campaign, site.tables, now=site.now(), template=FALLBACK_LETTER,
+        folder=site.settings.instance,  # /tmp may be in memory
     )  # fmt: skip
     try:
-        _note("packets", "packet", found.people, [key.id for key in opened], clock())
-        troubles = _read(site, letters, opened)
+        _audit("packets", "packet", found.people, [key.id for key in opened], clock())
+        bad_rows = _load_rows(site, letters, opened)
     except NotStoredError as error:
         letters.close()
         return index(not_stored_words(error), status=503)
     sender = Sender(site.settings.group_name, site.settings.contact, site.today())
     response = download(
-        zip_packets(letters, troubles, sender, split), "application/zip",
+        zip_packets(letters, bad_rows, sender, split), "application/zip",
         f"packets-{site.slug}-{site.today().isoformat()}.zip",
     )  # fmt: skip
     response.call_on_close(letters.close)
-    response.headers["X-Accel-Buffering"] = "no"  # a proxy must not gather it in a file
+    response.headers["X-Accel-Buffering"] = "no"  # a proxy must not buffer it in a file
     return response
 
 
 def _unlocked(lines: tuple[KeyStatus, ...], passphrase: str) -> list[OpenKey] | str:
-    """The keys that the passphrase opens, or what to do."""
+    """The keys that the passphrase opens, or a sentence that says what to do."""
     opened = []
     for line in lines:
         assert line.private is not None
@@ -158,8 +158,8 @@ def _unlocked(lines: tuple[KeyStatus, ...], passphrase: str) -> list[OpenKey] | 
     return _("That passphrase does not open the key. Check it and try again.")
 
 
-def _note(subject: str, purpose: Purpose, rows: int, keys: Iterable[str], at: datetime) -> None:
-    """Put on record that sealed details are taken away."""
+def _audit(subject: str, purpose: Purpose, rows: int, keys: Iterable[str], at: datetime) -> None:
+    """Record the export of sealed details in the audit trail."""
     site = services()
     with writing(site.db()):
         Actor(site.db(), current().organizer.name, at).record(
@@ -174,9 +174,9 @@ def _note(subject: str, purpose: Purpose, rows: int, keys: Iterable[str], at: da
         )
 
 
-def _read(site: Services, letters: PacketLetters, keys: list[OpenKey]) -> list[BadRow]:
-    """Take the details into the letters; gives what could not be read."""
-    troubles: list[BadRow] = []
+def _load_rows(site: Services, letters: PacketLetters, keys: list[OpenKey]) -> list[BadRow]:
+    """Open the details and load them into ``letters``; returns the rows that could not be read."""
+    bad_rows: list[BadRow] = []
 
     def rows() -> Iterator[WriterRow]:
         kept = open_kept(site.db(), keys, campaign=site.slug, purpose="packet")
@@ -184,16 +184,16 @@ def _read(site: Services, letters: PacketLetters, keys: list[OpenKey]) -> list[B
             if isinstance(row, OpenedRow):
                 yield WriterRow.opened(line, row.details, row.day)
             else:
-                troubles.append(BadRow(line, row.reason))
+                bad_rows.append(BadRow(line, row.reason))
 
-    troubles += [found for found in letters.read(rows()) if isinstance(found, BadRow)]
-    return troubles
+    bad_rows += [found for found in letters.read(rows()) if isinstance(found, BadRow)]
+    return bad_rows
 
 
 @packets.get("/contacts")
 @access("admin")
 def contacts(problem: str = "", status: int = 200) -> Response:
-    """How many may be contacted, and how their list is opened."""
+    """How many people may be contacted, and how to open their list."""
     site = services()
     sealed = sealed_people(site.db(), site.slug, "contact")
     return page("packets/contacts", status, problem=problem, people=sum(sealed.values()))
@@ -204,13 +204,13 @@ def contacts(problem: str = "", status: int = 200) -> Response:
 @access("admin", fresh=True)
 @in_room("exports")
 def sealed(purpose: Purpose) -> Response:
-    """The details for a purpose, still sealed, to open on the computer that has the key."""
+    """The sealed details for a purpose, to be opened on the computer that has the key."""
     site = services()
     what = "sealed" if purpose == "packet" else "contacts"
     name = f"{what}-{site.slug}-{site.today().isoformat()}.jsonl"
 
     def note(done: SealedExport) -> None:
-        _note(name, purpose, done.rows, done.keys, done.at)
+        _audit(name, purpose, done.rows, done.keys, done.at)
 
     folder = Path(tempfile.mkdtemp(prefix=".export-", dir=site.settings.instance))
     try:
@@ -227,7 +227,7 @@ def sealed(purpose: Purpose) -> Response:
 @keys.get("/", endpoint="index")
 @access("admin")
 def show_keys() -> Response:
-    """Fingerprint, date, where the private half is, and how much needs it; never a secret."""
+    """Each key's fingerprint, date, location of its private half, and use; never a secret."""
     site, broken = services(), ""
     counts = sealed_counts(site.db())
     try:

@@ -1,4 +1,4 @@
-"""Reading aids: the Spanish beside the English, paragraph by paragraph."""
+"""Reading aids: the Spanish next to the English, paragraph by paragraph."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from app.web.organizer.letters_shelf import pairs_of
 from app.web.organizer.show import go_to, page, visible
 from app.web.problem_words import problem_words
 
-MOST = 40
-"""Paragraphs of one letter; a page has no more fields than that."""
+MOST_PARAGRAPHS = 40
+"""The most paragraphs of one letter, and so the most fields on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +56,24 @@ class ParagraphRow:
 
     @property
     def kept(self) -> str:
-        """What is kept: the text as it stands in the file where nobody changed a word of it."""
+        """The text to store: the file's own line breaks if no word was changed."""
         return self.before if self.spanish.split() == self.before.split() else self.spanish
 
 
 def names_of(letter: str, length: str) -> tuple[str, str]:
-    """The file of a letter and that of its reading aid."""
+    """The names of a letter's file and its reading aid's."""
     middle = ".short" if length == "short" else ""
     return f"{letter}{middle}.txt", f"{letter}{middle}.es.txt"
 
 
 def parts(text: str) -> tuple[dict[str, str], str]:
-    """Heading and words of a file; nothing of one that cannot be read."""
+    """The heading and words of a file; both empty if it cannot be split."""
     found = split_source(text) if text else None
     return (found.heading, found.words) if found else ({}, "")
 
 
 def unwrap(text: str) -> str:
-    """A paragraph without the line breaks of its file; tags keep lines of their own."""
+    """A paragraph with its lines joined; tags stay on separate lines."""
     lines: list[str] = []
     for line in text.split("\n"):
         if lines and not line.startswith("{%") and not lines[-1].startswith("{%"):
@@ -86,7 +86,7 @@ def unwrap(text: str) -> str:
 @campaign.get("/translation")
 @access("editor")
 def translations() -> Response:
-    """Every letter and every ask with what there is to do: title, address, how much."""
+    """Every letter, and every part of the campaign with texts to translate: title, URL, number."""
     site = services()
     letters = [
         (template.title, page_url("organizer_campaign.translation", letter=letter, length=length),
@@ -101,7 +101,7 @@ def translations() -> Response:
 
 
 def _campaign_part(name: str, key: str) -> tuple[str, str]:
-    """The title of a part of the campaign with Spanish to look at, and its page."""
+    """The title and URL of a part of the campaign."""
     if name not in LISTS:
         section = "bill" if name == "time" else name
         return str(TITLES[section]), page_url("organizer_campaign.once", name=section)
@@ -109,7 +109,7 @@ def _campaign_part(name: str, key: str) -> tuple[str, str]:
 
 
 def _texts(letter: str, length: Length) -> tuple[Working, Working]:
-    """English and Spanish of the letter that an address names."""
+    """The English and Spanish of the letter that a URL names; aborts with 404 if there is none."""
     english, spanish = names_of(letter, length)
     kind = read_name(english)
     if kind is None or kind.id != letter or kind.reading_aid:
@@ -123,11 +123,11 @@ def _texts(letter: str, length: Length) -> tuple[Working, Working]:
 def translation(letter: str, length: Length) -> Response:
     """The paragraphs of one letter, English and Spanish side by side."""
     english, spanish = _texts(letter, length)
-    rows = [_row(number, p) for number, p in enumerate(pairs_of(english.text, spanish.text))]
+    rows = [_row_of(number, p) for number, p in enumerate(pairs_of(english.text, spanish.text))]
     return _show(letter, length, english, rows, base=spanish.base)
 
 
-def _row(number: int, shown: Pair) -> ParagraphRow:
+def _row_of(number: int, shown: Pair) -> ParagraphRow:
     longest = max(shown.english, shown.spanish, key=len)
     lines = sum(1 + len(line) // 48 for line in longest.split("\n"))
     return ParagraphRow(
@@ -159,19 +159,19 @@ def _show(
 
 
 class ParagraphsForm(SiteForm):
-    """What the page holds of each paragraph, by its number."""
+    """The fields of each paragraph, by its number."""
 
     en, es, was, of, mark, fits = (Several() for _field in range(6))
 
 
 def _typed() -> tuple[list[ParagraphRow], set[int]]:
-    """What the form says, paragraph by paragraph, and which of them still fit the English."""
+    """The submitted paragraphs, and the numbers of those marked as still fitting the English."""
     form = sent(ParagraphsForm)
 
     def of(field: Any, number: int) -> str:
         return visible(field.data.get(str(number), ""))
 
-    numbers = [*takewhile(lambda number: str(number) in form.es.data, range(MOST))]
+    numbers = [*takewhile(lambda number: str(number) in form.es.data, range(MOST_PARAGRAPHS))]
     rows = [
         ParagraphRow(
             n, of(form.en, n), _mark_in(of(form.of, n)), of(form.es, n), of(form.was, n),
@@ -189,7 +189,7 @@ def _mark_in(text: str) -> str:
 @campaign.post("/letters/<letter>/translation/<any(full, short):length>")
 @access("editor")
 def translation_post(letter: str, length: Length) -> Response:
-    """Keep the reading aid as a draft, each paragraph with the English that it was made for."""
+    """Save the reading aid as a draft, each paragraph with its English mark."""
     english, spanish = _texts(letter, length)
     rows, fits = _typed()
     body, note = join(
@@ -205,14 +205,14 @@ def translation_post(letter: str, length: Length) -> Response:
     if base != spanish.base or (
         text != spanish.text and save(text, spanish.base, "reading aid", name=spanish.name)
     ):
-        return _moved(letter, length, english, spanish, rows)
+        return _conflict(letter, length, english, spanish, rows)
     return go_to("organizer_campaign.translation", letter=letter, length=length, done="saved")
 
 
 def _with_problems(
     rows: list[ParagraphRow], text: str, problems: tuple[Problem, ...]
 ) -> tuple[list[ParagraphRow], list[tuple[str, str]]]:
-    """Each problem beside the paragraph in which it lies."""
+    """The rows with each problem assigned to its paragraph, and the list of errors."""
     found = split_source(text)
     line = found.words_line if found else 1
     ends: list[tuple[int, int]] = []
@@ -232,7 +232,7 @@ def _with_problems(
     return shown, [(f"es-{n}", message) for n, message in by_row.items()] + rest
 
 
-def _moved(
+def _conflict(
     letter: str, length: Length, english: Working, spanish: Working, rows: list[ParagraphRow]
 ) -> Response:
     theirs = paragraphs(parts(spanish.text)[1])

@@ -119,7 +119,7 @@ def passages(words: str) -> list[tuple[int, str, str]]:
     return found
 
 
-def put_passage(words: str, code: str, passage: str, at: int) -> str:
+def insert_passage(words: str, code: str, passage: str, at: int) -> str:
     """``words`` with a passage inserted after the paragraph at the offset ``at``, conditional on
     ``code`` unless that is empty."""
     paragraph = words.find("\n\n", max(at, 0))
