@@ -36,19 +36,19 @@ from app.site.settings import load_settings
 
 @click.command("attest", cls=CampaignCommand)
 @click.option("--out", type=NEW_FILE, required=True, metavar="FILE",
-              help="Write the statement here.")  # fmt: skip
+              help="Where to write the statement.")  # fmt: skip
 @click.option(
     "--openings", type=NEW_FILE, metavar="FILE",
-    help="Write each district's exact count and its salt here too. Give an office its own line "
-    "only. A published statement's are always kept beside it.",
+    help="Also write each district's exact count and salt to this file. Give an office only its "
+         "own line. A published statement always keeps them next to it.",
 )  # fmt: skip
 @click.option("--publish/--no-publish", "show", default=True, show_default=True,
-              help="Show it on the site, at /statements/latest.json and /verify.")  # fmt: skip
+              help="Publish it on the site, at /statements/latest.json and /verify.")  # fmt: skip
 def attest_command(out: Path, openings: Path | None, show: bool) -> None:
-    """State the count of this moment, signed with the campaign's key, and publish it.
+    """Publish a statement of the current count, signed with the campaign's key.
 
-    The key is made the first time and is in instance/keys. Anyone who has the file can check
-    it with `flask signatures verify`; docs/verifying.md says what that shows and what it does not.
+    The first run makes the key, in instance/keys. Anyone who has the statement can check it with
+    `flask signatures verify`; docs/verifying.md says what that proves and what it does not.
 
     \b
     Examples:
@@ -90,18 +90,20 @@ def _show(statement: Statement) -> None:
 
 @click.command("verify", cls=PlainCommand)
 @click.argument("file", type=FILE)
-@click.option("--commitment", metavar="TEXT", help="The commitment that your receipt shows.")
+@click.option("--commitment", metavar="TEXT", help="The commitment shown on your receipt.")
 @click.option("--public-key", metavar="TEXT", help="The campaign's key, from its page or a card.")
-@click.option("--district", metavar="CA-12", help="Check the exact count of a district …")
-@click.option("--count", "number", type=click.IntRange(min=0), help="… which is this …")
-@click.option("--salt", metavar="TEXT", help="… with the salt that was given with it.")
+@click.option(
+    "--district", metavar="CA-12", help="Check this district's count, with --count and --salt."
+)
+@click.option("--count", "number", type=click.IntRange(min=0), help="The district's exact count.")
+@click.option("--salt", metavar="TEXT", help="The salt that came with the count.")
 def verify_command(
     *, file: Path, commitment: str | None, public_key: str | None, district: str | None,
     number: int | None, salt: str | None,
 ) -> None:  # fmt: skip
-    """Check a statement, and that one receipt or one district's count is in it.
+    """Check a statement, and that it includes a receipt or a district's count.
 
-    Needs no network and no database. Ends with status 1 if anything does not hold.
+    Needs no network and no database. Exits with status 1 if any check fails.
 
     \b
     Examples:
@@ -122,13 +124,13 @@ def verify_command(
         click.echo(f"NO: {problem}", err=True)
     if problems:
         sys.exit(1)
-    click.echo("ok: the statement is as it was signed.")
+    click.echo("ok: the statement is unchanged since it was signed.")
     if commitment:
         click.echo("ok: this receipt is in its list.")
     if district:
-        click.echo(f"ok: {number} is the count that it promised for {district}.")
+        click.echo(f"ok: {number} is the count that it commits to for {district}.")
     if not public_key:
-        click.echo("Compare the key above with the one that the campaign shows elsewhere.")
+        click.echo("Compare the key above with the one that the campaign publishes elsewhere.")
 
 
 def _key_problems(found: Statement, public_key: str | None) -> list[str]:
@@ -136,7 +138,7 @@ def _key_problems(found: Statement, public_key: str | None) -> list[str]:
         found.public_key.hex(), printed_key(found.public_key).replace(" ", ""),
     ):  # fmt: skip
         return []
-    return ["it was signed with another key than the one you gave."]
+    return ["it was signed with a different key than the one you gave."]
 
 
 def _receipt_problems(found: Statement, text: str) -> list[str]:
@@ -145,20 +147,26 @@ def _receipt_problems(found: Statement, text: str) -> list[str]:
         return ["a commitment has 64 characters, 0 to 9 and a to f; copy all of it."]
     if found.proof is None:
         return [
-            "this file is a statement without a proof for a receipt. Use the file with the "
-            "proof from the site's page /verify."
+            "this file has no proof for a receipt. Download the file with the proof from the "
+            "site's page /verify."
         ]
-    return [] if includes(found, wanted) else ["its proof does not show this receipt in the list."]
+    return (
+        []
+        if includes(found, wanted)
+        else ["its proof does not show that this receipt is in the list."]
+    )
 
 
 def _count_problems(
     found: Statement, district: str, number: int | None, salt: str | None
 ) -> list[str]:
     if number is None or salt is None:
-        return ["give --count and --salt together with --district."]
+        return ["--district needs --count and --salt as well."]
     try:
         plain = bytes.fromhex("".join(salt.split()))
     except ValueError:
         return ["the salt has 32 characters, 0 to 9 and a to f; copy all of it."]
     good = opens_to(found, district.upper(), number, plain)
-    return [] if good else [f"it did not promise {number} for {district.upper()} with this salt."]
+    return (
+        [] if good else [f"it does not commit to {number} for {district.upper()} with this salt."]
+    )

@@ -37,38 +37,40 @@ from app.site.daily import policy_of
 from app.site.settings import Settings, load_settings, read_settings
 
 from_stream = click.option(
-    "--stream", "from_stream", is_flag=True, help="From where stream_to sends every change."
+    "--stream", "from_stream", is_flag=True, help="Use what stream_to has stored, instead of FILE."
 )
 folder_argument = click.argument("folder", type=NEW_FOLDER)
 file_argument = click.argument("file", required=False, type=FILE)
 keys_option = click.option(
     "--keys", "keys_file", type=FILE,
-    help="The sealed copy of the site’s keys, for a computer that does not have them.",
+    help="The sealed copy of the site’s keys, if this machine does not have them.",
 )  # fmt: skip
 FOR_KEYS = "Passphrase for the copy of the keys"
 
 
 @click.group("backup", cls=PlainGroup)
 def backup_group() -> None:
-    """Copies of the site: take them, look at them, put one back."""
+    """Make, list, test and restore copies of the site."""
 
 
 @backup_group.command("now")
 @folder_argument
 @click.option("--keys", "keys_folder", type=NEW_FOLDER,
-              help="Also copy the keys, sealed to a passphrase, to another place.")  # fmt: skip
-@click.option("--moving", is_flag=True, help="The site continues elsewhere, and never here again.")
+              help="Also copy the keys, sealed with a passphrase, to this place.")  # fmt: skip
+@click.option(
+    "--moving", is_flag=True, help="The site moves to another machine and never runs here again."
+)
 @passphrase_option
 def now_command(
     folder: Path, keys_folder: Path | None, moving: bool, passphrase_file: Path | None
 ) -> None:
-    """Put a copy of the site into FOLDER, check it, and delete those that are too old.
+    """Make a copy of the site in FOLDER, check it, and delete copies that are too old.
 
-    People may keep signing. The keys are not in it: anyone who has both can guess who signed. Copy
-    them once, and again when they change, to another place.
+    People can sign meanwhile. The copy does not include the keys, because anyone who has both can
+    guess who signed. Copy the keys to another place once, and again whenever they change.
 
-    With --moving the site must not be running, and does not start here afterward: two would count
-    apart.
+    With --moving, stop the site first. It will not start here again, because two sites would count
+    separately.
 
     \b
     Example:
@@ -85,7 +87,7 @@ def now_command(
             "Choose another folder for them."
         )
     if moving and keys_folder is None:
-        raise click.UsageError("Where it continues, the keys are needed too: --keys FOLDER")
+        raise click.UsageError("The new machine needs the keys too. Add --keys FOLDER.")
     now = datetime.now(UTC)
     with stopped(settings.database) if moving else nullcontext():
         if keys_folder is not None:  # ask before the long work
@@ -100,12 +102,12 @@ def now_command(
             note_moved(settings.database, f"{now:%Y-%m-%d}")
     if moving:
         click.echo(
-            "Carry both over. This site no longer takes anything in. When the other place is well, "
-            f"delete {settings.instance}: anyone who withdraws there is still in it."
+            "Copy both files to the new machine. This site accepts nothing more. When the new "
+            f"one works, delete {settings.instance}, which still holds people who withdraw there."
         )
     elif keys_folder is None and "keys" not in backup.notes(settings.instance):
         click.echo(
-            "The keys were never copied, and without them a copy is of little use: add "
+            "The keys have never been copied, and a copy is of little use without them. Add "
             "--keys FOLDER, with a folder in another place.",
             err=True,
         )
@@ -128,7 +130,7 @@ def _open_keys(keys_file: Path | None, passphrase_file: Path | None) -> Mapping[
 @backup_group.command("list")
 @folder_argument
 def list_command(folder: Path) -> None:
-    """The copies in FOLDER, oldest first.
+    """List the copies in FOLDER, oldest first.
 
     \b
     Example:
@@ -136,7 +138,9 @@ def list_command(folder: Path) -> None:
     """
     found = backup.copies(folder)
     if not found:
-        click.echo(f"There is no copy in {folder}. To take one: flask backup now {typed(folder)}")
+        click.echo(
+            f"There are no copies in {folder}. To make one: flask backup now {typed(folder)}"
+        )
     for copy in found:
         click.echo(f"{copy.path.name}  {_describe_copy(copy)}")
 
@@ -144,7 +148,7 @@ def list_command(folder: Path) -> None:
 def _require_one_source(settings: Settings, file: Path | None, *, from_stream: bool) -> None:
     """Refuse a command without exactly one source, or a stream that is not configured."""
     if (file is None) != from_stream:
-        raise click.UsageError("Name a copy, or say --stream.")
+        raise click.UsageError("Name one copy, or give --stream.")
     if from_stream:
         backups.litestream(settings, "restore")
 
@@ -169,9 +173,9 @@ def _checked_copy(settings: Settings, file: Path | None) -> Iterator[tuple[Path,
 def drill_command(
     file: Path | None, from_stream: bool, keys_file: Path | None, passphrase_file: Path | None
 ) -> None:
-    """Restore a copy into a folder that is thrown away, and say whether all of it is there.
+    """Test a copy: restore it to a temporary folder and check that it is complete.
 
-    A copy that was never tried is a hope. Do it once a month, with the sealed keys.
+    An untested copy is only a hope. Test one once a month, with the sealed keys.
 
     \b
     Example:
@@ -192,7 +196,7 @@ def drill_command(
         backup.note(settings.instance, "drill", {**facts, "problem": problem})
         raise
     backup.note(settings.instance, "drill", {**facts, "problem": ""})
-    click.echo(f"{said} It can be restored: whole, counted, and it matches the keys.")
+    click.echo(f"{said} It is complete, its keys match, and it can be restored.")
     click.echo(lacks)
 
 
@@ -203,9 +207,9 @@ def _site_keys(opened: Mapping[str, bytes]) -> dict[str, bytes]:
 def _describe_counts(copy: Unpacked) -> str:
     with closing(backup.plain_connection(copy.database)) as db:
         total = totals(db, None)
-    wrong = f" {copy.differences} counts do not agree with the rows." if copy.differences else ""
+    wrong = f" {copy.differences} counts do not match the rows." if copy.differences else ""
     return (
-        f"This copy is of {copy.at:%Y-%m-%d %H:%M} UTC: "
+        f"This copy was made at {copy.at:%Y-%m-%d %H:%M} UTC: "
         f"{some(total.signatures, 'person', 'people')}, {some(total.letters, 'letter')}.{wrong}"
     )
 
@@ -214,34 +218,33 @@ def _refuse_mismatch(settings: Settings, copy: Unpacked, keys: Mapping[str, byte
     """Raise ``ClickException`` for a copy of another site, or if the keys do not match it."""
     if backup.of_another_site(copy, settings.database):
         raise click.ClickException(
-            "This is a copy of another site than the one that lives here. To restore it, name an "
-            "empty folder: DEAR_CONGRESS_INSTANCE=…"
+            "This copy is from another site. To restore it, name an empty folder: "
+            "DEAR_CONGRESS_INSTANCE=…"
         )
     with closing(backup.plain_connection(copy.database)) as db:
         wrong = [*(n for n, key in keys.items() if not key), *changed_keys(db, keys)]
     if wrong:
         raise click.ClickException(
-            f"{' and '.join(dict.fromkeys(wrong))} here is not the one that this copy was used "
-            "with: earlier signers and receipts would not be recognized. Give the sealed copy of "
-            "the keys: --keys FILE"
+            f"{' and '.join(dict.fromkeys(wrong))} does not match this copy, so earlier signers "
+            "and receipts would not be recognized. Give the sealed copy of the keys: --keys FILE"
         )
 
 
 def _describe_missing(settings: Settings, copy: Unpacked) -> str:
     """A sentence about what the copy lacks."""
     if not backup.readable(settings.database):
-        return "What was signed after it is not known: the database here cannot be read."
+        return "What was signed later is unknown, because the current database cannot be read."
     found = backup.missing(copy.database, settings.database)
     if not (found.people or found.waiting or found.texts):
-        return "Nothing was signed after it that the database here knows of."
+        return "The current database has no later signatures."
     days = found.first if found.first == found.last else f"{found.first} to {found.last}"
-    parts = [f"{some(found.people, 'signature')} that count, with {some(found.letters, 'letter')}"
+    parts = [f"{some(found.people, 'counted signature')}, with {some(found.letters, 'letter')}"
              + (f" ({days})" if found.people else "")]  # fmt: skip
     if found.waiting:
-        parts.append(f"{some(found.waiting, 'signature')} that wait")
+        parts.append(f"{some(found.waiting, 'pending signature')}")
     if found.texts:
-        parts.append(f"{some(found.texts, 'text')} that organizers saved")
-    return f"The database here has more, which this copy lacks: {'; '.join(parts)}."
+        parts.append(f"{some(found.texts, 'text')} saved by organizers")
+    return f"This copy lacks what the current database has: {'; '.join(parts)}."
 
 
 @backup_group.command("restore")
@@ -249,17 +252,17 @@ def _describe_missing(settings: Settings, copy: Unpacked) -> str:
 @from_stream
 @keys_option
 @passphrase_option
-@click.option("--all", "everything", is_flag=True, help="Also settings, tables and letters as "
-              "they were; else only where there are none.")  # fmt: skip
+@click.option("--all", "everything", is_flag=True, help="Also replace the current settings, tables "
+              "and letters. Default: restore only missing ones.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def restore_command(
     *, file: Path | None, from_stream: bool, keys_file: Path | None, passphrase_file: Path | None,
     everything: bool, yes: bool,
 ) -> None:  # fmt: skip
-    """Put a copy back: FILE, or what was streamed last. The site must not be running.
+    """Restore a copy, either FILE or the latest streamed state. Stop the site first.
 
-    Says first what the copy lacks. What is here now is moved to instance/aside/. Everyone known to
-    have withdrawn since is withdrawn again. Mail that waited is not sent automatically.
+    First says what the copy lacks. The current database moves to instance/aside/. Everyone known
+    to have withdrawn since is withdrawn again. Mail that was queued is not sent automatically.
 
     \b
     Example:
@@ -279,7 +282,7 @@ def restore_command(
         click.echo(_describe_counts(copy))
         click.echo(_describe_missing(settings, copy))
         if not yes:
-            click.confirm("Put it back?", abort=True)
+            click.confirm("Restore this copy?", abort=True)
         again = _reapply_withdrawals(settings, path, copy)
         messages, letters = backup.cancel_pending(copy.database, now)
         put_aside = aside(settings.database, "before-restore-files")
@@ -290,20 +293,20 @@ def restore_command(
             changed += backups.write_files(settings.letters, _letters(copy), put_aside / "letters")
         moved = backup.replace_database(copy, settings.database)
     _note_restored(settings, copy, again, now)
-    click.echo(f"Done{f'; what was here is in {moved}' if moved else ''}.")
+    click.echo(f"Done{f'; the previous database is in {moved}' if moved else ''}.")
     if changed:
-        click.echo(f"Also put back: {', '.join(changed)}.")
+        click.echo(f"Also restored: {', '.join(changed)}.")
     if again:
-        which = some(again, "signature that was withdrawn since is",
-                     "signatures that were withdrawn since are")  # fmt: skip
+        which = some(again, "signature that was withdrawn since the copy is",
+                     "signatures that were withdrawn since the copy are")  # fmt: skip
         click.echo(f"{which} withdrawn again.")
     if messages or letters:
         click.echo(
-            f"{some(messages, 'message')} and {some(letters, 'letter')} to offices waited then "
-            "and may have left since: they are not sent by themselves."
+            f"Not sent, because they may have left already: {some(messages, 'queued message')} "
+            f"and {some(letters, 'queued letter')} to offices."
         )
-    click.echo("Accounts are as they were then: flask organizers list. Now start the site, and "
-               "look: flask doctor")  # fmt: skip
+    click.echo("Accounts are as they were then; see flask organizers list. Start the site, then "
+               "run flask doctor.")  # fmt: skip
 
 
 def _instance_files(
@@ -361,7 +364,7 @@ def _note_restored(settings: Settings, copy: Unpacked, again: int, now: datetime
 
 @backup_group.command("stream")
 def stream_command() -> None:
-    """Send every change to where stream_to says, until stopped. `make run` does so by itself.
+    """Stream every change to the destination in stream_to until stopped. `make run` includes this.
 
     \b
     Example:
@@ -374,10 +377,10 @@ def stream_command() -> None:
 
 @click.command("upgrade", cls=PlainCommand)
 def upgrade_command() -> None:
-    """Bring the database up to this version of the program: copied before, checked after.
+    """Upgrade the database to this version of the program. It is copied before and checked after.
 
-    The site does the same by itself when it starts. May be stopped and killed at any moment:
-    either all of it is done or nothing, and calling it again continues.
+    The site does the same when it starts. It is safe to interrupt: either the whole upgrade is done
+    or none of it, and you can run it again.
 
     \b
     Example:
@@ -393,11 +396,11 @@ def upgrade_command() -> None:
     if copied:
         with closing(backup.plain_connection(copied[0])) as db:
             new = [step for step in now if step not in applied_steps(db)]
-        click.echo(f"Upgraded: {', '.join(new)}. To go back: install the version of before, then "
-                   f"flask backup restore {typed(copied[0])}")  # fmt: skip
+        click.echo(f"Upgraded: {', '.join(new)}. To go back, install the previous version and "
+                   f"run: flask backup restore {typed(copied[0])}")  # fmt: skip
     else:
-        done = "the database is of this version" if existed else "a new database was made"
-        click.echo(f"Nothing to do: {done} ({now[-1]}).")
+        done = "the database is already at this version" if existed else "a new database was made"
+        click.echo(f"Nothing to upgrade: {done} ({now[-1]}).")
     if wrong or differences:
-        found = wrong[0] if wrong else f"{len(differences)} counts differ from the rows"
-        raise click.ClickException(f"The check afterward found: {found}. See: flask doctor")
+        found = wrong[0] if wrong else f"{len(differences)} counts do not match the rows"
+        raise click.ClickException(f"The check after the upgrade found: {found}. Run flask doctor.")

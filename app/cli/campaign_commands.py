@@ -29,15 +29,17 @@ from app.site.services import Services, services
 TIMEOUT_SECONDS = 30
 """To connect, and for each read of the download."""
 
-campaign_cli = PlainGroup("campaign", help="The site’s campaigns, and who backs their bills.")
-cosponsors_cli = PlainGroup("cosponsors", help="The list of who backs the bill.")
+campaign_cli = PlainGroup(
+    "campaign", help="Manage the site’s campaigns and their lists of cosponsors."
+)
+cosponsors_cli = PlainGroup("cosponsors", help="Manage the list of cosponsors of the bill.")
 campaign_cli.add_command(cosponsors_cli)
 
 
 @campaign_cli.command("list")
 @with_appcontext
 def list_command() -> None:
-    """List the campaigns of this site: name, state, address and people.
+    """List the site's campaigns with their state, address and number of signatures.
 
     \b
     Example:
@@ -54,9 +56,9 @@ def list_command() -> None:
 @click.argument("folder", type=FOLDER)
 @with_appcontext
 def begin_command(folder: Path) -> None:
-    """Begin a campaign with the texts in FOLDER, whose name becomes its own.
+    """Begin a campaign with the texts in FOLDER. It gets the folder's name.
 
-    Organizers see it right away, everyone else when an admin opens it in the browser.
+    Organizers see it right away; everyone else sees it once an admin opens it in the browser.
 
     \b
     Example:
@@ -73,26 +75,26 @@ def begin_command(folder: Path) -> None:
         files = read_files(folder)
         read_campaign(slug, files)
     except CampaignError as error:
-        raise click.ClickException(f"Nothing was begun. Fix these:\n{error}") from None
+        raise click.ClickException(f"Nothing was begun. Fix these problems:\n{error}") from None
     # Texts in the site's own letters folder stay there and are not copied to the database.
     ours = folder.parent == site.settings.letters.resolve()
     done = begin(operator(site.db()), slug, {} if ours else files, first=site.settings.campaign)
     if not done:
-        raise click.ClickException(f"The site has a campaign called {slug!r} already.")
+        raise click.ClickException(f"The site already has a campaign named {slug!r}.")
     click.echo(f"Begun: /c/{slug}/organize/campaigns/")
 
 
 @cosponsors_cli.command("refresh", cls=CampaignCommand)
 @click.option("--from", "source", type=FILE,
-              help="Read this file, XML, JSON or CSV, and download none.")  # fmt: skip
+              help="Read this XML, JSON or CSV file instead of downloading one.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @click.option("--yes", is_flag=True, help="Apply it without asking.")
 @with_appcontext
 def refresh_command(source: Path | None, dry_run: bool, yes: bool) -> None:
-    """Bring the list of cosponsors up to date with the official status file of the bill.
+    """Update the list of cosponsors from the bill's official status file.
 
-    Shows who joined and who withdrew, and asks first. No one leaves the list because a file
-    forgot them: they are named, and stay until an organizer takes them off.
+    Shows who joined and who withdrew, and asks before it changes anything. No one leaves the list
+    only because a file lacks them: they are named, and stay until an organizer removes them.
 
     \b
     Example:
@@ -162,7 +164,9 @@ def _download(site: Services) -> bytes:
         (None, 0),
     )
     if key is None:
-        raise click.ClickException("The campaign has no bill with a number to ask for.")
+        raise click.ClickException(
+            "No bill of this campaign has a number, so there is no file to download."
+        )
     kind, number = key
     name = f"BILLSTATUS-{congress}{kind}{number}.xml"
     address = f"{site.settings.bill_status_url.rstrip('/')}/{congress}/{kind}/{name}"
@@ -178,6 +182,6 @@ def _download(site: Services) -> bytes:
     except requests.RequestException as error:
         raise click.ClickException(
             f"{address} could not be downloaded ({type(error).__name__}). Nothing was changed. "
-            "Download it yourself and give it with --from."
+            "Download the file yourself and pass it with --from."
         ) from None
     return b"".join(parts)

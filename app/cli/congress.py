@@ -44,17 +44,19 @@ from app.site.settings import load_settings
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
-congress_cli = PlainGroup("congress", help="Who represents whom: the tables and the lookup.")
+congress_cli = PlainGroup(
+    "congress", help="Look up who represents an address; build and refresh the tables."
+)
 
 STALE_AFTER_DAYS = 120
 """Members change several times a year; older tables get a warning."""
 
 ZIP_PROBLEMS = {
-    "missing": "Give a ZIP code with --zip.",
+    "missing": "Enter a ZIP code with --zip.",
     "foreign": "U.S. ZIP codes only: five digits, like 94538.",
-    "four_digits": "A ZIP code has five digits; this one has lost its leading zero.",
-    "bad_plus4": "The part after the hyphen has four digits, or leave it out.",
-    "malformed": "A ZIP code is five digits, like 94538, perhaps with -1234 after them.",
+    "four_digits": "A ZIP code has five digits; this one lost its leading zero.",
+    "bad_plus4": "The part after the hyphen needs four digits. You can leave it out.",
+    "malformed": "A ZIP code is five digits, like 94538, or nine, like 94538-1234.",
 }
 
 
@@ -64,8 +66,9 @@ def _load(when: datetime) -> Tables:
     if tables.first_known <= tables.congress == congress_at(when):
         return tables
     raise click.ClickException(
-        f"The tables can answer for days from {congress_years(tables.first_known)[0]}-01-03 to "
-        f"{congress_years(tables.last_known)[1]}-01-03, and {day_in_washington(when)} is not one."
+        f"The tables cover {congress_years(tables.first_known)[0]}-01-03 to "
+        f"{congress_years(tables.last_known)[1]}-01-03, which does not include "
+        f"{day_in_washington(when)}."
     )
 
 
@@ -82,13 +85,13 @@ def _moment(given: datetime | None) -> datetime:
 _moment_option = click.option(
     "--today", "--on", "given", metavar="DAY",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
-    help="Pretend that it is noon of this day, like 2027-01-04, or this minute in Washington, "
-    "like 2027-01-03T11:59.",
+    help="Pretend that it is noon on this day, like 2027-01-04, or this minute in Washington, "
+         "like 2027-01-03T11:59.",
 )  # fmt: skip
 _as_of_option = click.option(
     "--as-of", type=Day(), metavar="DAY",
-    help="The day of the member files. Otherwise their server, the folder’s README.md or the "
-    "files say.",
+    help="The date of the member files. Default: what their server, the folder’s README.md or "
+         "the files say.",
 )  # fmt: skip
 
 
@@ -100,20 +103,30 @@ def _from_option(what: str, *, required: bool = True) -> Callable[[Command], Com
 @congress_cli.command("build")
 @_from_option("The folder with the official files.")
 @click.option("--to", "target", type=NEW_FOLDER, metavar="DIR",
-              help="Where to write the tables; the site’s own if left out.")  # fmt: skip
+              help="Where to write the tables. Default: the site’s own.")  # fmt: skip
 @_as_of_option
 def build(source: Path, target: Path | None, as_of: date | None) -> None:
     """Build the tables from the official files.
 
-    The folder holds legislators-current.yaml, legislators-district-offices.yaml,
-    committees-current.yaml and committee-membership-current.yaml; a ZIP file
-    (tab20_cd11920_zcta520_natl.txt from the Census Bureau, or zip_districts_119.csv), and where
-    you have them the people's shares (zip_people_119.csv) and slivers (zip_slivers_119.csv); for
-    the next Congress plans_120.csv with zip_people_120.csv; instead of the people's shares the
-    Census Bureau's block files, as for blocks; a town file
-    (tab20_cd11920_place20_natl.txt, or town_districts_119.csv); and, if you have it,
-    senate_forms.csv and the districts' outlines (the Census Bureau's cb_2024_us_cd119_20m as
-    GeoJSON, named cd119-20m.geojson). Nothing is written unless all of it can be read.
+    Nothing is written unless every file can be read.
+
+    \b
+    The folder must have:
+      legislators-current.yaml, legislators-district-offices.yaml,
+      committees-current.yaml and committee-membership-current.yaml
+      a ZIP file: tab20_cd11920_zcta520_natl.txt from the Census Bureau,
+        or zip_districts_119.csv
+      a town file: tab20_cd11920_place20_natl.txt, or town_districts_119.csv
+
+    \b
+    It may have:
+      the people's shares (zip_people_119.csv) and slivers
+        (zip_slivers_119.csv), or the Census Bureau's block files instead
+        (see flask congress blocks)
+      for the next Congress: plans_120.csv with zip_people_120.csv
+      senate_forms.csv
+      the districts' outlines: the Census Bureau's cb_2024_us_cd119_20m
+        as GeoJSON, named cd119-20m.geojson
 
     \b
     Example:
@@ -130,26 +143,32 @@ def build(source: Path, target: Path | None, as_of: date | None) -> None:
     for notice in built.notices:
         click.echo(f"Note: {notice}")
     if built.forms_kept:
-        click.echo("There is no senate_forms.csv in that folder: the former table was kept.")
+        click.echo("That folder has no senate_forms.csv, so the previous table was kept.")
     if built.map_kept:
-        click.echo("There are no outlines of districts in that folder: the former map was kept.")
+        click.echo("That folder has no district outlines, so the previous map was kept.")
 
 
 @congress_cli.command("blocks")
 @_from_option("The folder with the Census Bureau’s block files.")
-@click.option("--congress", type=int, required=True, metavar="N", help="Whose lines, like 120.")
+@click.option(
+    "--congress",
+    type=int,
+    required=True,
+    metavar="N",
+    help="The Congress whose district lines to count, like 120.",
+)
 @click.option("--to", "target", required=True, type=FOLDER, metavar="DIR",
               help="Where to write zip_people_N.csv and town_districts_N.csv.")  # fmt: skip
 @click.option("--compare", type=FILE, metavar="FILE",
-              help="Another zip_people_N.csv, to list where it says something else.")  # fmt: skip
+              help="List the differences from this other zip_people_N.csv.")  # fmt: skip
 def blocks(source: Path, congress: int, target: Path, compare: Path | None) -> None:
     """Count the people of each ZIP by district from the Census Bureau's block files.
 
     The folder holds cd120.zip (blocks to districts), tab20_zcta520_tabblock20_natl.txt (blocks
     to ZIPs, over a gigabyte), the geographic headers of the 2020 redistricting data
     (cageo2020.pl, or ca2020.pl.zip, for every state) and, for towns, the block assignment
-    (BlockAssign_ST06_CA.zip, for every state). Build reads these files by itself; this keeps what
-    came of them, so that the next build needs none of them.
+    (BlockAssign_ST06_CA.zip, for every state). Build can read these files itself; this command
+    saves the result, so that the next build does not need them.
 
     \b
     Example:
@@ -171,18 +190,18 @@ def blocks(source: Path, congress: int, target: Path, compare: Path | None) -> N
 
 
 @congress_cli.command("refresh")
-@_from_option("A folder with the files, instead of a download.", required=False)
+@_from_option("Read the files from this folder instead of downloading them.", required=False)
 @_as_of_option
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 def refresh_command(source: Path | None, as_of: date | None, dry_run: bool) -> None:
     """Fetch the list of members, check it, and install it for this site.
 
-    Running workers take it with their next page. A list that is cut short, mixed or older
-    changes nothing, and the reason is said. With --from DIR the folder holds
+    Running workers use it from their next page. A list that is incomplete, mixed or older than the
+    installed one changes nothing; the command says why. With --from DIR, the folder needs
     legislators-current.yaml, legislators-district-offices.yaml, committees-current.yaml and
-    committee-membership-current.yaml; with plans_120.csv and zip_people_120.csv in it the coming
-    lines are taken from these (as from lines_source of the settings), and with a ZIP file the
-    districts are built anew as by build.
+    committee-membership-current.yaml. If it also has plans_120.csv and zip_people_120.csv, the
+    coming lines are read from them (as from the setting lines_source). If it has a ZIP file, the
+    districts are rebuilt as by build.
 
     \b
     Examples:
@@ -232,7 +251,7 @@ REHEARSED = (
 @congress_cli.command("rehearse")
 @_moment_option
 def rehearse(given: datetime | None) -> None:
-    """Say what residents would see at a moment, with the tables as they are now.
+    """Show what residents would see at a given time, with the current tables.
 
     \b
     Example:
@@ -244,7 +263,7 @@ def rehearse(given: datetime | None) -> None:
     click.echo(f"{there:%Y-%m-%d %H:%M:%S} in Washington: the {ordinal(tables.congress)} Congress")
     held = sum(h.member is not None for h in tables.holders)
     click.echo(
-        f"{held} seats with a member, {len(tables.awaited())} whose name is not listed yet, "
+        f"{held} seats with a member, {len(tables.awaited())} whose member is not listed yet, "
         f"{len(tables.vacancies())} vacant; list of {tables.as_of}"
     )
     for zip5, state in REHEARSED:
@@ -260,9 +279,9 @@ def rehearse(given: datetime | None) -> None:
 @congress_cli.command("status")
 @_moment_option
 def status(given: datetime | None) -> None:
-    """Say how old the tables are and what they lack.
+    """Show how old the tables are and what they lack.
 
-    Ends with an error only when the tables cannot be used.
+    Fails only if the tables cannot be used.
 
     \b
     Example:
@@ -331,15 +350,16 @@ def _warnings(tables: Tables, moment: datetime) -> Iterable[str]:
     day = day_in_washington(moment)
     if not tables.has_lines:
         yield (
-            f"the tables have no districts of the {ordinal(tables.congress)} Congress. The site "
-            f"says so and looks no one up until new ones are installed. {how}"
+            f"the tables have no districts for the {ordinal(tables.congress)} Congress. The site "
+            f"says so and looks no one up until new tables are installed. {how}"
         )
     elif tables.awaited():
-        yield f"{len(tables.awaited())} seats have a holder whose name the list lacks. {how}"
+        yield f"{len(tables.awaited())} seats have a member whom the list does not name yet. {how}"
     elif (tables.ends - day).days <= 45:
         yield (
-            f"this Congress ends in {(tables.ends - day).days} days, at noon of {tables.ends}. "
-            f"From then on no one whose term ended is written to. {how} on the first days after."
+            f"this Congress ends in {(tables.ends - day).days} days, at noon on {tables.ends}. "
+            f"From then on, no one whose term ended gets letters. {how} in the first days after "
+            "that."
         )
     age = (day - tables.as_of).days
     if age > STALE_AFTER_DAYS:
@@ -353,14 +373,18 @@ def _warnings(tables: Tables, moment: datetime) -> Iterable[str]:
               "geocoder (the Census Bureau).")  # fmt: skip
 @click.option("--city", default="", metavar="TEXT", help="The town.")
 @click.option("--district", default="", metavar="CA-12",
-              help="The district, picked by hand: CA-12, 12, or at large.")  # fmt: skip
-@click.option("--state-confirmed", is_flag=True, help="The state is right, whatever the ZIP says.")
+              help="Choose the district yourself: CA-12, 12 or at large.")  # fmt: skip
+@click.option(
+    "--state-confirmed",
+    is_flag=True,
+    help="Trust --state even if the ZIP code is in another state.",
+)
 @_moment_option
 def find(
     *, zip_text: str, state: str | None, street: str | None, city: str, district: str,
     state_confirmed: bool, given: datetime | None,
 ) -> None:  # fmt: skip
-    """Say who represents an address, and if that is open, what to do next.
+    """Show who represents an address, or what else is needed to tell.
 
     \b
     Example:
@@ -396,7 +420,7 @@ def _ask(street: str, city: str, state: str | None, five: str, tables: Tables) -
     settings = load_settings()
     if not settings.street_lookup:
         raise click.ClickException(
-            "Looking up streets is turned off on this site (the setting street_lookup)."
+            "Street lookup is turned off on this site (the setting street_lookup)."
         )
     return locate_street(street, city, state, five, geocoder=geocoder_of(settings), tables=tables)
 
@@ -412,14 +436,16 @@ HOW_MATCHED = {
 WHY_CHOOSE = {
     "split": "This ZIP code covers several districts.",
     "no_row": "This ZIP code (a PO box or a single building) has no district of its own.",
-    "state_confirmed": "The ZIP code does not help within this state.",
+    "state_confirmed": "The ZIP code does not narrow it down within this state.",
     "street_ambiguous": "This street address matches places in several districts.",
-    "street_failed": "The street address did not settle it; this is what the ZIP code says.",
+    "street_failed": (
+        "The street address did not settle it, so these are the districts of the ZIP code."
+    ),
 }
 
 OUTSIDE = {
     "military": (
-        "This is a military address. Its district is that of the home where you vote.",
+        "This is a military address. Your district is that of the home where you vote.",
         "Next: find with the ZIP code and the state of your home address in the United States.",
     ),
     "associated_state": (
@@ -444,9 +470,9 @@ def _details(holder: Holder, tables: Tables, day: date) -> Iterator[str]:
     member = holder.member
     if member is None:
         if holder.awaited:
-            what = "our list does not say who holds this seat now"
+            what = "our list does not yet say who holds this seat"
         else:
-            what = "this seat was vacant"
+            what = "this seat is vacant"
         yield f"  {holder.seat.id}: {what} (list of {tables.as_of}); write to the others."
         return
     ended = f", listed term ended {member.term_end}: check" if holder.term_ended(day) else ""
@@ -472,11 +498,11 @@ def _found(outcome: Found, tables: Tables, today: date) -> Iterator[str]:
 
 def _slivers(outcome: Found | Choose) -> Iterator[str]:
     for candidate in outcome.slivers:
-        yield f"  {holder_line(candidate.holder)}, for people on under 1% of the ZIP's land"
+        yield f"  {holder_line(candidate.holder)}, for people on less than 1% of the ZIP's land"
 
 
 def _choose(outcome: Choose, tables: Tables, today: date) -> Iterator[str]:
-    yield f"{WHY_CHOOSE[outcome.reason]} Possible in {STATES[outcome.state]}:"
+    yield f"{WHY_CHOOSE[outcome.reason]} Districts in {STATES[outcome.state]}:"
     for number, candidate in enumerate(outcome.candidates):
         of = "land" if candidate.by_land else "people"
         share = f", {candidate.share:.1%} of the ZIP's {of}" if candidate.share is not None else ""
@@ -487,7 +513,7 @@ def _choose(outcome: Choose, tables: Tables, today: date) -> Iterator[str]:
         yield "The senators are the same in all of them:"
         for holder in outcome.senate:
             yield from _details(holder, tables, today)
-    yield "Next: add --street and --city, or pick one with --district (any of the state's)."
+    yield "Next: add --street and --city, or choose any of the state's districts with --district."
 
 
 def describe(outcome: Outcome, tables: Tables, today: date) -> Iterator[str]:
@@ -498,8 +524,8 @@ def describe(outcome: Outcome, tables: Tables, today: date) -> Iterator[str]:
         case Choose():
             yield from _choose(outcome, tables, today)
         case ChooseState(zip5, states):
-            yield f"ZIP {zip5} lies in {' and '.join(STATES[s] for s in states)}."
-            yield f"Next: say which with --state {' or --state '.join(states)}."
+            yield f"ZIP {zip5} is in {' and '.join(STATES[s] for s in states)}."
+            yield f"Next: choose one with --state {' or --state '.join(states)}."
         case Disagree(zip5, state, states):
             there = " and ".join(STATES[s] for s in states)
             yield f"ZIP {zip5} is in {there}, not in {STATES.get(state, state)}."
@@ -508,7 +534,7 @@ def describe(outcome: Outcome, tables: Tables, today: date) -> Iterator[str]:
             for holder in senate:
                 yield from _details(holder, tables, today)
             yield f"ZIP {zip5} is not known to the Postal Service or in the district tables."
-            yield "Next: check it; if it is right, add --state and --state-confirmed."
+            yield "Next: check it. If it is right, add --state and --state-confirmed."
         case Outside(kind):
             yield from OUTSIDE[kind]
         case OutOfDate(congress, ended):

@@ -52,14 +52,14 @@ CHAMBERS: dict[str, tuple[Chamber, ...]] = {
 AGENT_SETTINGS = {"agent name": "cwc_agent", "agent organization": "group_name"}
 
 
-mail_group = PlainGroup("mail", help="The site’s own mail: its state, and a test.")
+mail_group = PlainGroup("mail", help="Show the state of outgoing mail, or send a test.")
 
 
 @mail_group.command("status")
 def status_command() -> None:
-    """Say how many messages are in each state, and name those that do not move.
+    """Show how many messages are in each state, and list those that are stuck.
 
-    Ends with 1 if any message has not moved for an hour (is a worker running?).
+    Exits with status 1 if a message has been stuck for an hour (is a worker running?).
 
     \b
     Example:
@@ -88,7 +88,7 @@ def status_command() -> None:
 @mail_group.command("test")
 @click.argument("address")
 def test_command(address: str) -> None:
-    """Send a test message to ADDRESS now, without the worker, and say what came of it.
+    """Send a test message to ADDRESS now, without the worker, and print the result.
 
     \b
     Example:
@@ -103,7 +103,9 @@ def test_command(address: str) -> None:
     mail = Mail("other", to, "A test of the site’s mail", text)
     put = queue.post.enqueue(mail, wish=datetime.now(UTC).isoformat())
     if not isinstance(put, Queued):
-        raise click.ClickException("This address has had its share of mail for today.")
+        raise click.ClickException(
+            "This address has had all the messages it may get today (mail_per_address_a_day)."
+        )
     result = queue.worker.deliver(put.row.id)
     assert result is not None
     click.echo(f"{result.outcome}: {result.cause}")
@@ -119,9 +121,9 @@ def test_command(address: str) -> None:
 @click.option("--length", type=click.Choice(["full", "short"]), default="full", show_default=True)
 @click.option("--chamber", type=click.Choice(["both", "house", "senate"]), default="both",
               show_default=True)  # fmt: skip
-@click.option("--phone-needed", is_flag=True, help="Ask every row for a phone number.")
+@click.option("--phone-needed", is_flag=True, help="Require a phone number in every row.")
 @click.option("--names-in-own-words", is_flag=True,
-              help="Leave a writer’s name or address in their own words as it is.")  # fmt: skip
+              help="Keep a writer’s name or address where their own words contain it.")  # fmt: skip
 @day_option
 def xml_command(
     *, file: Path, out: Path, template: str, length: str, chamber: str, phone_needed: bool,
@@ -129,15 +131,15 @@ def xml_command(
 ) -> None:  # fmt: skip
     """Write the letters of the people in FILE in the offices’ own delivery format.
 
-    For groups that have an approved vendor hand them over. FILE is a CSV whose first line
-    names the columns first, last, street, city, state, zip, email, and may name prefix,
-    street2, phone, district, congress, home_state, home_zip, template, length, story, body,
-    tongue (es: to Puerto Rico in Spanish); or the JSON lines of an opened sealed export. A
-    letter to a Congress that is over is not written. Only letters that the named people
-    approved belong in it.
+    For groups whose letters an approved vendor delivers. FILE is a CSV, or the JSON lines of an
+    opened sealed export. The first line of the CSV must name the columns first, last, street,
+    city, state, zip and email. It may also name prefix, street2, phone, district, congress,
+    home_state, home_zip, template, length, story, body and tongue (es: to Puerto Rico in Spanish).
+    Include only letters that the named people approved. Letters to a Congress that has ended are
+    left out.
 
     Writes OUT/<office>/<delivery id>.xml, OUT/index.csv and, with the row numbers of FILE,
-    OUT/problems.csv. Nothing is sent. Ends with 1 if any row has a problem.
+    OUT/problems.csv. Sends nothing. Exits with status 1 if any row has a problem.
 
     \b
     Example:
@@ -153,7 +155,7 @@ def xml_command(
             AGENT_SETTINGS.get(p.field, f"cwc_{p.field.removeprefix('agent ')}") for p in faults
         ]
         lines = [f"{name}: {p.message}" for name, p in zip(names, faults, strict=True)]
-        raise click.ClickException("\n".join(["Set these in settings.toml first:", *lines]))
+        raise click.ClickException("\n".join(["Fix these in settings.toml first:", *lines]))
     order = FolderOrder(
         campaign=campaign, tables=tables, agent=agent,
         now=as_moment(day) if day else moment_of_site(settings), secret=settings.secret_key,
@@ -167,25 +169,26 @@ def xml_command(
             bar(done.rows)
     click.echo(f"{done.rows:,} rows, {done.messages:,} messages in {out}. Nothing was sent.")
     if done.rows_with_problems:
-        click.echo(f"{done.rows_with_problems:,} rows have problems: {out / 'problems.csv'}")
+        click.echo(f"{done.rows_with_problems:,} rows have problems. See {out / 'problems.csv'}")
         sys.exit(1)
 
 
 @click.command("deliver", cls=CampaignCommand)
 @click.argument("folder", type=FOLDER)
 @click.option("--elsewhere", is_flag=True,
-              help="The letters come from another computer: note nothing here.")  # fmt: skip
+              help="The letters come from another computer: record nothing in this site’s "
+                   "database.")  # fmt: skip
 def deliver_command(folder: Path, *, elsewhere: bool) -> None:
     """Deliver the messages in FOLDER (from flask letters xml) to the offices’ systems.
 
-    Needs cwc_mode and the keys in settings.toml, which only approved delivery agents have.
-    Each result is noted in FOLDER/results.csv; run it again to try what is not settled, and
-    nothing goes out twice. Only an office’s own system can accept a letter: with cwc_mode
-    test nobody receives anything. Ends with 1 while anything is not settled.
+    Needs cwc_mode and the keys in settings.toml, which only approved delivery agents have. Each
+    result is written to FOLDER/results.csv. Run it again to retry what is not settled; nothing goes
+    out twice. With cwc_mode = "test" no office receives anything. Exits with status 1 while
+    anything is not settled.
 
-    On the site itself each result is noted with its letter too, so that receipts and exports
-    say it, and letters whose signature was withdrawn or does not count yet stay here. On
-    another computer use --elsewhere, and on the site flask letters note afterwards.
+    On the site itself, each result is also recorded with its letter, so that receipts and exports
+    show it, and letters whose signature was withdrawn or does not count yet are not delivered. On
+    another computer, use --elsewhere, then run flask letters note on the site.
 
     \b
     Example:
@@ -194,7 +197,9 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
     settings = load_settings()
     client = cwc_client(settings)
     if settings.cwc_mode == "off":
-        raise click.ClickException("Delivery to the offices’ own systems is off (cwc_mode).")
+        raise click.ClickException(
+            "Delivery to the offices’ own systems is off. Set cwc_mode to turn it on."
+        )
     counts: Counter[str] = Counter()
     reasons: dict[str, str] = {}
     db = local_database(settings.database)
@@ -213,7 +218,7 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
     for word, number in sorted(counts.items()):
         click.echo(f"{number:>8,}  {word}" + (f": {reasons[word]}" if reasons[word] else ""))
     if book is not None and book.noted:
-        click.echo(f"{book.noted:>8,}  letters of this site say so now")
+        click.echo(f"{book.noted:>8,}  letters of this site updated")
     if set(counts) - {"accepted", "settled"}:
         sys.exit(1)
 
@@ -221,11 +226,11 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
 @click.command("note", cls=CampaignCommand)
 @click.argument("folder", type=FOLDER)
 def note_command(folder: Path) -> None:
-    """Note with each letter here what its office’s own system said, from FOLDER’s results.
+    """Record what each office’s own system said about its letter, from the results in FOLDER.
 
-    For folders made of an opened sealed export and handed over on another computer; where
-    flask letters deliver runs on the site it does this by itself. Receipts and exports
-    then say what was accepted and what was refused. May be run again.
+    For folders made from an opened sealed export and delivered on another computer. On the site
+    itself, flask letters deliver already does this. Receipts and exports then say what was accepted
+    and what was refused. It is safe to run again.
 
     \b
     Example:
@@ -233,6 +238,6 @@ def note_command(folder: Path) -> None:
     """
     settings = load_settings()
     done = note_results(folder, local_database(settings.database), chosen_campaign(settings))
-    click.echo(f"{done.noted:>8,}  letters say so now")
-    click.echo(f"{done.unchanged:>8,}  unchanged: withdrawn, gone, or accepted before")
-    click.echo(f"{done.without_signature:>8,}  of people without a signature here")
+    click.echo(f"{done.noted:>8,}  letters updated")
+    click.echo(f"{done.unchanged:>8,}  unchanged: withdrawn, deleted, or accepted before")
+    click.echo(f"{done.without_signature:>8,}  from people without a signature here")

@@ -41,14 +41,14 @@ _LAST = ("Example", "Invented", "Sample", "Specimen", "Pattern", "Madeup", "Fabl
 
 @click.command("demo", cls=PlainCommand)
 @click.option("--people", type=click.IntRange(1, 20_000), default=3_000, show_default=True,
-              help="How many invented people sign.")  # fmt: skip
-@click.option("--remove", "removing", is_flag=True, help="Take all that is invented away again.")
+              help="How many invented people to add.")  # fmt: skip
+@click.option("--remove", "removing", is_flag=True, help="Remove everything that was invented.")
 @with_appcontext
 def demo_command(people: int, removing: bool) -> None:
-    """Fill this site with organizers and signatures of invented people, to look around.
+    """Fill this site with invented organizers and signatures, to try it out.
 
-    The signatures are spread over all districts and the last weeks, and carry the source tag
-    'demo'. A site that has real signatures is left alone.
+    The signatures are spread over all districts and recent weeks, and have the source tag 'demo'.
+    Refuses on a site that has real signatures.
 
     \b
     Examples:
@@ -59,16 +59,18 @@ def demo_command(people: int, removing: bool) -> None:
     site = services()
     db, secret = site.db(), site.settings.secret_key
     if removing:
-        click.echo(f"{_remove_demo(db, secret):,} invented signatures are gone.")
+        click.echo(f"{_remove_demo(db, secret):,} invented signatures were removed.")
         remove_campaign(operator(db), SECOND)
         return
     if numbers_of_source(db, SOURCE, others=True):
         raise click.ClickException(
-            "This site has signatures of real people, so nothing was invented. Make another site "
-            "for a demonstration: DEAR_CONGRESS_INSTANCE=demo-instance flask demo"
+            "This site has real signatures, so nothing was invented. Make a separate demo site: "
+            "DEAR_CONGRESS_INSTANCE=demo-instance flask demo"
         )
     if numbers_of_source(db, SOURCE):
-        raise click.ClickException("This site is full of them already: flask demo --remove")
+        raise click.ClickException(
+            "This site already has the invented signatures. To remove them: flask demo --remove"
+        )
     second = _second_campaign(site)
     for campaign, number in ((site.campaign, people), (second, people // SHARE)):
         requests = _requests(number, campaign, site.tables, site.settings.person_key, site.now())
@@ -77,12 +79,12 @@ def demo_command(people: int, removing: bool) -> None:
                 sign(db, request, secret)
                 bar(done)
     click.echo(f"{people:,} invented people signed, with the source tag '{SOURCE}'.")
-    click.echo(f"A second campaign is at /c/{SECOND}/, and {people // SHARE:,} of them signed it.")
+    click.echo(f"{people // SHARE:,} of them also signed a second campaign, at /c/{SECOND}/.")
     for name, role in ORGANIZERS:
         link = organizers.add_organizer(operator(db), name, role)
         if isinstance(link, organizers.OneTimeLink):
             print_link(link)
-    click.echo("\nRemove it all again: flask demo --remove")
+    click.echo("\nTo remove all of it: flask demo --remove")
 
 
 def _second_campaign(site: Services) -> Campaign:

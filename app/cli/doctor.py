@@ -67,18 +67,18 @@ def settings_are_for_the_public(site: Site) -> Diagnosis:
     settings = site.settings
     if settings.today:
         return warn(
-            f"A rehearsal: the site takes every day for {settings.today}. Before anyone signs, "
-            "remove today from the settings."
+            f"This is a rehearsal: the site treats every day as {settings.today}. Remove today "
+            "from the settings before anyone signs."
         )
     public = settings.site_url and urlsplit(settings.site_url).hostname not in HERE
     if public and settings.site_url.startswith("http://"):
         return fail(
-            "site_url begins with http://, so letters travel unprotected. Put a proxy with a "
-            "certificate in front, and write https://."
+            "site_url begins with http://, so letters travel unencrypted. Put a proxy with a "
+            "certificate in front and change site_url to https://."
         )
     if public and not settings.contact:
         return warn("Residents cannot reach you: set contact to an email or web address.")
-    return ok("Every setting is one that can be used.")
+    return ok("All settings are valid.")
 
 
 @check("tables")
@@ -89,31 +89,34 @@ def tables_are_current(site: Site) -> Diagnosis:
     tables = site.tables
     if not tables.has_lines:
         return fail(
-            f"The tables have no districts of the {ordinal(tables.congress)} Congress, which sits "
-            "now: no one is looked up. Install new tables: flask congress refresh"
+            f"The tables have no districts for the current ({ordinal(tables.congress)}) "
+            "Congress, so no one can look up their members. Install new tables: flask congress "
+            "refresh"
         )
     if awaited := tables.awaited():
         return warn(
-            f"The list of members is of {tables.as_of} and lacks the names in {len(awaited)} seats "
-            "of the present Congress, which get no letter: flask congress refresh"
+            f"The list of members ({tables.as_of}) has no names for {len(awaited)} seats of the "
+            "current Congress, so these seats get no letters: flask congress refresh"
         )
     age = (site.today - tables.as_of).days
     last = refreshed(site.settings.instance)
-    line = f"The tables of members are of {tables.as_of}, {age} days old."
+    line = f"The list of members is dated {tables.as_of} ({age} days old)."
     if last and last.changed:
         parts = [
             f"{len(lines)} {word} ({', '.join(lines[:3])}{' …' if len(lines) > 3 else ''})"
             for word, lines in (("joined", last.joined), ("left", last.left),
-                                ("moved", last.moved), ("with another address", last.offices))
+                                ("moved", last.moved), ("with a new address", last.offices))
             if lines
         ]  # fmt: skip
-        line += f" Changed last on {last.changed}: {'; '.join(parts)}."
+        line += f" Last change, on {last.changed}: {'; '.join(parts)}."
     if last and last.problem:
-        return warn(f"{line} The refresh of {last.at:%Y-%m-%d} changed nothing: {last.problem}")
+        return warn(f"{line} The refresh on {last.at:%Y-%m-%d} changed nothing: {last.problem}")
     if site.settings.congress_refresh and (last is None or site.now - last.at > timedelta(days=3)):
-        return warn(f"{line} The daily refresh is on but has not run: is the site running?")
+        return warn(f"{line} The daily refresh is on but has not run. Is the site running?")
     return (
-        warn(f"{line} Members may have changed: flask congress refresh") if age > 120 else ok(line)
+        warn(f"{line} Members may have changed since: flask congress refresh")
+        if age > 120
+        else ok(line)
     )
 
 
@@ -128,15 +131,17 @@ def secrets_are_private(site: Site) -> Diagnosis:
     for path in (*instance.iterdir(), *instance.glob("keys/*")):
         if path.name != "lost+found" and _owner_of(path) not in (owner, None):
             return fail(
-                f"{path} belongs to another user than the folder it is in, so the site cannot use "
-                f"it: sudo chown -R --reference {typed(instance)} {typed(instance)}"
+                f"{path} belongs to a different user than its folder, so the site cannot use it: "
+                f"sudo chown -R --reference {typed(instance)} {typed(instance)}"
             )
     loose = [path.name for path in there if stat.S_IMODE(path.stat().st_mode) & 0o077]
     if loose:
-        return fail(f"Others on this machine can read {', '.join(loose)}: chmod 600")
+        return fail(
+            f"Other users of this machine can read {', '.join(loose)}. Run chmod 600 on each."
+        )
     if stat.S_IMODE(instance.stat().st_mode) & 0o077:
-        return warn(f"Others on this machine can list {instance}: chmod 700")
-    return ok(f"{len(there)} private files are readable by their owner only.")
+        return warn(f"Other users of this machine can list {instance}: chmod 700 {typed(instance)}")
+    return ok(f"{len(there)} private files, readable only by their owner.")
 
 
 def _owner_of(path: Path) -> int | None:
@@ -155,15 +160,16 @@ def private_key_is_elsewhere(site: Site) -> Diagnosis:
     if unknown:
         rows = sum(counts[key] for key in unknown)
         what = some(rows, "row is", "rows are")
-        return fail(f"{what} sealed to keys that are not in {site.settings.keys}.")
+        return fail(f"{what} sealed to keys that are missing from {site.settings.keys}.")
     if not any(line.current for line in lines):
-        return warn("There is no key in use, so no one can leave details: flask keys make")
+        return warn("No key is in use, so residents cannot leave details: flask keys make")
     for line in lines:
         if line.private is not None:
-            nearby = ", with its passphrase beside it" if line.passphrase_beside else ""
+            nearby = ", with its passphrase next to it" if line.passphrase_beside else ""
             return warn(
-                f"The private key {line.key.printed} is on this server{nearby} ({line.private}; "
-                f"{line.sealed} rows). Move it away: flask keys move --out …"
+                f"The private key {line.key.printed} is on this server{nearby} ({line.private}, "
+                f"for {some(line.sealed, 'row')}). Move it off the server: flask keys move --out "
+                "…"
             )
     return ok("No private key is on this server.")
 
@@ -176,21 +182,24 @@ def nothing_is_kept_too_long(site: Site) -> Diagnosis:
     proof = prove(settings.database, site.now, policy_of(settings), instance=settings.instance)
     if proof.problems:
         return fail(" ".join(proof.problems) + " Run: flask signatures purge --now")
-    return ok(f"Nothing is older than it may be ({len(proof.checked)} kinds, raw bytes too).")
+    return ok(
+        f"Nothing is kept too long ({len(proof.checked)} kinds of data checked, raw bytes "
+        "included)."
+    )
 
 
 @check("identity")
 def site_is_itself(site: Site) -> Diagnosis:
     check_site(site.settings.database, site.settings.own_keys)
-    return ok("Database and keys are those that this site had.")
+    return ok("The database and the keys belong to this site.")
 
 
 @check("database")
 def database_is_sound(site: Site) -> Diagnosis:
     if found := site.ask(damage):
         return fail(
-            f"The database is damaged ({found[0]}), and will lose signatures. Stop the site, and "
-            "put the last good copy back: flask backup restore FILE"
+            f"The database is damaged ({found[0]}) and will lose signatures. Stop the site and "
+            "restore the last good copy: flask backup restore FILE"
         )
     return ok("The database file is sound.")
 
@@ -200,10 +209,10 @@ def schema_is_of_this_version(site: Site) -> Diagnosis:
     if found := site.ask(schema_differences):
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         return fail(
-            f"The database is not built as this program builds it ({found[0]}{more}), so it counts "
-            "or deletes wrongly. Put a copy back: flask backup restore FILE"
+            f"The database schema is not this program's ({found[0]}{more}), so it counts or "
+            "deletes wrongly. Restore a copy: flask backup restore FILE"
         )
-    return ok("Every table, index and trigger is as this version makes it.")
+    return ok("Every table, index and trigger is as this version creates it.")
 
 
 @check("log")
@@ -211,15 +220,15 @@ def log_is_small(site: Site) -> Diagnosis:
     size = log_size(site.settings.database)
     if size > LARGE_LOG:
         return warn(
-            f"The database's log has {size / 1e6:.0f} MB: something has been reading for long, and "
-            "pages grow slow. Restart the site and whatever else reads the file."
+            f"The write-ahead log has grown to {size / 1e6:.0f} MB because a long read keeps it "
+            "open, and pages get slow. Restart the site and anything else that reads the file."
         )
     if site.ask(waits_to_be_erased):
         return warn(
-            "Traces of deleted details may still be in the files, and receipts say so. Something "
-            "was reading for long; to try again: flask signatures purge --now"
+            "Traces of deleted details may still be in the files because of a long read, and "
+            "receipts say so. To try again: flask signatures purge --now"
         )
-    return ok("The log is small, and holds nothing that was deleted.")
+    return ok("The write-ahead log is small and holds nothing that was deleted.")
 
 
 @check("counts")
@@ -227,10 +236,10 @@ def counts_agree(site: Site) -> Diagnosis:
     if differences := site.ask(recount):
         first = differences[0]
         return fail(
-            f"{some(len(differences), 'count differs', 'counts differ')} from the rows, as in "
-            f"{first.dimension} {first.value}: flask signatures recount"
+            f"{some(len(differences), 'count does', 'counts do')} not match the rows, for "
+            f"example {first.dimension} {first.value}: flask signatures recount"
         )
-    return ok("Every count agrees with the rows.")
+    return ok("Every count matches the rows.")
 
 
 @check("limits")
@@ -240,39 +249,41 @@ def limits_are_kept(site: Site) -> Diagnosis:
     if not open_counters(settings.limits_url or settings.instance / "limits.db").check():
         where = "the Redis of limits_url" if settings.limits_url else "instance/limits.db"
         return fail(
-            f"Limits cannot be counted in {where}, so nothing holds a flood off. Is it running? "
-            "The file may be deleted while the site is stopped."
+            f"Limits cannot be counted in {where}, so nothing stops a flood of requests. If it "
+            "is Redis, is it running? If it is the file, you can delete it while the site is "
+            "stopped."
         )
-    return ok("Limits are counted.")
+    return ok("Limits work.")
 
 
 @check("proxy")
 def visitors_can_be_told_apart(site: Site) -> Diagnosis:
     settings = site.settings
     if not settings.limits:
-        return fail("The limits are turned off; that is for measuring only. Set limits = true.")
+        return fail("The limits are off, which is meant only for measurements. Set limits = true.")
     if settings.site_url.startswith("https://") and not settings.trusted_proxies:
         return warn(
-            "The site has an https address but trusts no proxy. If one of yours is in front, "
-            "set trusted_proxies = 1; otherwise all visitors look like one, and are soon limited."
+            "The site has an https address but trusts no proxy. If your own proxy is in front, "
+            "set trusted_proxies = 1; otherwise all visitors look like one and soon hit the "
+            "limits."
         )
     proxies = some(settings.trusted_proxies, "proxy is", "proxies are")
-    return ok(f"{proxies} trusted to say who a visitor is.")
+    return ok(f"{proxies} trusted to report visitors' addresses.")
 
 
 @check("disk")
 def disk_has_room(site: Site) -> Diagnosis:
     if (kind := _file_system_of(site.settings.instance)) in NETWORK:
         return fail(
-            f"The database is on a disk of another machine ({kind}), on whose locks SQLite cannot "
-            "rely: signatures can be lost. Keep the folder on a disk of this machine."
+            f"The database is on a network disk ({kind}), where SQLite's locks are unreliable "
+            "and signatures can be lost. Keep the folder on a local disk."
         )
     free = shutil.disk_usage(site.settings.instance).free
-    line = f"{free / 1e9:.1f} GB are free where the database is."
+    line = f"{free / 1e9:.1f} GB are free on the database's disk."
     if free < 100e6:
         return fail(
-            f"{line} Signatures are refused, or soon will be. What takes the room: "
-            "sudo du -xh / | sort -h | tail -20"
+            f"{line} Signatures are refused, or soon will be. To see what takes the space: sudo "
+            "du -xh / | sort -h | tail -20"
         )
     return warn(line) if free < 1e9 else ok(line)
 
@@ -295,23 +306,25 @@ def mail_moves(site: Site) -> Diagnosis:
     from app.site.outgoing import mail_queue
 
     if silent := _redis_problem(site.settings.redis_url):
-        return fail(f"The Redis of redis_url does not answer ({silent}), so no mail leaves.")
+        return fail(
+            f"The Redis server of redis_url does not answer ({silent}), so no mail is sent."
+        )
     post = mail_queue(site.settings).post
     if stuck := post.outbound.stuck(site.now, longer_than=STUCK):
         return fail(
-            f"{some(len(stuck), 'message has', 'messages have')} not moved for an hour, the first "
-            f"since {stuck[0].state_at:%Y-%m-%d %H:%M} UTC. Is `flask worker` running, and does "
-            "the mail server take us? flask doctor --try-mail"
+            f"{some(len(stuck), 'message has', 'messages have')} been stuck for an hour or more, "
+            f"the first since {stuck[0].state_at:%Y-%m-%d %H:%M} UTC. Is `flask worker` running? "
+            "Does the mail server accept our mail? Run flask doctor --try-mail"
         )
     numbers = post.outbound.numbers()
     failed, unknown = numbers.get("failed", 0), numbers.get("unknown", 0)
     if failed or unknown:
         return warn(
-            f"In the last 30 days {some(failed, 'message')} failed and of {unknown} nobody knows; "
-            "see `flask mail status`."
+            f"In the last 30 days, {some(failed, 'message')} failed and "
+            f"{some(unknown, 'message')} may or may not have arrived. See `flask mail status`."
         )
     if post.writes_files:
-        return ok("No mail server is set: mail is written to files in instance/outbox.")
+        return ok("No mail server is set, so mail is written to files in instance/outbox.")
     return ok("No message is stuck.")
 
 
@@ -321,22 +334,22 @@ def letters_are_accounted_for(site: Site) -> Diagnosis:
     found = site.ask(lambda db: sweep_letters(db, site.now))
     if found.wrong:
         what = some(found.wrong, "letter is", "letters are")
-        return fail(f"{what} in a state that no allowed step leads to.")
+        return fail(f"{what} in a state that should be impossible.")
     lines = []
     if found.stuck and found.since:
         lines.append(
-            f"{some(found.stuck, 'letter was', 'letters were')} refused by an office's system, not "
-            f"taken or left waiting, the first on {found.since:%Y-%m-%d}: deliver them again, or "
-            "tell the writers."
+            f"{some(found.stuck, 'letter was', 'letters were')} refused or not accepted by an "
+            f"office's system, or left waiting, the first on {found.since:%Y-%m-%d}. Deliver "
+            "them again or tell the writers."
         )
     if found.unnoted:
         lines.append(
-            f"{some(found.unnoted, 'letter is', 'letters are')} noted as written only, although "
-            "the copy was mailed."
+            f"{some(found.unnoted, 'letter is', 'letters are')} recorded only as written, "
+            "although the copy was mailed."
         )
     if lines:
         return warn(" ".join(lines))
-    quiet = f" No one told us of handing {found.quiet} of them over." if found.quiet else ""
+    quiet = f" No one has reported handing over {found.quiet} of them." if found.quiet else ""
     return ok(f"Every letter's state has a time and a cause.{quiet}")
 
 
@@ -355,7 +368,7 @@ def official_delivery_is_whole(site: Site) -> Diagnosis:
     if faults := check_agent(delivery_agent(settings)):
         return fail(faults[0].message)
     if not settings.cwc_house_key and not settings.cwc_senate_key:
-        return fail("cwc_mode is on, but there is no key: set cwc_house_key or cwc_senate_key.")
+        return fail("cwc_mode is on but no key is set. Set cwc_house_key or cwc_senate_key.")
     # During nightly maintenance, and for an hour after it, nothing could have left.
     awake = [chamber for chamber in CHAMBERS if not any(
         maintenance_ends(chamber, moment) for moment in (site.now, site.now - STUCK)
@@ -364,19 +377,19 @@ def official_delivery_is_whole(site: Site) -> Diagnosis:
     stuck = len(outbound.stuck(site.now, longer_than=STUCK, chambers=awake))
     if stuck:
         return fail(
-            f"{some(stuck, 'letter')} to offices could have left an hour ago. Is `flask worker` "
-            "running?"
+            f"{some(stuck, 'letter')} to offices should have been sent over an hour ago. Is "
+            "`flask worker` running?"
         )
     if settings.cwc_mode == "test":
-        return warn("cwc_mode is test: what is handed over reaches no one.")
+        return warn("cwc_mode is test, so nothing that is delivered reaches an office.")
     offices = client.active_senate_offices() if settings.cwc_senate_key else frozenset()
     if not isinstance(offices, frozenset):
         reason = offices.reason if not isinstance(offices, NotAttempted) else "it is not set up"
-        return warn(f"The Senate's list of offices cannot be had now: {reason}")
+        return warn(f"The Senate's list of offices is not available now: {reason}")
     if not confirms(site):
         return warn(
-            "Residents can have letters delivered in a name that no one confirmed: "
-            "set confirm_email = true."
+            "Anyone can have letters delivered under a name that was never confirmed. Set "
+            "confirm_email = true."
         )
     return ok("Official delivery is set up.")
 
@@ -415,8 +428,8 @@ def texts_can_be_read(site: Site) -> Diagnosis:
     except CampaignError as error:
         first = str(error).splitlines()[0]
         return fail(
-            f"The letters cannot be read, so the site does not start: {first} To see all: "
-            "flask letters check"
+            f"The letters cannot be read, so the site does not start: {first} To see every "
+            "problem: flask letters check"
         )
     return ok(f"{len(campaign.templates)} letters of {campaign.slug} can be read.")
 
@@ -425,11 +438,11 @@ def texts_can_be_read(site: Site) -> Diagnosis:
 def daily_job_runs(site: Site) -> Diagnosis:
     since = _time_of(site.settings.instance / "purged") or site.ask(last_activity)
     if since is None or site.now - since < timedelta(days=2):
-        return ok("What is kept too long is deleted daily.")
+        return ok("The daily job deletes what has been kept long enough.")
     days = (site.now - since).days
     return warn(
-        f"The daily job has not run for {days} days, so things are kept too long and no copy is "
-        "taken. Is the site running? By hand: flask signatures purge --now"
+        f"The daily job has not run for {days} days, so data is kept too long and no copies are "
+        "made. Is the site running? To delete by hand: flask signatures purge --now"
     )
 
 
@@ -445,11 +458,11 @@ def clock_is_right(site: Site) -> Diagnosis:
     latest = site.ask(last_activity)
     if latest is not None and latest - site.now > timedelta(minutes=5):
         return fail(
-            f"The clock says {site.now:%Y-%m-%d %H:%M} UTC, but someone acted at "
-            f"{latest:%Y-%m-%d %H:%M}: days are counted wrongly and forms refused. Set the clock: "
+            f"The clock says {site.now:%Y-%m-%d %H:%M} UTC, but the database has an entry from "
+            f"{latest:%Y-%m-%d %H:%M}. A wrong clock miscounts days and rejects forms. Set it: "
             "timedatectl set-ntp true"
         )
-    return ok(f"It is {site.now:%Y-%m-%d %H:%M} UTC, after all that was stored.")
+    return ok(f"It is {site.now:%Y-%m-%d %H:%M} UTC, later than anything stored.")
 
 
 @check("program")
@@ -473,10 +486,11 @@ def program_is_whole(_site: Site) -> Diagnosis:
             wrong.append(f"{name} {found}")
     if wrong:
         return fail(
-            f"The program and its packages do not match ({', '.join(wrong[:3])}). Install what "
-            "it needs, and restart: .venv/bin/pip install --require-hashes -r requirements.lock"
+            "The installed packages are not the ones this program needs "
+            f"({', '.join(wrong[:3])}). Install them, then restart: .venv/bin/pip install "
+            "--require-hashes -r requirements.lock"
         )
-    return ok(f"Version {__version__} with all that it needs, Python {sys.version.split()[0]}.")
+    return ok(f"Version {__version__} with the packages it needs, Python {sys.version.split()[0]}.")
 
 
 def _release(version: str) -> list[int | str]:
@@ -489,31 +503,32 @@ def copies_are_fresh(site: Site) -> Diagnosis:
     last, settings = site.noted("copy"), site.settings
     if last is None:
         if settings.stream_to:
-            return ok("Every change is streamed; no copy was taken besides.")
+            return ok("Every change is streamed. No other copy was made.")
         return warn(
-            "No copy was ever taken: one broken disk loses every signature. "
-            "flask backup now FOLDER, and set backup_folder for a daily one."
+            "No copy was ever made, so one broken disk loses every signature. Run flask backup "
+            "now FOLDER, and set backup_folder for a daily copy."
         )
     at, facts = last
     age, file = site.now - at, Path(facts.get("file", ""))
     if settings.backup_folder and age > timedelta(days=2):
         return fail(
-            f"The daily copy is {age.days} days old, so a broken disk loses as much. Is there room "
-            f"in {settings.backup_folder}? flask backup now {typed(settings.backup_folder)}"
+            f"The last copy is {age.days} days old although daily copies are on; a broken disk "
+            f"loses everything since. Is there room in {settings.backup_folder}? flask backup "
+            f"now {typed(settings.backup_folder)}"
         )
     if age > timedelta(days=8) and not settings.stream_to:
         return warn(
-            f"The last copy is {age.days} days old, and a broken disk loses all since. "
-            f"flask backup now {typed(file.parent)}, or set backup_folder for a daily one."
+            f"The last copy is {age.days} days old; a broken disk loses everything since. Run "
+            f"flask backup now {typed(file.parent)}, or set backup_folder for a daily copy."
         )
     if settings.backup_folder and not file.is_file():
         return fail(
-            f"The last copy, {file}, is gone: a broken disk loses everything. "
-            f"flask backup now {typed(settings.backup_folder)}"
+            f"The last copy, {file}, is missing, so a broken disk loses everything: flask backup "
+            f"now {typed(settings.backup_folder)}"
         )
     same = file.is_file() and file.stat().st_dev == settings.database.stat().st_dev
-    place = ", on the same disk as the database: carry it elsewhere, too" if same else ""
-    return ok(f"The last copy is of {at:%Y-%m-%d %H:%M} UTC{place}.")
+    place = ", on the same disk as the database: keep one elsewhere too" if same else ""
+    return ok(f"The last copy was made at {at:%Y-%m-%d %H:%M} UTC{place}.")
 
 
 @check("drill")
@@ -521,18 +536,18 @@ def a_copy_was_tried(site: Site) -> Diagnosis:
     drill = site.noted("drill")
     if drill is None:
         return warn(
-            "No copy was ever tried, and one that was not may not restore. flask backup drill FILE"
+            "No copy was ever tested, and an untested copy may not restore: flask backup drill FILE"
         )
     at, facts = drill
     if facts.get("problem"):
         return fail(
-            f"The copy that was tried on {at:%Y-%m-%d} does not restore: {facts['problem']} Take "
-            "another and try that: flask backup now FOLDER"
+            f"The copy tested on {at:%Y-%m-%d} does not restore: {facts['problem']} Make another "
+            "and test it: flask backup now FOLDER"
         )
     days = (site.now - at).days
     if days > 60:
-        return warn(f"A copy was tried last {days} days ago. flask backup drill FILE")
-    return ok(f"On {at:%Y-%m-%d} a copy was tried, and restores.")
+        return warn(f"No copy was tested in the last {days} days: flask backup drill FILE")
+    return ok(f"A copy was tested on {at:%Y-%m-%d} and can be restored.")
 
 
 @check("copied keys")
@@ -542,16 +557,17 @@ def keys_are_copied(site: Site) -> Diagnosis:
     last = site.noted("keys")
     if last is None:
         return warn(
-            "The keys were never copied: without them a copy is of little use, since earlier "
-            "signers and receipts are not recognized. flask backup now FOLDER --keys OTHER-FOLDER"
+            "The keys were never copied. Without them a copy is of little use, because earlier "
+            "signers and receipts are not recognized: flask backup now FOLDER --keys "
+            "OTHER-FOLDER"
         )
     at, facts = last
     if facts.get("fingerprint") != fingerprint_of_keys(site.settings):
         return warn(
-            f"Keys or settings have changed since they were copied on {at:%Y-%m-%d}. "
-            "flask backup now FOLDER --keys OTHER-FOLDER"
+            f"Keys or settings have changed since they were copied on {at:%Y-%m-%d}: flask "
+            "backup now FOLDER --keys OTHER-FOLDER"
         )
-    return ok(f"The keys are as they were copied on {at:%Y-%m-%d}.")
+    return ok(f"The keys have not changed since they were copied on {at:%Y-%m-%d}.")
 
 
 @check("stream")
@@ -560,7 +576,7 @@ def stream_keeps_up(site: Site) -> Diagnosis:
 
     settings = site.settings
     if not settings.stream_to:
-        return ok("Changes are not streamed elsewhere (stream_to).")
+        return ok("Streaming changes elsewhere is off (stream_to).")
     # For a bucket, look at what was sent from here; for a folder, at what arrived there.
     bucket = settings.stream_to.startswith("s3://")
     there = stream_cache(settings) if bucket else Path(settings.stream_to).expanduser()
@@ -569,12 +585,12 @@ def stream_keeps_up(site: Site) -> Diagnosis:
     newest = max(filter(None, map(_time_of, files)), default=None)
     last = max(filter(None, changed))
     if newest is None or last - newest > timedelta(minutes=2):
-        since = f"since {newest:%Y-%m-%d %H:%M} UTC" if newest else "so far"
+        since = f"since {newest:%Y-%m-%d %H:%M} UTC" if newest else "yet"
         return fail(
-            f"Nothing was streamed {since}, so a lost machine loses what was signed. Is the site, "
-            "or `flask backup stream`, running, and may it write there?"
+            f"Nothing was streamed {since}, so losing this machine loses what was signed. Is the "
+            f"site, or `flask backup stream`, running, and can it write to {settings.stream_to}?"
         )
-    return ok("Every change is streamed. To be sure of the other end: flask backup drill --stream")
+    return ok("Every change is streamed. To test what arrives: flask backup drill --stream")
 
 
 # --- The command -----------------------------------------------------------------------------
@@ -589,7 +605,7 @@ def examine(site: Site, tries: tuple[str, ...] = ()) -> Iterator[tuple[str, Diag
         except ExplainedError as error:
             yield name, fail(str(error))
         except Exception as error:  # noqa: BLE001 - report it and continue
-            yield name, fail(f"This could not be looked at: {error}")
+            yield name, fail(f"This check failed unexpectedly: {error}")
 
 
 def look(now: datetime, tries: tuple[str, ...] = ()) -> list[tuple[str, Diagnosis]]:
@@ -598,8 +614,8 @@ def look(now: datetime, tries: tuple[str, ...] = ()) -> list[tuple[str, Diagnosi
         there = read_settings()
         if not (there.database.exists() or id_file(there.database).exists()):
             return [("settings", fail(
-                f"There is no site in {there.instance} yet. Start it, or name the folder of yours: "
-                "DEAR_CONGRESS_INSTANCE=… flask doctor"
+                f"There is no site in {there.instance} yet. Start it, or name your site's "
+                "folder: DEAR_CONGRESS_INSTANCE=… flask doctor"
             ))]  # fmt: skip
         settings = load_settings()
     except SettingsError as error:
@@ -613,21 +629,21 @@ MARKS: dict[Level, tuple[str, str]] = {
 
 
 @click.command("doctor", cls=PlainCommand)
-@click.option("--try-mail", is_flag=True, help="Also log in at the mail server; sends nothing.")
-@click.option("--try-geocoder", is_flag=True, help="Also look a public building up.")
-@click.option("--try-outside", is_flag=True, help="Also look at site_url as a visitor does.")
+@click.option("--try-mail", is_flag=True, help="Also log in to the mail server; sends nothing.")
+@click.option("--try-geocoder", is_flag=True, help="Also look up the address of a public building.")
+@click.option("--try-outside", is_flag=True, help="Also check site_url as a visitor sees it.")
 @click.option(
     "--alert",
     is_flag=True,
-    help="Have the site mail what is not as promised to organizers who want alerts.",
+    help="Have the site email failures to organizers who want alerts.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For monitors: one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for monitors.")
 def doctor_command(
     *, try_mail: bool, try_geocoder: bool, try_outside: bool, alert: bool, as_json: bool
 ) -> None:  # fmt: skip
     """Check that this site is sound, current and safe. Changes nothing.
 
-    Ends with 0 when all is well, 1 when someone should act, 2 when something promised is not so.
+    Exits with status 0 if all is well, 1 if you should act, 2 if something promised does not hold.
 
     \b
     Example:
@@ -651,6 +667,6 @@ def doctor_command(
         for name, finding in answers:
             mark, colour = MARKS[finding.level]
             first = said.setdefault(finding.sentence, name)
-            sentence = finding.sentence if first == name else f"The same as for {first}."
+            sentence = finding.sentence if first == name else f"Same as {first}."
             click.echo(f"{click.style(mark, fg=colour)}  {name:<{width}}  {sentence}")
     sys.exit(STATUS[worst])

@@ -24,10 +24,11 @@ def mail_server_takes_us(site: Site) -> Diagnosis:
         return ok("No mail server is set.")
     if why := greet(server):
         return fail(
-            f"The mail server does not take us: {why}. Mail waits until then. Compare "
-            "mail_server, mail_port, mail_tls, mail_username and mail_password with its own page."
+            f"The mail server does not accept us: {why}. Mail waits until it does. Compare "
+            "mail_server, mail_port, mail_tls, mail_username and mail_password with your "
+            "provider's instructions."
         )
-    return ok("The mail server answers, secures the line and knows us. Nothing was sent.")
+    return ok("The mail server answers, uses TLS and accepts our login. Nothing was sent.")
 
 
 def geocoder_answers(site: Site) -> Diagnosis:
@@ -37,20 +38,22 @@ def geocoder_answers(site: Site) -> Diagnosis:
     from app.site.services import geocoder_of
 
     if not site.settings.street_lookup:
-        return ok("The street look-up is off.")
+        return ok("Street lookup is off.")
     place = ("1315 10th St", "Sacramento", "CA", "95814")
     answer = locate_street(*place, geocoder=geocoder_of(site.settings), tables=site.tables)
     if isinstance(answer, LookupFailed):
         return warn(
-            f"The geocoder gives no answer ({answer.reason}), so people in divided ZIPs choose by "
-            "hand. Look at geocoder_url, or set street_lookup = false until then."
+            f"The geocoder does not answer ({answer.reason}), so people in divided ZIP codes "
+            "choose their district themselves. Check geocoder_url, or set street_lookup = false "
+            "for now."
         )
     if isinstance(answer, WrongCongress):
         return fail(
-            "The geocoder answers with the lines of another Congress, so its answers are not "
-            "used. Set geocoder_vintage and geocoder_new_vintage to its present names."
+            "The geocoder answers with the district lines of another Congress, so its answers "
+            "are not used. Set geocoder_vintage and geocoder_new_vintage to the Census Bureau's "
+            "current names."
         )
-    return ok("The geocoder answers with the lines that hold now.")
+    return ok("The geocoder answers with the current district lines.")
 
 
 def site_is_seen(site: Site) -> Diagnosis:
@@ -59,38 +62,39 @@ def site_is_seen(site: Site) -> Diagnosis:
 
     url = site.settings.site_url
     if not url:
-        return warn("Set site_url to the public address first; then this can be looked at.")
+        return warn("Set site_url to the public address first, so that it can be checked.")
     try:
         answer = requests.get(f"{url}/", timeout=10, allow_redirects=False)
     except requests.exceptions.SSLError:
-        return fail(f"The certificate of {url} is not in order, so browsers refuse the site. Look "
-                    "at the proxy's log.")  # fmt: skip
+        return fail(f"The certificate of {url} is not valid, so browsers refuse the site. Check "
+                    "the proxy's log.")  # fmt: skip
     except requests.RequestException as error:
-        return fail(f"{url} cannot be reached ({type(error).__name__}). Look at the name's "
-                    "entries, the firewall and the proxy.")  # fmt: skip
+        return fail(f"{url} cannot be reached ({type(error).__name__}). Check the name's DNS "
+                    "records, the firewall and the proxy.")  # fmt: skip
     if answer.status_code != 200:
         return fail(
-            f"{url} answers {answer.status_code}. 502 or 504: the site does not run behind the "
-            "proxy; 400 or 404: the proxy hands on another name than site_url says."
+            f"{url} answers with status {answer.status_code}. 502 or 504 means that the site is "
+            "not running behind the proxy; 400 or 404, that the proxy passes on a different "
+            "host name than site_url has."
         )
     if "Content-Security-Policy" not in answer.headers or "/privacy" not in answer.text:
-        return fail(f"At {url} something else answers, not this program. Look at the proxy.")
+        return fail(f"Something else answers at {url}, not this program. Check the proxy.")
     if url.startswith("https://") and "Strict-Transport-Security" not in answer.headers:
-        return warn("The proxy takes the Strict-Transport-Security header away. Let it pass.")
+        return warn("The proxy removes the Strict-Transport-Security header. Let it through.")
     if found := _proxy_problem(site, url) or _access_problem(url):
         return found
     if off := _clock_off(answer.headers.get("Date", ""), site.now):
-        return warn(f"The clock here and that of the proxy differ by {off:.0f} s: "
-                    "timedatectl set-ntp true")  # fmt: skip
+        return warn(f"This machine's clock and the proxy's differ by {off:.0f} s: timedatectl "
+                    "set-ntp true")  # fmt: skip
     if not url.startswith("https://"):
-        return ok(f"{url} answers as it should.")
+        return ok(f"{url} works as it should.")
     began, ends = _certificate(url)
     due = min(timedelta(days=14), (ends - began) / 3)
     if ends - site.now < due:
         say = fail if ends - site.now < due / 2 else warn
-        return say(f"The certificate of {url} ends on {ends:%Y-%m-%d} and was not renewed. Then "
-                    "browsers refuse the site. Look at the proxy's log.")  # fmt: skip
-    return ok(f"{url} answers as it should; its certificate holds until {ends:%Y-%m-%d}.")
+        return say(f"The certificate of {url} expires on {ends:%Y-%m-%d} and was not renewed. "
+                   "After that, browsers refuse the site. Check the proxy's log.")  # fmt: skip
+    return ok(f"{url} works as it should. Its certificate expires on {ends:%Y-%m-%d}.")
 
 
 MADE_UP = [f"192.0.2.{number}" for number in range(1, 6)]
@@ -114,33 +118,34 @@ def _proxy_problem(site: Site, url: str) -> Diagnosis | None:
     except ValueError:
         if answer.text != "alive\n":
             return warn(
-                f"At {url}/healthz something answers {answer.status_code} that is not this "
-                "program, so whom the site takes visitors for cannot be seen. Let the proxy hand "
-                "on every address."
+                f"Something other than this program answers at {url}/healthz (status "
+                f"{answer.status_code}), so visitors' addresses cannot be checked. Have the "
+                "proxy pass on every path."
             )
         return fail(
-            f"At {url} this program answers, but not the site in {instance}. If the site moved, "
-            "stop the one that is past (systemctl disable --now): two would count apart. If it "
-            "serves here, look at the port that the proxy names."
+            f"This program answers at {url}, but not the site in {instance}. If the site moved, "
+            "stop the old one (systemctl disable --now), because two would count separately. If "
+            "it should answer here, check the port in the proxy's configuration."
         )
     values = [value.strip() for value in said["forwarded"].split(",") if value.strip()]
     passed = any(value in MADE_UP for value in values)
     saying, trusted = sum(value not in MADE_UP for value in values), int(said["trusted"])
     if url.startswith("https://") and not saying:
         return fail(
-            "The proxy does not say who a visitor is (X-Forwarded-For), so all look like one, or "
-            "like anyone they choose. Compare its file with the examples in deploy/."
+            "The proxy does not report visitors' addresses (X-Forwarded-For), so all visitors "
+            "look like one or can pose as another. Compare its configuration with the examples "
+            "in deploy/."
         )
     if trusted > saying and passed:
         return fail(
-            "Anyone who writes an address into a request (X-Forwarded-For) is taken for it, so "
-            f"limits stop no one. Set trusted_proxies = {saying}."
+            "Visitors can fake their address (X-Forwarded-For), so limits stop no one. Set "
+            f"trusted_proxies = {saying}."
         )
     if trusted != saying:
-        count = some(saying, "proxy says", "proxies say")
+        count = some(saying, "proxy reports", "proxies report")
         return fail(
-            f"{count} who a visitor is, and trusted_proxies is {trusted}, so visitors are taken "
-            f"for a proxy and limited together. Set trusted_proxies = {saying}."
+            f"{count} visitors' addresses, but trusted_proxies is {trusted}, so visitors are "
+            f"taken for a proxy and limited together. Set trusted_proxies = {saying}."
         )
     return None
 
@@ -155,8 +160,9 @@ def _access_problem(url: str) -> Diagnosis | None:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     if silent := sorted({place[0] for *_, place in found if _is_silent(str(place[0]), port)}):
         return warn(
-            f"The name {host} also leads to {', '.join(map(str, silent))}, where no one answers, "
-            "so some visitors wait or give up. Let the proxy listen there, or delete the entry."
+            f"{host} also points to {', '.join(map(str, silent))}, where nothing answers, so "
+            "some visitors wait or give up. Have the proxy listen there, or delete the DNS "
+            "record."
         )
     try:
         large = requests.post(f"{url}/healthz", data=bytes(LARGEST_FILE), timeout=60)
@@ -164,8 +170,8 @@ def _access_problem(url: str) -> Diagnosis | None:
         large = None
     if large is None or "Content-Security-Policy" not in large.headers:
         return warn(
-            f"The proxy refuses a file of {LARGEST_FILE >> 20} MB, which the site takes. Compare "
-            "its sizes with the examples in deploy/."
+            f"The proxy refuses a file of {LARGEST_FILE >> 20} MB, which the site accepts. "
+            "Compare its size limits with the examples in deploy/."
         )
     if address.scheme == "https" and not address.port:
         try:
@@ -173,8 +179,8 @@ def _access_problem(url: str) -> Diagnosis | None:
         except requests.RequestException:
             return None  # port 80 is closed, so nothing is sent unprotected
         if not plain.headers.get("Location", "").startswith("https://"):
-            return warn(f"http://{host}/ does not lead to https://, so anyone who comes that way "
-                        "is unprotected. Let the proxy redirect it.")  # fmt: skip
+            return warn(f"http://{host}/ does not redirect to https://, so visitors who use it "
+                        "are unprotected. Have the proxy redirect it.")  # fmt: skip
     return None
 
 

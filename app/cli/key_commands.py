@@ -77,45 +77,45 @@ is mapped once by hand."""
 
 out_option = click.option(
     "--out", type=click.Path(path_type=Path),
-    help="Write the private key here, for example to a USB stick, and not on this server.",
+    help="Write the private key to this file or folder, like a USB stick, and not to this server.",
 )  # fmt: skip
 key_option = click.option("--key", "private_files", type=FILE, multiple=True, required=True,
-                          help="A private key file; may be given more than once.")  # fmt: skip
+                          help="A private key file. Can be repeated.")  # fmt: skip
 new_passphrase_option = click.option("--new-passphrase-file", type=FILE,
                                      help="Read the new passphrase from this file.")  # fmt: skip
 
 
 @click.group("keys", cls=PlainGroup)
 def keys_group() -> None:
-    """The keys that people's details are sealed to."""
+    """Manage the keys that residents' details are sealed to."""
 
 
 @keys_group.command("make")
 @passphrase_option
 @out_option
 def make(passphrase_file: Path | None, out: Path | None) -> None:
-    """Make a key pair, and seal to it from now on."""
+    """Make a key pair, and seal new details to it from now on."""
     settings = load_settings()
     key = _make(settings, passphrase_file, out)
     click.echo(f"New details are sealed to key {key.printed} from now on.")
     if out is None:
-        click.echo("Its private half is on this server. Move it away: flask keys move")
+        click.echo("Its private key is on this server. Move it off: flask keys move")
 
 
 @keys_group.command("use")
 @click.argument("public_file", type=FILE)
 def use(public_file: Path) -> None:
-    """Seal from now on to a public key that was made on another computer."""
+    """Seal new details to a public key that was made on another computer."""
     settings = load_settings()
     key = keys.use_key(settings.keys, public_file)
     _note(settings, What.KEY_USED, {"key": key.id})
     click.echo(f"New details are sealed to key {key.printed} from now on.")
-    click.echo("Compare these 20 characters with what the other computer shows.")
+    click.echo("Check that these 20 characters match what the other computer shows.")
 
 
 @keys_group.command("show")
 def show() -> None:
-    """Each key: its fingerprint, where its private half is, and how many rows need it."""
+    """Show each key's fingerprint, where its private key is, and how many rows need it."""
     settings = load_settings()
     lines = keys.key_status(settings.keys, sealed_counts(local_database(settings.database)))
     if not lines:
@@ -132,35 +132,35 @@ def where(status: keys.KeyStatus) -> str:
         return "Private key: not on this server."
     if status.passphrase_beside:
         return (
-            f"Private key: ON THIS SERVER with its passphrase beside it ({status.private}). "
-            "Anyone who copies this disk can read what is sealed. Move it: flask keys move"
+            f"Private key: ON THIS SERVER with its passphrase next to it ({status.private}). "
+            "Anyone who copies this disk can read what is sealed. Move it off: flask keys move"
         )
-    return f"Private key: on this server, under its passphrase ({status.private})."
+    return f"Private key: on this server, protected by its passphrase ({status.private})."
 
 
 @keys_group.command("move")
 @click.option("--out", required=True, type=click.Path(path_type=Path),
-              help="Where the private key goes: a file or folder off this server.")  # fmt: skip
-@click.option("--key", "key_id", help="Which key; the one in use if left out.")
+              help="The file or folder for the private key, off this server.")  # fmt: skip
+@click.option("--key", "key_id", help="The key to move. Default: the one in use.")
 @passphrase_option
 @new_passphrase_option
 def move(
     out: Path, key_id: str | None, passphrase_file: Path | None, new_passphrase_file: Path | None
 ) -> None:
-    """Move a private key off this server, under a passphrase of your own."""
+    """Move a private key off this server, protected by a passphrase that you choose."""
     settings = load_settings()
     key = _find(settings, key_id)
     opened = unlock_file(settings.keys / f"{key.id}.private.json", passphrase_file)
     words = _new_passphrase(new_passphrase_file)
     path = keys.move_private(settings.keys, key, opened, words, out)
     _note(settings, What.KEY_MOVED, {"key": key.id})
-    click.echo(f"The private key is in {path} and no longer in {settings.keys}.")
-    click.echo("Keep a second copy somewhere safe: without it, nothing sealed can be read.")
+    click.echo(f"The private key is now in {path} and no longer in {settings.keys}.")
+    click.echo("Keep a second copy somewhere safe. Without the key, nothing sealed can be read.")
 
 
 @keys_group.command("rotate")
 @click.option("--key", "private_file", type=FILE,
-              help="The old private key file; looked for on this server if left out.")  # fmt: skip
+              help="The old private key file. Default: the one on this server.")  # fmt: skip
 @passphrase_option
 @new_passphrase_option
 @out_option
@@ -170,10 +170,10 @@ def rotate(
     new_passphrase_file: Path | None,
     out: Path | None,
 ) -> None:
-    """Move all sealed rows from an old key to the key in use.
+    """Reseal every row from an old key to the key in use.
 
-    If the old key is still the one in use, a new pair is made first. May be stopped at any
-    moment and started again with the same old key. It continues where it was.
+    If the old key is still in use, this makes a new pair first. It is safe to interrupt: run it
+    again with the same old key, and it continues where it stopped.
     """
     settings = load_settings()
     old = unlock_file(private_file or _only_old_key(settings), passphrase_file)
@@ -182,7 +182,7 @@ def rotate(
         new = _make(settings, new_passphrase_file, out)
         click.echo(f"New details are sealed to key {new.printed} from now on.")
     db = local_database(settings.database)
-    with progress("Sealing again", sealed_counts(db).get(old.id, 0)) as bar:
+    with progress("Resealing", sealed_counts(db).get(old.id, 0)) as bar:
         done = reseal(db, old, new, progress=bar)
     facts: audit.Facts = {"key": new.id, "rows": done.moved, "unreadable": len(done.unreadable)}
     _note(settings, What.KEYS_ROTATED, facts, before={"key": old.id})
@@ -191,22 +191,22 @@ def rotate(
         numbers = ", ".join(str(number) for number in done.unreadable[:10])
         raise click.ClickException(
             f"{len(done.unreadable)} rows did not open with the old key and were left as they "
-            f"are (signatures {numbers})."
+            f"were (signatures {numbers})."
         )
-    click.echo(f"Then: flask keys retire {old.id}")
+    click.echo(f"Next: flask keys retire {old.id}")
 
 
 @keys_group.command("retire")
 @click.argument("key_id")
 def retire(key_id: str) -> None:
-    """Mark a key as no longer used. Refused while rows are sealed to it."""
+    """Mark a key as no longer used. Refuses while rows are sealed to it."""
     settings = load_settings()
     key = _find(settings, key_id)
     sealed = sealed_counts(local_database(settings.database)).get(key.id, 0)
     keys.retire_key(settings.keys, key, sealed=sealed, today=_today())
     _note(settings, What.KEY_RETIRED, {"key": key.id})
     click.echo(f"Key {key.printed} is retired.")
-    click.echo("Files that were exported earlier still need its private half.")
+    click.echo("Earlier exports still need its private key.")
 
 
 def _today() -> date:
@@ -252,8 +252,8 @@ def _find(settings: Settings, key_id: str | None) -> keys.CampaignKey:
     found = [key for key in keys.public_keys(settings.keys) if key.id.startswith(wanted)]
     if len(found) != 1:
         raise click.ClickException(
-            f"{'No' if not found else 'More than one'} key begins with {wanted}. "
-            "See them with: flask keys show"
+            f"{'No' if not found else 'More than one'} key begins with {wanted}. To list the "
+            "keys: flask keys show"
         )
     return found[0]
 
@@ -265,7 +265,7 @@ def _only_old_key(settings: Settings) -> Path:
     waiting = [line for line in here if line.sealed and not line.current]
     chosen = waiting or [line for line in here if line.current]
     if len(chosen) != 1 or chosen[0].private is None:
-        raise click.ClickException("Say which old private key: --key FILE")
+        raise click.ClickException("Name the old private key: --key FILE")
     return chosen[0].private
 
 
@@ -296,12 +296,13 @@ def export_here(
 
 @keys_group.command("export", cls=CampaignCommand)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--purpose", type=click.Choice(["packet", "contact"]), help="Both if left out.")
+@click.option("--purpose", type=click.Choice(["packet", "contact"]), help="Default: both.")
 def export_command(file: Path, purpose: Purpose | None) -> None:
-    """Write the sealed details of counted signatures to FILE, still sealed."""
+    """Export the sealed details of counted signatures to FILE, still sealed."""
     done = export_here(load_settings(), file, purpose)
     click.echo(
-        f"{done.rows} rows in {file}. To open it: flask signatures open {typed(file)} --key KEY"
+        f"{done.rows} rows written to {file}. To open it: flask signatures open {typed(file)} "
+        "--key KEY"
     )
 
 
@@ -316,8 +317,8 @@ def open_command(
 ) -> None:
     """Open an exported FILE of sealed details on your own computer.
 
-    Needs no network and no database. Prints one JSON object a line. Rows that do not open are
-    named, and the command then ends with 1; the others are still printed.
+    Needs no network and no database. Prints one JSON object per line. Rows that do not open are
+    listed, and the command then exits with status 1.
     """
     opened = [unlock_file(path, passphrase_file) for path in private_files]
     target = _private_file(out) if out else sys.stdout
@@ -336,7 +337,7 @@ def open_command(
     finally:
         if out:
             target.close()
-    click.echo(f"{good} rows opened, {bad} not.", err=True)
+    click.echo(f"{good} rows opened, {bad} did not open.", err=True)
     if bad:
         sys.exit(1)
 
@@ -348,20 +349,20 @@ def open_command(
 @click.option("--out", required=True, type=click.Path(path_type=Path),
               help="The CSV to write, readable only by you.")  # fmt: skip
 @click.option("--for", "tool", type=click.Choice(list(COLUMNS)), default="action-network",
-              show_default=True, help="Whose columns the file has.")  # fmt: skip
+              show_default=True, help="The tool whose columns to use.")  # fmt: skip
 @click.option("--before", type=FILE,
-              help="The CSV of last time, to list who has withdrawn since.")  # fmt: skip
+              help="The previous CSV, to list who has withdrawn since.")  # fmt: skip
 def contacts_command(
     *, file: Path | None, private_files: tuple[Path, ...], passphrase_file: Path | None, out: Path,
     tool: str, before: Path | None,
 ) -> None:  # fmt: skip
-    """Write the people who may be contacted as a CSV that other tools import.
+    """Export the people who may be contacted as a CSV that other tools import.
 
-    FILE is the sealed list from the page Contacts, opened here with --key and without a network.
-    Without FILE, on the server itself, the list of this site is used. Each row has the words that
-    the person agreed to, the day, and the version of these words. With --before, a second file
-    beside OUT lists who is to be taken off: we do not know them, so the file of last time says who
-    they were.
+    FILE is the sealed list from the page Contacts; it is opened with --key and needs no network.
+    Without FILE, on the server itself, this site's own list is used. Each row has the words that
+    the person agreed to, the version of these words, and the day. With --before, a second file next
+    to OUT lists whom to remove: the site no longer knows them, so it compares with your previous
+    file.
 
     \b
     Examples:
@@ -370,7 +371,7 @@ def contacts_command(
     """
     if file and head_of(file).get("purpose") == "packet":
         raise click.ClickException(
-            f"{file} is the file for packets and names nobody who may be contacted. Take the "
+            f"{file} is the export for packets, which names no one who may be contacted. Use the "
             "sealed list from the page Contacts."
         )
     keys = [unlock_file(path, passphrase_file) for path in private_files]
@@ -391,17 +392,17 @@ def contacts_command(
     for row in bad:
         click.echo(f"{source.name}, line {row.line}: {row.reason}", err=True)
     if bad:
-        raise click.ClickException("Who is missing is not known, so no one is listed to take off.")
+        raise click.ClickException("Because some rows did not open, no one is listed for removal.")
     if before:
         here = {str(row.signature) for row in rows}
         gone = [(email,) for number, email in earlier.items() if number not in here]
         if len(gone) == len(earlier) > 1:
-            click.echo(f"No one in {before} is on this list any more. If that is unlikely, it is "
-                       "the file of another site: take no one off.", err=True)  # fmt: skip
+            click.echo(f"No one in {before} is on this list anymore. If that is unlikely, "
+                       f"{before} is from another site: remove no one.", err=True)  # fmt: skip
         path = out.with_name(f"{out.stem}-remove{out.suffix}")
         _write_csv(path, ("email",), gone)
-        click.echo(f"{some(len(gone), 'address', 'addresses')} in {path}: take these off your "
-                   "list, and delete the file.")  # fmt: skip
+        click.echo(f"{some(len(gone), 'address', 'addresses')} in {path}. Remove these from your "
+                   "list, then delete the file.")  # fmt: skip
 
 
 def contact_row(tool: str, row: OpenedRow, campaign: str) -> tuple[str, ...]:
@@ -428,19 +429,19 @@ def _signatures_in(path: Path, campaign: str) -> dict[str, str]:
              if rows and head in rows[0] and what in needed}  # fmt: skip
     if rows and len(heads) < len(needed):
         raise click.ClickException(
-            f"{path} has no columns of email address, campaign and signature, as a file of this "
-            "command has them."
+            f"{path} is not a file that this command wrote: it lacks the columns for email "
+            "address, campaign and signature."
         )
     for number, row in enumerate(rows, start=1):
         if not row[heads["email"]] or not str(row[heads["signature"]]).isdecimal():
             raise click.ClickException(
-                f"Row {number} of {path} has no email address or no signature number, so it does "
-                "not show who has withdrawn. Take the file as this command wrote it."
+                f"Row {number} of {path} has no email address or signature number, so it cannot "
+                "show who has withdrawn. Use the file as this command wrote it."
             )
         if row[heads["campaign"]] != campaign:
             raise click.ClickException(
-                f"{path} is of another campaign, {row[heads['campaign']]!r}, and this is "
-                f"{campaign!r}. Name the file of last time of this campaign."
+                f"{path} is from another campaign, {row[heads['campaign']]!r}; this one is "
+                f"{campaign!r}. Use the previous file of this campaign."
             )
     return {row[heads["signature"]]: row[heads["email"]] for row in rows}
 

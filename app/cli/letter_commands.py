@@ -27,7 +27,7 @@ from app.site.live import chosen_campaign, live_campaign
 from app.site.services import Services, moment_of_site, services
 from app.site.settings import load_settings
 
-letters_cli = PlainGroup("letters", help="The letters of a campaign: read, check, hand over.")
+letters_cli = PlainGroup("letters", help="Check, export, print and deliver a campaign’s letters.")
 _LEVELS = {"must": "must be fixed", "should": "should be fixed", "nice": "a hint"}
 CARD_WORDS: dict[Language, tuple[str, str]] = {
     "en": ("A letter from you, to the people who represent you in Congress",
@@ -38,18 +38,18 @@ CARD_WORDS: dict[Language, tuple[str, str]] = {
 
 
 @letters_cli.command()
-@click.option("--campaign", "slug", help="The campaign’s folder. Default: the site’s campaign.")
+@click.option("--campaign", "slug", help="The campaign to check. Default: the site’s campaign.")
 @click.option(
     "--folder", type=FOLDER,
-    help="Read the files there, perhaps before an import: a campaign’s folder, or the folder of "
-    "several campaigns. Default: what is live, which is the site’s letters folder where nothing "
-    "was published in the browser.",
+    help="Check the files in this folder, for example before an import: a campaign’s folder, or "
+         "one that holds several. Default: the live texts, which are those in the site’s "
+         "letters folder unless others were published in the browser.",
 )  # fmt: skip
 def check(slug: str | None, folder: Path | None) -> None:
-    """Compose every letter to every seat of Congress at every stage, and read it.
+    """Check every letter to every seat of Congress at every stage.
 
-    Prints what is wrong with file, line, sentence and advice, or one line that ends in ok. The
-    exit status is 1 if anything must or should be fixed.
+    Prints each problem with its file, line, sentence and advice, or one line that ends in ok.
+    Exits with status 1 if anything must or should be fixed.
 
     \b
     Example:
@@ -106,12 +106,14 @@ def _load(slug: str | None, folder: Path | None) -> tuple[Campaign, Tables]:
 
 @letters_cli.command("export", cls=CampaignCommand)
 @click.option(
-    "--out", type=NEW_FOLDER, help="Where to write. Default: the campaign’s own folder in letters/."
+    "--out",
+    type=NEW_FOLDER,
+    help="The folder to write to. Default: the campaign’s own folder in letters/.",
 )
 @click.option("--yes", is_flag=True, help="Replace files that differ without asking.")
 @with_appcontext
 def export_command(out: Path | None, yes: bool) -> None:
-    """Write the live texts to files, byte for byte as they were published.
+    """Export the live texts to files, byte for byte as they were published.
 
     \b
     Example:
@@ -124,7 +126,7 @@ def export_command(out: Path | None, yes: bool) -> None:
     there = _existing(folder)
     other = [n for n, text in files.items() if n in there and there[n] != text.encode("utf-8")]
     if other and not yes:
-        click.echo(f"These files in {folder} differ from what is live and would be replaced:")
+        click.echo(f"These files in {folder} differ from the live texts and would be replaced:")
         for name in other:
             click.echo(f"  {name}")
         click.confirm("Replace them?", abort=True)
@@ -135,8 +137,8 @@ def export_command(out: Path | None, yes: bool) -> None:
             click.echo(f"  {name}: written")
     for name, state in sorted(states(site.db(), site.live.slug).items()):
         if state.retired and name in there:
-            click.echo(f"  {name}: retired here; the file is left as it is")
-    click.echo(f"{len(files)} files of {site.live.slug} are in {folder}.")
+            click.echo(f"  {name}: retired on the site; file left unchanged")
+    click.echo(f"{folder} has the {len(files)} files of {site.live.slug}.")
 
 
 @letters_cli.command("import", cls=CampaignCommand)
@@ -144,10 +146,10 @@ def export_command(out: Path | None, yes: bool) -> None:
 @click.option("--yes", is_flag=True, help="Publish without asking.")
 @with_appcontext
 def import_command(folder: Path, yes: bool) -> None:
-    """Publish the texts in FOLDER: residents see them right away, drafts stay as they are.
+    """Publish the texts in FOLDER. Residents see them right away; drafts are not changed.
 
-    Shows what would change and asks first. Texts that must be fixed are refused. A live
-    text that is not in FOLDER stays live.
+    Shows what would change and asks first. Refuses texts that must be fixed. A live text that is
+    not in FOLDER stays live.
 
     \b
     Example:
@@ -163,7 +165,7 @@ def import_command(folder: Path, yes: bool) -> None:
     for name in sorted(set(live.files) - set(texts)):
         click.echo(f"  {name}: not in {folder}; stays live")
     if not changed:
-        click.echo("Nothing differs from what is live.")
+        click.echo("Nothing to import: the texts are the same as the live ones.")
         return
     _refuse_another_bill(site, live, changed, folder)
     _refuse_problems(site, live, changed)
@@ -190,7 +192,7 @@ def _texts(folder: Path) -> dict[str, str]:
     except CampaignError as error:
         raise click.ClickException(f"Nothing was imported.\n{error}") from None
     if not texts:
-        raise click.ClickException(f"There is no campaign.toml and no letter in {folder}.")
+        raise click.ClickException(f"{folder} has no campaign.toml and no letters.")
     return texts
 
 
@@ -200,7 +202,11 @@ def _in_words(old: str | None, new: str) -> str:
     found = changes(old.replace("\r\n", "\n"), new.replace("\r\n", "\n"))
     added = sum(1 for change in found if change.kind in ("new", "changed"))
     gone = sum(1 for change in found if change.kind == "old")
-    return f"changed in {some(added + gone, 'place')}" if added + gone else "line ends only"
+    return (
+        f"changed in {some(added + gone, 'place')}"
+        if added + gone
+        else ("only line endings changed")
+    )
 
 
 def _refuse_another_campaign(site: Services, folder: Path) -> None:
@@ -217,8 +223,8 @@ def _refuse_another_campaign(site: Services, folder: Path) -> None:
         else f"flask campaign begin {typed(folder)}"
     )
     raise click.ClickException(
-        f"This is the folder of another campaign, {other!r}; this one is {site.slug!r}. Nothing "
-        f"was imported. What you may want: {way}"
+        f"This folder belongs to another campaign, {other!r}; this one is {site.slug!r}. Nothing "
+        f"was imported. You may want: {way}"
     )
 
 
@@ -241,8 +247,8 @@ def _refuse_another_bill(
         click.echo(f"Note: {words} No one has signed yet.")
         return
     raise click.ClickException(
-        f"{words} People have signed for the bill as it is, so nothing was imported. Begin another "
-        f"campaign with it: flask campaign begin {typed(folder)}"
+        f"{words} People have signed for the current bill, so nothing was imported. Begin "
+        f"another campaign instead: flask campaign begin {typed(folder)}"
     )
 
 
@@ -267,9 +273,9 @@ def _refuse_problems(site: Services, live: LiveFiles, changed: dict[str, str]) -
 @click.option("--out", type=NEW_FOLDER, default=STATIC,
               help="The folder to write to. Default: the site’s static files.")  # fmt: skip
 def card_command(out: Path) -> None:
-    """Draw the picture that other sites show with a link, in English and Spanish.
+    """Make the preview image that other sites show with a link, in English and Spanish.
 
-    It names the campaign by its title. Run it after the title has changed.
+    It shows the campaign's title, so run it again when the title changes.
 
     \b
     Example:
@@ -283,6 +289,10 @@ def card_command(out: Path) -> None:
         title = said(campaign, "title", lang)
         picture = to_card(CardWords(lang, heading, title, small))
         if len(picture) > LARGEST_CARD:
-            raise click.ClickException(f"The picture has {len(picture)} bytes, which is too many.")
+            raise click.ClickException(
+                f"The image has {len(picture):,} bytes; at most "
+                f"{LARGEST_CARD:,} are allowed. Shorten the campaign’s "
+                "title."
+            )
         (out / card_name(lang)).write_bytes(picture)
         click.echo(f"{out / card_name(lang)}: {len(picture):,} bytes")

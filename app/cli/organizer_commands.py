@@ -29,7 +29,7 @@ from app.site.services import services
 NAME_PROBLEMS = {
     "empty": "The name is empty.",
     "long": f"The name is too long; at most {organizers.NAME_MAX} characters fit.",
-    "characters": "The name has a character that cannot be read, or is reserved. Use letters, "
+    "characters": "The name has a character that cannot be read or is reserved. Use letters, "
     "digits, spaces and plain punctuation.",
 }
 
@@ -40,7 +40,7 @@ class _SiteGroup(PlainGroup, AppGroup):
 
 organizers_cli = _SiteGroup(
     "organizers",
-    help="""Add organizers, give them new links, switch accounts off.
+    help="""Add organizers, reset or disable their accounts.
 
     \b
     Examples:
@@ -49,7 +49,7 @@ organizers_cli = _SiteGroup(
       flask organizers reset "Rosa Delgado" --second-factor
       flask organizers disable "Rosa Delgado"
 
-    Every change is written to the audit trail as done by 'command line'.
+    The audit trail records every change as made by 'command line'.
     """,
 )
 
@@ -62,11 +62,11 @@ def print_link(link: organizers.OneTimeLink) -> None:
     """Print a one-time link and what its owner will be asked for."""
     address = absolute_link(services().settings.address, f"/organize/set-password/{link.token}")
     click.echo(
-        f"\nGive this link to {link.organizer.name}, over a channel that only they read. It works "
-        f"once, until {link.expires:%Y-%m-%d %H:%M} UTC:\n\n  {address}\n\n"
-        f"They choose a password of at least {PASSWORD_MIN} characters"
+        f"\nGive this link to {link.organizer.name} through a channel that only they can read. "
+        f"It works once, until {link.expires:%Y-%m-%d %H:%M} UTC:\n\n  {address}\n\nThey choose "
+        f"a password of at least {PASSWORD_MIN} characters"
         + (
-            " and log in with their authenticator as before."
+            " and log in with their authenticator app as before."
             if link.organizer.has_second_factor
             else " and set up an authenticator app."
         )
@@ -82,7 +82,7 @@ def _find_organizer(name: str) -> Organizer:
 
 def _no_such_organizer(name: str) -> click.ClickException:
     names = ", ".join(o.name for o in all_organizers(services().db()))
-    known = f" There are: {names}." if names else " There are none yet; add one first."
+    known = f" These exist: {names}." if names else " There are no organizers yet; add one first."
     return click.ClickException(f"There is no organizer named '{name}'.{known}")
 
 
@@ -91,16 +91,16 @@ def _no_such_organizer(name: str) -> click.ClickException:
 @click.option("--role", type=click.Choice(ROLES), required=True, help="What they may do.")
 @click.option(
     "--hours", type=click.IntRange(1, 24 * 14), default=organizers.LINK_HOURS, show_default=True,
-    help="For how long the link works.",
+    help="How many hours the link works.",
 )  # fmt: skip
 def add(name: str, role: str, hours: int) -> None:
     """Add an organizer and print a one-time link to set a password.
 
     \b
     Roles:
-      editor    letters, the campaign's facts, held and paper signatures (changes counts)
+      editor    edits letters and the campaign's facts, reviews held signatures, adds paper ones
       exporter  sees the counts and exports them as files
-      admin     all of this, packets for the offices, keys, organizers, audit trail
+      admin     does all of this; manages packets, keys, organizers and the audit trail
 
     \b
     Examples:
@@ -112,8 +112,8 @@ def add(name: str, role: str, hours: int) -> None:
         raise click.ClickException(f"{NAME_PROBLEMS[answer.why]} No one was added.")
     if isinstance(answer, NameTaken):
         raise click.ClickException(
-            f"'{answer.organizer.name}' exists already. For a new link: "
-            f'flask organizers reset "{answer.organizer.name}"'
+            f"'{answer.organizer.name}' already exists. For a new link: flask organizers reset "
+            f'"{answer.organizer.name}"'
         )
     click.echo(f"Added {answer.organizer.name} as {role}.")
     print_link(answer)
@@ -132,7 +132,7 @@ def list_() -> None:
         click.echo("There are no organizers yet. Add one: flask organizers add NAME --role admin")
         return
     show_columns([
-        ("name", "role", "ready", "last log-in (UTC)"),
+        ("name", "role", "ready", "last login (UTC)"),
         *((one.name, one.role, _ready(one),
            f"{one.logged_in:%Y-%m-%d %H:%M}" if one.logged_in else "never") for one in people),
     ])  # fmt: skip
@@ -150,14 +150,14 @@ def _ready(person: Organizer) -> str:
 @click.argument("name")
 @click.option(
     "--second-factor", is_flag=True,
-    help="Also remove the authenticator and the recovery codes (the phone is lost).",
+    help="Also remove the authenticator app and the recovery codes, for a lost phone.",
 )  # fmt: skip
 @click.option(
     "--hours", type=click.IntRange(1, 24 * 14), default=organizers.LINK_HOURS, show_default=True,
-    help="For how long the link works.",
+    help="How many hours the link works.",
 )  # fmt: skip
 def reset(name: str, second_factor: bool, hours: int) -> None:
-    """Reset a password: end all sessions, print a new one-time link.
+    """Reset a password: end all sessions and print a new one-time link.
 
     \b
     Examples:
@@ -175,8 +175,8 @@ def reset(name: str, second_factor: bool, hours: int) -> None:
     click.echo(f"{answer.organizer.name}: {what} removed, all sessions ended.")
     if answer.organizer.disabled:
         click.echo(
-            "The account is disabled, so the link works only after: "
-            f'flask organizers enable "{answer.organizer.name}"'
+            "The account is disabled. The link works only after you run: flask organizers "
+            f'enable "{answer.organizer.name}"'
         )
     print_link(answer)
 
@@ -189,18 +189,18 @@ def _switch(name: str, disabled: bool) -> None:
     assert not isinstance(answer, LastAdmin | NoSuchOrganizer)
     word = "disabled" if disabled else "enabled"
     if isinstance(answer, NothingToChange):
-        click.echo(f"{found.name} was {word} already. Nothing was changed.")
+        click.echo(f"{found.name} is already {word}. Nothing was changed.")
         return
     click.echo(f"{found.name} is {word}" + (" and logged out everywhere." if disabled else "."))
     admins = [o for o in all_organizers(site.db()) if o.role == "admin" and not o.disabled]
     if not admins:
-        click.echo("No admin is left. Add one: flask organizers add NAME --role admin")
+        click.echo("No admins are left. Add one: flask organizers add NAME --role admin")
 
 
 @organizers_cli.command()
 @click.argument("name")
 def disable(name: str) -> None:
-    """Switch an account off and log it out everywhere. Nothing is deleted.
+    """Disable an account and log it out everywhere. Nothing is deleted.
 
     \b
     Example:
@@ -212,7 +212,7 @@ def disable(name: str) -> None:
 @organizers_cli.command()
 @click.argument("name")
 def enable(name: str) -> None:
-    """Switch a disabled account on again, with its password and second factor.
+    """Enable a disabled account again, with its password and second factor.
 
     \b
     Example:
@@ -224,7 +224,7 @@ def enable(name: str) -> None:
 @organizers_cli.command("revoke-sessions")
 @click.argument("name")
 def revoke_sessions(name: str) -> None:
-    """Log an organizer out everywhere. Their password stays as it is.
+    """Log an organizer out everywhere. Their password does not change.
 
     \b
     Example:

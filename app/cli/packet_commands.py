@@ -44,37 +44,37 @@ SEALED = ".sealed.jsonl"
 def _split(_context: click.Context, _option: click.Parameter, text: str) -> Split:
     split = parse_split(text)
     if split is None:
-        raise click.BadParameter("Give office, state, a number of letters (500) or a size (20MB).")
+        raise click.BadParameter("Use office, state, a number of letters (500) or a size (20MB).")
     return split
 
 
 @click.command("packets", cls=CampaignCommand)
 @click.argument("file", required=False, type=FILE)
 @click.option("--key", "private_files", type=FILE, multiple=True,
-              help="A private key file; may be given more than once.")  # fmt: skip
+              help="A private key file. Can be repeated.")  # fmt: skip
 @passphrase_option
 @click.option("--out", required=True, type=NEW_FOLDER,
-              help="The folder to write to; it must hold no packets yet.")  # fmt: skip
+              help="The folder to write to. It must not hold packets yet.")  # fmt: skip
 @click.option("--split", default="office", callback=_split, metavar="office|state|SIZE",
               show_default=True,
-              help="SIZE is letters a file (500) or megabytes (20MB).")  # fmt: skip
+              help="SIZE: letters per file (500) or megabytes per file (20MB).")  # fmt: skip
 @template_option
 @day_option
 def packets_command(
     *, file: Path | None, private_files: tuple[Path, ...], passphrase_file: Path | None,
     out: Path, split: Split, template: str, day: date | None,
 ) -> None:  # fmt: skip
-    """Make one PDF for each office: a cover sheet, then the letters, sorted by town, numbered.
+    """Make a PDF for each office: a cover sheet, then the numbered letters, sorted by town.
 
-    FILE is a sealed export (flask keys export --purpose packet), opened here with --key, or
-    the JSON lines that flask keys open wrote. Without FILE, on the server itself, the sealed
-    details of this site are used; that is noted in the audit trail. Only letters of people who
-    asked for delivery by hand are in the packets. More than 1,000 letters to an office become
-    several files. OUT/index.csv lists every letter; OUT/problems.csv, the lines without one.
-    Ends with 1 if there are any.
+    FILE is a sealed export (flask keys export --purpose packet), which --key opens, or the JSON
+    lines that flask keys open wrote. Without FILE, on the server itself, the sealed details of this
+    site are used, and the audit trail records it. The packets have only the letters of people who
+    asked for delivery by hand. More than 1,000 letters to an office become several files.
+    OUT/index.csv lists every letter; OUT/problems.csv lists the lines that produced none. Exits
+    with status 1 if there are any.
 
-    OUT holds people's names and addresses: keep it on your own computer, and delete it when
-    the packets are delivered.
+    OUT has people's names and addresses. Keep it on your own computer, and delete it when the
+    packets are delivered.
 
     \b
     Example:
@@ -85,7 +85,7 @@ def packets_command(
     named = str(head_of(file).get("campaign", "")) if file else ""
     with choosing(named):
         if named and chosen_campaign(settings) != named:
-            raise click.ClickException(f"{file} holds letters of another campaign, {named!r}.")
+            raise click.ClickException(f"{file} has letters of another campaign, {named!r}.")
         campaign, tables = campaign_and_tables(settings)
     now = as_moment(day) if day else moment_of_site(settings)
     today = day_in_washington(now)
@@ -102,15 +102,17 @@ def packets_command(
     finally:
         if file is None:
             source.unlink(missing_ok=True)
-    click.echo(f"{some(total, 'letter')} in {some(files, 'file')} in {out}; {INDEX} lists them.")
+    click.echo(
+        f"{some(total, 'letter')} in {some(files, 'file')} written to {out}; {INDEX} lists them."
+    )
     if bad:
-        click.echo(f"{some(bad, 'line')} with problems: {out / PROBLEMS}", err=True)
+        click.echo(f"{some(bad, 'line')} with problems. See {out / PROBLEMS}", err=True)
         sys.exit(1)
 
 
 def _refuse_used(out: Path) -> None:
     if (out / INDEX).exists():
-        raise click.ClickException(f"{out} holds packets already. Name another folder.")
+        raise click.ClickException(f"{out} already has packets. Use another folder.")
 
 
 def _read(letters: PacketLetters, source: Path, keys: list[OpenKey], out: Path) -> int:
@@ -133,7 +135,7 @@ def _rows(source: Path, keys: list[OpenKey], troubles: list[BadRow]) -> Iterator
     with source.open(encoding="utf-8", errors="replace") as file:
         sealed = KIND in file.readline()
     if sealed and not keys:
-        raise click.ClickException("This file is sealed: give the private key with --key.")
+        raise click.ClickException("This file is sealed. Give the private key with --key.")
     if sealed:
         for number, row in enumerate(open_sealed_file(source, keys), start=2):
             if not isinstance(row, OpenedRow):
@@ -150,7 +152,7 @@ def _rows(source: Path, keys: list[OpenKey], troubles: list[BadRow]) -> Iterator
 
 def _write(letters: PacketLetters, out: Path, sender: Sender, split: Split, total: int) -> int:
     files = 0
-    with progress("Setting letters", total) as bar:
+    with progress("Making PDFs", total) as bar:
         for step in write_packets(letters, out, sender, split):
             bar(step.letters)
             files = step.files

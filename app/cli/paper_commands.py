@@ -47,46 +47,47 @@ from app.site.paper_words import (
 from app.site.services import campaign_and_tables, moment_of_site, today_of_site
 from app.site.settings import Settings, load_settings
 
-BUSY = "Another import is at work. Wait until it has ended; nothing was changed."
+BUSY = "Another import is running. Wait for it to finish; nothing was changed."
 
 
 @click.command("import", cls=CampaignCommand)
 @click.argument("file", type=FILE)
 @click.option("--source", default="", metavar="TAG", type=Tag(),
-              help="A source tag, like fair-2026.")  # fmt: skip
+              help="A source tag for these signatures, like fair-2026.")  # fmt: skip
 @language_option
 @click.option("--column", "columns", multiple=True, metavar="HEADER=WHAT",
-              help=f"What a column is: {', '.join(ROLES)}; or nothing, to leave it aside. May be "
-                   "given several times, and is remembered for the next sheet.")  # fmt: skip
+              help=f"What a column holds: {', '.join(ROLES)}; or nothing, to ignore it. Can be "
+                   "repeated, and is remembered for the next sheet.")  # fmt: skip
 @click.option("--hidden", type=click.Choice(["count", "leave"]),
-              help="What becomes of rows that the sheet hides or crosses out.")  # fmt: skip
+              help="What to do with rows that are hidden or crossed out.")  # fmt: skip
 @click.option("--restore-zeros", is_flag=True,
-              help="Put back the zeros that ZIP codes lost in a spreadsheet.")  # fmt: skip
+              help="Restore leading zeros that a spreadsheet removed from ZIP codes.")  # fmt: skip
 @click.option("--count-odd", is_flag=True,
-              help="Count rows too that hardly are people (n/a, ???, illegible).")  # fmt: skip
+              help="Also count rows that are hardly people (n/a, ???, illegible).")  # fmt: skip
 @click.option("--likely", type=click.Choice(["count", "leave"]),
-              help="What becomes of rows that may be of people who are counted.")  # fmt: skip
+              help="What to do with rows that may be people who are already counted.")  # fmt: skip
 @click.option("--same", multiple=True, metavar="ROW",
-              help="The number of such a row that is of the same person; the others count. May be "
-                   "given several times.")  # fmt: skip
-@click.option("--leave-out", is_flag=True, help="Count the good rows and leave out the others.")
-@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
-@click.option("--delete", is_flag=True, help="Delete FILE in the end, whatever happens.")
+              help="The number of such a row that is the same person; the others count. Can be "
+                   "repeated.")  # fmt: skip
+@click.option("--leave-out", is_flag=True, help="Count the good rows and leave out the rest.")
+@click.option("--dry-run", is_flag=True, help="Only show what would happen.")
+@click.option("--delete", is_flag=True, help="Delete FILE afterward, even if the import fails.")
 def import_command(
     *, file: Path, source: str, language: str, columns: tuple[str, ...], hidden: Hidden | None,
     restore_zeros: bool, count_odd: bool, likely: Literal["count", "leave"] | None,
     same: tuple[str, ...], leave_out: bool, dry_run: bool, delete: bool,
 ) -> None:  # fmt: skip
-    """Count the paper signatures in FILE, a CSV, XLSX, XLS or ODS sheet: all of them, or none.
+    """Count the paper signatures in FILE (CSV, XLSX, XLS or ODS): all of them or none.
 
-    Every visible sheet with a row that names the columns is read: first name, last name,
-    street, city, state, ZIP, and perhaps district and e-mail, or as the usual tools export
-    them. Names and addresses are only read to find who represents each person and to count
-    nobody twice; they are not stored. The same file a second time adds nothing. Rows with a
-    problem go to FILE-problems.csv, with their own row numbers; then nothing is counted, unless
-    --leave-out is given. Ends with 1 where there are any. A row that may be of somebody who is
-    counted already waits for --likely or --same. People can go on signing meanwhile; an
-    import that is broken off leaves nothing behind, and undo-import undoes a whole one.
+    Reads every visible sheet that has a row with column names: first name, last name, street,
+    city, state, ZIP, and optionally district and email, or the names that common tools export.
+    Names and addresses are used only to find who represents each person and to count no one twice.
+    They are not stored. Importing the same file again adds nothing.
+
+    Rows with a problem go to FILE-problems.csv with their row numbers. Then the command exits with
+    status 1 and counts nothing, unless you give --leave-out. For rows that may be people who are
+    already counted, decide with --likely or --same. People can sign online meanwhile. An
+    interrupted import leaves nothing behind; undo-import undoes a complete one.
 
     \b
     Example:
@@ -112,7 +113,7 @@ def import_command(
         undecided = bool(plan.likely and not likely and not same)
         _show(plan, file)
         if dry_run:
-            click.echo(f"{len(plan.new):,} would be added; {len(plan.before):,} had signed before.")
+            click.echo(f"{len(plan.new):,} would be added; {len(plan.before):,} signed before.")
         elif _may_continue(plan, leave_out=leave_out, undecided=undecided):
             if said:
                 remember_columns(db, said)
@@ -124,11 +125,11 @@ def import_command(
                 ):  # fmt: skip
                     bar(added.signatures + added.before)
             click.echo(
-                f"{some(added.signatures, 'signature')} added ({some(added.letters, 'letter')});"
-                f" {added.before + len(plan.before):,} had signed before."
+                f"{some(added.signatures, 'signature')} added ({some(added.letters, 'letter')}); "
+                f"{added.before + len(plan.before):,} signed before."
             )
             if added.signatures:
-                click.echo(f"To undo all of it: flask signatures undo-import {added.number}")
+                click.echo(f"To undo this import: flask signatures undo-import {added.number}")
     except SheetError as error:
         raise click.ClickException(sheet_words(error)) from None
     except ImportRunningError:
@@ -146,8 +147,8 @@ def _same_rows(plan: ImportPlan, named: tuple[str, ...]) -> frozenset[str]:
     keys = {" ".join(filter(None, plan.name(row.key))): row.key for row in plan.likely}
     if missing := sorted(set(named) - set(keys)):
         raise click.ClickException(
-            f"--same {missing[0]}: the rows that may be someone who is already counted are"
-            f" {', '.join(keys) or 'none'}."
+            f"--same {missing[0]} is not one of the rows that may be already counted: "
+            f"{', '.join(keys) or 'there are none'}."
         )
     return frozenset(keys[name] for name in named or keys)
 
@@ -159,8 +160,8 @@ def _column_roles(options: tuple[str, ...], held: ParsedFile) -> dict[str, str]:
     for text in options:
         header, equals, role = text.rpartition("=")
         if not equals or (role and role not in ROLES):
-            raise click.ClickException(f"--column {text}: write HEADER=WHAT, with one of"
-                                       f" {', '.join(ROLES)}, or nothing, after it.")  # fmt: skip
+            raise click.ClickException(f"--column {text}: write HEADER=WHAT, where WHAT is one "
+                                       f"of {', '.join(ROLES)}, or empty.")  # fmt: skip
         if plain_header(header) not in known:
             raise click.ClickException(f"The file has no column “{header}”.")
         said[plain_header(header)] = role
@@ -197,35 +198,37 @@ def _show(plan: ImportPlan, file: Path) -> None:
         say(f"Not read: {'; '.join(unread_words(*one) for one in plan.file.unread)}")
     for columns in plan.columns:
         if columns.unread:
-            say(f"These columns are not used: {', '.join(columns.unread[:20])}")
+            say(f"Ignored columns: {', '.join(columns.unread[:20])}")
         for question in columns.questions:
             say(question_words(question, columns.headers) + " (--column)")
     if plan.file.guessed_encoding:
-        say("The file is not Unicode: it was read as Windows-1252.")
+        say("The file is not UTF-8, so it was read as Windows-1252.")
     if not plan.file.shows_hidden:
-        say("This kind of file does not tell which rows are hidden or crossed out: all were read.")
+        say(
+            "This file format does not show which rows are hidden or crossed out, so all were read."
+        )
     if plan.hidden:
-        done = {"": "Say --hidden count or --hidden leave.", "count": "They are counted.",
+        done = {"": "Choose --hidden count or --hidden leave.", "count": "They are counted.",
                 "leave": "They are left out."}[plan.choices.hidden]  # fmt: skip
         rows = some(len(plan.hidden), "hidden or crossed-out row")
         say(f"{rows}: {row_names(plan, plan.hidden)}. {done}")
     _show_repeats(plan, say)
     if plan.odd:
-        say(f"{some(len(plan.odd), 'row')} left out as hardly a person's:"
-            f" {row_names(plan, tuple(row.key for row in plan.odd))}")  # fmt: skip
+        say(f"{some(len(plan.odd), 'row')} left out, hardly a person: "
+            f"{row_names(plan, tuple(row.key for row in plan.odd))}")  # fmt: skip
     if plan.wrong or plan.odd:
         problems = _write_problems(file, plan)
-        say(f"{some(len(plan.wrong), 'row')} with problems: {problems}")
+        say(f"{some(len(plan.wrong), 'row')} with problems. See {problems}")
 
 
 def _show_repeats(plan: ImportPlan, say: Callable[[str], None]) -> None:
     if plan.twice:
         rows = ", ".join(f"{row_name(plan, row)} (as {row_name(plan, first)})"
                          for row, first in plan.twice[:10])  # fmt: skip
-        say(f"{some(len(plan.twice), 'row')} of people who are in this file already: {rows}")
+        say(f"{some(len(plan.twice), 'row')} that repeat a person in this file: {rows}")
     if plan.full:
-        say(f"{some(len(plan.full), 'row')} not counted, with an email address that four people "
-            f"have signed with: {row_names(plan, plan.full)}")  # fmt: skip
+        say(f"{some(len(plan.full), 'row')} not counted, because four people have signed with "
+            f"the same email address: {row_names(plan, plan.full)}")  # fmt: skip
     if plan.likely:
         say(f"{some(len(plan.likely), 'row')} that may be someone who is already counted:")
     for row in plan.likely:
@@ -236,14 +239,14 @@ def _show_repeats(plan: ImportPlan, say: Callable[[str], None]) -> None:
 
 def _may_continue(plan: ImportPlan, *, leave_out: bool, undecided: bool) -> bool:
     if plan.questions:
-        click.echo("Nothing was added. Say with --column what the columns are.", err=True)
+        click.echo("Nothing was added. Use --column to say what the columns are.", err=True)
     elif plan.hidden and not plan.choices.hidden:
-        click.echo("Nothing was added. Say what becomes of the hidden rows.", err=True)
+        click.echo("Nothing was added. Use --hidden to decide about the hidden rows.", err=True)
     elif undecided:
-        click.echo("Nothing was added. Say with --likely count, --likely leave or --same ROW what"
-                   " becomes of the rows that may be of the same person.", err=True)  # fmt: skip
+        click.echo("Nothing was added. Use --likely count, --likely leave or --same ROW to "
+                   "decide about the rows that may be already counted.", err=True)  # fmt: skip
     elif plan.wrong and not leave_out:
-        click.echo("Nothing was added. Correct the rows, or give --leave-out.", err=True)
+        click.echo("Nothing was added. Fix the rows, or use --leave-out.", err=True)
     else:
         return True
     return False
@@ -269,9 +272,10 @@ def _write_problems(file: Path, plan: ImportPlan) -> Path:
 @click.command("undo-import", cls=CampaignCommand)
 @click.argument("number", type=int, required=False)
 def undo_command(number: int | None) -> None:
-    """Undo the import NUMBER as a whole; without a number, list those that can be undone.
+    """Undo the whole import NUMBER; without NUMBER, list the imports.
 
-    Every count goes down. An import stays as it is once one of its people has gone on online.
+    Removes its signatures from every count. An import can no longer be undone once one of its
+    people has continued online.
     """
     settings = load_settings()
     db = local_database(settings.database)
@@ -279,9 +283,9 @@ def undo_command(number: int | None) -> None:
     if number is None:
         imports = list_imports(db, campaign.slug)
         if not imports:
-            click.echo("No sheet was imported.")
+            click.echo("No sheets were imported.")
         for one in imports:
-            stays = f"; stays, {one.taken_up:,} went on online" if one.taken_up else ""
+            stays = f"; cannot be undone: {one.taken_up:,} continued online" if one.taken_up else ""
             click.echo(f"{one.number}: {one.at:%Y-%m-%d %H:%M} UTC, {one.who}, {one.source},"
                        f" {some(one.signatures, 'signature')}{stays}")  # fmt: skip
         return
@@ -291,9 +295,11 @@ def undo_command(number: int | None) -> None:
         )
     except NotUndoneError as error:
         raise click.ClickException(
-            f"Nothing was undone: {error.taken_up:,} of its people went on online since."
-            if error.taken_up else "There is no such import."
+            (f"Nothing was undone, because {error.taken_up:,} of its people have continued online "
+            "since.")
+            if error.taken_up else ("This campaign has no import {number}. To list the imports: "
+                                   "flask signatures undo-import")
         ) from None  # fmt: skip
     except ImportRunningError:
         raise click.ClickException(BUSY) from None
-    click.echo(f"Undone: {some(removed, 'signature')} removed.")
+    click.echo(f"Import undone: {some(removed, 'signature')} removed.")

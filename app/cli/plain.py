@@ -66,7 +66,7 @@ class CampaignCommand(PlainCommand):
         super().__init__(*args, **attributes)
         self.params.append(click.Option(
             ["--campaign"], metavar="SLUG", expose_value=False, is_eager=True, callback=_choose,
-            help="Which campaign of the site. Default: that of the start page.",
+            help="The campaign to use. Default: the one on the start page.",
         ))  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def _choose(ctx: click.Context, _param: click.Parameter, slug: str | None) -> No
         known |= {file.parent.name for file in settings.letters.glob("*/campaign.toml")}
         if slug not in known:
             raise click.ClickException(
-                f"There is no campaign called {slug!r} here. Known: {', '.join(sorted(known))}."
+                f"This site has no campaign named {slug!r}. It has: {', '.join(sorted(known))}."
             )
     token = CHOSEN.set(slug or "")
     ctx.call_on_close(lambda: CHOSEN.reset(token))
@@ -97,7 +97,7 @@ class Day(click.ParamType[date]):
     ) -> date:
         day = value if isinstance(value, date) else read_day(value)
         if day is None:
-            self.fail(f"{value!r} is no day. Write it like 2026-11-01, 11/01/2026 or Nov 1 2026.",
+            self.fail(f"{value!r} is not a date. Write it like 2026-11-01 or Nov 1 2026.",
                       param, ctx)  # fmt: skip
         return day
 
@@ -110,7 +110,11 @@ class StateCode(click.ParamType[str]):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         code = read_state(value)
         if code not in STATES:
-            self.fail(f"There is no state {value}. Known: {', '.join(STATES)}.", param, ctx)
+            self.fail(
+                f"{value} is not a state or territory. Use one of these: {', '.join(STATES)}.",
+                param,
+                ctx,
+            )
         return code
 
 
@@ -121,7 +125,11 @@ class Tag(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value.strip() and not source_tag(value):
-            self.fail("A source tag has up to 32 of a-z 0-9 . - _ and no spaces.", param, ctx)
+            self.fail(
+                "A source tag has up to 32 characters: a-z, 0-9, period, hyphen or underscore.",
+                param,
+                ctx,
+            )
         return source_tag(value)
 
 
@@ -169,12 +177,12 @@ passphrase_option = click.option(
     help="Read the passphrase from this file instead of asking for it.",
 )  # fmt: skip
 template_option = click.option(
-    "--template", default="general", show_default=True, help="The letter, where a row names none."
+    "--template", default="general", show_default=True, help="The letter for rows that name none."
 )
-day_option = click.option("--today", "day", type=Day(), help="Default: today.")
+day_option = click.option("--today", "day", type=Day(), help="The date to use. Default: today.")
 language_option = click.option(
     "--language", type=click.Choice(["en", "es"]), default="en", show_default=True,
-    help="The language of what is on the paper.",
+    help="The language on the paper.",
 )  # fmt: skip
 
 
@@ -183,7 +191,7 @@ def words_of(file: Path) -> str:
     try:
         return file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise click.ClickException(f"{file} is not text in UTF-8. Save it as UTF-8.") from None
+        raise click.ClickException(f"{file} is not UTF-8 text. Save it as UTF-8.") from None
 
 
 def passphrase(file: Path | None, prompt: str, *, new: bool = False) -> str:
@@ -198,7 +206,7 @@ def passphrase(file: Path | None, prompt: str, *, new: bool = False) -> str:
         if sys.stdin.isatty():
             raise
         raise click.ClickException(
-            "There is no terminal to type the passphrase at: put it into a file that only you "
-            "can read, and name that file (--help says how)."
+            "There is no terminal to type the passphrase at. Put it in a file that only you can "
+            "read, and name that file (see --help)."
         ) from None
     return words

@@ -45,14 +45,14 @@ from app.site.paper_links import find_district, link_for
 from app.site.services import campaign_and_tables, moment_of_site, today_of_site
 from app.site.settings import load_settings
 
-NO_ADDRESS = "Set site_url in settings.toml first: the code on the paper leads there."
-ENDED = "This campaign has ended: no one can sign it, so nothing is printed to invite people."
-LAW = "It has become law, so there is nothing to sign for."
+NO_ADDRESS = "Set site_url in settings.toml first, because the QR code on the paper leads there."
+ENDED = "This campaign has ended and no one can sign it, so nothing was made."
+LAW = "The bill has become law, so there is nothing left to sign."
 
 _out = click.option("--out", required=True, type=NEW_FILE,
-                    help="The PDF to write.")  # fmt: skip
+                    help="The PDF file to write.")  # fmt: skip
 _source = click.option("--source", default="", metavar="TAG", type=Tag(),
-                       help="A source tag for the code: a-z, 0-9, dot, hyphen.")  # fmt: skip
+                       help="A source tag for the QR code, like library.")  # fmt: skip
 
 
 def _link(tag: str, language: Language, usual: str) -> Link:
@@ -68,28 +68,27 @@ def _link(tag: str, language: Language, usual: str) -> Link:
 
 def _save(out: Path, pdf: bytes, *, private: bool = False) -> None:
     write_file(out, pdf, mode=0o600 if private else 0o666)
-    click.echo(f"{out} is ready.")
+    click.echo(f"Wrote {out}.")
 
 
 @click.command("labels", cls=PlainCommand)
 @_out
 @click.option("--people", type=FILE,
-              help="For the people in this file (CSV, or opened details).")  # fmt: skip
+              help="Make labels for the people in this file (CSV or opened details).")  # fmt: skip
 @click.option("--state", metavar="CA", type=StateCode(), help="Only the offices of this state.")
-@click.option("--local", is_flag=True, help="The offices at home, not those in Washington.")
+@click.option("--local", is_flag=True, help="Use the local offices instead of those in Washington.")
 @click.option("--or-washington", is_flag=True,
-              help="With --local: Washington for members without an office at home.")  # fmt: skip
+              help="With --local, use Washington for members without a local office.")  # fmt: skip
 @click.option("--first-place", type=click.IntRange(1, 30), default=1, show_default=True,
-              help="Where to begin on a sheet that was used before.")  # fmt: skip
-@click.option("--frames", is_flag=True, help="Draw the edges, to try on plain paper.")
+              help="The first label to use on a partly used sheet.")  # fmt: skip
+@click.option("--frames", is_flag=True, help="Draw the edges, for a test on plain paper.")
 def labels_command(
     *, out: Path, people: Path | None, state: str | None, local: bool, or_washington: bool,
     first_place: int, frames: bool,
 ) -> None:  # fmt: skip
-    """Mailing labels for the offices of Congress, or for people, on sheets like Avery 5160.
+    """Make mailing labels for the offices of Congress, or for people, on sheets like Avery 5160.
 
-    Print at 100 %, not “fit to page”. Members without an address there are named, and so are
-    vacant seats.
+    Print at 100%, not “fit to page”. Vacant seats and members without a local office are listed.
 
     \b
     Example:
@@ -103,7 +102,7 @@ def labels_command(
         _campaign, tables = campaign_and_tables(load_settings())
         addresses = _offices(tables, state, local=local, or_washington=or_washington)
     if not addresses:
-        raise click.ClickException("No one to make labels for.")
+        raise click.ClickException("There are no addresses to make labels for.")
     _save(out, labels_pdf(addresses, first_place=first_place, frames=frames), private=bool(people))
 
 
@@ -131,13 +130,13 @@ def _offices(
         )
     if awaited:
         click.echo(
-            f"No label for {some(len(awaited), 'seat')} without a name in the list of "
+            f"No label for {some(len(awaited), 'seat')} whose member is not in the list of "
             f"{tables.as_of}: {', '.join(awaited)}", err=True,
         )  # fmt: skip
     if homeless:
         what = (
-            "The address in Washington is used" if or_washington
-            else "No label (--or-washington gives the address there)"
+            "Using the address in Washington" if or_washington
+            else "No label (use --or-washington for the address there)"
         )  # fmt: skip
         click.echo(
             f"{what} for {some(len(homeless), 'member')} without a listed local office:"
@@ -164,7 +163,7 @@ def _people(path: Path) -> list[tuple[str, ...]]:
 @language_option
 @_source
 def poster_command(*, out: Path, language: Language, source: str) -> None:
-    """A poster with a QR code, on US Letter paper.
+    """Make a poster with a QR code, on US Letter paper.
 
     \b
     Example:
@@ -182,7 +181,7 @@ def poster_command(*, out: Path, language: Language, source: str) -> None:
 @language_option
 @_source
 def signup_command(*, out: Path, language: Language, source: str) -> None:
-    """A sign-up sheet for a table. What is written on it is entered under “Paper”.
+    """Make a sign-up sheet for a table. Enter what people write on it under “Paper”.
 
     \b
     Example:
@@ -208,7 +207,7 @@ def signup_command(*, out: Path, language: Language, source: str) -> None:
 def blank_command(
     *, district: str, out: Path, language: Language, source: str, template: str, day: date | None
 ) -> None:
-    """Letters to the members for DISTRICT (IL-5, or VT) with lines to fill in by hand.
+    """Make letters to the members for DISTRICT (IL-5, or VT) with lines to fill in by hand.
 
     \b
     Example:
@@ -219,9 +218,9 @@ def blank_command(
     delegation = find_district(tables, district)
     words = campaign.template(template)
     if delegation is None:
-        raise click.ClickException(f"{district} is not a district; write it like IL-5 or VT.")
+        raise click.ClickException(f"{district} is not a district. Write it like IL-5 or VT.")
     if words is None:
-        raise click.ClickException(f"The campaign has no letter called {template!r}.")
+        raise click.ClickException(f"The campaign has no letter named {template!r}.")
     today = day or today_of_site(settings, campaign)
     link = _link(source, language, "blank-letter")
     _save(out, blank_letters_pdf(campaign, words, delegation, today=today, link=link,
@@ -231,12 +230,14 @@ def blank_command(
 @click.command("sheets", cls=CampaignCommand)
 @_out
 @click.option("--state", metavar="CA", type=StateCode(),
-              help="Only the delegation of this state.")  # fmt: skip
-@click.option("--member", metavar="P000145", help="Only one: a bioguide id or a seat, CA-12.")
+              help="Only this state’s delegation.")  # fmt: skip
+@click.option(
+    "--member", metavar="P000145", help="Only this member: a bioguide id, or a seat like CA-12."
+)
 def sheets_command(out: Path, state: str | None, member: str | None) -> None:
-    """Write day sheets as one PDF: a page for each office, with its number and its ask.
+    """Make day sheets as one PDF: a page for each office, with its number and its ask.
 
-    Without --state or --member for all 541 seats, with a cover and an index.
+    Without --state or --member it covers all 541 seats, with a cover and an index.
 
     \b
     Examples:
@@ -245,7 +246,7 @@ def sheets_command(out: Path, state: str | None, member: str | None) -> None:
       flask signatures sheets --member CA-12 --out ca-12.pdf
     """
     if state and member:
-        raise click.UsageError("Give --state or --member, not both.")
+        raise click.UsageError("Use either --state or --member, not both.")
     settings = load_settings()
     campaign, tables = campaign_and_tables(settings)
     holders = _chosen(tables, state, member)
@@ -277,13 +278,13 @@ def _chosen(tables: Tables, state: str | None, member: str | None) -> list[Holde
         if holder is None and (person := tables.people.get(name)):
             seat, who = person.holder.seat.id, person.member.full_name
             raise click.ClickException(
-                f"{who} held {seat} in the {ordinal(person.congress)} Congress, and is not known "
-                f"to sit now, by the list of {tables.as_of}. Give the seat: --member {seat}"
+                f"{who} held {seat} in the {ordinal(person.congress)} Congress and is not in the "
+                f"current list ({tables.as_of}). Name the seat instead: --member {seat}"
             )
         if holder is None:
             raise click.ClickException(
-                f"No one with the id {member} sits in Congress, as listed on {tables.as_of}, and "
-                "there is no such seat. Seats are written CA-12 and CA-S3."
+                f"{member} is not the id of anyone in Congress (list of {tables.as_of}), nor a "
+                "seat. Write seats like CA-12 or CA-S3."
             )
         return [holder]
     return list(tables.holders)

@@ -18,17 +18,17 @@ from app.site.settings import (
 
 LOSSES = {
     "secret.key": (
-        "open forms have to be sent again, mail that waits is lost, and organizers set up "
+        "residents must submit open forms again, queued mail is lost, and organizers set up "
         "their second factor again."
     ),
-    "person.key": "anyone who signed before can sign and be counted again.",
+    "person.key": "anyone who signed before can sign again and be counted twice.",
 }
 
 
 @click.command("settings", cls=PlainCommand)
-@click.option("--markdown", is_flag=True, help="Print the table for docs/settings.md instead.")
+@click.option("--markdown", is_flag=True, help="Print the content of docs/settings.md instead.")
 def settings_command(markdown: bool) -> None:
-    """Show every setting with its value; * marks those that you set. Secrets stay hidden.
+    """Show every setting with its value. * marks those you set; secrets are hidden.
 
     \b
     Example:
@@ -47,11 +47,11 @@ def settings_command(markdown: bool) -> None:
 @click.command("adopt", cls=PlainCommand)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def adopt_command(yes: bool) -> None:
-    """Take the database and the keys that are there for this site's own from now on.
+    """Accept the current database and keys as this site's own from now on.
 
-    For a site that stops because its database was replaced or a key is lost, when that is so on
-    purpose. A key or a database that is missing is made again, and empty. Restoring a backup of
-    the same site needs none of this.
+    Use this when the site refuses to start because its database was replaced or a key is missing,
+    and that is intended. A missing key or database is made new, and a new database is empty. After
+    flask backup restore you do not need this.
 
     \b
     Example:
@@ -63,9 +63,12 @@ def adopt_command(yes: bool) -> None:
     for name in lost:
         click.echo(f"{name} is missing. A new one means: {LOSSES[name]}")
     if not settings.database.exists():
-        click.echo("There is no database. A new one begins with nothing: no signature, no account.")
+        click.echo("There is no database. A new one starts empty: no signatures, no accounts.")
     if not yes:
-        click.confirm("Stop the site first. Take what is there for this site's own?", abort=True)
+        click.confirm(
+            "Stop the site first. Accept the current database and keys as this site's own?",
+            abort=True,
+        )
     for name in lost:
         make_key(settings.instance / name)
     adopt_site(settings.database, load_settings().own_keys)

@@ -59,7 +59,7 @@ from app.site.live import CHOSEN, chosen_campaign, live_campaign
 from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
 
-signatures = PlainGroup("signatures", help="Count, export, open and purge what people signed.")
+signatures = PlainGroup("signatures", help="Count, export, import and purge signatures.")
 
 Format = Literal["table", "csv", "json", "xlsx", "sqlite"]
 ENDINGS: dict[Format, str] = {"csv": "csv", "json": "json", "xlsx": "xlsx", "sqlite": "db"}
@@ -69,7 +69,7 @@ _BY_ENDING: dict[str, Format] = {
 
 NOTES = click.option(
     "--notes", is_flag=True,
-    help="Let CSV begin with rows that say what it is; the table comes after an empty line.",
+    help="Begin the CSV with rows that explain the numbers; the table follows after an empty line.",
 )  # fmt: skip
 Command = Callable[..., None]
 LANGUAGES = ("en", "es")
@@ -96,13 +96,13 @@ def choosing(command: Command) -> Command:
             "--since", "--from", "since", type=Day(),
             help="First day, in the campaign's time zone.",
         ),
-        click.option("--until", "--to", "until", type=Day(), help="Last day, included."),
+        click.option("--until", "--to", "until", type=Day(), help="Last day, inclusive."),
         click.option("--letter", "template", metavar="NAME",
-                     help="Only who started from this letter."),
+                     help="Only people who started from this letter."),
         click.option("--source", metavar="TAG", type=_TagOrNone(),
-                     help="Only with this source tag; (none) for none."),
+                     help="Only signatures with this source tag; (none) for those without one."),
         click.option("--language", type=click.Choice(LANGUAGES),
-                     help="Only who used pages in this language."),
+                     help="Only people who used the pages in this language."),
     )  # fmt: skip
 
     @wraps(command)
@@ -111,13 +111,14 @@ def choosing(command: Command) -> Command:
             name: rest.pop(name) for name in ("state", "since", "until", "source", "language")
         }
         if CHOSEN.get() and all_campaigns:
-            raise click.UsageError("Give --campaign or --all-campaigns, not both.")
+            raise click.UsageError("Use either --campaign or --all-campaigns, not both.")
         if fields["since"] and fields["until"] and fields["since"] > fields["until"]:
-            raise click.UsageError("The last day is before the first.")
+            raise click.UsageError("The last day (--to) is before the first (--from).")
         scope = open_scope(all_campaigns=all_campaigns)
         if template and template not in scope.letters:
             raise click.UsageError(
-                f"There is no letter {template!r}. Known: {', '.join(sorted(scope.letters))}."
+                f"There is no letter {template!r}. Use one of these: "
+                f"{', '.join(sorted(scope.letters))}."
             )
         wanted = None if status == "every" else status
         command(scope, Filter(scope.campaign, wanted, template=template, **fields), **rest)
@@ -128,17 +129,19 @@ def choosing(command: Command) -> Command:
 
 
 @signatures.command("count", cls=CampaignCommand)
-@click.option("--by", type=click.Choice(GROUPINGS), help="Break down; by status if left out.")
+@click.option(
+    "--by", type=click.Choice(GROUPINGS), help="What to break the counts down by. Default: status."
+)
 @NOTES
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table",
-    show_default=True, help="How to print it.",
+    show_default=True, help="The output format.",
 )  # fmt: skip
 @choosing
 def count_command(
     scope: Scope, chosen: Filter, *, by: str | None, form: Format, notes: bool
 ) -> None:
-    """Count people and letters. The two are separate numbers; every number is defined.
+    """Count people and letters, as two separate numbers. The output defines each number.
 
     \b
     Examples:
@@ -156,12 +159,12 @@ def count_command(
 
 @signatures.command("recount")
 @click.option(
-    "--rebuild", "rebuilding", is_flag=True, help="Then make the tallies again from the rows."
+    "--rebuild", "rebuilding", is_flag=True, help="Rebuild the tallies from the rows if they differ."
 )
 def recount_command(rebuilding: bool) -> None:
-    """Count everything again from the rows and compare with the tallies.
+    """Recount everything from the rows and compare with the tallies.
 
-    Ends with status 1 and says where, if any number differs.
+    Lists each number that differs, and then exits with status 1.
 
     \b
     Examples:
@@ -171,31 +174,31 @@ def recount_command(rebuilding: bool) -> None:
     db = local_database(load_settings().database)
     differences = recount(db)
     if not differences:
-        click.echo("ok: every tally agrees with the rows")
+        click.echo("ok: every tally matches the rows")
         return
     for found in differences:
         click.echo(
-            f"{found.campaign}, {found.status}, {found.dimension} {found.value!r}: kept"
-            f" {found.kept.signatures} signatures and {found.kept.letters} letters, but the rows"
-            f" say {found.actual.signatures} and {found.actual.letters}",
+            f"{found.campaign}, {found.status}, {found.dimension} {found.value!r}: the tally has "
+            f"{found.kept.signatures} signatures and {found.kept.letters} letters, the rows have "
+            f"{found.actual.signatures} and {found.actual.letters}",
             err=True,
         )
     click.echo(
-        f"{len(differences)} tallies do not agree with the rows. Copy the database before you do"
-        " anything else; then --rebuild makes the tallies again.",
+        f"{len(differences)} tallies do not match the rows. Make a copy of the site first (flask "
+        "backup now), then use --rebuild.",
         err=True,
     )
     if rebuilding:
         rebuild(db)
-        click.echo("The tallies were made again from the rows.", err=True)
+        click.echo("The tallies were rebuilt from the rows.", err=True)
     sys.exit(1)
 
 
 @signatures.command("alike", cls=CampaignCommand)
 def alike_command() -> None:
-    """List signatures of people who look alike (ana+2@… and ana@…), for your eyes.
+    """List signatures that look like the same person (ana+2@… and ana@…), for you to review.
 
-    All of them are counted: two people may well look alike. The numbers are those of
+    All of them count, because they may be different people. The numbers are the same as in
     flask signatures export --shape signatures.
 
     \b
@@ -206,25 +209,25 @@ def alike_command() -> None:
     groups = lookalikes(local_database(settings.database), chosen_campaign(settings))
     for group in groups:
         click.echo(", ".join(str(number) for number in group))
-    click.echo(f"{len(groups)} groups of signatures whose people look alike", err=True)
+    click.echo(f"{len(groups)} groups of signatures that look alike", err=True)
 
 
 @signatures.command("export", cls=CampaignCommand)
 @click.option(
     "--shape", type=click.Choice([*SHAPES, "all"]), default="counts", show_default=True,
-    help="Counts; one row per signature; one row per letter; all (xlsx and sqlite).",
+    help="counts; signatures (one row each); letters (one row each); all (xlsx and sqlite only).",
 )  # fmt: skip
 @click.option(
     "--by", type=click.Choice(GROUPINGS), default="state", show_default=True,
-    help="What counts are broken down by.",
+    help="What to break counts down by.",
 )  # fmt: skip
 @click.option(
     "--format", "form", type=click.Choice(["csv", "json", "xlsx", "sqlite"]),
-    help="Told by the end of --out if left out; CSV for a folder.",
+    help="The file format. Default: from the file name in --out; CSV for a folder.",
 )  # fmt: skip
 @click.option(
     "--out", type=click.Path(path_type=Path, allow_dash=True), default=Path(), metavar="FILE",
-    help="A file or a folder; - writes CSV or JSON to the terminal. Here, if left out.",
+    help="A file or a folder; - prints CSV or JSON. Default: the current folder.",
 )  # fmt: skip
 @NOTES
 @choosing
@@ -232,11 +235,11 @@ def export_command(
     scope: Scope, chosen: Filter, *, shape: str, by: str, form: Format | None, out: Path,
     notes: bool,
 ) -> None:  # fmt: skip
-    """Write counts, signatures or letters to a file. Nothing personal is in any of them.
+    """Export counts, signatures or letters to a file, without personal data.
 
-    What to know about the numbers (campaign, filter, definitions, time and time zone, the dates
-    of the data) is in the file. For CSV it lies beside it, in a file that ends in -metadata.json,
-    so that the first row names the columns; with --notes it is in the first rows of the CSV.
+    The file says what the numbers mean: campaign, filter, definitions, time and time zone, the
+    dates of the data. For CSV this is in a separate file that ends in -metadata.json, so that the
+    first row of the CSV names the columns; with --notes it is at the top of the CSV.
 
     \b
     Examples:
@@ -250,12 +253,12 @@ def export_command(
 
 
 @signatures.command("purge")
-@click.option("--dry-run", "dry_run", is_flag=True, help="Only say what would be deleted.")
-@click.option("--now", "now", is_flag=True, help="Delete. For the daily job.")
+@click.option("--dry-run", "dry_run", is_flag=True, help="Only show what would be deleted.")
+@click.option("--now", "now", is_flag=True, help="Delete it now, like the daily job.")
 def purge_command(dry_run: bool, now: bool) -> None:
-    """Delete what has been kept as long as the settings allow, and every trace of it."""
+    """Delete data that has been kept as long as the settings allow, and every trace of it."""
     if dry_run == now:
-        raise click.UsageError("Say --dry-run to see what would be deleted, or --now to delete it.")
+        raise click.UsageError("Use --dry-run to see what would be deleted, or --now to delete it.")
     from app.site.daily import policy_of  # only this command needs it
 
     settings = load_settings()
@@ -310,7 +313,7 @@ def _tables_of(settings: Settings) -> Tables | None:
     try:
         return load_tables(settings.instance, moment_of_site(settings))
     except TablesError as error:
-        click.echo(f"Without members' names: {error}", err=True)
+        click.echo(f"Members' names are left out: {error}", err=True)
         return None
 
 
@@ -324,13 +327,13 @@ def format_of(out: Path, form: Format | None) -> Format:
     named = _BY_ENDING.get(ending)
     if form and named and form != named:
         raise click.UsageError(
-            f"{out.name} is the name of a {named} file, and --format says {form}. Name the file "
-            f"….{ENDINGS[form]}, or leave --format out."
+            f"{out.name} has the extension of a {named} file, but --format is {form}. Name the "
+            f"file ….{ENDINGS[form]}, or leave out --format."
         )
     if form is None and ending and named is None:
         raise click.UsageError(
-            f"{out.name} does not say what it is: end it in "
-            f"{', '.join(f'.{known}' for known in ENDINGS.values())}, or give --format."
+            f"The format of {out.name} is unclear. Use the extension "
+            f"{' or '.join(f'.{known}' for known in ENDINGS.values())}, or give --format."
         )
     return form or named or "csv"
 
@@ -374,9 +377,11 @@ def write_export(
     to_terminal = str(out) == "-"
     if form not in ("csv", "json"):
         if to_terminal:
-            raise click.UsageError("Only CSV and JSON can go to the terminal.")
+            raise click.UsageError("Only CSV and JSON can be printed to the terminal.")
     elif shape == "all":
-        raise click.UsageError("CSV and JSON hold one table: choose a --shape, or xlsx or sqlite.")
+        raise click.UsageError(
+            "CSV and JSON hold one table. Choose another --shape, or the format xlsx or sqlite."
+        )
     name = export_name(
         f"counts-by-{by}" if shape == "counts" else shape, chosen, scope.occasion, ENDINGS[form]
     )
@@ -395,7 +400,7 @@ def write_export(
         click.echo(f"Wrote {path}", err=True)
         if form == "csv" and not notes:
             click.echo(
-                f"Wrote {path.name}-metadata.json beside it: what its numbers mean", err=True
+                f"Wrote {path.name}-metadata.json next to it: what the numbers mean", err=True
             )
 
 

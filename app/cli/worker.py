@@ -17,13 +17,17 @@ from app.site.settings import load_settings
 
 
 @click.command("worker", cls=PlainCommand)
-@click.option("--workers", type=click.IntRange(1, 32), help="Threads. Default: mail_workers.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 32),
+    help="Number of threads. Default: the setting mail_workers.",
+)
 @click.option("--tied", is_flag=True, hidden=True)
 def worker_command(workers: int | None, *, tied: bool) -> None:
-    """Send waiting email until stopped with Ctrl-C or SIGTERM.
+    """Send queued email until stopped with Ctrl-C or SIGTERM.
 
-    Run one beside the web server. It may be stopped and killed at any time: no message is
-    lost and none goes out twice on its own.
+    Run one worker next to the web server. It is safe to stop or kill at any time: no message is
+    lost, and none is sent twice without being asked for.
 
     \b
     Example:
@@ -38,7 +42,7 @@ def worker_command(workers: int | None, *, tied: bool) -> None:
         _end_with_parent()
     log_in_lines()
     where = f"files in {settings.instance / 'outbox'}" if queue.post.writes_files else "mail"
-    click.echo(f"The worker is running; messages become {where}.", err=True)
+    click.echo(f"The worker is running. Messages go out as {where}.", err=True)
     queue.run(workers or settings.mail_workers)
 
 
