@@ -100,7 +100,7 @@ def wrong_owner(*paths: Path) -> str:
             as_its = its if its != str(owner) else f"'#{owner}'"
             ways = [f"run it as {its} (sudo -u {as_its} …)"] if owner else []
             ways += [f"sudo chown -R {ours} {typed(path)}"] if here else []
-            return f"{path} belongs to {its}, and this runs as {ours}: {', or '.join(ways)}"
+            return f"{path} belongs to {its}, but this runs as {ours}: {', or '.join(ways)}"
     return ""
 
 

@@ -225,8 +225,9 @@ def _refuse_mismatch(settings: Settings, copy: Unpacked, keys: Mapping[str, byte
         wrong = [*(n for n, key in keys.items() if not key), *changed_keys(db, keys)]
     if wrong:
         raise click.ClickException(
-            f"{' and '.join(dict.fromkeys(wrong))} does not match this copy, so earlier signers "
-            "and receipts would not be recognized. Give the sealed copy of the keys: --keys FILE"
+            f"This copy was used with a different {' and '.join(dict.fromkeys(wrong))}, so "
+            "earlier signers and receipts would not be recognized. Give the sealed copy of the "
+            "keys: --keys FILE"
         )
 
 

@@ -66,9 +66,9 @@ def _load(when: datetime) -> Tables:
     if tables.first_known <= tables.congress == congress_at(when):
         return tables
     raise click.ClickException(
-        f"The tables cover {congress_years(tables.first_known)[0]}-01-03 to "
-        f"{congress_years(tables.last_known)[1]}-01-03, which does not include "
-        f"{day_in_washington(when)}."
+        f"The tables cover noon on {congress_years(tables.first_known)[0]}-01-03 to noon on "
+        f"{congress_years(tables.last_known)[1]}-01-03 in Washington, but not "
+        f"{when.astimezone(WASHINGTON):%Y-%m-%d %H:%M}."
     )
 
 

@@ -159,7 +159,10 @@ def count_command(
 
 @signatures.command("recount")
 @click.option(
-    "--rebuild", "rebuilding", is_flag=True, help="Rebuild the tallies from the rows if they differ."
+    "--rebuild",
+    "rebuilding",
+    is_flag=True,
+    help="Rebuild the tallies from the rows if they differ.",
 )
 def recount_command(rebuilding: bool) -> None:
     """Recount everything from the rows and compare with the tallies.
@@ -185,7 +188,7 @@ def recount_command(rebuilding: bool) -> None:
         )
     click.echo(
         f"{len(differences)} tallies do not match the rows. Make a copy of the site first (flask "
-        "backup now), then use --rebuild.",
+        "backup now FOLDER), then use --rebuild.",
         err=True,
     )
     if rebuilding:

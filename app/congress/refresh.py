@@ -218,7 +218,7 @@ def _fetch(base: str, name: str, *, optional: bool = False) -> tuple[bytes | Non
     try:
         with requests.get(url, stream=True, timeout=20) as reply:
             if urlsplit(reply.url).hostname != urlsplit(url).hostname:
-                raise RefreshError(f"{name}: the server sent us on to another host.")
+                raise RefreshError(f"{name}: the server redirected us to another host.")
             if optional and reply.status_code == 404:
                 return None, None
             if reply.status_code != 200:
@@ -227,11 +227,11 @@ def _fetch(base: str, name: str, *, optional: bool = False) -> tuple[bytes | Non
             for chunk in reply.iter_content(65536):
                 data += chunk
                 if len(data) > LONGEST_FILE:
-                    raise RefreshError(f"{name}: far larger than the real file.")
+                    raise RefreshError(f"{name}: the file is far larger than the real one.")
             length = reply.headers.get("Content-Length", "")
             plain = "Content-Encoding" not in reply.headers
             if plain and length.isdecimal() and int(length) != len(data):
-                raise RefreshError(f"{name}: the download was cut short.")
+                raise RefreshError(f"{name}: the download is incomplete.")
             changed = reply.headers.get("Last-Modified", "")
     except requests.RequestException as error:
         raise RefreshError(
@@ -299,32 +299,32 @@ def _refresh(
 def _problems(old: Tables | None, new: Tables, now: datetime) -> Iterator[str]:
     """What makes a list implausible."""
     if moment_of(new.as_of) > now:
-        yield f"The list says that it is of {new.as_of}, which has not come yet."
+        yield f"The list is dated {new.as_of}, which is in the future."
     then = new.at(_compared_at(new, now))
     unheld = len(then.awaited()) + len(then.vacancies())
     if unheld > MOST_VACANCIES:
         yield (
-            f"{unheld} of the 541 seats have no one in this list. It is cut short, or of a "
-            f"Congress that is over on {then.since.date()}."
+            f"{unheld} of the 541 seats have no member in this list. It is incomplete, or of a "
+            f"Congress that has ended by {then.since.date()}."
         )
     if old is None:
         return
     if old.plans_as_of and (new.plans_as_of or old.plans_as_of) < old.plans_as_of:
         yield (
-            f"The plans of the lines are of {new.plans_as_of}; the installed ones are newer, of "
-            f"{old.plans_as_of}."
+            f"The plans of the district lines are of {new.plans_as_of}; the installed ones are "
+            f"newer ({old.plans_as_of})."
         )
     if new.as_of < old.as_of:
-        yield f"The list is of {new.as_of}; the installed one is newer, of {old.as_of}."
+        yield f"The list is of {new.as_of}; the installed one is newer ({old.as_of})."
     before = old.at(_compared_at(new, now))
     if new.list_congress < old.list_congress:
-        yield f"It is of the {ordinal(new.list_congress)} Congress, an older one."
+        yield f"The list is of the {ordinal(new.list_congress)} Congress, an older one."
     if before.awaited():
         return  # the first list of a Congress, so nearly everyone is new
     sat = {h.member.bioguide for h in before.holders if h.member}
     sits = {h.member.bioguide for h in then.holders if h.member}
     if len(sat ^ sits) > MOST_CHANGES:
-        yield f"{len(sat ^ sits)} people joined or left, which has never happened at once."
+        yield f"{len(sat ^ sits)} people joined or left at once, which has never happened."
 
 
 def _compared_at(new: Tables, now: datetime) -> datetime:
@@ -415,5 +415,5 @@ def _exclusive(home: Path) -> Iterator[None]:
         try:
             stack.enter_context(locked(home / ".lock", wait=False))
         except BlockingIOError:
-            raise RefreshError("Another refresh is under way.") from None
+            raise RefreshError("Another refresh is running.") from None
         yield

@@ -101,7 +101,7 @@ def _read_layer(
     congress: int, records: Any, accepted: Callable[[str], Container[int]]
 ) -> Located | WrongCongress | LookupFailed:
     if not isinstance(records, list):
-        return _unknown_layout("a layer that is no list")
+        return _unknown_layout("a layer that is not a list")
     if not records:
         return LookupFailed("no_district")
     record = records[0]
@@ -109,7 +109,7 @@ def _read_layer(
         return _unknown_layout("several records in a layer")
     session, geoid = str(record.get("CDSESSN")), str(record.get("GEOID"))
     if not (session.isascii() and session.isdigit()) or not re.fullmatch(r"\d\d[0-9Z]{2}", geoid):
-        return _unknown_layout("no CDSESSN or GEOID as known")
+        return _unknown_layout("no CDSESSN or GEOID in a known form")
     if int(session) != congress:
         return WrongCongress(int(session))
     state, district = FIPS.get(geoid[:2]), district_of_code(geoid[2:])
@@ -122,7 +122,7 @@ def _read_layer(
 
 def _unknown_layout(what: str) -> LookupFailed:
     """Log, without quoting it, that the reply has an unknown layout."""
-    _log.warning("The address lookup's reply has a layout that is not known: %s.", what)
+    _log.warning("The address lookup's reply has an unknown layout: %s.", what)
     return LookupFailed("bad_reply")
 
 

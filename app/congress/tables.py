@@ -484,7 +484,7 @@ def _rows(text: str, name: str, columns: int) -> Iterator[list[str]]:
     for number, line in enumerate(text.splitlines()[1:], start=2):
         cells = line.split(",")
         if len(cells) != columns:
-            raise TablesError(f"{name}, line {number}: {columns} cells were expected.")
+            raise TablesError(f"{name}, line {number}: expected {columns} cells.")
         yield cells
 
 
@@ -573,15 +573,13 @@ def _texts(folder: Path, files: Mapping[str, str]) -> dict[str, str]:
     for name, digest in files.items():
         data = (folder / name).read_bytes()
         if hashlib.sha256(data).hexdigest() != digest:
-            raise TablesError(
-                f"{name} is not as it was built: it was cut short or changed. {REPAIR_HINT}"
-            )
+            raise TablesError(f"{name} was cut short or changed after it was built. {REPAIR_HINT}")
         texts[name] = data.decode("utf-8")
     return texts
 
 
 REPAIR_HINT = (
-    "Install the tables again with: flask congress refresh, or put the program's own files back."
+    "Install the tables again with flask congress refresh, or restore the program's original files."
 )
 
 

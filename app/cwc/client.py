@@ -69,7 +69,7 @@ class Unknown:
     reason: str
 
 
-NOT_PARTICIPATING = "This senator's office does not take part in the system."
+NOT_PARTICIPATING = "This senator's office does not participate in the system."
 """The one reason of ``NotAttempted`` that pages explain in their own words."""
 
 
@@ -272,7 +272,7 @@ class CwcClient:
             codes = frozenset()
         if codes:
             return codes
-        return self._later(3600, f"The Senate's system gave no list (status {reply.status}).")
+        return self._later(3600, f"The Senate's system returned no list (status {reply.status}).")
 
     def _participating(self) -> frozenset[str] | TryLater | NotAttempted:
         """The Senate's list, fetched again once it is older than ``OFFICES_FRESH``."""
@@ -323,7 +323,7 @@ class CwcClient:
             response = connection.getresponse()
             content = response.read(MAX_REPLY)
         except (OSError, http.client.HTTPException) as error:
-            return Unknown(f"The system gave no answer ({type(error).__name__}).")
+            return Unknown(f"The system did not answer ({type(error).__name__}).")
         finally:
             connection.close()
         kind = response.headers.get_content_type()
@@ -344,16 +344,16 @@ class CwcClient:
         if status == 400 or (status == accepted and reasons):
             return Refused(reasons or ("The system refused the message and gave no reason.",))
         if status == 415:
-            return Refused(("The system does not take the message's content type.",))
+            return Refused(("The system does not accept the message's content type.",))
         if status in (401, 403, 404, 405):
-            return self._later(3600, f"The system does not let us in (status {status}): check "
-                                     "the key, the address and the permitted IP.")  # fmt: skip
+            return self._later(3600, f"The system denied access (status {status}). Check the "
+                                     "key, the address and the permitted IP address.")  # fmt: skip
         if status == 504:
             return Unknown("The system answered too late (status 504).")
         if status == 429 or status >= 500:
             wait = self._retry_after(reply.retry_after) or RETRY.get(status, 300.0)
-            return self._later(wait, f"The system asks to try later (status {status}).")
-        return Unknown(f"The system's answer (status {status}) is not one it is known to give.")
+            return self._later(wait, f"The system asks us to try again later (status {status}).")
+        return Unknown(f"The system gave an unknown response (status {status}).")
 
     def _retry_after(self, value: str) -> float | None:
         """Seconds from a Retry-After header with a number or a date; None if it is neither."""

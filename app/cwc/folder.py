@@ -118,7 +118,7 @@ def messages_for(row: WriterRow, order: FolderOrder) -> Iterator[Written | Faile
         return
     template = row.template_in(order.campaign, order.template, order.length)
     if template is None:
-        yield Failed(row.number, "", "template", "The campaign has no letter of this name.")
+        yield Failed(row.number, "", "template", "The campaign has no letter with this name.")
         return
     for holder in delegation.recipients:
         seat = holder.seat
@@ -199,8 +199,8 @@ def _delegation(row: WriterRow, order: FolderOrder) -> Delegation | Failed:
 
 def _other_congress(congress: int) -> str:
     return (
-        f"This is a letter to the {ordinal(congress)} Congress, which does not sit now: a district "
-        "of the same number may be other people. Write the letter again."
+        f"This letter is to the {ordinal(congress)} Congress, not the current one, and a "
+        "district with the same number may have other people. Write the letter again."
     )
 
 
@@ -208,18 +208,22 @@ def _why(outcome: Outcome) -> tuple[str, str]:
     """The field to check and what to do, for a row whose district is undetermined."""
     if isinstance(outcome, Choose):
         seats = ", ".join(c.holder.seat.id for c in outcome.candidates[:12])
-        return "district", f"The ZIP may cover several districts ({seats}): add the right one."
+        return "district", f"The ZIP code may cover several districts ({seats}). Add the right one."
     if isinstance(outcome, Disagree):
         states = ", ".join(outcome.zip_states)
-        return "state", f"The ZIP is in {states}, not in {outcome.state}. Correct one of them."
+        return "state", f"The ZIP code is in {states}, not in {outcome.state}. Correct one of them."
     if isinstance(outcome, ChooseState):
-        return "state", f"The ZIP covers several states ({', '.join(outcome.states)}): add one."
+        return "state", (
+            f"The ZIP code covers several states ({', '.join(outcome.states)}). Add the state."
+        )
     if isinstance(outcome, Outside):
-        return "zip", ("The ZIP is military, foreign, or of an area without a seat in Congress. "
-                       "For military mail add home_state and home_zip.")  # fmt: skip
+        return "zip", ("The ZIP code is military, foreign, or in an area without a seat in "
+                       "Congress. For military mail, add home_state and home_zip.")  # fmt: skip
     if isinstance(outcome, OutOfDate):
-        return "today", "The tables describe a Congress that has ended: bring them up to date."
-    return "zip", "The ZIP is not known. Correct it, or add home_zip."
+        return "today", (
+            "The tables are for a Congress that has ended. Update them: flask congress refresh"
+        )
+    return "zip", "The ZIP code is unknown. Correct it, or add home_zip."
 
 
 _MESSAGE_FILE = re.compile(r"[HS][A-Z]{2}\d\d/[A-Za-z0-9]{32}\.xml")
@@ -398,7 +402,7 @@ def result_words(result: CwcResult) -> tuple[str, str]:
         case Refused(reasons):
             return "refused", "; ".join(reasons)
         case TryLater(after, reason):
-            return "try later", f"{reason} Not before {after.isoformat(timespec='seconds')}."
+            return "try later", f"{reason} Try again after {after.isoformat(timespec='seconds')}."
         case Unknown(reason):
             return "unknown", reason
         case NotAttempted(reason):
@@ -493,6 +497,6 @@ def _rows(path: Path, needed: tuple[str, ...] = ()) -> Iterator[dict[str, str]]:
             yield from reader
     except FileNotFoundError:
         raise NotesError(
-            f"There is no {path.name} in {path.parent}. "
-            f"First: flask letters deliver {typed(path.parent)}"
+            f"There is no {path.name} in {path.parent}. First run: flask letters deliver "
+            f"{typed(path.parent)}"
         ) from None

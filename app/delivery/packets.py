@@ -161,7 +161,7 @@ class PacketLetters:
             return
         if self._template_of(row) is None:
             named = row.get("template")
-            yield BadRow(row.number, f"The campaign has no letter called {named!r}.")
+            yield BadRow(row.number, f"The campaign has no letter named {named}.")
             return
         home = delegation.state, delegation.district
         self._delegations[home] = delegation
@@ -173,7 +173,9 @@ class PacketLetters:
         letters = row.letters or {}
         here = {holder.seat.id for holder in delegation.holders}
         for seat in sorted(letters.keys() - here):
-            yield BadRow(row.number, f"{seat} does not represent this writer: letter left out.")
+            yield BadRow(
+                row.number, f"{seat} does not represent this writer, so its letter is left out."
+            )
         for holder in delegation.holders:
             seat = holder.seat.id
             if letters and seat not in letters:
@@ -200,8 +202,8 @@ class PacketLetters:
         district, congress = row.district
         if congress is not None and congress < self._tables.congress:
             return (
-                f"This was signed in the {ordinal(congress)} Congress, which has ended: its "
-                "letters are left out. They were to its members, in its districts."
+                f"This was signed in the {ordinal(congress)} Congress, which has ended, so its "
+                "letters to the members of that Congress are left out."
             )
         if row.get("district") and (district is None or state in STATES):
             known = None if district is None else self._tables.delegation(state, district)
@@ -213,7 +215,7 @@ class PacketLetters:
             )
             if isinstance(found, Found):
                 return found.delegation
-        return "The line does not say which district the writer lives in: add district."
+        return "The line does not name the writer's district. Add district."
 
 
 def _folded(text: str) -> str:

@@ -136,11 +136,11 @@ def _connected(settings: SmtpSettings, work: Callable[[smtplib.SMTP], Result]) -
     except smtplib.SMTPAuthenticationError as error:
         return Result("deferred", _said("log-in refused", error.smtp_code, error.smtp_error))
     except smtplib.SMTPNotSupportedError:
-        return Result("deferred", "the server offers no TLS or no log-in, which is required")
+        return Result("deferred", "the server does not offer the TLS or login that is required")
     except smtplib.SMTPResponseException as error:
         return Result("deferred", _said("greeting", error.smtp_code, error.smtp_error))
     except ssl.SSLError:
-        return Result("deferred", "the server's certificate or TLS is not in order")
+        return Result("deferred", "the server's certificate or TLS is not valid")
     except (OSError, smtplib.SMTPException) as error:
         return Result("deferred", f"no connection ({type(error).__name__})")
 
@@ -166,12 +166,14 @@ def _dialogue(
     except (OSError, smtplib.SMTPException) as error:
         # The final dot was not sent, so no server can have accepted the message.
         host.close()
-        return Result("deferred", f"cut off while the message left ({type(error).__name__})")
+        return Result(
+            "deferred", f"connection lost while sending the message ({type(error).__name__})"
+        )
     try:
         code, reply = host.getreply()
     except (OSError, smtplib.SMTPException) as error:
         host.close()
-        return Result("unknown", f"no answer after the message left ({type(error).__name__})")
+        return Result("unknown", f"no response after the message was sent ({type(error).__name__})")
     outcome = _OUTCOMES.get(code // 100, "unknown")
     return Result(outcome, _said("accepted" if outcome == "accepted" else "message", code, reply))
 

@@ -36,7 +36,7 @@ ALIASES = {
 """Other programs' usual names for these columns, in lower case with ``_`` for spaces."""
 
 
-NO_DISTRICT = "This is no district of that state. Write it like TX-10, 10 or at large."
+NO_DISTRICT = "This is not a district of that state. Write it like TX-10, 10 or at large."
 
 
 class WriterFileError(ExplainedError):
@@ -142,8 +142,8 @@ def successor_words(holder: Holder) -> str:
     """Why a letter is left out if ``holder`` has succeeded the member it was written to."""
     assert holder.member is not None
     return (
-        f"{holder.seat.id} has another member since {holder.member.term_start}: the letter was "
-        "written to the one before, so it is left out."
+        f"{holder.seat.id} has had a new member since {holder.member.term_start}. The letter was "
+        "to the previous one, so it is left out."
     )
 
 
@@ -190,7 +190,7 @@ def _csv_rows(path: Path) -> Iterator[WriterRow | BadRow]:
                 if not any(cell.strip() for cell in cells):
                     continue
                 if len(cells) > len(header) and any(c.strip() for c in cells[len(header) :]):
-                    yield BadRow(number, "The row has more cells than the header has names.")
+                    yield BadRow(number, "The row has more cells than the header.")
                     continue
                 pairs = zip(header, cells, strict=False)
                 yield WriterRow(number, {k: v.strip() for k, v in pairs if k})

@@ -181,7 +181,7 @@ def _with_replacements(template: str, payload: str, *, tagged: bool) -> tuple[by
         except typst.TypstError as error:
             report = getattr(error, "diagnostic", "")
         if not _UNPRINTABLE.search(report):
-            raise PdfError("The page could not be set as a PDF.")
+            raise PdfError("The page could not be made into a PDF.")
         missing = _missing_characters(report)
         if not missing:
             break

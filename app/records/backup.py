@@ -115,14 +115,14 @@ def take(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"dear-congress-{at.astimezone(UTC):%Y%m%d-%H%M%S}.zip"
     if path.exists():
-        raise CopyError(f"{path} exists already.")
+        raise CopyError(f"{path} already exists.")
     if not database.is_file() and not known_id(database):
         raise CopyError("There is no database yet, so there is nothing to copy.")
     size = database.stat().st_size if database.is_file() else 0  # opening it says what is wrong
     free, needed = shutil.disk_usage(folder).free, ROOM * size
     if free < needed:
         raise CopyError(
-            f"{folder} has room for {free / 1e6:.0f} MB, and a copy may need {needed / 1e6:.0f}. "
+            f"{folder} has {free / 1e6:.0f} MB free, but a copy may need {needed / 1e6:.0f} MB. "
             "Nothing was written."
         )
     with tempfile.TemporaryDirectory(dir=folder, prefix=".copy-") as name:
@@ -203,7 +203,7 @@ def _read_copy(path: Path) -> Copy:
         with zipfile.ZipFile(path) as archive:
             return Copy(path, size, _manifest(archive))
     except (OSError, *_DAMAGED):
-        return Copy(path, size, None, "It is no copy of this program, or it is cut off.")
+        return Copy(path, size, None, "This is not a copy of a site, or it is incomplete.")
 
 
 def _manifest(archive: zipfile.ZipFile) -> Manifest:
@@ -232,11 +232,11 @@ def _read_back(path: Path, expected: Manifest | None = None) -> Manifest:
                     if hashlib.file_digest(content, "sha256").hexdigest() != digest:  # type: ignore[arg-type]
                         raise ValueError
     except _DAMAGED as error:
-        raise CopyError(f"{path} is damaged or no copy of this program. Use another.") from error
+        raise CopyError(f"{path} is damaged or not a copy of a site. Use another copy.") from error
     except OSError as error:
         raise CopyError(f"{path} cannot be read: {error.strerror or error}.") from None
     if expected is not None and manifest != expected:
-        raise CopyError(f"{path} does not read back as it was written. Is the disk sound?")
+        raise CopyError(f"{path} was not written correctly. Check the disk.")
     return manifest
 
 
@@ -276,11 +276,16 @@ def unpacked(path: Path, folder: Path) -> Iterator[Unpacked]:
         raw.chmod(0o600)
         with closing(sqlite3.connect(raw, isolation_level=None)) as db:
             if found := damage(db, whole=True):
-                raise CopyError(f"The database in {path} is damaged ({found[0]}). Use another.")
+                raise CopyError(
+                    f"The database in {path} is damaged ({found[0]}). Use another copy."
+                )
             _refuse_other(db, path)
             rows = rows_of(db)
             if manifest is not None and rows != dict(manifest.rows):
-                raise CopyError(f"{path} has other rows than were counted in it. Use another.")
+                raise CopyError(
+                    f"{path} does not have the rows that were counted when it was "
+                    "made. Use another copy."
+                )
             try:
                 db.execute("PRAGMA foreign_keys=ON")
                 db.execute("PRAGMA secure_delete=ON")

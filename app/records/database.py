@@ -64,7 +64,7 @@ SETTINGS = (
 )
 
 BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-PUT_BACK = " Stop the site, and put the last good copy back: flask backup restore FILE"
+PUT_BACK = " Stop the site and restore the last good copy: flask backup restore FILE"
 
 
 class _RawFile:
@@ -192,12 +192,12 @@ def open_database(path: Path, *, threads: bool = False, moved: bool = False) -> 
         for setting in SETTINGS:
             db.execute(setting).close()
         if known and id_of(db) != known:
-            raise NotItselfError(f"The database {path} is not the one that was here. {RESTORE}")
+            raise NotItselfError(f"The database {path} is not this site's database. {RESTORE}")
         use_wal(db)
         migrate(db, before=lambda: _before_upgrade(path))
         _register(db, path)
         if db.stamp[:1] != before:
-            raise NotItselfError(f"The database {path} was replaced just now. {RESTORE}")
+            raise NotItselfError(f"The database {path} was just replaced. {RESTORE}")
         if not known:
             # The id must be in the file itself, not only in the WAL, before anything relies on it.
             db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
@@ -258,17 +258,17 @@ def _before_upgrade(path: Path) -> None:
         with unserved(path) as free:
             if not free:
                 raise sqlite3.OperationalError(
-                    "this version of the program has to upgrade it. Stop the site, and start it "
-                    "again"
+                    "this version of the program must upgrade it first. Stop the site and start "
+                    "it again"
                 )
             target = aside(path, "before-upgrade.db")
             with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as reader:
                 copy_to(reader, target)
     except OSError as error:
         raise sqlite3.OperationalError(
-            f"it has to be upgraded, and could not be copied before: {error}. Nothing was changed"
+            f"it needs an upgrade, but could not be copied first: {error}. Nothing was changed"
         ) from error
-    log.warning("The database is upgraded now. As it was, it is in %s", target)
+    log.warning("Upgrading the database. A copy from before the upgrade is in %s", target)
 
 
 def _check_in_place(db: sqlite3.Connection) -> None:

@@ -261,9 +261,11 @@ def traces(db: sqlite3.Connection, path: Path) -> list[str]:
         stray = [head for head in found["heads"] if head.upper() not in heads]
         problems = []
         if stray:
-            problems.append(f"{len(stray)} sealed boxes are in the raw file that no row owns.")
+            problems.append(
+                f"The raw database file has {len(stray)} sealed boxes that belong to no row."
+            )
         if found["unclean"]:
-            problems.append(f"{found['unclean']} free pages of the file are not blank.")
+            problems.append(f"{found['unclean']} free pages of the database file are not blank.")
         if not problems:
             break
         empty_log(db)

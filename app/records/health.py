@@ -88,8 +88,8 @@ def check_site(path: Path, keys: Mapping[str, bytes]) -> None:
     with closing(open_database(path)) as db:
         if changed := changed_keys(db, keys):
             raise NotItselfError(
-                f"{' and '.join(changed)} is not the one that this database was used with: "
-                f"earlier signers and receipts would not be recognized. {RESTORE}"
+                f"This database was used with a different {' and '.join(changed)}, so earlier "
+                f"signers and receipts would not be recognized. {RESTORE}"
             )
         _record_keys(db, keys, "INSERT OR IGNORE")
 

@@ -40,8 +40,8 @@ class NotItselfError(NotStoredError):
 
 
 RESTORE = (
-    "Stop the site, put back what was there or restore a backup, and start it again. "
-    "`flask doctor` says whether all is well; if this is so on purpose, run: flask adopt"
+    "Stop the site, put the original file back or restore a copy, start it again and run `flask "
+    "doctor`. If you made this change on purpose, run: flask adopt"
 )
 
 Stamp = tuple[tuple[int, int] | None, ...]
@@ -110,12 +110,13 @@ def expected_id(path: Path, *, moved: bool) -> str:
     """
     if not moved and (day := moved_on(path)):
         raise NotItselfError(
-            f"The site in {path.parent} moved to another place on {day}, and two would count "
-            "apart, so nothing is taken in here. If it is to continue here, run: flask adopt"
+            f"The site in {path.parent} moved to another machine on {day}. It accepts nothing "
+            "here, because two sites would count separately. To continue here after all, run: "
+            "flask adopt"
         )
     known = known_id(path)
     if known and not path.exists():
-        raise NotItselfError(f"The database {path} is gone. {RESTORE}")
+        raise NotItselfError(f"The database {path} is missing. {RESTORE}")
     return known
 
 
@@ -189,18 +190,20 @@ def check_files(path: Path, stamp: Stamp) -> None:
             _stop_writing(f"The database {path} was removed while the site was running. {RESTORE}")
         if found[0] != stamp[0]:
             _stop_writing(f"The database {path} was replaced while the site was running. {RESTORE}")
-        _stop_writing(f"The log beside the database {path} (-wal, -shm) was removed. {RESTORE}")
+        _stop_writing(
+            f"The write-ahead log of the database {path} (-wal, -shm) was removed. {RESTORE}"
+        )
     for file in _required.get(path, ()):
         if not os.path.exists(file):  # noqa: PTH110 - as above
-            _stop_writing(f"{file} is gone. {RESTORE}")
+            _stop_writing(f"{file} is missing. {RESTORE}")
 
 
 def foreign_log_message(path: Path) -> str:
     """What to tell the operator when the WAL belongs to another file."""
     return (
-        f"The log {path.name}-wal beside the database {path} is of another file: someone copied a "
-        "database over it. Together they would be destroyed, so neither is touched. If the "
-        "copy is what you want, `flask adopt` puts the log aside."
+        f"The write-ahead log {path.name}-wal does not belong to the database {path}, because "
+        "another database was copied over it. Used together they would be destroyed, so neither "
+        "was changed. `flask adopt` keeps this database and sets the log aside."
     )
 
 
@@ -247,9 +250,7 @@ def _log_ends(path: Path) -> tuple[Head | None, Head | None]:
 
 def refuse_overwritten(path: Path) -> NoReturn:
     """Raises ``NotItselfError``: something was copied over the database."""
-    _stop_writing(
-        f"Something was copied over the database {path} while the site was running. {RESTORE}"
-    )
+    _stop_writing(f"The database {path} was overwritten while the site was running. {RESTORE}")
 
 
 def _stop_writing(words: str) -> NoReturn:
@@ -259,4 +260,4 @@ def _stop_writing(words: str) -> NoReturn:
 
 @cache
 def _log_once(words: str) -> None:
-    log.critical("Nothing more is taken in. %s", words)
+    log.critical("The site accepts nothing until this is fixed. %s", words)

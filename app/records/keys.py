@@ -135,12 +135,14 @@ def open_sealed(path: Path, kind: str, what: str, passphrase: str) -> tuple[dict
     except OSError as error:
         raise KeyFolderError(f"{path} cannot be read: {error.strerror}.") from None
     except (ValueError, KeyError, TypeError):
-        raise KeyFolderError(f"{path} is not a {what} file, or it is cut off.") from None
+        raise KeyFolderError(f"{path} is not a {what} file, or it is incomplete.") from None
     if found != kind or version != VERSION or name != "argon2id":
         raise KeyFolderError(f"{path} is not a {what} that this version can read.")
     reasonable = 1 <= passes <= _MOST_PASSES and _LEAST_MEMORY <= memory <= _MOST_MEMORY
     if not reasonable or len(salt) != pwhash.argon2id.SALTBYTES:
-        raise KeyFolderError(f"{path} asks for an unreasonable amount of work; it is damaged.")
+        raise KeyFolderError(
+            f"{path} is damaged: opening it would take an unreasonable amount of work."
+        )
     try:
         return fields, _secret_box(passphrase, salt, passes, memory).decrypt(box)
     except CryptoError:
@@ -184,8 +186,8 @@ def read_public(path: Path) -> CampaignKey:
         good = content["kind"] == PUBLIC_KIND and content["version"] == VERSION
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise KeyFolderError(
-            f"{path.name} is not a public key of this site. Restore it from a backup, or use "
-            "the one beside the private key."
+            f"{path.name} is not a public key of this site. Restore it from a backup, or use the "
+            "one next to the private key."
         ) from None
     if not good or len(public) != 32 or fingerprint(public) != key.id:
         raise KeyFolderError(f"{path.name} does not match its own fingerprint. Do not use it.")
@@ -197,7 +199,7 @@ def unlock(private_file: Path, passphrase: str) -> OpenKey:
     fields, private = open_sealed(private_file, PRIVATE_KIND, "private key", passphrase)
     key_id = str(fields.get("id"))
     if len(private) != 32 or fingerprint(bytes(PrivateKey(private).public_key)) != key_id:
-        raise KeyFolderError(f"{private_file} holds another key than it says.")
+        raise KeyFolderError(f"{private_file} does not hold the key that it names.")
     return OpenKey(key_id, private)
 
 
@@ -268,7 +270,9 @@ def _private_path(out: Path, key: CampaignKey) -> Path:
     """
     path = out / f"{key.id}.private.json" if out.is_dir() else out
     if path.exists():
-        raise KeyFolderError(f"{path} exists already. Name another file; no key is overwritten.")
+        raise KeyFolderError(
+            f"{path} already exists, and keys are never overwritten. Choose another file."
+        )
     return path
 
 
@@ -276,8 +280,8 @@ def require_long(passphrase: str) -> None:
     """Raises ``KeyFolderError`` for a passphrase of fewer than 12 characters."""
     if len(passphrase) < SHORTEST_PASSPHRASE:
         raise KeyFolderError(
-            f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters; "
-            "four or more random words are good."
+            f"A passphrase needs at least {SHORTEST_PASSPHRASE} characters. Four or more random "
+            "words work well."
         )
 
 
@@ -329,7 +333,7 @@ def current_key(folder: Path) -> CampaignKey | None:
         return None
     key = read_public(folder / f"{Path(name).name}.public.json")
     if key.id != name:
-        raise KeyFolderError(f"{name}.public.json holds another key. Do not use it.")
+        raise KeyFolderError(f"{name}.public.json holds a different key. Do not use it.")
     return key
 
 
@@ -368,7 +372,7 @@ def move_private(
     spare blocks may keep a copy, so a key made elsewhere is safer still.
     """
     if opened.id != key.id:
-        raise KeyFolderError("That is the private half of another key.")
+        raise KeyFolderError("That file holds the private key of a different key.")
     require_long(passphrase)
     path = _private_path(out, key)
     with _locked_folder(folder):
@@ -378,7 +382,7 @@ def move_private(
             same = unlock(path, passphrase) == opened
         if not same:
             path.unlink()
-            raise KeyFolderError(f"{path} did not read back as written. Nothing was moved.")
+            raise KeyFolderError(f"{path} was not written correctly. Nothing was moved.")
         for old in (f"{key.id}.passphrase", f"{key.id}.private.json"):
             (folder / old).unlink(missing_ok=True)
     return path
@@ -398,7 +402,7 @@ def retire_key(folder: Path, key: CampaignKey, *, sealed: int, today: date) -> C
     with _locked_folder(folder):
         current = current_key(folder)
         if current is not None and current.id == key.id:
-            raise KeyFolderError("This key is in use. Make another one first: `flask keys make`.")
+            raise KeyFolderError("This key is in use. Make another key first: `flask keys make`.")
         retired = replace(key, retired=today)
         _add(folder, retired, current=False)
     return retired

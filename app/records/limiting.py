@@ -113,8 +113,8 @@ def open_counters(where: Path | str) -> Counters:
         # Neither the URL nor the error is repeated: they may hold a password.
         scheme = where.partition(":")[0]
         raise LimitsError(
-            f"The counters for limits cannot be kept in {scheme!r}. Leave the setting empty to "
-            "keep them in a file, or check the URL and that the package for it is installed."
+            f"Limits cannot be counted in {scheme}. Check the URL and that its package is "
+            "installed, or leave the setting empty to count in a file."
         ) from None
 
 

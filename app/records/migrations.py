@@ -70,12 +70,12 @@ def _refuse_unknown(applied: list[str], known: list[str]) -> None:
         return
     if known[0] not in applied:
         raise sqlite3.DatabaseError(
-            "it was made while this program was still being developed, before version 1, and"
-            " cannot be upgraded; it was not changed. Move it aside, and a new one is made"
+            "it was made before version 1 of this program and cannot be upgraded; it was not "
+            "changed. Move it away, and the site makes a new one"
         )
     raise sqlite3.DatabaseError(
-        f"it was made by a newer version of this program (it has the step {unknown[0]});"
-        " install that version, or restore a backup from before the update"
+        f"it was made by a newer version of this program (it has the step {unknown[0]}); install "
+        "that version, or restore a copy from before the update"
     )
 
 
@@ -83,8 +83,8 @@ def _refuse_damage(db: sqlite3.Connection) -> None:
     """Raises ``sqlite3.DatabaseError`` if a check of the upgraded tables finds anything."""
     if found := damage(db, most=1):
         raise sqlite3.DatabaseError(
-            f"the upgrade would have damaged it ({found[0]}); it was not changed. Go back to the"
-            " version of the program that you had"
+            f"the upgrade would have damaged it ({found[0]}), so it was not changed. Go back to "
+            "the previous version of the program"
         )
 
 
@@ -121,6 +121,6 @@ def _refuse_foreign(db: sqlite3.Connection, *, applied: bool) -> None:
     own = "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> '_sqlite_migrations'"
     if not applied and db.execute(own).fetchone()[0]:
         raise sqlite3.DatabaseError(
-            "it belongs to another program, or was made before version 1 of this one; it was"
-            " not changed. Move it aside, and a new one is made"
+            "it belongs to another program or was made before version 1 of this one; it was not "
+            "changed. Move it away, and the site makes a new one"
         )

@@ -70,7 +70,7 @@ KINDS: tuple[ExpiringRows, ...] = (
         " WHERE date(coalesce(ends.value, sealed.day), '+' || :days || ' days') < :today)",
     ),
     ExpiringRows(
-        "letters kept for a receipt",
+        "letters kept with a receipt",
         "letters",
         "kept_letters",
         "signature IN (SELECT k.signature FROM kept_letters k"
@@ -80,12 +80,12 @@ KINDS: tuple[ExpiringRows, ...] = (
     ),
     ExpiringRows("audit events", "audit", "audit_events", "at < :stamp"),
     ExpiringRows(
-        "messages, and letters to offices, in the queue", "mail", "outbound", "queued_at < :seconds"
+        "queued messages and letters to offices", "mail", "outbound", "queued_at < :seconds"
     ),
-    ExpiringRows("questions by email", "unconfirmed", "confirmations", "at < :stamp"),
-    ExpiringRows("failed log-ins", "throttle", "login_failures", "at < :seconds"),
-    ExpiringRows("log-in waits", "throttle", "login_waits", "since < :seconds"),
-    ExpiringRows("places of log-ins", "throttle", "login_sources", "until < :seconds"),
+    ExpiringRows("email confirmations", "unconfirmed", "confirmations", "at < :stamp"),
+    ExpiringRows("failed logins", "throttle", "login_failures", "at < :seconds"),
+    ExpiringRows("login waits", "throttle", "login_waits", "since < :seconds"),
+    ExpiringRows("login locations", "throttle", "login_sources", "until < :seconds"),
     ExpiringRows(
         "sessions",
         "sessions",
@@ -136,7 +136,7 @@ def delete_old_rows(db: sqlite3.Connection, now: datetime, policy: Policy) -> li
 FILES = {
     "mail in files": ("outbox", "mail"),
     "log files": ("logs", "logs"),
-    "copies put aside": ("aside", "copies"),
+    "copies set aside": ("aside", "copies"),
 }
 """Kinds of files in the instance folder: their subfolder, and their field in ``Policy``."""
 
@@ -224,7 +224,7 @@ def prove(path: Path, now: datetime, policy: Policy, *, instance: Path | None = 
                     f"{number} {kind.name} are older than {getattr(policy, kind.setting)} days."
                 )
         if not empty_log(db):
-            problems.append("Something has been reading for long, so the log is not empty.")
+            problems.append("A long read keeps the write-ahead log from being emptied.")
         problems += traces(db, path)
     if instance is not None:
         left = Counter((name, days) for name, days, _ in old_files(instance, policy, now - GRACE))
@@ -249,14 +249,16 @@ def rehearse(folder: Path, now: datetime) -> list[str]:
                 _plant(db, kind)
             empty_log(db)
             if not scan_files(path, [PLANTED.encode()])["marks"]:
-                return ["The rehearsal could not find its own marks; the search does not work."]
+                return [
+                    "The purge test did not find its own marked rows, so the search does not work."
+                ]
             done = delete_old_rows(db, now, Policy())
             if short := [one.kind for one in done if one.number < PLANTED_ROWS]:
-                return [f"The purge left marked rows behind: {', '.join(short)}."]
+                return [f"The purge test left marked rows behind: {', '.join(short)}."]
             empty_log(db)  # without VACUUM: deleted data must be blank even so
             found = scan_files(path, [PLANTED.encode()])["marks"]
     places = [place.partition(":")[0] for place in found]
-    return [f"Rows that were deleted can still be read in {place}." for place in places]
+    return [f"Deleted rows can still be read in {place}." for place in places]
 
 
 def _plant(db: sqlite3.Connection, kind: ExpiringRows) -> None:

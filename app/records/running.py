@@ -11,9 +11,7 @@ from pathlib import Path
 
 from app.errors import NotStoredError
 
-RUNNING = (
-    "The site is running. Stop it first (Ctrl-C, or systemctl stop), and its mail worker with it."
-)
+RUNNING = "The site or its mail worker is running. Stop both first (Ctrl-C or systemctl stop)."
 _serving: dict[Path, int] = {}
 
 
@@ -31,8 +29,7 @@ def serve_from(path: Path) -> None:
     except BlockingIOError:
         os.close(descriptor)
         raise NotStoredError(
-            "A copy is being put back, or the database upgraded, at this moment. Start the site "
-            "when that is done."
+            "The database is being restored or upgraded. Start the site when that is done."
         ) from None
     _serving[path] = descriptor
 

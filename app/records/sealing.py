@@ -58,7 +58,7 @@ def sealed_size(length: int) -> int:
     while size < length + 1:
         size *= 2
     if size > LARGEST:
-        raise TooLargeToSealError(f"{length} bytes are more than can be sealed in one box.")
+        raise TooLargeToSealError(f"{length} bytes are too many to seal in one box.")
     return size
 
 
@@ -78,7 +78,7 @@ def seal(public_key: bytes, plaintext: bytes) -> bytes:
 def unseal(key: OpenKey, box: bytes) -> bytes:
     """The plaintext of a box. Raises ``CannotOpenError``."""
     if not box.startswith(MARK) or len(box) < _OVERHEAD:
-        raise CannotOpenError("This is not a sealed box, or it is cut off.")
+        raise CannotOpenError("This is not a sealed box, or it is incomplete.")
     try:
         padded = SealedBox(PrivateKey(key.private)).decrypt(box[len(MARK) :])
     except CryptoError:
@@ -364,7 +364,7 @@ def export_sealed(
     exists without its audit event. Raises ``FileExistsError`` rather than overwrite.
     """
     if path.exists():
-        raise FileExistsError(f"{path} exists already; name another file.")
+        raise FileExistsError(f"{path} already exists. Choose another file.")
     keys: set[str] = set()
     rows = 0
     with drafted(path, new=True) as draft:
@@ -468,7 +468,7 @@ def open_sealed_file(path: Path, keys: Sequence[OpenKey]) -> Iterator[OpenedRow 
                 line = {}
             rows += 1
             yield _open_line(number, line, by_id)
-    yield Unopened(number + 1, "The file is cut off: rows are missing. Export or copy it again.")
+    yield Unopened(number + 1, "The file is incomplete: rows are missing. Export or copy it again.")
 
 
 def _open_line(number: int, line: dict[str, Any], keys: dict[str, OpenKey]) -> OpenedRow | Unopened:
@@ -477,7 +477,7 @@ def _open_line(number: int, line: dict[str, Any], keys: dict[str, OpenKey]) -> O
                base64.b64decode(line["box"], validate=True), str(line["day"]))  # fmt: skip
         date.fromisoformat(row[-1])
     except (ValueError, KeyError, TypeError):
-        return Unopened(number, "This line is damaged or cut off.")
+        return Unopened(number, "This line is damaged or incomplete.")
     return _open_row(number, row, keys)
 
 

@@ -124,8 +124,8 @@ def signing_key(folder: Path) -> SigningKey:
         key = SigningKey(bytes.fromhex(json.loads(path.read_text("utf-8"))["seed"]))
     except (ValueError, KeyError, TypeError):
         raise KeyFolderError(
-            f"{path} is damaged. Restore it from a backup; with another key, statements could no "
-            "longer be compared with the earlier ones."
+            f"{path} is damaged. Restore it from a backup. Statements signed with another key "
+            "could not be compared with the earlier ones."
         ) from None
     public = bytes(key.verify_key).hex() + "\n"
     if not (folder / PUBLIC).exists() or (folder / PUBLIC).read_text("ascii") != public:
@@ -188,11 +188,13 @@ def read_statement(text: str) -> Statement | NotAStatement:
             type(statement.content[name]) is int for name in ("signatures", "letters", "receipts")
         )
     except BadSignatureError:
-        return NotAStatement("The signature does not match: the statement was changed after it.")
+        return NotAStatement(
+            "The signature does not match: the statement was changed after it was signed."
+        )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return NotAStatement("This is not a statement of a count, or a part of it is missing.")
+        return NotAStatement("This is not a statement of a count, or part of it is missing.")
     if not known or not complete:
-        return NotAStatement("This is not a statement of a kind that is known here.")
+        return NotAStatement("This version of the program cannot read this kind of statement.")
     return statement
 
 

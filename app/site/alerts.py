@@ -37,14 +37,14 @@ COPY_EVERY = timedelta(days=2)
 """A copy older than this is overdue."""
 WORDS = {
     "en": {
-        "subject": "{group}: something needs you",
+        "subject": "{group}: something needs your attention",
         "held": "{number} signatures are held for review.",
         "list": "The list of cosponsors is {number} days old.",
-        "goal": "{number} people have signed: the goal is reached.",
+        "goal": "{number} people have signed: the goal has been reached.",
         "copy": "No copy of the database was made in the last two days.",
-        "doctor": "The daily look at the site found something that has to be fixed. Tell your "
-                  "site operator. The command “flask doctor” says what.",
-        "end": "Open the overview: {link}\n\nYou asked for these alerts. To end them, open "
+        "doctor": "The daily check of the site found a problem that must be fixed. Tell your "
+                  "site operator. The command “flask doctor” says what it is.",
+        "end": "Open the overview: {link}\n\nYou asked for these alerts. To stop them, open "
                "Your account.",
     },
     "es": {
@@ -120,7 +120,7 @@ def every_alert(settings: Settings, db: Connection, now: datetime) -> Iterator[A
         try:
             campaign = live_campaign(settings, one.slug)
         except CampaignError as error:
-            log.error("Alerts of %s were not sent: %s", one.slug, error)
+            log.error("Alerts for %s were not sent: %s", one.slug, error)
             continue
         titles = (campaign.title, campaign.title_es) if len(here) > 1 else ("", "")
         for alert in alerts(db, campaign, now, over=one.state == "ended"):

@@ -82,8 +82,8 @@ def take_copy(settings: Settings, folder: Path, now: datetime) -> Copy:
     """
     if folder.resolve().is_relative_to(settings.instance.resolve()):
         raise CopyError(
-            f"{folder} lies in the site's own folder, so one accident would take both. Choose "
-            "another, best on another disk."
+            f"{folder} is inside the site's own folder, so one accident could destroy both. "
+            "Choose another folder, preferably on another disk."
         )
     done = backup.take(
         settings.database, folder, at=now, program=__version__, extra=_files_of(settings)
@@ -127,12 +127,12 @@ def seal_keys(settings: Settings, folder: Path, passphrase: str, now: datetime) 
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"dear-congress-keys-{now.astimezone(UTC):%Y%m%d-%H%M%S}.sealed"
     if path.exists():
-        raise KeyFolderError(f"{path} exists already.")
+        raise KeyFolderError(f"{path} already exists.")
     content = json.dumps({name: _b64(value) for name, value in secret.items()}).encode()
     about = {"at": now.isoformat(timespec="seconds")}
     write_file(path, sealed_text(KEYS_KIND, about, content, passphrase, "moderate"))
     if open_keys(path, passphrase) != secret:
-        raise KeyFolderError(f"{path} does not read back as it was written. Is the disk sound?")
+        raise KeyFolderError(f"{path} was not written correctly. Check the disk.")
     facts = {**about, "file": str(path), "fingerprint": fingerprint_of_keys(settings)}
     backup.note(settings.instance, "keys", facts)
     return path
@@ -180,7 +180,7 @@ def keys_for(settings: Settings, opened: Mapping[str, bytes]) -> dict[str, bytes
 # --- Streaming every change: Litestream ------------------------------------------------------
 
 STREAM = """\
-# Written by the site from its settings (stream_to and others) whenever it starts.
+# The site writes this file from its settings (stream_to and others) each time it starts.
 logging:
   level: error
 snapshot:
@@ -236,13 +236,13 @@ def stream_file(settings: Settings) -> Path:
 def litestream(settings: Settings, *arguments: str) -> tuple[list[str], dict[str, str]]:
     """Litestream’s command line and environment. Raises ``CopyError`` if it cannot be run."""
     if not settings.stream_to:
-        raise CopyError("Set stream_to to a folder's whole path, or to s3://bucket/folder.")
+        raise CopyError("Set stream_to to a folder's full path, or to s3://bucket/folder.")
     program = Path(sys.executable).with_name("litestream")
     found = str(program) if program.is_file() else shutil.which("litestream")
     if not found:
         raise CopyError(
-            "Litestream is not installed: there is none for this kind of computer. Leave "
-            "stream_to empty and take copies often: backup_folder"
+            "Litestream is not installed, because it does not exist for this kind of machine. "
+            "Leave stream_to empty and set backup_folder for daily copies."
         )
     environment = dict(os.environ)
     if settings.stream_key_id:
@@ -287,6 +287,6 @@ def fetch_stream(settings: Settings, target: Path) -> None:
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode or not target.is_file():
-        lines = (done.stderr or done.stdout).strip().splitlines() or ["it says nothing"]
+        lines = (done.stderr or done.stdout).strip().splitlines() or ["it gave no reason"]
         raise CopyError(f"Nothing could be fetched from {settings.stream_to}: {lines[-1][:300]}")
     target.chmod(0o600)

@@ -57,8 +57,8 @@ def policy_of(settings: Settings) -> Policy:
             campaign = live_campaign(settings, slug)
         except CampaignError as error:
             raise ExplainedError(
-                f"{error}\nUntil this is fixed, nothing is purged, because it is not known "
-                "when the campaign ends."
+                f"{error}\nUntil this is fixed nothing is purged, because the end of the "
+                "campaign is unknown."
             ) from None
         ends[campaign.slug] = campaign.ends.date()
     return Policy(
@@ -95,7 +95,7 @@ def _once_a_day(path: Path, now: datetime, work: Callable[[], None], wrong: str)
             if last.st_size and now.timestamp() - last.st_mtime < DAY_SECONDS:
                 return False
             work()
-            os.pwrite(descriptor, b"The time of this file is when this was done last.\n", 0)
+            os.pwrite(descriptor, b"The modification time of this file is when this last ran.\n", 0)
             os.utime(path, (now.timestamp(), now.timestamp()))
             return True
     except (ExplainedError, OSError) as error:
@@ -128,10 +128,10 @@ def fetch_members(source: str, lines: str, instance: Path, now: datetime) -> Non
     try:
         changes = fetch_and_refresh(source, instance, now=now, lines=lines)
     except RefreshError as error:
-        log.warning("The list of members stays as it is. %s", error)
+        log.warning("The list of members was not changed. %s", error)
         return
     if not changes.nothing:
-        log.info("The list of members is of %s now.", changes.after)
+        log.info("The list of members is now of %s.", changes.after)
 
 
 def _fetch_in_subprocess(source: str, lines: str, instance: Path, now: datetime) -> None:
@@ -151,7 +151,7 @@ def copy_if_due(settings: Settings, now: datetime) -> bool:
     def copy() -> None:
         take_copy(settings, Path(settings.backup_folder).expanduser(), now)
 
-    return _once_a_day(settings.instance / "copied", now, copy, "No copy was taken today: %s")
+    return _once_a_day(settings.instance / "copied", now, copy, "No copy was made today: %s")
 
 
 def undo_killed_import(settings: Settings) -> int:
@@ -163,7 +163,10 @@ def undo_killed_import(settings: Settings) -> int:
         log.error("An unfinished import could not be removed: %s", type(error).__name__)
         return 0
     if removed:
-        log.warning("An import of paper signatures was broken off; %d were removed.", removed)
+        log.warning(
+            "An import of paper signatures was interrupted; its %d signatures were removed.",
+            removed,
+        )
     return removed
 
 

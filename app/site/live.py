@@ -67,7 +67,9 @@ class LiveCampaign:
                 with self._lock:
                     self._read(db)
         except NotStoredError as error:
-            log.error("The live letters could not be looked up; the last ones stay: %s", error)
+            log.error(
+                "The live letters could not be looked up; the previous ones stay in use: %s", error
+            )
         return self.last_good
 
     def files(self, db: Connection) -> LiveFiles:
@@ -83,8 +85,8 @@ class LiveCampaign:
             campaign = self.last_good if same else read_campaign(self.slug, found.files)
         except CampaignError as error:
             log.critical(
-                "The live letters cannot be read, so residents still see the last good ones."
-                " Publish corrected texts under /organize/letters/. What is wrong:\n%s",
+                "The live letters cannot be read, so residents still see the last good ones. "
+                "Publish corrected texts under /organize/letters/. The problems:\n%s",
                 error,
             )
             self._files, self.unreadable = found, True

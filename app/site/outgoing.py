@@ -80,7 +80,7 @@ def office_post(
         log.error("Official delivery is off: %s", faults[0].message)
         return None
     if not settings.cwc_house_key and not settings.cwc_senate_key:
-        log.error("Official delivery is off: there is no key.")
+        log.error("Official delivery is off: no key is set.")
         return None
     client = cwc_client(settings, clock=clock)
     return OfficePost(settings.database, client, settings.secret_key, clock=clock)

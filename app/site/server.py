@@ -88,10 +88,10 @@ def listen(host: str, port: int) -> list[socket.socket]:
         if error.errno == errno.EADDRINUSE:
             other = port + 1 if port < 65535 else 8000
             raise SettingsError(
-                f"Port {port} is taken, perhaps by this site in another window. Stop that, or "
-                f"choose another port: PORT={other} make run"
+                f"Port {port} is already in use, perhaps by this site in another window. Stop "
+                f"that one, or choose another port: PORT={other} make run"
             ) from None
-        raise SettingsError(f"{shown} cannot be served from: {error.strerror}.") from None
+        raise SettingsError(f"Cannot serve on {shown}: {error.strerror}.") from None
     for one in sockets:
         _close_stalled_connections(one)
     return sockets
@@ -214,7 +214,7 @@ class Watcher:
         child.pause = 0.0 if healthy or not child.pause else min(child.pause * 2, LONGEST_PAUSE)
         when = f"in {child.pause:.0f} s" if child.pause else "now"
         log.warning(
-            "%s ended by itself (%s). %s Another one starts %s.",
+            "%s ended unexpectedly (%s). %s It restarts %s.",
             child.name, _describe_exit(status), child.lost, when,
         )  # fmt: skip
         child.pid, child.due = 0, now + child.pause
@@ -306,21 +306,21 @@ def serve(
 
     watcher = Watcher()
     for _ in range(workers):
-        watcher.add("A web process", "The others answer until then.", answer)
+        watcher.add("A web process", "The others answer meanwhile.", answer)
     if metrics:
 
         def tell() -> None:
             _end_with_the_watcher()
             metrics()
 
-        watcher.add("The page of numbers", "Visitors do not notice.", tell)
+        watcher.add("The metrics process", "Visitors do not notice.", tell)
     if mail:
         watcher.add(
             "The mail worker",
-            "Mail waits and is not lost.",
+            "Mail waits in the queue.",
             lambda: os.execv(mail[0], list(mail)),  # noqa: S606 - a fixed command
         )
     if stream is not None:
-        lost = "Signing continues. Nothing is copied until then."
-        watcher.add("The stream of copies", lost, stream)
+        lost = "Signing continues. Nothing is streamed until then."
+        watcher.add("The stream process", lost, stream)
     watcher.run()

@@ -76,7 +76,7 @@ def _setting(default: Any, rule: SettingRule) -> Any:
 
 def _parse_line(value: object) -> str:
     if not isinstance(value, str):
-        raise _UnfitError('Write words in quotes, like "…".')
+        raise _UnfitError('Write text in quotes, like "…".')
     if len(value) > LONGEST or not value.isprintable():
         raise _UnfitError(f"Write one line of at most {LONGEST} characters.")
     return value.strip()
@@ -164,7 +164,7 @@ def _folder(default: Path, help: str) -> Any:
         if isinstance(value, Path):
             return value
         if not isinstance(value, str) or not value.strip() or "\0" in value:
-            raise _UnfitError("Write the path of a folder.")
+            raise _UnfitError("Write a folder's path.")
         return Path(value).expanduser()
 
     return _setting(default, SettingRule(help, "a folder", read))
@@ -188,8 +188,8 @@ def _parse_web_address(value: object, *, path: bool) -> str:
         raise _UnfitError("Write it like https://letters.example.org.")
     if not path and (parts.path.strip("/") or parts.query or parts.fragment):
         raise _UnfitError(
-            f"Write it without a path: {parts.scheme}://{parts.netloc}. The site answers at the "
-            "root of a name of its own."
+            f"Write it without a path: {parts.scheme}://{parts.netloc}. The site needs a host "
+            "name of its own."
         )
     return text if path else text.rstrip("/")
 
@@ -214,8 +214,8 @@ _listening = _line_setting(
     "an address and a port", "Write an address and a port, like 127.0.0.1:9464.", _is_host_and_port
 )
 _elsewhere = _line_setting(
-    "a folder’s whole path or s3://bucket/folder",
-    "Write a folder's whole path, or s3://bucket/folder.",
+    "a folder’s full path or s3://bucket/folder",
+    "Write a folder's full path, or s3://bucket/folder.",
     lambda text: text.startswith("s3://") or Path(text).expanduser().is_absolute(),
 )
 
@@ -227,12 +227,12 @@ def _redis(default: str, help: str) -> Any:
             raise _UnfitError("Write an address that begins with redis://, or leave it empty.")
         if text and find_spec("redis") is None:
             raise _UnfitError(
-                "What speaks with a Redis is not installed yet: .venv/bin/pip install "
-                "--require-hashes -r deploy/redis.lock"
+                "The Redis client is not installed. Run: .venv/bin/pip install --require-hashes "
+                "-r deploy/redis.lock"
             )
         return text
 
-    return _setting(default, SettingRule(help, "an address of a Redis", read, secret=True))
+    return _setting(default, SettingRule(help, "the address of a Redis server", read, secret=True))
 
 
 def _day(default: str, help: str) -> Any:
@@ -243,7 +243,7 @@ def _day(default: str, help: str) -> Any:
                 raise ValueError
             return date.fromisoformat(text.strip()).isoformat() if text.strip() else ""
         except ValueError:
-            raise _UnfitError('Write a day like "2027-01-04", or leave it out.') from None
+            raise _UnfitError('Write a date like "2027-01-04", or leave it out.') from None
 
     return _setting(default, SettingRule(help, "a day", read))
 
@@ -270,8 +270,8 @@ def _key(help: str) -> Any:
         # A secret that the operator chose must be strong. Empty means: make one.
         if value and (len(text) < SHORTEST_SECRET or len(set(text)) < 8):
             raise _UnfitError(
-                "It is too short or too plain to be a secret. Leave it out, and the site makes "
-                "one for itself; or give it the output of: openssl rand -hex 32"
+                "It is too short or too simple to be a secret. Leave it out and the site makes "
+                "one, or use the output of: openssl rand -hex 32"
             )
         return text.encode()
 
@@ -284,168 +284,184 @@ class Settings:
 
     instance: Path = _folder(
         ROOT / "instance",
-        "What the site owns: database, keys, outbox. Set in the environment only.",
+        "The folder of the site’s own data: database, keys, outbox. Set in the environment only.",
     )
-    letters: Path = _folder(ROOT / "letters", "The folder of the campaigns.")
+    letters: Path = _folder(ROOT / "letters", "The folder that holds the campaigns.")
     campaign: str = _text(
         "protect-immigration-act",
-        "The site’s first campaign: its folder within that one. It is on the start page until an "
-        "organizer puts another one there.",
+        "The site’s first campaign, named by its folder in `letters`. It is on the start page "
+        "until an organizer chooses another one.",
     )
     group_name: str = _text("Dear Congress", "Who runs the site.")
     contact: str = _text(
-        "", "How residents reach you, an email or web address. It is at the foot of every page."
+        "",
+        "An email or web address where residents can reach you, shown in the footer of every page.",
     )
     legal_name: str = _text(
-        "", "The legal name of who runs the site, for the terms page and every page’s foot."
+        "", "The legal name of who runs the site, for the terms page and the footer of every page."
     )
     postal_address: str = _text("", "Their postal address, in one line.")
     paid_for_by: str = _text(
-        "", "Who pays, where the law asks for it; the foot then says “Paid for by” and this."
+        "", "Who pays, where the law requires it; the footer then says “Paid for by” and this."
     )
     site_url: str = _address(
         "",
         "The public address, like https://letters.example.org. Turns on host checking and "
-        "HTTPS-only headers. Needed for mail and for codes on paper.",
+        "HTTPS-only headers. Needed for mail and for QR codes on paper.",
     )
-    host: str = _text("127.0.0.1", "The address to serve on; `::1` or `::` for IPv6. Also HOST.")
-    port: int = _whole(8000, 1, 65535, "The port to serve on. Also PORT.")
-    workers: int = _whole(2, 1, 64, "Processes that serve pages. Also WORKERS.")
+    host: str = _text("127.0.0.1", "The address to listen on; `::1` or `::` for IPv6. Also HOST.")
+    port: int = _whole(8000, 1, 65535, "The port to listen on. Also PORT.")
+    workers: int = _whole(2, 1, 64, "The number of processes that serve pages. Also WORKERS.")
     metrics: str = _listening(
         "",
-        "Where numbers for Prometheus are served, like 127.0.0.1:9464. They name no one, and are "
+        "Where to serve metrics for Prometheus, like 127.0.0.1:9464. They name no one, but are "
         "not for the public. Empty serves none.",
     )
     trusted_proxies: int = _whole(
-        0, 0, 5, "How many of your own reverse proxies are in front. 0 trusts no header."
+        0,
+        0,
+        5,
+        "How many of your own reverse proxies are in front of the site. 0 trusts no header.",
     )
     street_lookup: bool = _flag(
         True,
-        "Whether residents may send a street to the Census geocoder, by a button that says so.",
+        "Whether residents may send a street address to the Census geocoder, with a button that "
+        "says so.",
     )
     congress_source: str = _address(
         "https://unitedstates.github.io/congress-legislators/",
-        "Where `flask congress refresh` fetches the lists of members.",
+        "Where `flask congress refresh` gets the lists of members.",
         path=True,
     )
     lines_source: str = _address(
         "",
-        "Where `flask congress refresh` fetches plans_120.csv and zip_people_120.csv, if they are "
-        "newer: the coming district lines. Empty fetches none.",
+        "Where `flask congress refresh` gets plans_120.csv and zip_people_120.csv, the coming "
+        "district lines, if they are newer. Empty fetches none.",
         path=True,
     )
     congress_refresh: bool = _flag(
         False,
-        "Whether the site fetches the lists of members by itself, once a day, as "
-        "`flask congress refresh` does.",
+        "Whether the site fetches the lists of members once a day, as `flask congress refresh` "
+        "does.",
     )
     bill_status_url: str = _address(
         "https://www.govinfo.gov/bulkdata/BILLSTATUS",
-        "Where the official status files of bills are, for the list of cosponsors.",
+        "Where to get the official status files of bills, for the list of cosponsors.",
         path=True,
     )
-    geocoder_provider: str = _text("census", "The provider within the geocoder package.")
+    geocoder_provider: str = _text("census", "The provider in the geocoder package.")
     geocoder_url: str = _address(
         "https://geocoding.geo.census.gov/geocoder/geographies/onelineaddress",
-        "Where streets are looked up.",
+        "The address of the geocoder.",
         path=True,
     )
     geocoder_vintage: str = _text(
-        "ACS2025_Current", "The Census lines of the 119th Congress; the reply is checked to be."
+        "ACS2025_Current",
+        "The Census Bureau’s name for the lines of the 119th Congress; each reply is checked to "
+        "use them.",
     )
     geocoder_new_vintage: str = _text(
         "ACS2026_Current", "The same for the lines of the 120th, in the states that have new ones."
     )
     geocoder_timeout: float = _seconds(
-        5.0, 0.05, 30, "For a lookup as a whole; a second try starts when the first has failed."
+        5.0, 0.05, 30, "For a whole lookup; a second try starts when the first has failed."
     )
     form_minutes: int = _whole(
-        60, 5, 1440, "After this a form comes back, filled in, to be sent again."
+        60,
+        5,
+        1440,
+        "How long a form can be open. After that it comes back, filled in, to be sent again.",
     )
     form_seconds: int = _whole(
-        4, 0, 60, "Signing sooner than this after the first form is held for an organizer."
+        4, 0, 60, "A signature sooner than this after the first form is held for an organizer."
     )
     confirm_email: bool = _flag(
         False,
-        "Count a signature only after the button behind a mailed link was pressed; a campaign’s "
-        "own confirm_email goes before it.",
+        "Count a signature only after the button in a mailed link was pressed; a campaign’s own "
+        "confirm_email overrides this.",
     )
     proof_of_work: int = _whole(
         0,
         0,
         22,
         "Bits of a small calculation that a browser does before signing (16: about a second on "
-        "a cheap phone); without it a signature is held for an organizer. 0 asks for none.",
+        "a cheap phone); a signature without it is held for an organizer. 0 turns it off.",
     )
-    limits: bool = _flag(True, "Limits per visitor and network; turned off for measuring only.")
-    limits_url: str = _redis("", "A Redis for the counters of limits; empty for a file.")
+    limits: bool = _flag(True, "Limits per visitor and network; turn off only for measurements.")
+    limits_url: str = _redis("", "A Redis server that counts the limits; empty uses a file.")
     raised_networks: str = _networks(
-        "", "Networks that may do twenty times as much, like a library’s."
+        "", "Networks, like a library’s, with limits twenty times as high."
     )
-    today: str = _day("", "For rehearsals only: pretend that it is noon of this day.")
+    today: str = _day("", "For rehearsals only: pretend that it is noon on this day.")
     keep_towns: bool = _flag(
         False, "Keep the town of each signature for the offices’ day sheets; residents are told."
     )
     keep_sealed_days: int = _whole(
-        90, 0, 3650, "Days after the campaign’s end until sealed details are purged."
+        90, 0, 3650, "Days after the campaign’s end until sealed details are deleted."
     )
     keep_letters_days: int = _whole(
-        90, 0, 3650, "The same for the words of letters that someone keeps with their receipt."
+        90, 0, 3650, "The same for the text of letters that people keep with their receipt."
     )
-    keep_audit_days: int = _whole(730, 30, 3650, "Days that the audit trail is kept.")
-    keep_mail_days: int = _whole(7, 1, 365, "Days that the state of a mailed message is kept.")
-    keep_log_days: int = _whole(14, 1, 365, "Days that files in instance/log/ are kept.")
+    keep_audit_days: int = _whole(730, 30, 3650, "Days to keep the audit trail.")
+    keep_mail_days: int = _whole(7, 1, 365, "Days to keep the state of an email message.")
+    keep_log_days: int = _whole(14, 1, 365, "Days to keep the files in instance/log/.")
     backup_folder: str = _text(
-        "", "A folder into which the daily job puts a copy (`flask backup now`); empty for none."
+        "", "The folder for the daily copy (`flask backup now`); empty makes none."
     )
     keep_backup_days: int = _whole(
-        30, 1, 365, "Days that copies are kept; the page on privacy says so to residents."
+        30, 1, 365, "Days to keep copies; the privacy page tells residents."
     )
     stream_to: str = _elsewhere(
         "",
-        "Where Litestream copies every change within a second; empty for nowhere.",
+        "Where Litestream sends every change within a second; empty for nowhere.",
     )
     stream_endpoint: str = _address(
-        "", "The address of an S3-compatible storage that is not Amazon’s.", path=True
+        "", "The address of an S3-compatible service other than Amazon’s.", path=True
     )
-    stream_key_id: str = _text("", "The name of the key to that storage.")
-    stream_secret: str = _text("", "The key to that storage.", secret=True)
+    stream_key_id: str = _text("", "The ID of the access key for that service.")
+    stream_secret: str = _text("", "The secret of that access key.", secret=True)
     mail_server: str = _text(
-        "", "The mail server’s name; empty writes mail as files into instance/outbox/."
+        "", "The mail server’s host name; empty writes mail to files in instance/outbox/."
     )
     mail_port: int = _whole(587, 1, 65535, "587, 465 or 25.")
     mail_tls: Literal["starttls", "tls", "none"] = _choice(
         "starttls", ("starttls", "tls", "none"), "`none` only for a server on this machine."
     )
-    mail_username: str = _text("", "The name at the mail server.")
-    mail_password: str = _text("", "The password there.", secret=True)
+    mail_username: str = _text("", "The user name at the mail server.")
+    mail_password: str = _text("", "The password at the mail server.", secret=True)
     mail_from: str = _mailbox(
-        "", "The campaign’s own address, like letters@example.org. Needed with a mail server."
+        "", "The sender’s address, like letters@example.org. Required with a mail server."
     )
-    mail_timeout: float = _seconds(15.0, 0.05, 30, "For each step before a message leaves.")
+    mail_timeout: float = _seconds(15.0, 0.05, 30, "For each step before a message is sent.")
     mail_data_timeout: float = _seconds(
-        120.0, 0.05, 300, "To wait for the server’s last word on a message."
+        120.0, 0.05, 300, "How long to wait for the server to confirm a message."
     )
-    mail_per_address_a_day: int = _whole(10, 1, 1000, "Messages to one address in a day.")
-    mail_workers: int = _whole(2, 1, 16, "Messages that are handed over at the same time.")
-    redis_url: str = _redis("", "A Redis for the mail queue; empty for a file. Also REDIS_URL.")
+    mail_per_address_a_day: int = _whole(10, 1, 1000, "Messages to one address per day.")
+    mail_workers: int = _whole(2, 1, 16, "Messages to send at the same time.")
+    redis_url: str = _redis(
+        "", "A Redis server for the mail queue; empty uses a file. Also REDIS_URL."
+    )
     cwc_mode: Literal["off", "test", "production"] = _choice(
         "off", ("off", "test", "production"), "The offices’ own delivery systems."
     )
-    cwc_house_key: str = _text("", "The key that the House gave you.", secret=True)
-    cwc_senate_key: str = _text("", "The key that the Senate gave you.", secret=True)
-    cwc_house_url: str = _address("", "Another address of the House’s system; empty for its own.")
+    cwc_house_key: str = _text("", "The key you got from the House.", secret=True)
+    cwc_senate_key: str = _text("", "The key you got from the Senate.", secret=True)
+    cwc_house_url: str = _address(
+        "", "A different address for the House’s system; empty uses its own."
+    )
     cwc_senate_url: str = _address("", "The same for the Senate’s.")
-    cwc_per_minute: int = _whole(300, 1, 6000, "Letters a minute to all offices together.")
-    cwc_per_office_per_minute: int = _whole(30, 1, 6000, "Letters a minute to one office.")
+    cwc_per_minute: int = _whole(300, 1, 6000, "Letters per minute to all offices together.")
+    cwc_per_office_per_minute: int = _whole(30, 1, 6000, "Letters per minute to one office.")
     cwc_agent: str = _text("", "The delivery agent’s exact name on the access application.")
-    cwc_ack_email: str = _mailbox("", "Where the offices’ systems acknowledge to.")
-    cwc_contact_name: str = _text("", "Who the offices may ask.")
+    cwc_ack_email: str = _mailbox("", "Where the offices’ systems send acknowledgments.")
+    cwc_contact_name: str = _text("", "The person whom offices can contact.")
     cwc_contact_email: str = _mailbox("", "Their email address.")
     cwc_contact_phone: str = _text("", "Their phone number, like 202-555-0123.")
     cwc_organization_about: str = _text("", "A sentence about the group, for the offices.")
-    secret_key: bytes = _key("Signs forms, seals mail; leave it out, and `secret.key` is made.")
-    person_key: bytes = _key("Tells people apart; leave it out, and `person.key` is made.")
+    secret_key: bytes = _key(
+        "Signs forms and seals mail. Leave it out, and the site makes `secret.key`."
+    )
+    person_key: bytes = _key("Tells people apart. Leave it out, and the site makes `person.key`.")
 
     @property
     def address(self) -> str:
@@ -510,9 +526,9 @@ def as_markdown() -> str:
         "# Settings",
         "",
         "A site runs without any. Put yours in `instance/settings.toml`, one per line "
-        '(`group_name = "Our group"`), or in the environment with the prefix '
-        f"`{PREFIX}` and in capitals (`{PREFIX}GROUP_NAME`), which overrides the file. "
-        "`flask settings` shows what is in force; `flask doctor` says what it means for the site.",
+        f'(`group_name = "Our group"`), or in environment variables with the prefix `{PREFIX}` '
+        f"and in capitals (`{PREFIX}GROUP_NAME`), which override the file. `flask settings` "
+        "shows the current values; `flask doctor` says what they mean for the site.",
     ]
     for name, rule in rules().items():
         if name in SECTIONS:
@@ -547,8 +563,8 @@ def _in_file(path: Path) -> Iterator[tuple[str, _Written]]:
         line = re.search(r"at line (\d+)", str(error))
         place = f"Line {line[1]} of {name}" if line else f"The end of {name}"
         raise SettingsError(
-            f"{place} cannot be read. Write one setting a line, each once, with words in straight "
-            'quotes and true or false in small letters: group_name = "Our group"'
+            f"{place} cannot be read. Write one setting per line, each once, with text in "
+            'straight quotes and true or false in lowercase: group_name = "Our group"'
         ) from None
     for key, value in content.items():
         yield key, _Written(f"{key} in {name}", value)
@@ -565,9 +581,9 @@ def _in_environment(env: Mapping[str, str]) -> Iterator[tuple[str, _Written]]:
 
 def _explain_unknown(name: str, written: _Written) -> str:
     if isinstance(written.value, dict):
-        return f"[{name}]: the file has no sections. Write each setting with its whole name."
+        return f"[{name}]: the file cannot have sections. Write each setting with its full name."
     close = difflib.get_close_matches(name.lower(), rules(), n=1, cutoff=0.6)
-    hint = f" Did you mean {close[0]}?" if close else " docs/settings.md has the names of all."
+    hint = f" Did you mean {close[0]}?" if close else " docs/settings.md lists them all."
     return f"{written.where} is not a setting.{hint}"
 
 
@@ -585,20 +601,20 @@ def _conflicts(settings: Settings) -> Iterator[str]:
         yield "mail_server is set, but mail_from is not. Set it to an address of your own domain."
     if settings.mail_server and not settings.site_url:
         yield (
-            "mail_server is set, but site_url is not: links in mail would lead nowhere. Set it to "
-            "the site’s public address, like https://letters.example.org."
+            "mail_server is set, but site_url is not, so links in mail would not work. Set it "
+            "to the site’s public address, like https://letters.example.org."
         )
     for name in ("cwc_house_url", "cwc_senate_url"):
         address = urlsplit(getattr(settings, name))
         if address.scheme == "http" and address.hostname not in HERE:
             yield (
-                f"{name} begins with http://, and is another machine: letters and keys would "
-                "travel unprotected. Write https://."
+                f"{name} begins with http:// and is on another machine, so letters and keys "
+                "would travel unencrypted. Write https://."
             )
     if settings.mail_tls == "none" and settings.mail_server not in ("", *HERE):
         yield (
-            "mail_tls is none, but the mail server is another machine: letters would travel "
-            "unprotected. Write starttls or tls."
+            "mail_tls is none, but the mail server is on another machine, so letters would "
+            "travel unencrypted. Write starttls or tls."
         )
 
 
@@ -622,7 +638,9 @@ def read_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
     except SettingsError as error:
         in_file, problems = {}, list(error.problems)
     if "instance" in in_file:
-        problems.append(f"instance cannot be set in the folder itself: set {PREFIX}INSTANCE.")
+        problems.append(
+            f"instance cannot be set in the folder itself. Set {PREFIX}INSTANCE instead."
+        )
         del in_file["instance"]
     for name, written in {**in_file, **set_outside}.items():
         if name not in table:
@@ -671,16 +689,16 @@ def _read_key(path: Path, database: Path) -> bytes:
     if not path.exists():
         if database.exists() or database.with_suffix(".id").exists():
             raise SettingsError(
-                f"{path.name} is missing beside the database in {path.parent}. Restore it from a "
-                "backup: without it earlier signers and receipts are not recognized. If it is "
-                "lost permanently, run: flask adopt"
+                f"{path.name} is missing next to the database in {path.parent}. Restore it from "
+                "a backup, because without it earlier signers and receipts are not recognized. "
+                "If it is lost for good, run: flask adopt"
             )
         make_key(path)
     value = path.read_text(encoding="ascii", errors="replace").strip()
     if len(value) < SHORTEST_SECRET:
         raise SettingsError(
-            f"{path} is too short to be a secret. Restore it from a backup: without it earlier "
-            "signers and receipts are not recognized."
+            f"{path} is too short to be a secret. Restore it from a backup, because without it "
+            "earlier signers and receipts are not recognized."
         )
     return value.encode()
 

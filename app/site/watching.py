@@ -124,12 +124,12 @@ def begin_counting(settings: Settings) -> None:
     from prometheus_client import Counter, Histogram
 
     made = Meters(
-        Counter("dear_congress_answers", "Answers, by part of the site.", ("part", "status")),
+        Counter("dear_congress_answers", "Responses, by part of the site.", ("part", "status")),
         Histogram(
-            "dear_congress_answer_seconds", "How long they took.", ("part",),
+            "dear_congress_answer_seconds", "How long responses took.", ("part",),
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
         ),
-        Counter("dear_congress_rooms_full", "Who found a room for slow work full.", ("room",)),
+        Counter("dear_congress_rooms_full", "Requests that found a room full.", ("room",)),
     )  # fmt: skip
     rooms.full_at = lambda name: made.full.labels(name).inc()
     meters = made
@@ -145,7 +145,7 @@ def serve_numbers(settings: Settings) -> None:
     registry.register(_SiteGauges(settings))
     host, _, port = settings.metrics.rpartition(":")
     start_http_server(int(port), host.strip("[]"), registry)
-    log.info("Numbers for Prometheus are served at http://%s/metrics", settings.metrics)
+    log.info("Metrics for Prometheus are served at http://%s/metrics", settings.metrics)
     threading.Event().wait()
 
 
@@ -162,14 +162,14 @@ class _SiteGauges:
             return GaugeMetricFamily(f"dear_congress_{name}", meaning, value=value)
 
         settings, database = self._settings, self._settings.database
-        yield one("ready", "Whether a signature can be taken.", not unready(settings))
+        yield one("ready", "Whether the site can accept a signature.", not unready(settings))
         free = shutil.disk_usage(settings.instance).free
-        yield one("disk_free_bytes", "Free where the database is.", free)
+        yield one("disk_free_bytes", "Free space on the disk of the database.", free)
         for name, path in (("database", database), ("log", Path(f"{database}-wal"))):
             size = path.stat().st_size if path.exists() else 0
             yield one(f"{name}_bytes", f"Size of the {name}.", size)
         keys = sum((settings.instance / name).exists() for name in KEY_FILES)
-        yield one("keys", "Key files that are there; a whole site has two.", keys)
+        yield one("keys", "Key files present; a complete site has two.", keys)
         try:
             counted = totals(local_database(database), chosen_campaign(settings))
             queue = Outbound(database, settings.secret_key)
@@ -182,4 +182,4 @@ class _SiteGauges:
         yield one("letters", "Their letters.", counted.letters)
         for state in ("queued", "deferred", "failed"):
             yield one(f"mail_{state}", f"Messages that are {state}.", waiting.get(state, 0))
-        yield one("mail_stuck", "Messages that have not moved for an hour.", len(stuck))
+        yield one("mail_stuck", "Messages that have been stuck for an hour.", len(stuck))

@@ -380,11 +380,11 @@ def test_every_published_statement_can_be_opened(db: sqlite3.Connection, tmp_pat
     ("options", "words"),
     [
         (["--commitment", "12"], "64 characters"),
-        (["--commitment", "0" * 64], "without a proof"),
-        (["--public-key", "0" * 64], "another key"),
+        (["--commitment", "0" * 64], "no proof for a receipt"),
+        (["--public-key", "0" * 64], "different key"),
         (["--district", "CA-12"], "--count and --salt"),
         (["--district", "CA-12", "--count", "1", "--salt", "x"], "32 characters"),
-        (["--district", "CA-12", "--count", "2", "--salt", "0" * 32], "did not promise"),
+        (["--district", "CA-12", "--count", "2", "--salt", "0" * 32], "does not commit to"),
     ],
 )
 def test_a_failed_verification_says_why_and_exits_with_one(

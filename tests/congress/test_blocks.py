@@ -102,8 +102,8 @@ def test_a_difference_is_listed(tmp_path: Path) -> None:
     [
         (BLOCK_TO_ZIP, "A|B\n1|2\n", "has no columns GEOID_ZCTA5_20"),
         (BLOCK_TO_ZIP, "GEOID_ZCTA5_20|GEOID_TABBLOCK_20\n78701|48\n78701", "cut short|no list"),
-        ("usgeo2020.pl", "nothing\n", "has no people"),
-        ("cd120.zip", "nothing\n", "no zip archive"),
+        ("usgeo2020.pl", "nothing\n", "has no population data"),
+        ("cd120.zip", "nothing\n", "not a ZIP archive"),
     ],
 )
 def test_a_broken_list_is_named(name: str, text: str, why: str, tmp_path: Path) -> None:

@@ -57,9 +57,9 @@ def test_status_warns_only_when_a_congress_is_ending_or_over() -> None:
     assert "this Congress ends in 14 days" in run("status", "--today", "2026-12-20").stderr
     over = run("status", "--today", "2027-01-03T12:00")
     assert over.exit_code == 0
-    assert "475 seats have a holder whose name the list lacks" in over.stderr
+    assert "475 seats have a member whom the list does not name yet" in over.stderr
     assert "this Congress ends in 0 days" in run("status", "--on", "2027-01-03T11:59:59").stderr
-    assert "no districts of the 121st" in run("status", "--today", "2029-01-04").stderr
+    assert "no districts for the 121st" in run("status", "--today", "2029-01-04").stderr
 
 
 def test_status_fails_when_the_tables_are_broken(
@@ -93,7 +93,7 @@ def test_status_fails_when_the_tables_are_broken(
         (("--zip", "96941"), ["Micronesia"]),
         (("--zip", "99999"), ["not known"]),
         (("--zip", "20009"), ["Delegate Eleanor Holmes Norton", "no senators: one letter"]),
-        (("--zip", "94541"), ["CA-14: this seat was vacant (list of 2026-06-15)", "Padilla"]),
+        (("--zip", "94541"), ["CA-14: this seat is vacant (list of 2026-06-15)", "Padilla"]),
         (("--zip", "43215"), ["Husted, listed term ended 2026-11-03: check", "Note: "]),
         (("--zip", "94604"), ["CA-12  Representative Simon, suggested by the town", "CA-52"]),
         (("--zip", "60647", "--district", "5"), ["as you chose", "Quigley"]),
@@ -125,7 +125,7 @@ def test_find_refuses_a_district_the_state_does_not_have(district: str) -> None:
 
 def test_find_after_noon_names_only_continuing_members() -> None:
     output = find("--zip", "75001", "--state", "TX", today="2027-01-04")
-    assert "does not say who holds this seat now (list of 2026-06-15)" in output
+    assert "does not yet say who holds this seat (list of 2026-06-15)" in output
     assert "Senator Ted Cruz" in output
     assert "Cornyn" not in output
     over = find("--zip", "75001", "--state", "TX", today="2029-01-04")
@@ -138,7 +138,7 @@ def test_a_day_outside_the_tables_is_refused_with_the_days_they_cover(day: str) 
     for command in (("rehearse",), ("status",), ("find", "--zip", "75001", "--state", "TX")):
         answer = run(*command, "--on", day)
         assert (answer.exit_code, answer.stdout) == (1, "")
-        assert "days from 2025-01-03 to 2029-01-03" in answer.stderr
+        assert "noon on 2025-01-03 to noon on 2029-01-03" in answer.stderr
         assert day[:10] in answer.stderr
     assert "the 119th Congress" in run("rehearse", "--on", "2025-01-03").stdout
 
@@ -160,7 +160,7 @@ def test_find_uses_the_sites_rehearsal_day(tmp_path: Path, monkeypatch: pytest.M
         ("2138", "Did you mean 02138?"),
         ("02138-12", "four digits"),
         ("K1A 0B1", "U.S. ZIP codes only"),
-        ("", "Give a ZIP code"),
+        ("", "Enter a ZIP code"),
         ("abc", "five digits"),
     ],
 )

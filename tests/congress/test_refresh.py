@@ -192,15 +192,15 @@ def _offices(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "why"),
     [
-        (_cut, "of the 541 seats have no one in this list"),
+        (_cut, "of the 541 seats have no member in this list"),
         (_cut_text, "cannot be read as YAML"),
         (_page, "not a list of people"),
-        (_binary, "not text in UTF-8"),
+        (_binary, "not UTF-8 text"),
         (_aliases, "anchors or aliases"),
         (_deep, "far larger or deeper"),
         (_mixed, "mixes House terms"),
-        (_one_id, "stands at two people"),
-        (_one_seat, "which is no seat"),
+        (_one_id, "two people have the id"),
+        (_one_seat, "which is not a seat"),
         (_strangers, "people joined or left"),
         (_older, "members of the 118th"),
         (_offices, "legislators-district-offices.yaml cannot be used"),
@@ -221,7 +221,7 @@ def test_a_bad_list_is_refused_with_the_reason_and_changes_nothing(
 def test_an_older_or_future_list_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(RefreshError, match="installed one is newer"):
         refresh(folder, tmp_path, now=NOW, as_of=date(2026, 6, 14))
-    with pytest.raises(RefreshError, match="has not come yet"):
+    with pytest.raises(RefreshError, match="is in the future"):
         refresh(folder, tmp_path, now=NOW, as_of=date(2026, 12, 2))
 
 
@@ -239,7 +239,7 @@ def test_a_refresh_during_another_is_refused(folder: Path, tmp_path: Path) -> No
     (tmp_path / "congress").mkdir()
     with (tmp_path / "congress" / ".lock").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(RefreshError, match="under way"):
+        with pytest.raises(RefreshError, match="is running"):
             refresh(folder, tmp_path, now=NOW, as_of=date(2026, 11, 29))
 
 

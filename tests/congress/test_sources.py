@@ -106,7 +106,7 @@ def test_without_population_every_piece_of_land_counts(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("people", "message"),
     [
-        (PEOPLE.replace("0.96", "0.9"), "shares of 90002 in NY are not a whole"),
+        (PEOPLE.replace("0.96", "0.9"), "shares of 90002 in NY do not add up to 1"),
         (PEOPLE.replace("0.96", "x"), "line 3: 'x' is not a number"),
         (PEOPLE.replace(",NY,2,", ",NY,99,"), "do not agree on NY-99"),
     ],

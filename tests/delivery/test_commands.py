@@ -112,7 +112,7 @@ def test_the_doctor_says_when_mail_does_not_move(site: Path) -> None:
     [
         ({}, "ok", "off"),
         ({"CWC_MODE": "production"}, "fail", "key"),
-        ({"CWC_MODE": "test", "CWC_HOUSE_KEY": "k"}, "warn", "reaches no one"),
+        ({"CWC_MODE": "test", "CWC_HOUSE_KEY": "k"}, "warn", "reaches an office"),
         ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k"}, "warn", "confirm_email"),
         ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k", "CONFIRM_EMAIL": "1"}, "ok", "set up"),
         ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k", "CWC_AGENT": ""}, "fail", "name"),

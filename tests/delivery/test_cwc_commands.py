@@ -85,9 +85,9 @@ def test_a_second_run_makes_the_same_delivery_ids(tmp_path: Path) -> None:
         (GOOD.replace("94612", "09012").replace("CA", "AE"), "zip", "home_zip"),
         (GOOD.replace("ana@example.org", ""), "email", "email address"),
         (GOOD.replace("My neighbor", "I am Ana Li. My neighbor"), "own words", "full name"),
-        (GOOD.replace(",Ms.,,", ",Ms.,twelve,"), "district", "no district"),
-        (GOOD.replace(",Ms.,,", ",Ms.,CA-12/xyz,"), "district", "no district of that state"),
-        (GOOD.replace(",Ms.,,", ",Ms.,TX-12,"), "district", "no district of that state"),
+        (GOOD.replace(",Ms.,,", ",Ms.,twelve,"), "district", "not a district"),
+        (GOOD.replace(",Ms.,,", ",Ms.,CA-12/xyz,"), "district", "not a district of that state"),
+        (GOOD.replace(",Ms.,,", ",Ms.,TX-12,"), "district", "not a district of that state"),
         (GOOD.strip() + ",too,many\n", "row", "more cells"),
     ],
 )
@@ -270,7 +270,7 @@ def test_each_answer_is_noted_with_its_letter_while_a_folder_is_handed_over(
         "CA-12": ("refused", by), "CA-S1": ("unknown", by),
         "CA-S3": ("accepted by the office's system", by),
     }  # fmt: skip
-    assert "3  letters of this site say so now" in result.output
+    assert "3  letters of this site updated" in result.output
     flask("letters deliver", folder)
     assert states(site)["CA-S1"] == ("accepted by the office's system", by)
 

@@ -285,8 +285,8 @@ def test_the_command_writes_one_member_or_a_delegation(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--state", "ZZ"], "There is no state ZZ."),
-        (["--member", "X999999"], "Seats are written CA-12"),
+        (["--state", "ZZ"], "ZZ is not a state"),
+        (["--member", "X999999"], "Write seats like CA-12"),
         (["--state", "CA", "--member", "CA-12"], "not both"),
     ],
 )

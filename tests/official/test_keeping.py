@@ -188,8 +188,8 @@ def test_the_purge_deletes_kept_letters_on_schedule_and_the_proof_checks_it(
     assert not gone(db, policy, last)
     assert prove(tmp_path / "site.db", last, policy).problems == ()
     late = prove(tmp_path / "site.db", last + timedelta(days=3), policy)
-    assert [p for p in late.problems if "letters kept for a receipt" in p]
-    assert "letters kept for a receipt" in late.checked
+    assert [p for p in late.problems if "letters kept with a receipt" in p]
+    assert "letters kept with a receipt" in late.checked
     assert gone(db, policy, last + timedelta(days=1))
     db.close()
     assert prove(tmp_path / "site.db", last + timedelta(days=3), policy).problems == ()

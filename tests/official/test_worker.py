@@ -120,8 +120,8 @@ def desk(tmp_path: Path, server: CwcServer) -> QueueSite:
         (500, "", "deferred", "status 500"),
         (503, "", "deferred", "status 503"),
         (504, "", "deferred", "too late"),
-        (401, "", "deferred", "check the key"),
-        (302, "", "deferred", "not one it is known to give"),
+        (401, "", "deferred", "Check the key"),
+        (302, "", "deferred", "unknown response"),
     ],
 )
 def test_each_response_maps_to_one_state(

@@ -59,7 +59,7 @@ def test_an_existing_name_is_not_added_again(app: Flask) -> None:
     run(app, "add", "Rosa", "--role", "editor")
     result = run(app, "add", "ROSA", "--role", "admin")
     assert result.exit_code == 1
-    assert "'Rosa' exists already" in result.output
+    assert "'Rosa' already exists" in result.output
     assert not LINK.search(result.output)
 
 
@@ -80,7 +80,7 @@ def test_the_list_says_who_is_ready(app: Flask, staff: Office) -> None:
     staff.add("Rosa", "admin")
     run(app, "add", "Ana", "--role", "editor")
     lines = run(app, "list").output.splitlines()
-    assert re.fullmatch(r"name +role +ready +last log-in \(UTC\)", lines[0])
+    assert re.fullmatch(r"name +role +ready +last login \(UTC\)", lines[0])
     assert re.fullmatch(r"Ana +editor +no password yet +never", lines[1])
     assert re.fullmatch(r"Rosa +admin +yes +2026-11-25 12:00", lines[2])
 
@@ -89,7 +89,7 @@ def test_a_reset_ends_sessions_and_keeps_the_second_factor(app: Flask, staff: Of
     rosa = staff.add("Rosa")
     result = run(app, "reset", "rosa")
     assert "password removed, all sessions ended" in result.output
-    assert "authenticator as before" in result.output
+    assert "authenticator app as before" in result.output
     assert LINK.search(result.output)
     assert staff.session(rosa.token) == organizers.NoSession("ended")
 
@@ -109,9 +109,9 @@ def test_disabling_ends_sessions_and_enabling_restores_the_account(
     rosa = staff.add("Rosa", "admin")
     result = run(app, "disable", "Rosa")
     assert "disabled and logged out everywhere" in result.output
-    assert "No admin is left" in result.output
+    assert "No admins are left" in result.output
     assert staff.session(rosa.token) == organizers.NoSession("ended")
-    assert "was disabled already" in run(app, "disable", "Rosa").output
+    assert "is already disabled" in run(app, "disable", "Rosa").output
     assert "enable" in run(app, "reset", "Rosa").output
     assert "Rosa is enabled." in run(app, "enable", "Rosa").output
 
@@ -126,11 +126,11 @@ def test_revoking_sessions_keeps_the_password(app: Flask, staff: Office) -> None
 
 @pytest.mark.parametrize("command", ["reset", "disable", "enable", "revoke-sessions"])
 def test_an_unknown_name_is_explained(app: Flask, command: str) -> None:
-    assert "There are none yet" in run(app, command, "Rosa").output
+    assert "There are no organizers yet" in run(app, command, "Rosa").output
     run(app, "add", "Ana", "--role", "editor")
     result = run(app, command, "Rosa")
     assert result.exit_code == 1
-    assert "There is no organizer named 'Rosa'. There are: Ana." in result.output
+    assert "There is no organizer named 'Rosa'. These exist: Ana." in result.output
 
 
 def test_every_change_is_in_the_trail_under_the_command_line(app: Flask, staff: Office) -> None:

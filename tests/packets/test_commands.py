@@ -146,14 +146,14 @@ def test_a_previous_list_that_matches_no_one_is_questioned(tmp_path: Path) -> No
     old.write_text("\n".join(["email,campaign,signature", *rows]))
     result = flask("signatures contacts", *arguments)
     assert result.exit_code == 0
-    assert f"No one in {old} is on this list any more." in result.output
+    assert f"No one in {old} is on this list anymore." in result.output
     for wrong in (f"bo@example.org,{CAMPAIGN}", f",{CAMPAIGN},7", f"bo@example.org,{CAMPAIGN},7.0"):
         new.unlink()
         (tmp_path / "new-remove.csv").unlink(missing_ok=True)
         old.write_text("\n".join(["email,campaign,signature", rows[0], wrong]))
         result = flask("signatures contacts", *arguments)
         assert result.exit_code == 1
-        assert f"Row 2 of {old} has no email address or no signature number" in result.output
+        assert f"Row 2 of {old} has no email address or signature number" in result.output
         assert not new.exists()
         new.touch()
 
@@ -179,7 +179,7 @@ def test_a_previous_list_not_in_utf_8_is_refused(tmp_path: Path) -> None:
     options = [*key_options(listed), "--out", new, "--before", old]
     result = flask("signatures contacts", listed, *options)
     assert result.exit_code == 1
-    assert f"{old} is not text in UTF-8" in result.output
+    assert f"{old} is not UTF-8 text" in result.output
 
 
 def test_no_one_is_listed_for_removal_when_a_row_did_not_open(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_a_folder_with_packets_is_not_overwritten(tmp_path: Path) -> None:
     flask("letters packets", sealed, *key_options(sealed), "--out", out)
     result = flask("letters packets", sealed, *key_options(sealed), "--out", out)
     assert result.exit_code == 1
-    assert "holds packets already" in result.output
+    assert "already has packets" in result.output
 
 
 def test_an_unknown_split_is_explained(tmp_path: Path) -> None:

@@ -176,10 +176,10 @@ def test_packets_are_not_written_among_earlier_ones(make: Make) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"district": "", "zip": "60647", "letters": {}}, "add district"),
-        ({"district": "", "zip": "", "letters": {}}, "add district"),
+        ({"district": "", "zip": "60647", "letters": {}}, "Add district"),
+        ({"district": "", "zip": "", "letters": {}}, "Add district"),
         *(
-            ({"district": wrong, "zip": "60601", "letters": {}}, "no district of that state")
+            ({"district": wrong, "zip": "60601", "letters": {}}, "not a district of that state")
             for wrong in ("IL-99", "TX-10", "twelve", "IL-5/xyz", "IL-5/")
         ),
         ({"template": "no-such"}, "no letter called 'no-such'"),

@@ -50,8 +50,8 @@ def test_a_sheet_is_added_and_a_second_time_adds_nothing(tmp_path: Path) -> None
     path = sheet(tmp_path, ANA, BO)
     first, second = run(path, "--source", "fair"), run(path)
     assert (first.exit_code, second.exit_code) == (0, 0), first.output
-    assert "2 signatures added (6 letters); 0 had signed before." in first.output
-    assert "0 signatures added (0 letters); 2 had signed before." in second.output
+    assert "2 signatures added (6 letters); 0 signed before." in first.output
+    assert "0 signatures added (0 letters); 2 signed before." in second.output
     assert signatures() == 2
 
 
@@ -91,7 +91,7 @@ def test_lost_zeros_are_put_back_when_asked(tmp_path: Path) -> None:
 
 def test_a_dry_run_only_says_what_would_be(tmp_path: Path) -> None:
     result = run(sheet(tmp_path, ANA, BO, ANA), "--dry-run")
-    assert "2 would be added; 0 had signed before." in result.output
+    assert "2 would be added; 0 signed before." in result.output
     assert "row 4 (as row 2)" in result.output
     assert signatures() == 0
 
@@ -155,7 +155,7 @@ def test_odd_rows_are_left_out_unless_they_are_asked_for(tmp_path: Path) -> None
 
 
 def test_an_import_is_undone_by_its_number(tmp_path: Path) -> None:
-    assert flask("signatures undo-import").output == "No sheet was imported.\n"
+    assert flask("signatures undo-import").output == "No sheets were imported.\n"
     result = run(sheet(tmp_path, ANA, BO), "--source", "fair")
     assert "flask signatures undo-import 1" in result.output
     assert "1: " in flask("signatures undo-import").output
@@ -171,7 +171,7 @@ def test_a_likely_repeat_is_listed_and_waits_for_a_word(tmp_path: Path) -> None:
         assert result.exit_code == 1
         assert "row 3 (Ana, Li, 80 Birch St, 05672), counted; like row 2 (Ana" in result.output
         assert "the same name in the same ZIP code" in result.output
-    assert "Nothing was added. Say with --likely count" in run(path).output
+    assert "Nothing was added. Use --likely count" in run(path).output
     assert "none" in run(sheet(tmp_path, ANA, name="one.csv"), "--same", "2").output
     assert "3, 4" in run(path, "--same", "7").output
     assert "2 would be added" in run(path, "--same", "3", "--dry-run").output

@@ -135,7 +135,7 @@ def test_no_file_is_written_to_the_next_member_with_words_for_the_one_before(
     details = {**TEXAN, "district": "10", "template": "general", "letters": words}
     told, kept = messages_for(WriterRow.opened(2, details, date(2026, 12, 1)), order)
     assert isinstance(told, Failed)
-    assert "TX-10 has another member since 2026-12-20" in told.message
+    assert "TX-10 has had a new member since 2026-12-20" in told.message
     assert kept.seat == "TX-S1"
 
 
@@ -145,7 +145,7 @@ def test_a_district_of_a_congress_that_is_over_is_not_taken_for_one_of_the_next(
 ) -> None:
     (found,) = written(NOON, **values)
     assert isinstance(found, Failed)
-    assert "119th Congress, which does not sit now" in found.message
+    assert "119th Congress, not the current one" in found.message
     assert all(isinstance(one, Written) for one in written(BEFORE, **values))
 
 

@@ -25,4 +25,4 @@ def test_an_invalid_day_is_refused_with_an_example(text: str) -> None:
 def test_a_command_with_an_invalid_day_is_refused() -> None:
     result = flask("congress refresh --as-of 2026-13-40 --dry-run")
     assert result.exit_code == 2
-    assert "is no day" in result.output
+    assert "is not a date" in result.output

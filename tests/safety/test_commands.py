@@ -80,7 +80,7 @@ def test_show_says_where_each_private_key_is_and_how_many_rows_need_it(site: Set
     output = fine("keys", "show")
     assert current(site).printed in output
     assert "in use, 3 sealed rows" in output
-    assert "ON THIS SERVER with its passphrase beside it" in output
+    assert "ON THIS SERVER with its passphrase next to it" in output
 
 
 def test_make_asks_twice_and_writes_the_private_key_to_the_given_file(
@@ -332,7 +332,7 @@ def test_rows_sealed_to_a_missing_key_are_found(site: Settings) -> None:
 def test_a_secret_that_others_can_read_is_found(site: Settings, name: str) -> None:
     (site.instance / name).chmod(0o640)
     assert findings(site)["secrets"] == Diagnosis(
-        "fail", f"Others on this machine can read {name}: chmod 600"
+        "fail", f"Other users of this machine can read {name}. Run chmod 600 on each."
     )
 
 
@@ -361,8 +361,8 @@ def test_deleted_data_in_free_pages_fails_the_doctor(
         careless.commit()
     result = flask("doctor")
     assert result.exit_code == 2
-    assert "sealed boxes are in the raw file that no row owns" in result.output
-    assert "free pages of the file are not blank" in result.output
+    assert "sealed boxes that belong to no row" in result.output
+    assert "free pages of the database file are not blank" in result.output
     fine("signatures purge", "--now")
     assert flask("doctor").exit_code == 1, "only warnings are left"
 

@@ -108,7 +108,7 @@ def test_the_page_says_until_when_details_are_kept_and_who_can_open_them(here: S
     opened = unlock(folder / f"{key.id}.private.json", passphrase)
     out = here.settings.instance / "elsewhere"
     out.mkdir()
-    move_private(folder, key, opened, "four or more random words", out)
+    move_private(folder, key, opened, "Four or more random words", out)
     after = here.review().words
     assert "anyone who controls the server" not in after
     assert "This server cannot open it" in after

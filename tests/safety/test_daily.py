@@ -159,7 +159,7 @@ def test_a_failed_member_list_fetch_is_recorded_and_changes_nothing(
 ) -> None:
     site = replace(site, congress_refresh=True, congress_source="http://127.0.0.1:9/")
     assert refresh_if_due(site, NOW, fetch_members)
-    assert "The list of members stays as it is." in caplog.text
+    assert "The list of members was not changed." in caplog.text
     last = refreshed(site.instance)
     assert last is not None
     assert last.at == NOW

@@ -204,7 +204,7 @@ def test_a_private_key_can_be_made_outside_the_site(tmp_path: Path) -> None:
 def test_no_private_key_is_ever_overwritten(tmp_path: Path) -> None:
     out = tmp_path / "mine.json"
     out.write_text("something dear")
-    with pytest.raises(KeyFolderError, match="exists already"):
+    with pytest.raises(KeyFolderError, match="already exists"):
         make(tmp_path / "keys", out=out)
     assert out.read_text() == "something dear"
 
@@ -236,7 +236,7 @@ def test_moving_the_first_key_away_leaves_no_private_key_or_passphrase_here(tmp_
 def test_the_private_half_of_another_key_cannot_be_moved(tmp_path: Path) -> None:
     key, other = make(tmp_path / "a"), make(tmp_path / "b")
     opened = unlock(tmp_path / "b" / f"{other.id}.private.json", PASSPHRASE)
-    with pytest.raises(KeyFolderError, match="another key"):
+    with pytest.raises(KeyFolderError, match="different key"):
         keys.move_private(tmp_path / "a", key, opened, PASSPHRASE, tmp_path / "out.json")
     assert (tmp_path / "a" / f"{key.id}.private.json").exists()
 

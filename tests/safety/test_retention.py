@@ -107,8 +107,8 @@ def test_login_failures_and_waits_are_deleted_after_a_day(db: sqlite3.Connection
         db.execute("INSERT INTO login_failures VALUES (x'00', x'00', x'00', 'password', ?)", (at,))
         db.execute("INSERT INTO login_waits VALUES (?, x'00', ?)", (bytes([hours]), at))
     done = purge(db, now, POLICY)
-    assert number(done, "failed log-ins") == 2
-    assert number(done, "log-in waits") == 2
+    assert number(done, "failed logins") == 2
+    assert number(done, "login waits") == 2
 
 
 def old_file(folder: Path, name: str, days: float, now: date = END + 100 * DAY) -> Path:
@@ -231,8 +231,8 @@ def test_a_trace_in_the_raw_file_fails_the_proof(tmp_path: Path, pair: Pair) -> 
         fill(db, pair[0], 60)
         db.execute("DELETE FROM sealed")
     problems = " ".join(prove(path, noon(END), POLICY).problems)
-    assert "sealed boxes are in the raw file that no row owns" in problems
-    assert "free pages of the file are not blank" in problems
+    assert "sealed boxes that belong to no row" in problems
+    assert "free pages of the database file are not blank" in problems
     assert "Rows that were deleted can still be read in scratch.db" in problems
 
 
@@ -276,4 +276,4 @@ def test_a_long_read_that_blocks_truncating_the_wal_is_reported(
         reader.execute("SELECT count(*) FROM sealed").fetchone()
         signed(db, 50)
         problems = prove(tmp_path / "site.db", noon(END), POLICY).problems
-    assert problems == ("Something has been reading for long, so the log is not empty.",)
+    assert problems == ("A long read keeps the write-ahead log from being emptied.",)

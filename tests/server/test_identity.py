@@ -184,7 +184,7 @@ def test_a_backup_that_was_copied_over_a_running_site_is_there_whole_afterwards(
     capfd.readouterr()
     with pytest.raises(RuntimeError), serving("wsgi:app", site.server.instance):
         pass
-    assert "is of another file" in capfd.readouterr().err
+    assert "does not belong to the database" in capfd.readouterr().err
     assert site.database.read_bytes() == backup
     adopt_site(site.database, load_settings({}, instance=site.server.instance).own_keys)
     with serving("wsgi:app", site.server.instance) as server:

@@ -39,13 +39,13 @@ def test_a_port_in_use_is_said_with_what_to_do(
         monkeypatch.delenv("HOST", raising=False)
         assert main([]) == 1
     words = capsys.readouterr().err
-    assert f"Port {port} is taken" in words
+    assert f"Port {port} is already in use" in words
     assert "make run" in words
 
 
 @pytest.mark.parametrize("host", ["203.0.113.1", "2001:db8::1", "no-such-host.invalid"])
 def test_a_host_that_is_not_here_is_named(host: str) -> None:
-    with pytest.raises(SettingsError, match="cannot be served from") as error:
+    with pytest.raises(SettingsError, match="Cannot serve on") as error:
         listen(host, free_port())
     assert host in str(error.value)
 

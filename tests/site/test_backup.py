@@ -134,7 +134,7 @@ def test_who_withdrew_before_a_site_moved_stays_withdrawn_where_it_was(machine: 
     words = ("--keys", machine.stick, "--passphrase-file", machine.folder / "words")
     machine.run("now", machine.folder / "carried", *words, "--moving")
     said = machine.run("restore", "--yes", file.path)
-    assert "Nothing was signed after it" in said
+    assert "has no later signatures" in said
     assert "withdrawn again" in said
     assert machine.count() == 1
 
@@ -160,7 +160,7 @@ def test_nothing_is_put_back_without_a_yes(machine: Machine) -> None:
     machine.sign("one")
     file = machine.copy()
     machine.sign("two")
-    assert "Put it back?" in machine.run("restore", file, fails=True)
+    assert "Restore this copy?" in machine.run("restore", file, fails=True)
     assert machine.count() == 2
 
 
@@ -276,15 +276,15 @@ def test_a_site_that_moved_takes_nothing_in_where_it_was(machine: Machine) -> No
     words = ("--keys", machine.stick, "--passphrase-file", machine.folder / "words")
     with locked(machine.settings.database.with_suffix(".serving")):
         said = machine.run("now", machine.copies, *words, "--moving", fails=True)
-    assert "The site is running" in said
+    assert "The site or its mail worker is running" in said
     assert not machine.copies.exists()
     machine.sign("two")
     said = machine.run("now", machine.copies, *words, "--moving")
     assert f"delete {machine.instance}" in said
     for act in (lambda: machine.sign("three"), machine.count):
-        with pytest.raises(NotItselfError, match="moved to another place on 20"):
+        with pytest.raises(NotItselfError, match="moved to another machine on 20"):
             act()
-    assert "moved to another place" in machine.run("stream", fails=True)
+    assert "moved to another machine" in machine.run("stream", fails=True)
 
     [file] = copies(machine.copies)
     machine.start("elsewhere")
@@ -305,13 +305,13 @@ def test_a_site_may_go_on_where_it_was_on_purpose(machine: Machine) -> None:
 
 
 def test_the_list_names_each_copy_and_what_is_none(machine: Machine) -> None:
-    assert "To take one" in machine.run("list", machine.folder)
+    assert "To make one" in machine.run("list", machine.folder)
     machine.sign("one")
     file = machine.copy()
     (machine.copies / "dear-congress-20990101-000000.zip").write_text("no copy")
     said = machine.run("list", machine.copies)
     assert re.search(rf"{file.name}  20\d\d-\d\d-\d\d \d\d:\d\d UTC, 1 signature, 0\.\d MB", said)
-    assert "20990101-000000.zip  It is no copy" in said
+    assert "20990101-000000.zip  This is not a copy" in said
 
 
 def version_2(db: Database) -> None:
@@ -322,13 +322,13 @@ def test_an_upgrade_says_what_it_did_and_how_to_go_back(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine.sign("one")
-    assert "Nothing to do" in flask("upgrade").output
+    assert "Nothing to upgrade" in flask("upgrade").output
     with monkeypatch.context() as patch:
         patch.setattr(migrations, "STEPS", [*migrations.STEPS, version_2])
         done = flask("upgrade")
         assert done.exit_code == 0, done.output
         assert "Upgraded: version_2." in done.output
-        assert "Nothing to do" in flask("upgrade").output
+        assert "Nothing to upgrade" in flask("upgrade").output
         machine.sign("two")
     refused = flask("upgrade")
     assert refused.exit_code == 1
@@ -371,7 +371,7 @@ def test_a_command_that_names_a_folder_can_be_pasted_into_a_shell(
 ) -> None:
     folder = tmp_path / "Ana’s copies"
     folder.mkdir()
-    said = flask("backup", "list", folder).output.rpartition("To take one: ")[2]
+    said = flask("backup", "list", folder).output.rpartition("To make one: ")[2]
     assert shlex.split(said) == ["flask", "backup", "now", str(folder)]
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
     said = wrong_owner(folder).rpartition("sudo ")[2]

@@ -71,7 +71,7 @@ def test_a_passphrase_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     file.write_bytes(b"p\xe4ssphrase for a key")
     done = invoked("keys make", "--passphrase-file", file)
     assert done.exit_code == 1
-    assert f"{file} is not text in UTF-8" in done.output
+    assert f"{file} is not UTF-8 text" in done.output
 
 
 @pytest.mark.parametrize("group", LAZY_SUBCOMMANDS)
@@ -196,7 +196,7 @@ def test_a_lost_database_is_said_by_the_doctor_and_given_up_only_on_purpose(tmp_
     assert not (tmp_path / "person.key").exists()
     done = flask(tmp_path, "adopt", "--yes")
     assert done.returncode == 0, done.stderr
-    assert "anyone who signed before can sign and be counted again" in done.stdout
+    assert "anyone who signed before can sign again and be counted twice" in done.stdout
     assert flask(tmp_path, "doctor", **today).returncode == 1
 
 
@@ -219,7 +219,7 @@ def test_the_doctor_names_a_log_that_is_not_the_databases_own(tmp_path: Path) ->
     done = flask(tmp_path, "doctor")
     assert done.returncode == 2
     assert "FAIL  identity" in done.stdout
-    assert "-wal beside the database" in done.stdout
+    assert "-wal does not belong to the database" in done.stdout
     assert database.read_bytes() == backup.read_bytes()
     assert flask(tmp_path, "adopt", "--yes").returncode == 0
     assert "ok    identity" in flask(tmp_path, "doctor").stdout

@@ -44,7 +44,7 @@ def test_a_filled_site_counts_what_was_invented_and_can_be_emptied(tmp_path: Pat
     )
     assert "already" in flask("demo").output
     gone = flask("demo", "--remove")
-    assert "72 invented signatures are gone" in gone.output
+    assert "72 invented signatures were removed" in gone.output
     assert totals(db, CAMPAIGN).signatures == 0
     assert [one.slug for one in campaigns_here(db, CAMPAIGN)] == [CAMPAIGN]
     assert not recount(db)
@@ -59,7 +59,7 @@ def test_a_site_with_real_people_is_left_alone(tmp_path: Path) -> None:
     sign(db, signature("one", at=datetime(2026, 11, 25, 18, tzinfo=UTC)), SECRET)
     refused = flask("demo")
     assert refused.exit_code == 1
-    assert "real people" in refused.output
+    assert "real signatures" in refused.output
     flask("demo", "--remove")
     assert totals(db, CAMPAIGN).signatures == 1
     db.close()

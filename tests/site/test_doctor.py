@@ -123,11 +123,11 @@ setting("settings", "fail", "Did you mean group_name", 'groupname = "Us"')
 setting("settings", "fail", "Write a whole number from 5", "form_minutes = 0")
 setting("settings", "fail", "cannot be read. Write one setting", "site_url = https://x.org")
 setting("settings", "fail", "mail_from is not", 'mail_server = "mail.example.org"')
-setting("settings", "fail", "too short or too plain", 'secret_key = "hunter2"')
-setting("settings", "fail", "has no sections", "[mail]\nserver = 1")
-setting("settings", "fail", "unprotected", 'site_url = "http://letters.example.org"')
+setting("settings", "fail", "too short or too simple", 'secret_key = "hunter2"')
+setting("settings", "fail", "cannot have sections", "[mail]\nserver = 1")
+setting("settings", "fail", "unencrypted", 'site_url = "http://letters.example.org"')
 setting("settings", "warn", "cannot reach you", 'site_url = "https://letters.example.org"')
-setting("settings", "warn", "remove today", 'today = "2026-12-01"')
+setting("settings", "warn", "Remove today", 'today = "2026-12-01"')
 setting("proxy", "fail", "limits = true", "limits = false")
 setting("proxy", "warn", "trusted_proxies = 1", 'site_url = "https://letters.example.org"')
 setting("limits", "fail", "limits_url", 'limits_url = "redis://127.0.0.1:1"')
@@ -175,12 +175,12 @@ def put_back_by_root(p: Patient) -> None:
     p.patch.setattr("tomllib.loads", loads)
 
 
-@way("settings", "fail", "secret.key is missing beside the database")
+@way("settings", "fail", "secret.key is missing next to the database")
 def secret_key_lost(p: Patient) -> None:
     (p.instance / "secret.key").unlink()
 
 
-@way("settings", "fail", "person.key is missing beside the database")
+@way("settings", "fail", "person.key is missing next to the database")
 def person_key_lost(p: Patient) -> None:
     (p.instance / "person.key").unlink()
 
@@ -190,40 +190,40 @@ def key_cut(p: Patient) -> None:
     (p.instance / "secret.key").write_text("abc")
 
 
-@way("identity", "fail", "secret.key is not the one")
+@way("identity", "fail", "used with a different secret.key")
 def secret_key_changed(p: Patient) -> None:
     (p.instance / "secret.key").write_text("0123456789abcdef" * 4)
 
 
-@way("identity", "fail", "person.key is not the one")
+@way("identity", "fail", "used with a different person.key")
 def person_key_changed(p: Patient) -> None:
     (p.instance / "person.key").write_text("0123456789abcdef" * 4)
 
 
-@way("identity", "fail", "is gone")
+@way("identity", "fail", "is missing")
 def database_lost(p: Patient) -> None:
     p.database.unlink()
 
 
-@way("identity", "fail", "is not the one that was here")
+@way("identity", "fail", "is not this site's database")
 def another_database(p: Patient) -> None:
     open_database(p.instance.parent / "other.db").close()
     shutil.copy(p.instance.parent / "other.db", p.database)
 
 
-@way("identity", "fail", "-wal beside the database")
+@way("identity", "fail", "-wal does not belong to the database")
 def log_of_another(p: Patient) -> None:
     backup = earlier_backup(p.database)
     leave_a_log(p.database)
     shutil.copyfile(backup, p.database)
 
 
-@way("identity", "fail", "is not the one that was here")
+@way("identity", "fail", "is not this site's database")
 def emptied(p: Patient) -> None:
     p.database.write_bytes(b"")
 
 
-@way("identity", "fail", "moved to another place on 2026-09-01")
+@way("identity", "fail", "moved to another machine on 2026-09-01")
 def started_again_after_it_moved(p: Patient) -> None:
     note_moved(p.database, "2026-09-01")
 
@@ -272,7 +272,7 @@ def breakdowns_emptied_and_their_tallies(p: Patient) -> None:
     p.sql("DELETE FROM breakdowns", "DELETE FROM tallies WHERE dimension <> 'recipient'")
 
 
-@way("log", "warn", "reading for long")
+@way("log", "warn", "a long read")
 def log_grown(p: Patient) -> None:
     held = open_database(p.database)
     p.stay.append(held)
@@ -319,7 +319,7 @@ def no_campaign_key(p: Patient) -> None:
     shutil.rmtree(p.instance / "keys")
 
 
-@way("private key", "fail", "sealed to keys that are not in")
+@way("private key", "fail", "sealed to keys that are missing")
 def campaign_key_lost(p: Patient) -> None:
     shutil.rmtree(p.instance / "keys")
 
@@ -349,14 +349,14 @@ def mail_kept_too_long(p: Patient) -> None:
     os.utime(p.instance / "outbox" / "a.eml", (1, 1))
 
 
-@way("retention", "fail", "copies put aside are older")
+@way("retention", "fail", "copies set aside are older")
 def old_databases_put_aside(p: Patient) -> None:
     (p.instance / "aside").mkdir()
     (p.instance / "aside" / "x-before-upgrade.db").write_text("")
     os.utime(p.instance / "aside" / "x-before-upgrade.db", (1, 1))
 
 
-@way("retention", "fail", "that no row owns")
+@way("retention", "fail", "that belong to no row")
 def deleted_without_care(p: Patient) -> None:
     p.sql("PRAGMA secure_delete=OFF", "DELETE FROM sealed")
 
@@ -382,23 +382,23 @@ def tables_grown_old(p: Patient) -> None:
     p.later = timedelta(days=60)
 
 
-@way("tables", "warn", "lacks the names")
+@way("tables", "warn", "has no names")
 def new_congress(p: Patient) -> None:
     p.later = datetime(2027, 1, 4, tzinfo=UTC) - NOW
 
 
-@way("tables", "fail", "no one is looked up")
+@way("tables", "fail", "no one can look up")
 def congress_after_next(p: Patient) -> None:
     p.later = datetime(2029, 1, 4, tzinfo=UTC) - NOW
 
 
-@way("disk", "fail", "What takes the room: sudo du")
+@way("disk", "fail", "what takes the space: sudo du")
 def disk_full(p: Patient) -> None:
     usage = shutil.disk_usage(p.instance)._replace(free=10**6)
     p.patch.setattr("app.cli.doctor.shutil.disk_usage", lambda _: usage)
 
 
-@way("disk", "fail", "a disk of another machine (nfs4)")
+@way("disk", "fail", "a network disk (nfs4)")
 def network_disk(p: Patient) -> None:
     file = p.instance.parent / "mounts"
     there = p.instance.parent.resolve()
@@ -416,7 +416,7 @@ def mail_stands_still(p: Patient) -> None:
     )
 
 
-@way("letters", "fail", "no allowed step")
+@way("letters", "fail", "should be impossible")
 def letter_in_a_wrong_state(p: Patient) -> None:
     p.sql("UPDATE letters SET state = 'printed' WHERE seat = 'CA-12'")
 
@@ -450,13 +450,13 @@ def not_copied_for_long(p: Patient) -> None:
     p.note("copy", 9, file=str(p.instance.parent / "copies" / "x.zip"))
 
 
-@way("copies", "fail", "The daily copy is 4 days old")
+@way("copies", "fail", "The last copy is 4 days old")
 def daily_copy_fails(p: Patient) -> None:
     p.set(backup_folder=p.instance.parent / "copies")
     p.note("copy", 4, file="x.zip")
 
 
-@way("copies", "fail", "is gone")
+@way("copies", "fail", "is missing")
 def copy_lost(p: Patient) -> None:
     p.set(backup_folder=p.instance.parent / "copies")
     p.note("copy", 0, file=str(p.instance.parent / "nowhere.zip"))
@@ -467,7 +467,7 @@ def never_tried(p: Patient) -> None:
     (p.instance / "copies.json").write_text("{}")
 
 
-@way("drill", "warn", "61 days ago")
+@way("drill", "warn", "last 61 days")
 def not_tried_for_long(p: Patient) -> None:
     p.note("drill", 61, problem="")
 
@@ -487,7 +487,7 @@ def keys_changed_since(p: Patient) -> None:
     p.file('mail_password = "another"')
 
 
-@way("stream", "fail", "Nothing was streamed so far")
+@way("stream", "fail", "Nothing was streamed yet")
 def folder_of_the_stream_cannot_be_written(p: Patient) -> None:
     p.set(stream_to=p.instance.parent / "nowhere")
     own = p.instance / ".dear-congress.db-litestream" / "ltx" / "0"
@@ -495,7 +495,7 @@ def folder_of_the_stream_cannot_be_written(p: Patient) -> None:
     (own / "1.ltx").write_text("")
 
 
-@way("mail server", "fail", "The mail server does not take us: no connection")
+@way("mail server", "fail", "The mail server does not accept us: no connection")
 def mail_server_dead(p: Patient) -> None:
     p.tries = ("mail server",)
     p.set(mail_server="127.0.0.1", mail_port=1, mail_tls="none", mail_from="us@example.org",

@@ -98,8 +98,8 @@ def seen_from_outside(
 
 @pytest.mark.parametrize(
     ("status", "page", "level", "words"),
-    [("502 Bad Gateway", b"", "fail", "answers 502"),
-     ("200 OK", b"Welcome to nginx!", "fail", "something else")],
+    [("502 Bad Gateway", b"", "fail", "answers with status 502"),
+     ("200 OK", b"Welcome to nginx!", "fail", "Something else")],
 )  # fmt: skip
 def test_who_else_answers_at_the_public_address_is_told(
     patient: Patient, status: str, page: bytes, level: str, words: str
@@ -125,7 +125,7 @@ def test_who_else_answers_at_the_public_address_is_told(
         (appends_visitor, 2, "fail", "limits stop no one. Set trusted_proxies = 1."),
         (appends_visitor, 0, "fail", "limited together. Set trusted_proxies = 1."),
         (sets_visitor, 2, "fail", "limited together. Set trusted_proxies = 1."),
-        (adds_second_proxy, 1, "fail", "2 proxies say who a visitor is"),
+        (adds_second_proxy, 1, "fail", "2 proxies report visitors"),
     ],
 )
 def test_a_made_up_visitor_shows_how_many_proxies_there_are(
@@ -174,7 +174,7 @@ def test_a_proxy_that_keeps_an_address_to_itself_is_not_taken_for_another_site(
         environ["PATH_INFO"] = environ["PATH_INFO"].replace("healthz", "nothing")
 
     found = seen_from_outside(patient, sites, keeps)
-    assert (found.level, "/healthz something answers 404" in found.sentence) == ("warn", True)
+    assert (found.level, "/healthz (status 404)" in found.sentence) == ("warn", True)
 
 
 def test_an_address_of_the_name_at_which_nobody_answers_is_named(
@@ -188,7 +188,7 @@ def test_an_address_of_the_name_at_which_nobody_answers_is_named(
 
     patient.patch.setattr(socket, "getaddrinfo", two)
     found = seen_from_outside(patient, sites, passes_through)
-    assert (found.level, "leads to 127.0.0.2" in found.sentence) == ("warn", True), found.sentence
+    assert (found.level, "points to 127.0.0.2" in found.sentence) == ("warn", True), found.sentence
 
 
 def test_a_proxy_that_refuses_large_sheets_is_named(patient: Patient, sites: Sites) -> None:
@@ -213,17 +213,17 @@ def test_an_address_without_https_has_to_lead_to_the_one_with_it(patient: Patien
     patient.patch.setattr("requests.post", answer)
     patient.patch.setattr("app.cli.doctor_asks.socket.create_connection", lambda *_, **__: Mock())
     found = TRIES["from outside"](Site(load_settings(), datetime.now(UTC)))
-    assert (found.level, "does not lead to https" in found.sentence) == ("warn", True)
+    assert (found.level, "does not redirect to https" in found.sentence) == ("warn", True)
 
 
 @pytest.mark.parametrize(
     ("days", "trusted", "proxy", "level", "words"),
     [
-        (60, True, sets_visitor, "ok", "its certificate holds until"),
+        (60, True, sets_visitor, "ok", "Its certificate expires on"),
         (10, True, sets_visitor, "warn", "was not renewed"),
         (5, True, sets_visitor, "fail", "was not renewed"),
-        (60, False, sets_visitor, "fail", "is not in order"),
-        (60, True, drops_visitor, "fail", "The proxy does not say who a visitor is"),
+        (60, False, sets_visitor, "fail", "is not valid"),
+        (60, True, drops_visitor, "fail", "The proxy does not report visitors"),
     ],
 )
 def test_a_certificate_that_ends_soon_is_named_ahead_of_time(

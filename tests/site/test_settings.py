@@ -134,7 +134,7 @@ def test_everything_that_is_wrong_is_said_at_once_and_where_it_stands(tmp_path: 
         f"form_minutes in {folder}/settings.toml is “0”. Write a whole number from 5 to 1440.",
         f"groupname in {folder}/settings.toml is not a setting. Did you mean group_name?",
         f"limits in {folder}/settings.toml is “perhaps”. Write true or false.",
-        "[mail]: the file has no sections. Write each setting with its whole name.",
+        "[mail]: the file cannot have sections. Write each setting with its full name.",
         f"{PREFIX}KEEP_AUDIT_DAYS is “0”. Write a whole number from 30 to 3650.",
         f"{PREFIX}SITEURL is not a setting. Did you mean site_url?",
     }
@@ -155,7 +155,7 @@ def test_a_file_that_cannot_be_read_is_said_with_its_line(
 ) -> None:
     (problem,) = problems(text, tmp_path)
     assert problem.startswith(line)
-    assert f"{tmp_path.name}/settings.toml cannot be read. Write one setting a line" in problem
+    assert f"{tmp_path.name}/settings.toml cannot be read. Write one setting per line" in problem
 
 
 def test_a_file_saved_with_a_mark_in_front_is_read_as_any_other(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_mail_needs_a_sender_and_an_address_for_its_links(tmp_path: Path) -> Non
              'site_url = "https://letters.example.org"\n')  # fmt: skip
     assert problems(whole, tmp_path) == ()
     (problem,) = problems(f'{whole}mail_tls = "none"', tmp_path)
-    assert "unprotected" in problem
+    assert "unencrypted" in problem
 
 
 @pytest.mark.parametrize("name", [name for name, rule in rules().items() if rule.secret])

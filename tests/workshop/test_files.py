@@ -61,7 +61,7 @@ def test_import_and_export_round_trip_byte_for_byte(app: Flask, copy: Path, tmp_
     run(app, "export", "--out", str(tmp_path / "out"))
     assert contents(tmp_path / "out") == contents(copy)
     again = run(app, "import", str(tmp_path / "out"))
-    assert "Nothing differs from what is live." in again.output
+    assert "the same as the live ones." in again.output
     with app.test_request_context():
         assert services().campaign.templates["general", "full"].body
 
@@ -125,7 +125,7 @@ def test_a_non_text_file_and_an_empty_folder_are_refused(
     (copy / "general.txt").write_bytes(b"\xff\xfe")
     assert "not saved as UTF-8" in run(app, "import", str(copy), "--yes").output
     (tmp_path / "empty").mkdir()
-    assert "no letter in" in run(app, "import", str(tmp_path / "empty"), "--yes").output
+    assert "no letters." in run(app, "import", str(tmp_path / "empty"), "--yes").output
 
 
 def test_a_draft_survives_an_import(app: Flask, rosa: Browser, copy: Path) -> None:

@@ -134,7 +134,7 @@ def _archived(path: Path, pattern: str) -> Iterator[tuple[str, Iterator[str]]]:
     except FileNotFoundError:
         raise BuildError(f"{path.parent} has no {path.name}.") from None
     except zipfile.BadZipFile:
-        raise BuildError(f"{path.name} is cut short or no zip archive.") from None
+        raise BuildError(f"{path.name} is incomplete or not a ZIP archive.") from None
 
 
 def _districts(path: Path, congress: int, progress: Callable[[str], None]) -> Blocks:
@@ -175,8 +175,8 @@ def _add_people(folder: Path, blocks: Blocks, progress: Callable[[str], None]) -
         found += _count_people(name, lines, blocks, progress)
     if not found:
         raise BuildError(
-            f"{folder} has no people: put the geographic headers (cageo2020.pl, or ca2020.pl.zip) "
-            "of the 2020 redistricting data there."
+            f"{folder} has no population data. Put the geographic headers (cageo2020.pl, or "
+            "ca2020.pl.zip) of the 2020 redistricting data there."
         )
 
 

@@ -251,8 +251,8 @@ def _check(zips: Pieces, states: set[str], name: str) -> None:
     if found != wanted:
         odd = ", ".join(f"{state}-{number}" for state, number in sorted(found ^ wanted)[:8])
         raise BuildError(
-            f"{name} and the {len(wanted)} House seats do not agree on {odd}. "
-            "Is the file complete, and of the present map?"
+            f"{name} and the {len(wanted)} House seats do not agree on {odd}. Is the file "
+            "complete and for the current map?"
         )
 
 
@@ -271,7 +271,9 @@ def _read_plans(path: Path, congress: int) -> list[EnactedPlan]:
 def _place(path: Path, line: int, row: dict[str, str]) -> tuple[str, str, int]:
     code, state, district = row["zip"], row["state"], row["district"]
     if not re.fullmatch(r"\d{5}", code) or state not in STATES or not district.isdecimal():
-        raise BuildError(f"{path.name}, line {line}: {code}, {state}, {district} is no district.")
+        raise BuildError(
+            f"{path.name}, line {line}: {code}, {state}, {district} is not a district."
+        )
     return code, state, int(district)
 
 
@@ -337,7 +339,9 @@ def read_people(path: Path) -> Pieces:
             if abs(sum(piece[1] or 0 for piece in pieces) - 1) > 0.001 and any(
                 piece[1] is not None for piece in pieces
             ):
-                raise BuildError(f"{path.name}: the shares of {code} in {state} are not a whole.")
+                raise BuildError(
+                    f"{path.name}: the shares of {code} in {state} do not add up to 1."
+                )
             states[state] = _sorted(pieces)
     return {code: dict(zips[code]) for code in sorted(zips)}
 

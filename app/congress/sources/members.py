@@ -117,7 +117,7 @@ def load_yaml(folder: Path, name: str) -> Any:
     except FileNotFoundError:
         raise missing(folder, name) from None
     except UnicodeDecodeError:
-        raise BuildError(f"{name} is not text in UTF-8. Download it again.") from None
+        raise BuildError(f"{name} is not UTF-8 text. Download it again.") from None
     if len(text) > LONGEST_FILE or len(_NESTING.findall(text)) > MOST_NESTING:
         raise BuildError(f"{name} is far larger or deeper than the real one. Download it again.")
     if _ALIAS.search(text):
@@ -314,9 +314,7 @@ def read_members(folder: Path, as_of: date) -> MemberList:
         try:
             key = _id(raw)
             if key in known:
-                raise BuildError(
-                    f"{name}: the id {key} stands at two people. Download the file again."
-                )
+                raise BuildError(f"{name}: two people have the id {key}. Download the file again.")
             if key is None:
                 seat = _seat_id(raw["terms"][-1])
                 notices.append(f"{_name(raw['name'])[0]} ({seat}) has no id yet and is left out.")
@@ -337,7 +335,7 @@ def read_members(folder: Path, as_of: date) -> MemberList:
     for record in records:
         if record["seat"] not in order:
             raise BuildError(
-                f"{name}: {record['bioguide']} holds {record['seat']}, which is no seat."
+                f"{name}: {record['bioguide']} holds {record['seat']}, which is not a seat."
             )
     records.sort(key=lambda r: (order[r["seat"]], r["start"]))
     for earlier, later in pairwise(records):

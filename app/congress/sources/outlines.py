@@ -112,7 +112,7 @@ def read_outlines(path: Path, congress: int) -> Outlines:
         for feature in features:
             facts, geometry = feature["properties"], feature["geometry"]
             if facts["CDSESSN"] != str(congress):
-                raise BuildError(f"{path.name} is of Congress {facts['CDSESSN']}, not {congress}.")
+                raise BuildError(f"{path.name} is for Congress {facts['CDSESSN']}, not {congress}.")
             number = district_of_code(facts[f"CD{congress}FP"])
             if number is not None and facts["STATEFP"] in FIPS:
                 found[FIPS[facts["STATEFP"]], number] = list(_rings(geometry))
