@@ -70,7 +70,7 @@ def bomb(size: int) -> bytes:
     return out.getvalue()
 
 
-def test_a_sheet_is_looked_at_corrected_and_added(editor: Browser, staff: Office) -> None:
+def test_a_sheet_is_previewed_corrected_and_added(editor: Browser, staff: Office) -> None:
     upload(editor, saved(workbook(ANA, BO, SPLIT)), "s.xlsx", source="fair")
     assert editor.status == 422
     assert WAIT not in editor.words
@@ -82,13 +82,13 @@ def test_a_sheet_is_looked_at_corrected_and_added(editor: Browser, staff: Office
     assert signatures(staff) == 3
 
 
-def test_a_file_that_cannot_be_read_is_explained_as_before(editor: Browser) -> None:
+def test_an_unreadable_file_is_explained_from_the_reader_process(editor: Browser) -> None:
     upload(editor, b"Ana,Li\n")
     assert editor.status == 422
     assert "no row with the names of the columns" in editor.words
 
 
-def test_a_bomb_costs_the_site_no_memory_and_its_sender_an_answer(
+def test_a_zip_bomb_is_refused_with_an_error_at_its_field(
     editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = bomb(200 << 20)
@@ -101,7 +101,7 @@ def test_a_bomb_costs_the_site_no_memory_and_its_sender_an_answer(
     assert signatures(staff) == 0
 
 
-def test_a_million_cells_are_read_and_the_page_says_so_meanwhile(editor: Browser) -> None:
+def test_a_million_cells_are_read_while_the_page_shows_progress(editor: Browser) -> None:
     wide = ("x",) * 192
     rows = [(*ANA, *wide), *[(f"P{n}", *ANA[1:], *wide) for n in range(5_000)]]
     upload(editor, csv_file(*rows, header=(*HEADER, *(f"Note {n}" for n in range(192)))))
@@ -111,7 +111,7 @@ def test_a_million_cells_are_read_and_the_page_says_so_meanwhile(editor: Browser
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_who_finds_the_room_full_is_told_at_once(
+def test_an_upload_while_another_is_read_is_refused_at_once(
     editor: Browser, tmp_path: Path, prefix: str
 ) -> None:
     words = "se está leyendo otra hoja de firmas" if prefix else "Another sheet of signatures is"
@@ -127,7 +127,7 @@ def test_who_finds_the_room_full_is_told_at_once(
 @pytest.mark.parametrize(
     ("work", "bounds"), [(die, READ_SUBPROCESS), (linger, Subprocess(seconds=1))]
 )
-def test_a_reader_that_ends_is_said_beside_the_field_and_the_form_is_kept(
+def test_a_dead_reader_process_is_reported_and_the_form_kept(
     editor: Browser, monkeypatch: pytest.MonkeyPatch, work: Any, bounds: Subprocess
 ) -> None:
     with monkeypatch.context() as patched:
@@ -142,7 +142,7 @@ def test_a_reader_that_ends_is_said_beside_the_field_and_the_form_is_kept(
     assert editor.status == 200
 
 
-def test_nothing_stays_of_an_import_that_was_killed_half_way(
+def test_an_import_killed_halfway_leaves_nothing(
     editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(editor, csv_file(*people(9)))
@@ -156,7 +156,7 @@ def test_nothing_stays_of_an_import_that_was_killed_half_way(
     assert signatures(staff) == 9
 
 
-def test_who_closes_the_page_ends_the_process_and_adds_nothing(
+def test_closing_the_page_stops_the_import_and_adds_nothing(
     editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(paper_pages, "PROGRESS_SECONDS", 0.0)

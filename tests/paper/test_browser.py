@@ -81,7 +81,7 @@ def test_every_page_is_accessible(page: Page, address: str) -> None:  # noqa: F8
     check(page, "Enter paper signatures")
 
 
-def test_the_same_pages_in_spanish(page: Page, address: str) -> None:  # noqa: F811
+def test_the_spanish_pages_are_accessible(page: Page, address: str) -> None:  # noqa: F811
     for path, title in (
         ("", "Papel"),
         ("enter", "Agregar firmas en papel"),
@@ -92,7 +92,7 @@ def test_the_same_pages_in_spanish(page: Page, address: str) -> None:  # noqa: F
         check(page, title)
 
 
-def test_a_file_that_the_server_would_not_take_is_named_before_it_is_sent(
+def test_a_file_that_is_too_large_is_refused_before_it_is_sent(
     page: Page,
     address: str,  # noqa: F811
 ) -> None:
@@ -107,7 +107,7 @@ def test_a_file_that_the_server_would_not_take_is_named_before_it_is_sent(
     expect(page.get_by_role("heading", name="What is in the sheet")).to_be_visible()
 
 
-def test_a_person_is_entered_with_the_keyboard_alone(page: Page, address: str) -> None:  # noqa: F811
+def test_a_person_is_entered_by_keyboard_alone(page: Page, address: str) -> None:  # noqa: F811
     page.goto(f"{address}/organize/paper/enter")
     expect(page.locator("#first")).to_be_focused()
     for text in ("Ana", "Li", "12 Main St", "Stowe", "VT", "05672"):
@@ -123,7 +123,7 @@ def test_a_person_is_entered_with_the_keyboard_alone(page: Page, address: str) -
     expect(page.locator(".done")).to_contain_text("2 signatures in this sitting.")
 
 
-def test_enter_in_a_cell_looks_again_and_puts_no_zeros_back(page: Page, address: str) -> None:  # noqa: F811
+def test_enter_in_a_cell_checks_again_without_restoring_zeros(page: Page, address: str) -> None:  # noqa: F811
     choose(page, address)
     page.locator("#cell-4-first").fill("Mo")
     page.locator("#cell-4-first").press("Enter")
@@ -134,7 +134,7 @@ def test_enter_in_a_cell_looks_again_and_puts_no_zeros_back(page: Page, address:
     expect(page.locator("#cell-5-zip")).to_have_count(0)
 
 
-def test_a_large_sheet_is_accessible_at_its_end(
+def test_a_large_sheets_result_pages_are_accessible(
     page: Page, address: str, monkeypatch: pytest.MonkeyPatch  # noqa: F811
 ) -> None:  # fmt: skip
     monkeypatch.setattr("app.records.paper_sheets.PROGRESS_ROWS", 1)

@@ -47,7 +47,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("kind", OTHERS)
-def test_a_header_is_read_by_what_it_ends_with_where_none_is_plainer(kind: str) -> None:
+def test_a_header_is_matched_by_its_ending_if_nothing_matches_better(kind: str) -> None:
     row = ("7", "Ana", "Li", "ana@example.org", "12 Main St", "Apt 4", "Stowe", "VT", "05672",
            "Bo", "Lamoille", "02108")  # fmt: skip
     (read,) = rows_of(csv_file(row, header=OTHERS[kind]))
@@ -60,7 +60,7 @@ def test_a_header_is_read_by_what_it_ends_with_where_none_is_plainer(kind: str) 
 @pytest.mark.parametrize(
     "header", ["State House District", "Voting District", "School District", "House District"]
 )
-def test_a_column_of_other_districts_is_none_of_congress(header: str) -> None:
+def test_columns_of_other_districts_are_ignored(header: str) -> None:
     names = ("First", "Last", "Street", "City", "State", "ZIP", header)
     (read,) = rows_of(
         csv_file(("Ana", "Li", "1 A St", "Chicago", "IL", "60647", "5"), header=names)
@@ -69,13 +69,13 @@ def test_a_column_of_other_districts_is_none_of_congress(header: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Bo", "Bo Ng", '"Ng, Bo"'])
-def test_a_name_beside_a_column_of_last_names_is_the_first_name(name: str) -> None:
+def test_a_name_column_next_to_last_names_holds_first_names(name: str) -> None:
     header = ("Name", "Last name", "Res Address", "Res Zip")
     (read,) = rows_of(csv_file((name, "Ng", "1 A St", "05672"), header=header))
     assert (read.values["first"], read.values["last"]) == ("Bo", "Ng")
 
 
-def test_both_surnames_of_a_spanish_sheet_are_the_last_name() -> None:
+def test_both_surnames_in_a_spanish_sheet_form_the_last_name() -> None:
     header = ("Nombre(s)", "Apellido paterno", "Apellido materno", "Calle y No.", "Apto.",
               "Ciudad", "Edo.", "C.P.")  # fmt: skip
     (read,) = rows_of(csv_file(("Ana", "Pérez", "Soto", "12 Main St", "4", "Stowe", "Vermont",
@@ -90,12 +90,12 @@ def test_both_surnames_of_a_spanish_sheet_are_the_last_name() -> None:
       "¿Cuál es su código postal?"),
      ("Signer’s first name", "Signer’s last name", "Signer’s full address", "Signer’s ZIP")],
 )  # fmt: skip
-def test_a_form_that_asks_nothing_but_questions_is_read(header: tuple[str, ...]) -> None:
+def test_headers_phrased_as_questions_are_read(header: tuple[str, ...]) -> None:
     (read,) = rows_of(csv_file(("Ana", "Li", "1 A St", "05672"), header=header))
     assert read.values == {"first": "Ana", "last": "Li", "street": "1 A St", "zip": "05672"}
 
 
-def test_a_suffix_beside_a_street_is_the_streets_and_beside_a_name_the_names() -> None:
+def test_a_suffix_column_after_the_street_belongs_to_the_street() -> None:
     header = ("First", "Last", "House #", "Dir", "Street Name", "Suffix", "ZIP")
     (read,) = rows_of(csv_file(("Ana", "Li", "12", "N", "Main", "St", "05672"), header=header))
     assert (read.values["last"], read.values["street"]) == ("Li", "12 N Main St")
@@ -105,14 +105,14 @@ def test_a_suffix_beside_a_street_is_the_streets_and_beside_a_name_the_names() -
     ("whole", "names"),
     [("O'Neil, Jr., Cy", ("Cy", "O'Neil Jr.")), ("Li, Ana, Jr.", ("Ana", "Li Jr."))],
 )
-def test_a_suffix_between_last_and_first_name_is_the_last_names(
+def test_a_suffix_between_last_and_first_name_belongs_to_the_last_name(
     whole: str, names: tuple[str, str]
 ) -> None:
     assert split_name(whole) == names
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_the_exports_of_the_fields_own_tools_are_read_as_they_are(tool: str) -> None:
+def test_exports_of_common_organizing_tools_are_read_unchanged(tool: str) -> None:
     """N11"""
     row = ("7", "Ana", "Li", "ana@example.org", "12 Main St", "Apt 4", "Stowe", "VT", "05672",
            "9 Other St", "Boston", "MA", "02108")  # fmt: skip
@@ -132,7 +132,9 @@ def test_the_exports_of_the_fields_own_tools_are_read_as_they_are(tool: str) -> 
         ("Numero de casa", "Calle"),
     ],
 )
-def test_two_people_in_two_houses_count_as_two(db: Connection, header: tuple[str, str]) -> None:
+def test_namesakes_at_two_house_numbers_count_as_two(
+    db: Connection, header: tuple[str, str]
+) -> None:
     """N05"""
     people = [("John", "Smith", house, "Main St", "Stowe", "VT", "05672") for house in ("12", "90")]
     content = csv_file(*people, header=("First", "Last", *header, "City", "State", "ZIP"))
@@ -140,7 +142,7 @@ def test_two_people_in_two_houses_count_as_two(db: Connection, header: tuple[str
     assert len(planned(content, db).new) == 2
 
 
-def test_a_column_that_may_be_the_house_number_is_asked_about(db: Connection) -> None:
+def test_a_possible_house_number_column_is_questioned(db: Connection) -> None:
     """N05"""
     people = [("John", "Smith", house, "Main St", "Stowe", "VT", "05672") for house in ("12", "90")]
     content = csv_file(*people, header=("First", "Last", "Nr.", "Street", "City", "State", "ZIP"))
@@ -154,7 +156,7 @@ def test_a_column_that_may_be_the_house_number_is_asked_about(db: Connection) ->
     assert (aside.ready, len(aside.new), aside.twice) == (True, 1, (("3", "2"),))
 
 
-def test_a_row_number_is_not_glued_to_the_street() -> None:
+def test_a_row_number_is_not_joined_to_the_street() -> None:
     content = csv_file(
         ("1", "Ana Li", "12 Main St", "05672"), header=("No.", "Name", "Street", "ZIP")
     )
@@ -171,7 +173,7 @@ def test_a_row_number_is_not_glued_to_the_street() -> None:
         (("Name", "Address", "Ciudad, estado y ZIP"), ("1 A St", "Stowe, vt, 05672, USA")),
     ],
 )
-def test_city_state_and_zip_in_one_cell_are_taken_apart(
+def test_city_state_and_zip_in_one_cell_are_split(
     header: tuple[str, ...], cells: tuple[str, str]
 ) -> None:
     """N12"""
@@ -182,7 +184,7 @@ def test_city_state_and_zip_in_one_cell_are_taken_apart(
     assert row.values["state"].upper().replace(".", "") in ("VT", "VERMONT")
 
 
-def test_a_whole_address_in_one_cell_is_taken_apart(db: Connection) -> None:
+def test_a_whole_address_in_one_cell_is_split(db: Connection) -> None:
     """N12"""
     book = workbook(
         ("Al Beck", "1 A St, Apt 2, Stowe, VT 05672"),
@@ -204,7 +206,7 @@ def test_a_whole_address_in_one_cell_is_taken_apart(db: Connection) -> None:
     [(("ZIP", "ZIP4"), ("05672", "1234")), (("Zip5", "Plus 4"), ("05672", "1234")),
      (("ZIP+4", "Note"), ("05672-1234", ""))],
 )  # fmt: skip
-def test_the_four_digits_may_stand_in_a_column_of_their_own(
+def test_the_zip_plus_four_digits_can_be_in_a_separate_column(
     header: tuple[str, str], cells: tuple[str, str]
 ) -> None:
     (row,) = rows_of(csv_file(("Ana Li", "1 St", *cells), header=("Name", "Street", *header)))
@@ -223,11 +225,11 @@ def test_the_four_digits_may_stand_in_a_column_of_their_own(
         (",", (",", "")),
     ],
 )
-def test_a_full_name_is_taken_apart(name: str, parts: tuple[str, str]) -> None:
+def test_a_full_name_is_split(name: str, parts: tuple[str, str]) -> None:
     assert split_name(name) == parts
 
 
-def test_father_and_son_are_two(db: Connection) -> None:
+def test_names_differing_in_suffix_are_two_people(db: Connection) -> None:
     content = csv_file(
         ("Bo", "Ng", "Jr.", "1 A St", "05672"), ("Bo", "Ng", "Sr.", "1 A St", "05672"),
         header=("First", "Last", "Suffix", "Street", "ZIP"),
@@ -236,7 +238,7 @@ def test_father_and_son_are_two(db: Connection) -> None:
 
 
 @pytest.mark.parametrize("unit", ["4", "#4", "Apt 4", "apt. 4", "No. 4"])
-def test_an_apartment_without_its_word_is_the_same_apartment(db: Connection, unit: str) -> None:
+def test_an_apartment_number_matches_with_or_without_its_word(db: Connection, unit: str) -> None:
     header = ("First", "Last", "Street", "Unit", "ZIP")
     content = csv_file(
         ("Bo", "Ng", "9 Elm St", "4", "05672"), ("Bo", "Ng", "9 Elm St", unit, "05672"),
@@ -246,7 +248,7 @@ def test_an_apartment_without_its_word_is_the_same_apartment(db: Connection, uni
     assert [row.key for row in planned(content, db).new] == ["2", "4", "5"]
 
 
-def test_two_columns_for_one_thing_are_asked_about(db: Connection) -> None:
+def test_two_columns_for_one_field_are_questioned(db: Connection) -> None:
     content = csv_file(("Ana Li", "1 A St", "05672", "05673"),
                        header=("Name", "Street", "ZIP", "Zip code"))  # fmt: skip
     plan = planned(content, db)
@@ -255,7 +257,7 @@ def test_two_columns_for_one_thing_are_asked_about(db: Connection) -> None:
     assert planned(content, db, Choices(columns={0: roles})).ready
 
 
-def test_what_was_said_of_a_column_is_known_the_next_time(db: Connection) -> None:
+def test_an_answer_about_a_column_is_remembered(db: Connection) -> None:
     content = csv_file(("Ana Li", "1 A St", "05672"), header=("Name", "Street", "Where"))
     assert [q.why for q in planned(content, db).columns[0].questions] == ["no_zip"]
     plan = planned(content, db, Choices(columns={0: ("name", "street", "zip")}))
@@ -264,7 +266,7 @@ def test_what_was_said_of_a_column_is_known_the_next_time(db: Connection) -> Non
     assert planned(content, db).ready
 
 
-def test_a_zip_that_lost_its_zero_is_found_behind_its_state_but_not_behind_a_road() -> None:
+def test_a_four_digit_zip_is_found_after_a_state_but_not_after_a_road() -> None:
     place = workbook(("Al Beck", "1 A St", "Acton, MA 1720"), header=("Name", "Street", "CSZ"))
     (row,) = rows_of(saved(place))
     assert [row.values[c] for c in ("city", "state", "zip")] == ["Acton", "MA", "1720"]

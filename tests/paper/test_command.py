@@ -46,7 +46,7 @@ def signatures() -> int:
     return totals(local_database(settings.database), settings.campaign).signatures
 
 
-def test_a_sheet_is_added_and_a_second_time_adds_nothing(tmp_path: Path) -> None:
+def test_importing_a_sheet_again_adds_nothing(tmp_path: Path) -> None:
     path = sheet(tmp_path, ANA, BO)
     first, second = run(path, "--source", "fair"), run(path)
     assert (first.exit_code, second.exit_code) == (0, 0), first.output
@@ -55,7 +55,7 @@ def test_a_sheet_is_added_and_a_second_time_adds_nothing(tmp_path: Path) -> None
     assert signatures() == 2
 
 
-def test_one_wrong_row_and_nothing_is_added(tmp_path: Path) -> None:
+def test_one_wrong_row_prevents_the_import(tmp_path: Path) -> None:
     result = run(sheet(tmp_path, ANA, SPLIT, ZEROS))
     assert result.exit_code == 1
     assert "Nothing was added" in result.output
@@ -74,13 +74,13 @@ def test_wrong_rows_come_back_as_a_sheet_to_correct(tmp_path: Path) -> None:
     assert [r.values["last"] for r in rows_of(problems.read_bytes())] == ["Ortiz", "Cohen"]
 
 
-def test_good_rows_alone_with_leave_out(tmp_path: Path) -> None:
+def test_leave_out_adds_the_good_rows(tmp_path: Path) -> None:
     result = run(sheet(tmp_path, ANA, SPLIT), "--leave-out")
     assert result.exit_code == 1
     assert signatures() == 1
 
 
-def test_lost_zeros_are_put_back_when_asked(tmp_path: Path) -> None:
+def test_lost_zeros_are_restored_when_asked(tmp_path: Path) -> None:
     path = tmp_path / "fair.xlsx"
     path.write_bytes(saved(workbook((*ZEROS[:5], 2108, "MA-8", ""))))
     assert run(path).exit_code == 1
@@ -89,7 +89,7 @@ def test_lost_zeros_are_put_back_when_asked(tmp_path: Path) -> None:
     assert signatures() == 1
 
 
-def test_a_dry_run_only_says_what_would_be(tmp_path: Path) -> None:
+def test_a_dry_run_adds_nothing(tmp_path: Path) -> None:
     result = run(sheet(tmp_path, ANA, BO, ANA), "--dry-run")
     assert "2 would be added; 0 signed before." in result.output
     assert "row 4 (as row 2)" in result.output
@@ -97,7 +97,7 @@ def test_a_dry_run_only_says_what_would_be(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rows", [(ANA,), (SPLIT,), ()])
-def test_the_file_is_deleted_when_asked_whatever_happens(
+def test_the_file_is_deleted_when_asked_even_if_rows_are_wrong(
     tmp_path: Path, rows: tuple[tuple[str, ...], ...]
 ) -> None:
     path = sheet(tmp_path, *rows)
@@ -105,7 +105,7 @@ def test_the_file_is_deleted_when_asked_whatever_happens(
     assert not path.exists()
 
 
-def test_a_broken_file_is_deleted_too_and_explained(tmp_path: Path) -> None:
+def test_a_broken_file_is_explained_and_deleted_when_asked(tmp_path: Path) -> None:
     path = tmp_path / "fair.csv"
     path.write_bytes(b"Ana,Li\n")
     result = run(path, "--delete")
@@ -114,13 +114,13 @@ def test_a_broken_file_is_deleted_too_and_explained(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_a_tag_that_is_none_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+def test_an_invalid_source_tag_is_refused(tmp_path: Path) -> None:
     result = run(sheet(tmp_path, ANA), "--source", "two words")
     assert result.exit_code == 2
     assert signatures() == 0
 
 
-def test_hidden_rows_and_unsure_columns_wait_for_a_word(tmp_path: Path) -> None:
+def test_hidden_rows_and_uncertain_columns_need_an_option(tmp_path: Path) -> None:
     book = workbook(ANA, BO)
     book.active.row_dimensions[3].hidden = True
     path = tmp_path / "fair.xlsx"
@@ -144,7 +144,7 @@ def test_hidden_rows_and_unsure_columns_wait_for_a_word(tmp_path: Path) -> None:
     assert run(path, "--column", "Where=postcode").exit_code == 1
 
 
-def test_odd_rows_are_left_out_unless_they_are_asked_for(tmp_path: Path) -> None:
+def test_odd_rows_are_left_out_unless_requested(tmp_path: Path) -> None:
     path = sheet(tmp_path, ANA, ("N/A", "N/A", "N/A", *ANA[3:]))
     result = run(path)
     assert result.exit_code == 0
@@ -154,7 +154,7 @@ def test_odd_rows_are_left_out_unless_they_are_asked_for(tmp_path: Path) -> None
     assert signatures() == 2
 
 
-def test_an_import_is_undone_by_its_number(tmp_path: Path) -> None:
+def test_an_import_is_undone_by_number(tmp_path: Path) -> None:
     assert flask("signatures undo-import").output == "No sheets were imported.\n"
     result = run(sheet(tmp_path, ANA, BO), "--source", "fair")
     assert "flask signatures undo-import 1" in result.output
@@ -164,7 +164,7 @@ def test_an_import_is_undone_by_its_number(tmp_path: Path) -> None:
     assert flask("signatures undo-import 1").exit_code == 1
 
 
-def test_a_likely_repeat_is_listed_and_waits_for_a_word(tmp_path: Path) -> None:
+def test_a_likely_repeat_is_listed_and_needs_an_option(tmp_path: Path) -> None:
     moved = (*ANA[:2], "80 Birch St", *ANA[3:])
     path = sheet(tmp_path, ANA, moved, ("Ana", "Li", "9 Oak Ave", *ANA[3:]))
     for result in (run(path), run(path, "--dry-run")):

@@ -32,7 +32,7 @@ GOOD = [(2, "Ana", "05672"), (3, "Bo", "05672")]
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
-def test_every_programs_csv_is_read(delimiter: str, encoding: str) -> None:
+def test_csv_in_common_delimiters_and_encodings_is_read(delimiter: str, encoding: str) -> None:
     """N28"""
     assert values(csv_file(ANA, BO, delimiter=delimiter, encoding=encoding)) == GOOD
 
@@ -43,7 +43,7 @@ def test_every_line_ending_is_read(ending: str) -> None:
     assert values(csv_file(ANA, BO).replace(b"\r\n", ending.encode())) == GOOD
 
 
-def test_accents_survive_and_a_guess_is_said() -> None:
+def test_accents_survive_and_a_guessed_encoding_is_marked() -> None:
     row = ("Zoë", "Nuñez", *ANA[2:])
     for encoding, guessed in (("utf-8", False), ("utf-8-sig", False), ("cp1252", True)):
         content = csv_file(row, encoding=encoding)
@@ -53,19 +53,19 @@ def test_accents_survive_and_a_guess_is_said() -> None:
         ]
 
 
-def test_an_old_macs_accents_are_read_with_its_line_ends() -> None:
+def test_mac_roman_accents_and_line_endings_are_read() -> None:
     """N28"""
     content = csv_file(("Zoë", "Nuñez", *ANA[2:]), encoding="mac_roman").replace(b"\r\n", b"\r")
     assert [row.values["last"] for row in rows_of(content)] == ["Nuñez"]
 
 
 @pytest.mark.parametrize("kept", ["'05672", '"=""05672"""'])
-def test_a_zip_that_was_marked_as_text_is_read(kept: str) -> None:
+def test_a_zip_marked_as_text_is_read(kept: str) -> None:
     """ZP01, EX03"""
     assert values(csv_file((*ANA[:5], kept, "", ""))) == [(2, "Ana", "05672")]
 
 
-def test_row_numbers_are_the_sheets_own_across_titles_blanks_and_long_cells() -> None:
+def test_row_numbers_match_the_sheet_despite_titles_blanks_and_long_cells() -> None:
     text = (
         'Fair at the library,,,\n\n"First name",Last name,Street,ZIP\n'
         'Ana,Li,"12 Main St\nApt 4",05672\n,,,\n\nBo,Ng,9 Elm,05672\n'
@@ -75,7 +75,7 @@ def test_row_numbers_are_the_sheets_own_across_titles_blanks_and_long_cells() ->
     assert rows[0].values["street"] == "12 Main St Apt 4"
 
 
-def test_a_merged_header_above_the_names_is_passed_over() -> None:
+def test_a_merged_header_above_the_column_names_is_skipped() -> None:
     book = workbook(("Ana", "Li", "1 St", "VT", "05672"),
                     header=("First name", "Last name", "Street", "State", "ZIP"))  # fmt: skip
     book.active.insert_rows(1, 2)
@@ -105,20 +105,20 @@ def test_a_merged_header_above_the_names_is_passed_over() -> None:
          "Código ZIP", "Distrito electoral", "Dirección de correo electrónico"),
     ],
 )  # fmt: skip
-def test_headers_are_known_in_many_spellings(header: tuple[str, ...]) -> None:
+def test_headers_are_recognized_in_many_spellings(header: tuple[str, ...]) -> None:
     (row,) = rows_of(saved(workbook(ANA, header=header)))
     assert row.values["last"] == "Li"
     assert set(row.values) == {"first", "last", "street", "city", "state", "zip", "district",
                                "email"}  # fmt: skip
 
 
-def test_a_full_name_is_taken_apart_to_recognise_the_person() -> None:
+def test_a_name_column_is_split_into_first_and_last() -> None:
     text = "Name,Street,ZIP\nAna Maria Li,1 St,05672\nMadonna,2 St,05672\n"
     names = [(r.values["first"], r.values["last"]) for r in rows_of(text.encode())]
     assert names == [("Ana Maria", "Li"), ("Madonna", "")]
 
 
-def test_columns_that_are_not_used_are_named() -> None:
+def test_unused_columns_are_named() -> None:
     (sheet,) = parsed(b"Name,ZIP,Phone,Notes\nAna Li,05672,1,2\n").sheets
     assert assign(sheet.header, sheet.rows, {}).unread == ("Phone", "Notes")
 
@@ -145,18 +145,16 @@ def cells(*row: Any, **formats: str) -> SheetRow:
         (60618, "General", "60618"),
     ],
 )
-def test_a_zip_in_a_workbook_is_what_its_sheet_shows(
-    cell: Any, number_format: str, text: str
-) -> None:
+def test_a_workbooks_zip_is_read_as_displayed(cell: Any, number_format: str, text: str) -> None:
     assert cells(*ANA[:5], cell, F2=number_format).values["zip"] == text
 
 
-def test_a_date_in_a_zips_place_is_marked_not_guessed() -> None:
+def test_a_date_in_place_of_a_zip_is_flagged() -> None:
     for cell in (date(2138, 1, 1), datetime(2026, 3, 8, 21, 30)):  # noqa: DTZ001 - as sheets have
         assert cells(*ANA[:5], cell).flags == {"zip": "date"}
 
 
-def test_a_formula_counts_with_its_result_and_is_marked_without_one() -> None:
+def test_a_formula_is_read_by_its_result_and_flagged_without_one() -> None:
     row = cells("=A1", *ANA[1:])  # a library writes formulas without results
     assert row.flags == {"first": "formula"}
     content = changed(
@@ -167,19 +165,19 @@ def test_a_formula_counts_with_its_result_and_is_marked_without_one() -> None:
     assert (found.values["first"], found.flags) == ("Ana", {})
 
 
-def test_a_text_that_looks_like_a_formula_is_only_a_name() -> None:
+def test_text_that_looks_like_a_formula_is_only_text() -> None:
     (row,) = rows_of(csv_file(("=1+1", "@SUM(1)", *ANA[2:])))
     assert (row.values["first"], row.values["last"], row.flags) == ("=1+1", "@SUM(1)", {})
 
 
-def test_an_error_of_the_spreadsheet_is_marked() -> None:
+def test_a_spreadsheet_error_is_flagged() -> None:
     book = workbook(ANA)
     book.active["B2"].value, book.active["B2"].data_type = "#REF!", "e"
     (row,) = rows_of(saved(book))
     assert row.flags == {"last": "error"}
 
 
-def test_every_visible_sheet_with_a_header_is_read_and_the_others_are_named() -> None:
+def test_visible_sheets_with_a_header_are_read_and_others_named() -> None:
     """N02"""
     book = workbook(ANA)
     book.active.title = "Page 1"
@@ -215,7 +213,7 @@ def test_hidden_and_filtered_rows_are_marked() -> None:
     ]  # fmt: skip
 
 
-def test_a_row_that_is_crossed_out_is_asked_about_like_a_hidden_one() -> None:
+def test_a_crossed_out_row_counts_as_hidden() -> None:
     book = workbook(ANA, BO, ANA)
     for cell in book.active[3]:
         cell.font = Font(strike=True)
@@ -225,12 +223,12 @@ def test_a_row_that_is_crossed_out_is_asked_about_like_a_hidden_one() -> None:
     assert [r.hidden for r in rows_of(ods(HEADER, ANA, BO, crossed=3))] == [False, True]
 
 
-def test_what_a_workbook_says_of_its_own_size_is_not_believed() -> None:
+def test_a_workbooks_declared_size_is_not_trusted() -> None:
     content = changed(saved(workbook(ANA, BO)), b'<dimension ref="A1:H3"', b'<dimension ref="A1"')
     assert values(content) == GOOD
 
 
-def test_a_cell_far_away_does_not_take_all_memory() -> None:
+def test_a_cell_far_outside_is_refused_as_too_wide() -> None:
     book = workbook(ANA)
     book.active.cell(1_000_000, 300, "x")
     with pytest.raises(SheetError) as caught:
@@ -251,14 +249,14 @@ def changed(content: bytes, old: bytes, new: bytes) -> bytes:
     return out.getvalue()
 
 
-def test_blank_rows_in_a_workbook_keep_the_numbers() -> None:
+def test_blank_rows_in_a_workbook_keep_row_numbers() -> None:
     book = workbook(ANA)
     for column, value in enumerate(BO, start=1):
         book.active.cell(7, column, value)
     assert values(saved(book)) == [(2, "Ana", "05672"), (7, "Bo", "05672")]
 
 
-def test_an_endless_cell_is_cut_and_marked() -> None:
+def test_an_overlong_cell_is_cut_and_flagged() -> None:
     (row,) = rows_of(csv_file(("A" * 10_000, *ANA[1:])))
     assert len(row.values["first"]) == 500
     assert row.flags == {"first": "long"}
@@ -332,20 +330,20 @@ OLD_EXCEL = zlib.decompress(base64.b85decode(
 """What Excel 2003 saved: Ana Li, and Di Cohen whose ZIP is the number 2108."""
 
 
-def test_an_old_excel_file_is_read_and_says_that_it_hides_what_is_hidden() -> None:
+def test_an_old_excel_file_is_read_without_hidden_row_marks() -> None:
     assert values(OLD_EXCEL) == [(2, "Ana", "05672"), (3, "Di", "2108")]
     assert not parsed(OLD_EXCEL).shows_hidden
     assert parsed(saved(workbook(ANA))).shows_hidden
 
 
 @pytest.mark.parametrize("said", ["sep=;\r\n", '"sep=;"\n', "SEP=;\r"])
-def test_excels_own_first_line_is_obeyed_and_not_counted(said: str) -> None:
+def test_excels_separator_line_is_honored_and_not_counted(said: str) -> None:
     """N28"""
     content = said.encode() + csv_file(ANA, BO, delimiter=";")
     assert values(content) == GOOD
 
 
-def test_a_blank_after_the_comma_does_not_split_what_is_quoted() -> None:
+def test_a_space_after_the_comma_does_not_split_a_quoted_cell() -> None:
     """N09"""
     text = (
         "First name, Last name, Street, City, State, ZIP\n"
@@ -373,16 +371,14 @@ def test_a_quote_inside_a_cell_is_left_alone() -> None:
         (['Ana,Li,5 Elm St,Stowe,VT,"', 'Bo,Ng,9 Elm St,Stowe,VT,"'], 1),
     ],
 )  # fmt: skip
-def test_a_mark_for_the_same_as_above_swallows_no_row(
-    delimiter: str, rows: list[str], last: int
-) -> None:
+def test_a_ditto_mark_swallows_no_row(delimiter: str, rows: list[str], last: int) -> None:
     text = "\n".join(["First,Last,Street,City,State,ZIP", *rows]).replace(",", delimiter)
     with pytest.raises(SheetError) as caught:
         rows_of(text.encode())
     assert (caught.value.kind, caught.value.detail) == ("quote", str(last))
 
 
-def test_a_whole_address_over_two_lines_of_a_cell_is_left_alone() -> None:
+def test_a_two_line_quoted_address_is_one_cell() -> None:
     text = 'Name,Address,Email\nAna Li,"12 Main St, Apt 4\nStowe, VT 05672",ana@example.org\n'
     assert values(text.encode()) == [(2, "Ana", "05672")]
 
@@ -395,18 +391,18 @@ def test_a_whole_address_over_two_lines_of_a_cell_is_left_alone() -> None:
         ("Name,Address,Email,Note", 'Ana Li,"5 Elm,Apt 4,Rear\nStowe,VT 05672",a@example.org,'),
     ],
 )
-def test_commas_without_blanks_in_a_cell_of_two_lines_are_left_alone(head: str, row: str) -> None:
+def test_commas_without_spaces_in_a_two_line_cell_are_left_alone(head: str, row: str) -> None:
     assert values(f"{head}\n{row}\n".encode()) == [(2, "Ana", "05672")]
 
 
 @pytest.mark.parametrize("last", ['Cy,",05672', "Cy,9 Elm,05672"])
-def test_a_narrow_table_is_swallowed_by_no_mark_either(last: str) -> None:
+def test_a_ditto_mark_swallows_no_row_of_a_narrow_table(last: str) -> None:
     text = f'Name,Address,ZIP\nAl,5 Elm,05672\nBo,",05672\n{last}\n'
     with pytest.raises(SheetError):
         rows_of(text.encode())
 
 
-def test_a_name_of_a_column_over_two_lines_is_left_alone() -> None:
+def test_a_two_line_column_name_is_one_cell() -> None:
     text = 'ZIP,"Name\n(first,last)"\n05672,Ana Li\n'
     assert [r.number for r in rows_of(text.encode())] == [2]
 
@@ -426,13 +422,13 @@ def test_a_name_of_a_column_over_two_lines_is_left_alone() -> None:
         (b'Name,ZIP\n"Ana,05672\n' + b"x" * 200_000, "quote"),
     ],
 )
-def test_a_file_that_is_none_is_named(content: bytes, kind: str) -> None:
+def test_a_file_that_is_not_a_sheet_is_refused_with_its_kind(content: bytes, kind: str) -> None:
     with pytest.raises(SheetError) as caught:
         rows_of(content)
     assert caught.value.kind == kind
 
 
-def test_a_damaged_workbook_is_named() -> None:
+def test_a_damaged_workbook_is_refused() -> None:
     whole = saved(workbook(ANA))
     for cut in (100, len(whole) // 2, len(whole) - 30):
         with pytest.raises(SheetError):
@@ -448,7 +444,7 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.Monk
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=400))
-def test_no_file_at_all_makes_it_stumble(content: bytes) -> None:
+def test_no_file_crashes_the_reader(content: bytes) -> None:
     for whole in (content, b"Name,ZIP\n" + content, b"PK\x03\x04" + content):
         with contextlib.suppress(SheetError):
             rows_of(whole)
@@ -456,7 +452,7 @@ def test_no_file_at_all_makes_it_stumble(content: bytes) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_no_damage_to_a_workbook_makes_it_stumble(data: st.DataObject) -> None:
+def test_no_damaged_workbook_crashes_the_reader(data: st.DataObject) -> None:
     whole = data.draw(st.sampled_from([saved(workbook(("=A1", *ANA[1:]))), ods(HEADER, ANA)]))
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(whole)) as before, zipfile.ZipFile(out, "w") as after:

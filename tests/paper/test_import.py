@@ -56,7 +56,7 @@ def pending(db: sqlite3.Connection) -> int:
     ).fetchone()[0])  # fmt: skip
 
 
-def test_all_are_added_and_nothing_is_pending(db: sqlite3.Connection, path: Path) -> None:
+def test_a_whole_import_is_added_and_nothing_is_pending(db: sqlite3.Connection, path: Path) -> None:
     told: list[int] = []
     assert run(db, countable(COUNT), progress=told.append) == Added(COUNT, 3 * COUNT, 0, 1)
     assert (counted(db), pending(db)) == (COUNT, 0)
@@ -66,7 +66,7 @@ def test_all_are_added_and_nothing_is_pending(db: sqlite3.Connection, path: Path
     assert run(db, countable(COUNT)) == Added(0, 0, COUNT, 2)
 
 
-def test_an_error_half_way_leaves_nothing(db: sqlite3.Connection, path: Path) -> None:
+def test_an_error_halfway_leaves_nothing(db: sqlite3.Connection, path: Path) -> None:
     def stop(done: int) -> None:
         if done >= 2 * CHUNK:
             raise KeyboardInterrupt
@@ -88,9 +88,7 @@ def _die_half_way(path: Path) -> None:
     run(open_database(path), countable(COUNT), progress=die)
 
 
-def test_after_a_kill_the_next_import_first_removes_what_was_left(
-    db: sqlite3.Connection, path: Path
-) -> None:
+def test_rows_left_by_a_killed_import_are_removed(db: sqlite3.Connection, path: Path) -> None:
     child = multiprocessing.get_context("spawn").Process(target=_die_half_way, args=(path,))
     child.start()
     child.join()
@@ -102,7 +100,7 @@ def test_after_a_kill_the_next_import_first_removes_what_was_left(
     assert run(db, countable(3)).signatures == 3
 
 
-def test_two_imports_do_not_mix(db: sqlite3.Connection, path: Path) -> None:
+def test_two_imports_cannot_run_at_once(db: sqlite3.Connection, path: Path) -> None:
     def second(_done: int) -> None:
         with pytest.raises(ImportRunningError):
             run(db, countable(1))
@@ -110,7 +108,7 @@ def test_two_imports_do_not_mix(db: sqlite3.Connection, path: Path) -> None:
     assert run(db, countable(CHUNK + 1), progress=second).signatures == CHUNK + 1
 
 
-def test_people_go_on_signing_meanwhile(db: sqlite3.Connection, path: Path) -> None:
+def test_people_can_sign_during_an_import(db: sqlite3.Connection, path: Path) -> None:
     """The lock is free after each chunk, so no one waits longer than one chunk takes."""
     run(db, countable(1))
     signed: list[int] = []
@@ -125,7 +123,9 @@ def test_people_go_on_signing_meanwhile(db: sqlite3.Connection, path: Path) -> N
     assert len(signed) >= 7
 
 
-def test_who_was_there_before_is_not_removed_by_an_undo(db: sqlite3.Connection, path: Path) -> None:
+def test_a_failed_import_does_not_remove_earlier_signatures(
+    db: sqlite3.Connection, path: Path
+) -> None:
     rows = countable(10)
     run(db, rows)
     set_status(db, [1], "held")
@@ -145,7 +145,7 @@ def undo(db: sqlite3.Connection, number: int) -> int:
     return undo_import(Actor(db, "Rosa", NOW), number, campaign().slug, lock=lock_of(db))
 
 
-def test_an_import_is_undone_as_a_whole_and_no_other(db: sqlite3.Connection) -> None:
+def test_undoing_an_import_removes_all_of_it_and_no_other(db: sqlite3.Connection) -> None:
     rows = countable(CHUNK + 20)
     first = run(db, rows[:5])
     second = run(db, rows)
@@ -165,7 +165,7 @@ def test_an_import_is_undone_as_a_whole_and_no_other(db: sqlite3.Connection) -> 
     assert run(db, rows).signatures == CHUNK + 15  # the same sheet can be added again
 
 
-def test_what_its_owner_took_back_stays_taken_back(db: sqlite3.Connection) -> None:
+def test_a_withdrawn_signature_stays_withdrawn_after_an_undo(db: sqlite3.Connection) -> None:
     rows = countable(3)
     added = run(db, rows)
     assert withdraw_paper(Actor(db, "R", NOW), rows[0].person, SECRET, campaign=campaign().slug)
@@ -174,7 +174,7 @@ def test_what_its_owner_took_back_stays_taken_back(db: sqlite3.Connection) -> No
     assert run(db, rows).signatures == 2
 
 
-def test_an_import_stays_once_somebody_of_it_went_on_online(db: sqlite3.Connection) -> None:
+def test_an_import_cannot_be_undone_once_someone_continued_online(db: sqlite3.Connection) -> None:
     rows = countable(3)
     added = run(db, rows)
     sign(
@@ -194,7 +194,7 @@ def test_an_import_stays_once_somebody_of_it_went_on_online(db: sqlite3.Connecti
     assert counted(db) == 3
 
 
-def test_an_undoing_that_was_broken_off_is_brought_to_its_end(db: sqlite3.Connection) -> None:
+def test_an_interrupted_undo_is_completed(db: sqlite3.Connection) -> None:
     added = run(db, countable(5))
     db.execute("UPDATE paper_imports SET state = 'undoing' WHERE id = ?", (added.number,))
     assert undo_interrupted(db, lock_of(db)) == 5
@@ -203,7 +203,7 @@ def test_an_undoing_that_was_broken_off_is_brought_to_its_end(db: sqlite3.Connec
 
 @pytest.mark.parametrize("people", [9, 40])  # fewer and more than are looked for one by one
 @pytest.mark.parametrize("way", ["taken back", "undone"])
-def test_of_whoever_is_taken_back_or_undone_no_file_of_the_running_site_holds_a_code(
+def test_codes_of_withdrawn_or_undone_people_are_erased_from_files(
     db: sqlite3.Connection, path: Path, way: str, people: int
 ) -> None:
     """The test only looks: it closes no connection and checkpoints no WAL."""

@@ -56,9 +56,7 @@ def pending(staff: Office) -> int:
     )
 
 
-def test_the_page_says_how_far_the_work_is_and_what_came_of_it(
-    editor: Browser, staff: Office
-) -> None:
+def test_the_page_shows_progress_and_the_result(editor: Browser, staff: Office) -> None:
     upload(editor, csv_file(*people(7)), source="fair")
     assert editor.status == 200
     assert WAIT in editor.words
@@ -73,7 +71,7 @@ def test_the_page_says_how_far_the_work_is_and_what_came_of_it(
     assert pending(staff) == 0
 
 
-def test_the_beginning_is_sent_before_the_work_is_done(editor: Browser, staff: Office) -> None:
+def test_the_page_starts_before_the_work_is_done(editor: Browser, staff: Office) -> None:
     upload(editor, csv_file(*people(7)))
     response = begun(editor)
     pieces = iter(response.response)
@@ -85,7 +83,7 @@ def test_the_beginning_is_sent_before_the_work_is_done(editor: Browser, staff: O
     response.close()
 
 
-def test_who_closes_the_page_half_way_adds_nothing(
+def test_closing_the_page_halfway_adds_nothing(
     editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.records.paper.CHUNK", 2)
@@ -101,7 +99,7 @@ def test_who_closes_the_page_half_way_adds_nothing(
     assert signatures(staff) == 9
 
 
-def test_rows_with_a_problem_are_put_right_on_the_page(editor: Browser, staff: Office) -> None:
+def test_rows_with_a_problem_are_corrected_on_the_page(editor: Browser, staff: Office) -> None:
     upload(editor, csv_file(*people(6), SPLIT))
     assert "One row has a problem." in editor.words
     assert "Row 8, District" in editor.words
@@ -115,7 +113,7 @@ def test_rows_with_a_problem_are_put_right_on_the_page(editor: Browser, staff: O
     assert signatures(staff) == 7
 
 
-def test_the_same_large_sheet_again_adds_nothing(editor: Browser, staff: Office) -> None:
+def test_uploading_a_large_sheet_again_adds_nothing(editor: Browser, staff: Office) -> None:
     for _ in range(2):
         upload(editor, csv_file(*people(6)))
         if editor.page.all("button") and "Add 6 signatures" in editor.words:
@@ -124,7 +122,7 @@ def test_the_same_large_sheet_again_adds_nothing(editor: Browser, staff: Office)
     assert signatures(staff) == 6
 
 
-def test_two_sheets_at_a_time_are_refused_in_words(
+def test_a_second_sheet_at_the_same_time_is_refused(
     editor: Browser, staff: Office, tmp_path: Path
 ) -> None:
     import fcntl
@@ -139,7 +137,7 @@ def test_two_sheets_at_a_time_are_refused_in_words(
     assert signatures(staff) == 6
 
 
-def test_an_error_in_the_middle_is_said_and_logs_nobody(
+def test_an_error_during_an_import_is_reported_and_logs_no_name(
     editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
@@ -157,7 +155,7 @@ def test_an_error_in_the_middle_is_said_and_logs_nobody(
     assert signatures(staff) == 0
 
 
-def test_the_page_speaks_spanish(editor: Browser) -> None:
+def test_the_progress_page_is_in_spanish(editor: Browser) -> None:
     import io
 
     from werkzeug.datastructures import FileStorage
@@ -180,7 +178,7 @@ def _die(path: Path) -> None:
     run(open_database(path), countable(CHUNK + 1), progress=die)
 
 
-def test_a_killed_import_is_undone_by_the_site_itself(tmp_path: Path) -> None:
+def test_a_killed_import_is_undone_automatically(tmp_path: Path) -> None:
     settings = Settings(instance=tmp_path, secret_key=b"s" * 32, person_key=b"p" * 32)
     open_database(settings.database).close()
     child = multiprocessing.get_context("spawn").Process(target=_die, args=(settings.database,))
@@ -194,7 +192,7 @@ def test_a_killed_import_is_undone_by_the_site_itself(tmp_path: Path) -> None:
     db.close()
 
 
-def test_an_import_at_work_is_not_undone(tmp_path: Path) -> None:
+def test_a_running_import_is_not_undone(tmp_path: Path) -> None:
     path = tmp_path / "site.db"
     db = open_database(path)
     told: list[int] = []

@@ -53,14 +53,14 @@ def pairs(plan: ImportPlan) -> dict[str, list[tuple[object, str]]]:
     }
 
 
-def test_a_repeat_that_nothing_decides_is_shown_with_what_it_is_like(db: Connection) -> None:
+def test_an_undecided_repeat_is_shown_with_its_likely_matches(db: Connection) -> None:
     plan = planned(csv_file((*IMANI, ""), MOVED, INITIAL, TAGGED, ANA), db)
     assert pairs(plan) == {"3": [("2", "name")], "4": [("2", "house")]}
     assert plan.ready
     assert [good.key for good in plan.new] == ["2", "3", "4", "5", "6"]
 
 
-def test_who_signed_online_is_recognised_or_shown_and_is_among_the_lookalikes(
+def test_online_signers_are_recognized_or_shown_as_likely_repeats(
     db: Connection,
 ) -> None:
     """N01"""
@@ -73,13 +73,13 @@ def test_who_signed_online_is_recognised_or_shown_and_is_among_the_lookalikes(
     assert lookalikes(db, campaign().slug) == [(1, 2, 3)]
 
 
-def test_what_was_signed_on_paper_says_its_day_and_source(db: Connection) -> None:
+def test_an_earlier_paper_signature_is_shown_with_day_and_source(db: Connection) -> None:
     carried_out(planned(csv_file((*IMANI, "")), db), db)
     plan = planned(csv_file(MOVED), db)
     assert pairs(plan) == {"2": [(Earlier(TODAY, "fair", on_paper=True), "name")]}
 
 
-def test_the_same_person_is_not_counted_and_neither_are_their_repeats(db: Connection) -> None:
+def test_a_row_marked_as_the_same_person_is_not_counted_nor_are_its_repeats(db: Connection) -> None:
     plan = planned(csv_file((*IMANI, ""), INITIAL, INITIAL), db, Choices(same=frozenset({"3"})))
     assert [good.key for good in plan.new] == ["2"]
     assert plan.same == ("3",)
@@ -87,20 +87,20 @@ def test_the_same_person_is_not_counted_and_neither_are_their_repeats(db: Connec
     assert plan.ready
 
 
-def test_what_was_said_of_a_row_that_is_like_nobody_changes_nothing(db: Connection) -> None:
+def test_marking_a_row_without_likely_matches_changes_nothing(db: Connection) -> None:
     plan = planned(csv_file(ANA, MOVED), db, Choices(same=frozenset({"2", "3", "9"})))
     assert [good.key for good in plan.new] == ["2", "3"]
     assert plan.same == ()
 
 
-def test_a_sheet_full_of_one_name_is_compared_with_a_few_rows_only(db: Connection) -> None:
+def test_a_sheet_full_of_one_name_lists_few_matches_per_row(db: Connection) -> None:
     rows = [("Imani", "Okafor", f"{n} Oak Ave", *ANA[3:]) for n in range(60)]
     plan = planned(csv_file(*rows), db)
     assert len(plan.likely) == 59
     assert max(len(one.rows) for one in plan.likely) == 5
 
 
-def test_the_fifth_person_at_one_mailbox_is_named_and_not_counted(db: Connection) -> None:
+def test_the_fifth_person_at_one_mailbox_is_listed_and_not_counted(db: Connection) -> None:
     names = ["Ana", "Bo", "Cy", "Di", "Eve", "Flo"]
     rows = [(name, "Li", "12 Main St", *ANA[3:7], "home@example.org") for name in names]
     carried_out(planned(csv_file(*rows[:2]), db), db)
@@ -118,7 +118,7 @@ def test_the_fifth_person_at_one_mailbox_is_named_and_not_counted(db: Connection
     before=st.integers(0, 6),
     same=st.frozensets(st.integers(2, 13).map(str)),
 )
-def test_what_was_decided_is_carried_out_whatever_the_sheet_says(
+def test_decisions_about_likely_repeats_are_carried_out_for_any_sheet(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], before: int,
     same: frozenset[str],
 ) -> None:  # fmt: skip
@@ -138,7 +138,7 @@ def test_what_was_decided_is_carried_out_whatever_the_sheet_says(
 # --- on the page -----------------------------------------------------------------------------
 
 
-def test_the_page_shows_both_and_counts_them_unless_it_is_ticked(
+def test_likely_repeats_are_shown_and_counted_unless_checked(
     editor: Browser, staff: Office
 ) -> None:
     upload(editor, csv_file((*IMANI, ""), MOVED))
@@ -155,7 +155,7 @@ def test_the_page_shows_both_and_counts_them_unless_it_is_ticked(
     assert signatures(staff) == 1
 
 
-def test_a_tick_and_add_in_one_press_shows_the_new_numbers_first(
+def test_checking_a_repeat_and_adding_at_once_shows_the_numbers_first(
     editor: Browser, staff: Office
 ) -> None:
     upload(editor, csv_file((*IMANI, ""), MOVED))
@@ -164,7 +164,7 @@ def test_a_tick_and_add_in_one_press_shows_the_new_numbers_first(
     assert signatures(staff) == 0
 
 
-def test_a_tick_can_be_taken_away_again(editor: Browser, staff: Office) -> None:
+def test_a_repeat_can_be_unchecked(editor: Browser, staff: Office) -> None:
     upload(editor, csv_file((*IMANI, ""), MOVED))
     send(editor, **{"same-3": "1"})
     path, form = editor.form("/paper/check")
@@ -176,9 +176,7 @@ def test_a_tick_can_be_taken_away_again(editor: Browser, staff: Office) -> None:
     assert signatures(staff) == 2
 
 
-def test_typed_one_by_one_the_question_comes_before_it_counts(
-    editor: Browser, staff: Office
-) -> None:
+def test_entering_a_likely_repeat_asks_before_counting(editor: Browser, staff: Office) -> None:
     editor.get("/organize/paper/enter")
     editor.send("/enter", **PERSON)
     other = {**PERSON, "street": "80 Birch St"}

@@ -41,12 +41,12 @@ def districts(now: datetime) -> list[str]:
     return sorted(seat for problem in getattr(found, "problems", ()) for seat in problem.choices)
 
 
-def test_paper_is_looked_up_on_the_lines_of_the_moment_at_which_it_is_entered() -> None:
+def test_paper_is_looked_up_on_the_lines_in_force_when_entered() -> None:
     assert districts(BEFORE) != districts(NOON)
 
 
 @pytest.mark.parametrize(("now", "congress"), [(BEFORE, 119), (NOON, 120)])
-def test_paper_is_counted_in_the_congress_on_whose_lines_it_was_looked_up(
+def test_paper_counts_in_the_congress_whose_lines_were_used(
     db: Connection, now: datetime, congress: int
 ) -> None:
     seat = districts(now)[0]
@@ -59,7 +59,7 @@ def test_paper_is_counted_in_the_congress_on_whose_lines_it_was_looked_up(
     assert stored == [(congress, seat)]
 
 
-def test_a_plan_that_was_shown_before_the_change_is_shown_again_after_it(db: Connection) -> None:
+def test_a_plans_digest_changes_when_the_lines_change(db: Connection) -> None:
     sheet = "first,last,street,city,state,zip\nAna,López,1 Main St,Burlington,VT,05401\n".encode()
     digests = [
         make_plan(parsed(sheet), Choices(), replace(place(), now=now), db).digest
@@ -77,7 +77,7 @@ def packed(now: datetime, day: date, **details: Any) -> list[WriterRow | BadRow]
         return list(letters.read([row]))
 
 
-def test_a_packet_on_the_last_morning_goes_to_the_members_who_sit() -> None:
+def test_a_packet_on_the_last_morning_goes_to_the_sitting_members() -> None:
     assert isinstance(packed(BEFORE, NEW_YEAR)[0], WriterRow)
     assert isinstance(packed(BEFORE, NEW_YEAR, congress="119")[0], WriterRow)
 
@@ -90,7 +90,7 @@ def test_a_packet_on_the_last_morning_goes_to_the_members_who_sit() -> None:
         (date(2027, 1, 5), {"district": "TX-10/119"}),
     ],
 )
-def test_a_letter_to_a_congress_that_is_over_is_not_brought_to_the_next(
+def test_a_letter_to_an_ended_congress_is_not_put_in_a_packet(
     day: date, details: dict[str, str]
 ) -> None:
     (found,) = packed(NOON, day, **details)
@@ -98,7 +98,7 @@ def test_a_letter_to_a_congress_that_is_over_is_not_brought_to_the_next(
     assert "119th Congress, which has ended" in found.message
 
 
-def test_a_letter_of_the_last_morning_speaks_of_a_congress_that_sits() -> None:
+def test_a_letter_from_the_last_morning_reads_like_the_day_before() -> None:
     with PacketLetters(campaign(), tables(), now=BEFORE, template="general") as letters:
         list(letters.read([WriterRow.opened(2, {**TEXAN, "district": "10"}, NEW_YEAR)]))
         pile = letters.piles()[0]
@@ -119,12 +119,12 @@ def written(now: date, **values: str) -> list[Written | Failed]:
     return list(messages_for(WriterRow(2, {**TEXAN, "district": "10", **values}), order))
 
 
-def test_files_on_the_last_morning_are_written_to_those_who_sit() -> None:
+def test_files_on_the_last_morning_are_for_the_sitting_members() -> None:
     seats = [found.seat for found in written(BEFORE) if isinstance(found, Written)]
     assert seats == ["TX-10", "TX-S1", "TX-S2"]
 
 
-def test_no_file_is_written_to_the_next_member_with_words_for_the_one_before(
+def test_no_file_gives_a_successor_words_meant_for_the_predecessor(
     tmp_path: Path,
 ) -> None:
     another_sits(tmp_path, "TX-10", date(2026, 12, 20))
@@ -140,7 +140,7 @@ def test_no_file_is_written_to_the_next_member_with_words_for_the_one_before(
 
 
 @pytest.mark.parametrize("values", [{"congress": "119"}, {"district": "TX-10/119"}])
-def test_a_district_of_a_congress_that_is_over_is_not_taken_for_one_of_the_next(
+def test_a_district_of_an_ended_congress_is_not_used_for_the_next(
     values: dict[str, str],
 ) -> None:
     (found,) = written(NOON, **values)
@@ -149,7 +149,7 @@ def test_a_district_of_a_congress_that_is_over_is_not_taken_for_one_of_the_next(
     assert all(isinstance(one, Written) for one in written(BEFORE, **values))
 
 
-def test_an_opened_row_says_by_its_day_in_which_congress_it_was_signed(tmp_path: Any) -> None:
+def test_an_opened_rows_congress_follows_from_its_day(tmp_path: Any) -> None:
     file = tmp_path / "opened.jsonl"
     file.write_text('{"signature": 7, "day": "2026-12-20", "details": {"first": "Ana"}}\n')
     (row,) = read_rows(file)

@@ -47,7 +47,7 @@ def send(browser: Browser, button: str = "", **typed: str) -> Browser:
     return browser.post(path, {**kept, **({button: "1"} if button else {}), **typed})
 
 
-def test_who_may_do_what(app: Flask, staff: Office, clock: Clock) -> None:
+def test_exporters_can_print_but_not_enter_paper(app: Flask, staff: Office, clock: Clock) -> None:
     exporter = Browser(app, clock).enter(staff.add("Eve", "exporter"))
     exporter.get("/organize/paper/")
     assert exporter.status == 200
@@ -58,7 +58,7 @@ def test_who_may_do_what(app: Flask, staff: Office, clock: Clock) -> None:
     assert "/login" in stranger.get("/organize/paper/").path
 
 
-def test_one_by_one_keeps_the_town_and_counts(editor: Browser, staff: Office) -> None:
+def test_entering_people_keeps_the_town_and_counts_each(editor: Browser, staff: Office) -> None:
     editor.get("/organize/paper/enter")
     editor.send("/enter", **PERSON, source="fair", language="es")
     assert editor.status == 200
@@ -73,7 +73,7 @@ def test_one_by_one_keeps_the_town_and_counts(editor: Browser, staff: Office) ->
     assert signatures(staff) == 2
 
 
-def test_the_same_person_again_adds_nothing(editor: Browser, staff: Office) -> None:
+def test_entering_the_same_person_again_adds_nothing(editor: Browser, staff: Office) -> None:
     for _ in range(2):
         editor.get("/organize/paper/enter")
         editor.send("/enter", **PERSON)
@@ -98,7 +98,7 @@ def test_a_split_zip_asks_for_the_district_in_the_same_form(editor: Browser, sta
     assert signatures(staff) == 1
 
 
-def test_a_wrong_cell_keeps_what_was_typed(editor: Browser, staff: Office) -> None:
+def test_an_invalid_field_keeps_the_input(editor: Browser, staff: Office) -> None:
     editor.get("/organize/paper/enter")
     editor.send("/enter", **{**PERSON, "zip": "567", "first": "<img src=x>"})
     assert editor.status == 422
@@ -106,7 +106,7 @@ def test_a_wrong_cell_keeps_what_was_typed(editor: Browser, staff: Office) -> No
     assert signatures(staff) == 0
 
 
-def test_a_good_sheet_is_looked_at_and_then_added_at_once(editor: Browser, staff: Office) -> None:
+def test_a_good_sheet_is_previewed_and_then_added(editor: Browser, staff: Office) -> None:
     upload(editor, csv_file(ANA, BO), source="fair", language="es")
     assert editor.status == 200
     assert "2 rows were read." in editor.words
@@ -118,7 +118,7 @@ def test_a_good_sheet_is_looked_at_and_then_added_at_once(editor: Browser, staff
     assert row == ("fair", "es", "paper")
 
 
-def test_the_same_sheet_twice_adds_nothing(editor: Browser, staff: Office) -> None:
+def test_uploading_a_sheet_again_adds_nothing(editor: Browser, staff: Office) -> None:
     for _ in range(2):
         upload(editor, csv_file(ANA, BO))
         if "add" in str([b.get("name") for b in editor.page.buttons()]):
@@ -137,7 +137,7 @@ def test_a_second_press_adds_nothing(editor: Browser, staff: Office) -> None:
     assert signatures(staff) == 1
 
 
-def test_of_a_row_that_was_left_out_it_is_not_said_that_its_person_has_signed(
+def test_a_row_left_out_is_not_reported_as_already_signed(
     editor: Browser,
 ) -> None:
     upload(editor, csv_file(("Ana", "Li", "12 Main St", "Stowe", "VT", "no", "", "")))
@@ -158,9 +158,7 @@ def test_only_failing_rows_are_shown_with_the_error_in_the_cell(editor: Browser)
     assert "Elm St" not in editor.words
 
 
-def test_rows_are_corrected_on_the_page_and_then_all_are_added(
-    editor: Browser, staff: Office
-) -> None:
+def test_rows_are_corrected_on_the_page_and_all_are_added(editor: Browser, staff: Office) -> None:
     upload(editor, csv_file(ANA, SPLIT, ("", "", "5 St", "Stowe", "VT", "05672", "", "")))
     send(editor, **{"cell-3-district": "IL-5"})
     assert editor.status == 422
@@ -189,7 +187,7 @@ def test_a_row_can_be_left_out(editor: Browser, staff: Office) -> None:
     assert signatures(staff) == 1
 
 
-def test_lost_zeros_are_questioned_and_put_back_by_one_press(
+def test_lost_zeros_are_questioned_and_restored_with_one_button(
     editor: Browser, staff: Office
 ) -> None:
     more = ("El", *ZEROS[1:])
@@ -202,7 +200,7 @@ def test_lost_zeros_are_questioned_and_put_back_by_one_press(
     assert "dropped a leading zero" not in editor.words
 
 
-def test_a_date_in_a_zips_place_can_be_corrected(editor: Browser, staff: Office) -> None:
+def test_a_date_in_place_of_a_zip_can_be_corrected(editor: Browser, staff: Office) -> None:
     from datetime import date
 
     upload(editor, saved(workbook((*ANA[:5], date(2026, 5, 6)))), "s.xlsx")
@@ -215,7 +213,7 @@ def test_a_date_in_a_zips_place_can_be_corrected(editor: Browser, staff: Office)
     assert signatures(staff) == 1
 
 
-def test_people_of_the_sheet_who_are_there_twice_are_named(editor: Browser) -> None:
+def test_people_who_are_in_the_sheet_twice_are_listed(editor: Browser) -> None:
     upload(editor, csv_file(ANA, BO, ANA))
     assert "row 4 as row 2" in editor.words
 
@@ -223,7 +221,7 @@ def test_people_of_the_sheet_who_are_there_twice_are_named(editor: Browser) -> N
 @pytest.mark.parametrize(
     "text", ["=1+1", "</textarea><script>alert(2)</script>", '"><svg onload=x']
 )
-def test_what_a_cell_says_is_only_text(editor: Browser, text: str) -> None:
+def test_cells_are_shown_as_text(editor: Browser, text: str) -> None:
     quoted = '"' + text.replace('"', '""') + '"'
     upload(editor, csv_file((quoted, "Li", "1 St", "Stowe", "VT", "567", "", "")))
     assert text in editor.page.words
@@ -239,9 +237,7 @@ def test_what_a_cell_says_is_only_text(editor: Browser, text: str) -> None:
         (",".join(HEADER).encode(), "no row below"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_explained(
-    editor: Browser, content: bytes, words: str
-) -> None:
+def test_an_unreadable_file_is_explained(editor: Browser, content: bytes, words: str) -> None:
     upload(editor, content)
     assert editor.status == 422
     assert words in editor.words
@@ -256,7 +252,7 @@ def test_no_file_and_a_bad_tag_are_explained(editor: Browser) -> None:
     assert "A source tag has" in editor.words
 
 
-def test_the_stated_limit_of_rows_holds(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_stated_row_limit_is_enforced(editor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paper_pages, "MOST_ROWS", 2)
     upload(editor, csv_file(ANA, BO))
     assert editor.status == 200
@@ -265,7 +261,7 @@ def test_the_stated_limit_of_rows_holds(editor: Browser, monkeypatch: pytest.Mon
     assert "up to 2 rows" in editor.words
 
 
-def test_a_stranger_cannot_send_a_large_file(app: Flask) -> None:
+def test_a_large_upload_without_a_session_is_refused(app: Flask) -> None:
     boundary, body = encode_multipart(
         {"file": FileStorage(io.BytesIO(b"x" * 600_000), filename="s.csv")}
     )
@@ -277,14 +273,14 @@ def test_a_stranger_cannot_send_a_large_file(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("rows", ["", "x", "eJwDAAAAAAE=", "W10="])
-def test_rows_that_got_lost_are_said_to_be_lost(editor: Browser, rows: str) -> None:
+def test_missing_rows_ask_for_the_file_again(editor: Browser, rows: str) -> None:
     upload(editor, csv_file(ANA))
     send(editor, rows=rows)
     assert editor.status == 422
     assert "Choose the file again" in editor.words
 
 
-def test_an_upload_is_never_written_anywhere(
+def test_an_upload_is_never_written_to_disk(
     editor: Browser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def refuse(*_args: object, **_kwargs: object) -> None:
@@ -303,7 +299,7 @@ def test_an_upload_is_never_written_anywhere(
         assert b"Secret" not in path.read_bytes()
 
 
-def test_taking_one_back(editor: Browser, staff: Office) -> None:
+def test_a_paper_signature_is_withdrawn_by_its_details(editor: Browser, staff: Office) -> None:
     editor.get("/organize/paper/enter")
     editor.send("/enter", **PERSON)
     details: dict[str, Any] = {name: PERSON[name] for name in ("first", "last", "street", "zip")}
@@ -319,7 +315,9 @@ def test_taking_one_back(editor: Browser, staff: Office) -> None:
     assert editor.status == 422
 
 
-def test_one_is_taken_back_by_what_the_page_says_decides(editor: Browser, staff: Office) -> None:
+def test_name_street_and_zip_decide_which_signature_is_withdrawn(
+    editor: Browser, staff: Office
+) -> None:
     name: dict[str, Any] = {"first": PERSON["first"], "last": PERSON["last"]}
     where: dict[str, Any] = {"street": PERSON["street"], "zip": PERSON["zip"]}
     email = "ana@example.org"
@@ -335,7 +333,7 @@ def test_one_is_taken_back_by_what_the_page_says_decides(editor: Browser, staff:
     assert signatures(staff) == 0
 
 
-def test_nothing_typed_is_in_an_address(editor: Browser) -> None:
+def test_entering_a_person_puts_nothing_in_the_url(editor: Browser) -> None:
     editor.get("/organize/paper/enter")
     editor.send("/enter", **PERSON)
     assert editor.path == "/organize/paper/enter"
@@ -351,7 +349,7 @@ def test_nothing_typed_is_in_an_address(editor: Browser) -> None:
         (("oppose",), "es", "que se opongan a este proyecto"),
     ],
 )
-def test_people_sign_on_paper_what_the_campaign_asks_for(
+def test_the_sign_up_sheet_asks_what_the_campaign_asks(
     app: Flask, staff: Office, clock: Clock, *, asks: tuple[AskKind, ...], language: str, asked: str
 ) -> None:
     new = NewCampaign(
@@ -390,7 +388,7 @@ def test_nothing_is_printed_for_a_campaign_that_has_ended(
 @pytest.mark.parametrize("site_url", ["https://letters.example.org"])
 @pytest.mark.parametrize("kind", ["poster", "signup", "blank"])
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_what_can_be_printed_is_a_pdf(
+def test_every_printable_is_a_pdf(
     app: Flask, staff: Office, clock: Clock, kind: str, language: str
 ) -> None:
     browser = Browser(app, clock, base="https://letters.example.org")
@@ -403,7 +401,7 @@ def test_what_can_be_printed_is_a_pdf(
 
 
 @pytest.mark.parametrize("site_url", ["https://letters.example.org"])
-def test_a_wrong_district_or_tag_is_explained_beside_its_field(
+def test_an_invalid_district_or_tag_is_an_error_at_its_field(
     app: Flask, staff: Office, clock: Clock
 ) -> None:
     browser = Browser(app, clock, base="https://letters.example.org")
@@ -415,19 +413,19 @@ def test_a_wrong_district_or_tag_is_explained_beside_its_field(
     assert browser.page.by_id("source-poster").get("aria-invalid") == "true"
 
 
-def test_without_an_address_of_the_site_nothing_is_printed(editor: Browser) -> None:
+def test_without_a_site_address_nothing_is_printed(editor: Browser) -> None:
     editor.get("/organize/paper/poster.pdf")
     assert editor.status == 409
     assert "no public address yet" in editor.words
 
 
 @pytest.mark.parametrize("path", ["", "enter", "upload", "back"])
-def test_every_page_exists_in_spanish(editor: Browser, path: str) -> None:
+def test_every_page_has_a_spanish_title(editor: Browser, path: str) -> None:
     english = editor.get(f"/organize/paper/{path}").title
     assert editor.get(f"/es/organize/paper/{path}").title != english
 
 
-def test_the_menu_has_it(editor: Browser, app: Flask) -> None:
+def test_the_menu_links_to_paper(editor: Browser, app: Flask) -> None:
     editor.get("/organize/")
     assert "Paper" in editor.page.text
     with app.app_context():
@@ -437,7 +435,7 @@ def test_the_menu_has_it(editor: Browser, app: Flask) -> None:
 # --- a sheet: decisions made on the page ---------------------------------------------------
 
 
-def test_hidden_rows_are_counted_only_when_that_is_said(editor: Browser, staff: Office) -> None:
+def test_hidden_rows_are_counted_only_on_request(editor: Browser, staff: Office) -> None:
     book = workbook(ANA, BO)
     book.active.row_dimensions[3].hidden = True
     upload(editor, saved(book), "s.xlsx")
@@ -450,9 +448,7 @@ def test_hidden_rows_are_counted_only_when_that_is_said(editor: Browser, staff: 
     assert signatures(staff) == 2
 
 
-def test_rows_that_hardly_are_people_are_left_out_unless_the_tick_is_taken_away(
-    editor: Browser, staff: Office
-) -> None:
+def test_doubtful_names_are_left_out_unless_unchecked(editor: Browser, staff: Office) -> None:
     upload(editor, csv_file(ANA, ("N/A", "N/A", "N/A", *ANA[3:])))
     assert "This is hardly a name." in editor.words
     path, form = editor.form("/paper/check")
@@ -463,9 +459,7 @@ def test_rows_that_hardly_are_people_are_left_out_unless_the_tick_is_taken_away(
     assert signatures(staff) == 2
 
 
-def test_a_column_is_named_on_the_page_and_known_for_the_next_sheet(
-    editor: Browser, staff: Office
-) -> None:
+def test_a_column_is_identified_on_the_page_and_remembered(editor: Browser, staff: Office) -> None:
     header = (*HEADER[:5], "Where", *HEADER[6:])
     upload(editor, csv_file(ANA, header=header))
     assert "Is it “Where”?" in editor.words
@@ -477,7 +471,7 @@ def test_a_column_is_named_on_the_page_and_known_for_the_next_sheet(
     assert editor.status == 200
 
 
-def test_a_split_zip_offers_members_and_shares_and_a_street_settles_it(
+def test_a_split_zip_in_a_sheet_offers_districts_or_a_street_lookup(
     editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[object, ...]] = []
@@ -503,7 +497,7 @@ def test_a_split_zip_offers_members_and_shares_and_a_street_settles_it(
     assert row == (5, "street")
 
 
-def test_a_street_is_looked_up_for_one_person_too(
+def test_a_street_can_be_looked_up_for_one_person(
     editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.site.services.locate_street", lambda *_a, **_k: Located("IL", 5))
@@ -521,7 +515,7 @@ def test_a_street_is_looked_up_for_one_person_too(
     assert row == (5, "street")
 
 
-def test_when_somebody_signed_meanwhile_the_numbers_are_shown_again(
+def test_numbers_are_shown_again_if_someone_signed_meanwhile(
     editor: Browser, staff: Office
 ) -> None:
     upload(editor, csv_file(ANA, BO))

@@ -66,7 +66,7 @@ def test_a_good_row_finds_its_delegation() -> None:
     assert (result.key, result.delegation.house.seat.id, result.match) == ("7", "VT-0", "zip")
 
 
-def test_the_person_is_the_same_as_on_the_site() -> None:
+def test_a_person_on_paper_gets_the_same_codes_as_online() -> None:
     result = row(email="Ana@Example.org")
     assert isinstance(result, CountableRow)
     assert result.person == person_of(
@@ -118,7 +118,9 @@ def test_the_person_is_the_same_as_on_the_site() -> None:
          {"email": "email_form", "zip": "zip_missing", "first": "missing"}),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_said_in_its_cell(changes: dict[str, str], found: dict[str, str]) -> None:
+def test_each_problem_is_reported_in_its_cell(
+    changes: dict[str, str], found: dict[str, str]
+) -> None:
     assert problems(**changes) == found
 
 
@@ -159,17 +161,17 @@ def test_what_is_wrong_is_said_in_its_cell(changes: dict[str, str], found: dict[
         {"district": "none"},
     ],
 )
-def test_what_can_only_mean_one_thing_is_taken(changes: dict[str, str]) -> None:
+def test_unambiguous_values_are_accepted(changes: dict[str, str]) -> None:
     assert isinstance(row(**changes), CountableRow)
 
 
-def test_a_district_that_an_organizer_types_counts_wherever_the_zip_is() -> None:
+def test_an_organizers_district_overrides_the_zip() -> None:
     values = {**BASE, "zip": "01930", "state": "MA", "district": "MA-5"}
     told = Choices(edits={"2": {"district": "MA-5"}})
     assert isinstance(judge(SheetRow(2, values), place(), told), CountableRow)
 
 
-def test_nobody_is_assigned_to_one_of_two_districts() -> None:
+def test_no_one_is_assigned_to_one_of_two_districts() -> None:
     result = row(zip="60647", state="IL")
     assert isinstance(result, Wrong)
     assert result.problems[0].choices[:2] == ("IL-3", "IL-5")
@@ -178,7 +180,7 @@ def test_nobody_is_assigned_to_one_of_two_districts() -> None:
     assert chosen.match == "chosen"
 
 
-def test_lost_zeros_are_put_back_only_where_they_were_lost() -> None:
+def test_zeros_are_restored_only_where_they_were_lost() -> None:
     assert with_zeros({"zip": "2138"})["zip"] == "02138"
     assert with_zeros({"zip": "2138.0"})["zip"] == "02138"
     assert with_zeros({"zip": "926"})["zip"] == "00926"
@@ -186,7 +188,7 @@ def test_lost_zeros_are_put_back_only_where_they_were_lost() -> None:
         assert with_zeros({"zip": untouched})["zip"] == untouched
 
 
-def test_the_same_person_twice_is_counted_once_from_the_first_row(db: Connection) -> None:
+def test_a_person_listed_twice_counts_once_from_the_first_row(db: Connection) -> None:
     twin = ("ANA", "Li.", "12  main st.", *ANA[3:])
     again = ("BO.", "Else", *BO[2:7], "BO@example.org ")
     plan = planned(csv_file(ANA, BO, twin, again), db)
@@ -194,19 +196,19 @@ def test_the_same_person_twice_is_counted_once_from_the_first_row(db: Connection
     assert plan.twice == (("4", "2"), ("5", "3"))
 
 
-def test_a_whole_address_in_the_street_is_of_the_same_house(db: Connection) -> None:
+def test_a_whole_address_in_the_street_matches_the_same_house(db: Connection) -> None:
     whole = (*ANA[:2], f'"{ANA[2]}, {ANA[3]}, Vermont {ANA[5]}"', *ANA[3:])
     assert planned(csv_file(ANA, whole), db).twice == (("3", "2"),)
 
 
-def test_flags_of_the_file_are_problems_of_their_cells() -> None:
+def test_file_flags_become_problems_of_their_cells() -> None:
     flagged = SheetRow(2, {**BASE, "zip": "2138-01-01"}, {"zip": "date", "first": "formula"})
     result = judge(flagged, place())
     assert isinstance(result, Wrong)
     assert {p.column: p.why for p in result.problems} == {"zip": "zip_date", "first": "formula"}
 
 
-def test_after_the_congress_has_ended_no_former_member_gets_a_letter() -> None:
+def test_after_the_congress_no_former_member_gets_a_letter() -> None:
     later = replace(place(), now=tables().ends)
     result = judge(SheetRow(2, BASE), later)
     assert isinstance(result, CountableRow)
@@ -215,7 +217,7 @@ def test_after_the_congress_has_ended_no_former_member_gets_a_letter() -> None:
     assert any(letter.bioguide for letter in senators)
 
 
-def test_letters_name_each_seat_and_its_ask_and_vacant_seats_get_none() -> None:
+def test_each_seat_gets_a_letter_with_an_ask_unless_vacant() -> None:
     letters = PaperLetters(campaign(), TODAY)
     vacant = next(h for h in tables().holders if h.vacant and h.seat.chamber == "house")
     delegation = tables().delegation(vacant.seat.state, vacant.seat.district or 0)
@@ -229,7 +231,7 @@ def test_letters_name_each_seat_and_its_ask_and_vacant_seats_get_none() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.fixed_dictionaries({c: st.text(max_size=20) for c in COLUMNS}))
-def test_no_row_at_all_makes_it_stumble(values: dict[str, str]) -> None:
+def test_no_row_crashes_the_plan(values: dict[str, str]) -> None:
     result = judge(SheetRow(2, values), place())
     assert isinstance(result, CountableRow | Wrong | Odd)
 
@@ -260,7 +262,7 @@ def test_no_row_at_all_makes_it_stumble(values: dict[str, str]) -> None:
         ("Ana", "Li", "ditto"),
     ],
 )
-def test_what_hardly_is_a_person_is_left_out_until_somebody_counts_it(
+def test_doubtful_names_are_left_out_until_an_organizer_counts_them(
     db: Connection, first: str, last: str, street: str
 ) -> None:
     """N08"""
@@ -283,7 +285,7 @@ def carried_out(plan: ImportPlan, db: Connection) -> Added:
 @pytest.mark.parametrize(
     "names", [("Ng, Bo", "Bo Ng"), ("Gia Reed", "Reed, Gia"), ("Bo Ng, Jr.", "bo ng jr")]
 )
-def test_preview_and_import_say_the_same_numbers(db: Connection, names: tuple[str, str]) -> None:
+def test_preview_and_import_report_the_same_numbers(db: Connection, names: tuple[str, str]) -> None:
     """N07"""
     rows = "".join(f'"{name}",9 Elm St,Stowe,VT,05672\n' for name in names)
     content = f"Name,Street,City,State,ZIP\n{rows}Cy Roe,1 A St,Stowe,VT,05672\n".encode()
@@ -309,7 +311,7 @@ people = st.tuples(
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(people, min_size=1, max_size=12), st.integers(0, 6))
-def test_a_plan_is_carried_out_unchanged_whatever_the_sheet_says(
+def test_a_plan_is_carried_out_unchanged_for_any_sheet(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, ...]], before: int
 ) -> None:
     folder = tmp_path_factory.mktemp("plan")
@@ -338,7 +340,7 @@ def test_hidden_rows_wait_for_a_decision(db: Connection) -> None:
         assert (plan.hidden, plan.ready, len(plan.new)) == (("3",), True, count)
 
 
-def test_rows_of_several_sheets_are_compared_with_each_other(db: Connection) -> None:
+def test_rows_of_several_sheets_are_compared(db: Connection) -> None:
     """N02"""
     book = workbook(ANA)
     book.active.title = "Page 1"
@@ -351,7 +353,7 @@ def test_rows_of_several_sheets_are_compared_with_each_other(db: Connection) -> 
     assert plan.name("2.3") == ("3", "Page 2")
 
 
-def test_what_was_typed_and_decided_travels_with_the_file(db: Connection) -> None:
+def test_edits_and_decisions_travel_with_the_file(db: Connection) -> None:
     choices = Choices(
         columns={0: ("first", "last", "street", "city", "state", "zip", "district", "")},
         hidden="leave", edits={"3": {"district": "IL-5"}}, located={"3": "IL-5"},
@@ -375,13 +377,13 @@ def test_what_was_typed_and_decided_travels_with_the_file(db: Connection) -> Non
 @given(
     text=st.text(max_size=80) | st.binary(max_size=80).map(lambda b: base64.b64encode(b).decode())
 )
-def test_what_a_browser_made_up_is_nothing(text: str) -> None:
+def test_a_forged_package_does_not_unpack(text: str) -> None:
     assert unpack(text, SECRET, 100) is None
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_what_was_changed_on_the_way_or_is_of_another_site_is_nothing(
+def test_an_altered_package_or_one_of_another_site_does_not_unpack(
     db: Connection, data: st.DataObject
 ) -> None:
     plan = planned(csv_file(ANA, BO), db)

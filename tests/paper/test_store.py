@@ -35,7 +35,7 @@ def events(db: sqlite3.Connection) -> list[tuple[str, str, dict[str, audit.Value
     return [(e.who, e.what.value, e.after) for e in audit.every(db, audit.TrailFilter())]
 
 
-def test_signatures_on_paper_count_like_others(db: sqlite3.Connection) -> None:
+def test_paper_signatures_count_like_others(db: sqlite3.Connection) -> None:
     assert add(db, countable(3)) == (3, 9, 0)
     counted = totals(db, campaign().slug)
     assert (counted.signatures, counted.letters) == (3, 9)
@@ -46,14 +46,14 @@ def test_signatures_on_paper_count_like_others(db: sqlite3.Connection) -> None:
     assert recount(db) == []
 
 
-def test_the_same_sheet_again_adds_nothing(db: sqlite3.Connection) -> None:
+def test_storing_a_sheet_again_adds_nothing(db: sqlite3.Connection) -> None:
     add(db, countable(3))
     assert add(db, countable(4)) == (1, 3, 3)
     assert totals(db, campaign().slug).signatures == 4
     assert signed_before(db, countable(5)) == ["2", "3", "4", "5"]
 
 
-def test_who_signed_online_is_not_counted_again(db: sqlite3.Connection) -> None:
+def test_online_signers_are_not_counted_again(db: sqlite3.Connection) -> None:
     (row,) = countable(1)
     sign(
         db,
@@ -70,7 +70,7 @@ def test_who_signed_online_is_not_counted_again(db: sqlite3.Connection) -> None:
     assert totals(db, campaign().slug).signatures == 1
 
 
-def test_each_batch_is_one_event_without_anything_personal(db: sqlite3.Connection) -> None:
+def test_each_batch_is_one_event_with_nothing_personal(db: sqlite3.Connection) -> None:
     add(db, countable(2))
     assert events(db) == [
         ("Rosa", "paper signatures added",
@@ -78,7 +78,7 @@ def test_each_batch_is_one_event_without_anything_personal(db: sqlite3.Connectio
     ]  # fmt: skip
 
 
-def test_nothing_of_a_person_is_in_the_database(db: sqlite3.Connection, tmp_path: Path) -> None:
+def test_nothing_personal_is_in_the_database(db: sqlite3.Connection, tmp_path: Path) -> None:
     rows = [SheetRow(2, {**BASE, "first": "Zsófika", "street": "77 Quince Ln",
                          "email": "zsofika@example.org"})]  # fmt: skip
     add(db, [r for row in rows if isinstance(r := judge(row, place()), CountableRow)])
@@ -89,7 +89,7 @@ def test_nothing_of_a_person_is_in_the_database(db: sqlite3.Connection, tmp_path
         assert personal.encode() not in content
 
 
-def test_a_signature_is_taken_back_once_and_the_sheet_does_not_bring_it_back(
+def test_a_withdrawn_signature_is_not_restored_by_its_sheet(
     db: sqlite3.Connection,
 ) -> None:
     rows = countable(2)
@@ -109,18 +109,18 @@ def test_a_signature_is_taken_back_once_and_the_sheet_does_not_bring_it_back(
     assert recount(db) == []
 
 
-def test_one_that_was_given_online_is_not_taken_back_here(db: sqlite3.Connection) -> None:
+def test_withdrawing_a_person_who_is_not_on_paper_does_nothing(db: sqlite3.Connection) -> None:
     stranger = person_of(b"p" * 32, email="x@y.zz", first="", last="", zip5="")
     assert not withdraw_paper(Actor(db, "R", NOW), stranger, SECRET, campaign=campaign().slug)
     assert events(db) == []
 
 
-def test_a_tag_that_is_none_becomes_the_usual_one(db: sqlite3.Connection) -> None:
+def test_an_invalid_tag_becomes_the_default(db: sqlite3.Connection) -> None:
     add(db, countable(1), source="not a tag!")
     assert db.execute("SELECT source FROM signatures").fetchone() == ("paper",)
 
 
-def test_one_by_one_counts_the_same(db: sqlite3.Connection) -> None:
+def test_signatures_entered_singly_count_the_same(db: sqlite3.Connection) -> None:
     letters = PaperLetters(campaign(), TODAY)
     (row,) = countable(1)
     for signatures, before in ((1, 0), (0, 1)):
@@ -129,7 +129,9 @@ def test_one_by_one_counts_the_same(db: sqlite3.Connection) -> None:
     assert [what for _who, what, _after in events(db)] == ["paper signatures added"] * 2
 
 
-def test_who_signed_another_campaign_on_paper_can_sign_this_one(db: sqlite3.Connection) -> None:
+def test_signing_one_campaign_on_paper_does_not_prevent_signing_another(
+    db: sqlite3.Connection,
+) -> None:
     add(db, countable(2))
     other = replace(batch(), campaign="another")
     assert run(db, countable(2), what=other).signatures == 2
