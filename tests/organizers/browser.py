@@ -1,4 +1,4 @@
-"""An organizer's browser: keeps cookies, follows forms, and judges every page it sees."""
+"""An organizer's browser: keeps cookies, fills in forms, and lints every page that it gets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 @dataclass
 class Browser:
-    """One browser. ``last`` is the last response, ``page`` its page where it is HTML."""
+    """One browser. ``last`` is the last response; ``page`` is the last HTML page."""
 
     app: Flask
     clock: Clock
@@ -67,7 +67,7 @@ class Browser:
         hops = 0
         while self.last.status_code in (301, 302, 303):
             hops += 1
-            assert hops < 6, "a redirect goes in circles"
+            assert hops < 6, "a redirect loop"
             target = urlsplit(self.last.headers["Location"])
             assert not target.netloc
             path = target.path + (f"?{target.query}" if target.query else "")
@@ -75,7 +75,7 @@ class Browser:
         return self
 
     def form(self, action: str, number: int = 0) -> tuple[str, dict[str, Any]]:
-        """The address and the contents of a form whose action ends so."""
+        """The action and the fields of the form whose action ends with ``action``."""
         forms = [f for f in self.page.all("form") if (f.get("action") or "").endswith(action)]
         if not forms:
             buttons = [b for b in self.page.all("button")
@@ -103,7 +103,7 @@ class Browser:
         return form.get("action") or "", sent
 
     def send(self, action: str, follow: bool = True, number: int = 0, **typed: str) -> Browser:
-        """Fill in a form of the present page and send it."""
+        """Fill in a form of the current page and submit it."""
         path, data = self.form(action, number)
         return self.post(path, {**data, **typed}, follow=follow)
 
@@ -124,7 +124,7 @@ class Browser:
         return found.value if found else ""
 
     def set_cookies(self) -> dict[str, str]:
-        """The cookies of the last response with their attributes as text."""
+        """The ``Set-Cookie`` lines of the last response, by the cookie's name."""
         found = {}
         for line in self.cookies:
             parsed = SimpleCookie()
@@ -134,13 +134,13 @@ class Browser:
         return found
 
     def enter(self, who: Someone) -> Browser:
-        """Be logged in, a minute after somebody was added, without the pages for it."""
+        """Log in by setting the session cookie, a minute after the organizer was added."""
         self.clock.forward(minutes=1)
         self.client.set_cookie("organizer", who.token)
         return self
 
     def log_in(self, who: Someone, password: str = PASSWORD, prefix: str = "") -> Browser:
-        """Both halves, a minute later, so that the code is a new one."""
+        """Log in through the pages, a minute later, so that the code is a new one."""
         self.clock.forward(minutes=1)
         self.get(f"{prefix}/organize/login")
         self.send("/login", name=who.name, password=password)

@@ -32,7 +32,7 @@ HOME = Client("198.51.100.7", "", "Firefox on Linux")
 
 @dataclass
 class Clock:
-    """A clock that stands still until it is moved."""
+    """A clock that moves only when told to."""
 
     at: datetime = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
@@ -46,7 +46,7 @@ class Clock:
 
 @dataclass
 class Someone:
-    """An organizer with all that they know: name, password, authenticator, codes on paper."""
+    """An organizer and their secrets: the authenticator's, recovery codes, the session's token."""
 
     name: str
     role: Role
@@ -59,24 +59,24 @@ class Someone:
 
 
 def wrong_code(totp: str, at: datetime) -> str:
-    """Six digits that this authenticator shows at no moment near this one."""
+    """A code that this authenticator does not show at any time near ``at``."""
     near = {pyotp.TOTP(totp).at(at + timedelta(seconds=30 * n)) for n in range(-4, 5)}
     return next(digits for n in range(10) if (digits := f"{n:06}") not in near)
 
 
 @dataclass
 class Office:
-    """The database and the clock, with the steps that many tests take."""
+    """The database and the clock, with the steps that many tests share."""
 
     db: sqlite3.Connection
     clock: Clock = field(default_factory=Clock)
 
     def by(self, who: str) -> Actor:
-        """Whoever changes something now."""
+        """The actor of a change made now."""
         return Actor(self.db, who, self.clock.at)
 
     def add(self, name: str = "Rosa", role: Role = "editor") -> Someone:
-        """An organizer who set a password and a second factor and is logged in."""
+        """Add an organizer who has set a password and a second factor and is logged in."""
         link = organizers.add_organizer(self.by("command line"), name, role)
         assert isinstance(link, organizers.OneTimeLink)
         half = organizers.use_link(
@@ -103,13 +103,13 @@ class Office:
         return logins.LoginFlow(self.db, LOGIN, client, self.clock.at).enter_code(half, code)
 
     def half(self, name: str, client: Client = HOME) -> organizers.OpenedSession:
-        """The first half of logging in, done."""
+        """Do the first half of logging in, the password."""
         opened = self.password(name, client=client)
         assert isinstance(opened, organizers.OpenedSession)
         return opened
 
     def log_in(self, who: Someone, client: Client = HOME) -> organizers.OpenedSession:
-        """Both halves. Moves the clock by a minute, so that the code is a new one."""
+        """Log in with password and code, a minute later, so that the code is a new one."""
         self.clock.forward(minutes=1)
         half = self.half(who.name, client)
         opened = self.code(half.session, who.code(self.clock.at), client)

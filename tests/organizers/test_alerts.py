@@ -1,4 +1,4 @@
-"""Mail to organizers who want it: once for each thing, and without a word about anyone."""
+"""Alerts by email to organizers who want them: one for each event, with no personal details."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.organizers.conftest import SECRET, Clock, Office
 from tests.records.build import set_status, signature
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
-"""Within two weeks of the list of cosponsors that the campaign comes with."""
+"""Within two weeks of the date of the shipped list of cosponsors."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The audit trail: exact, unalterable, readable in pages, exportable."""
+"""The audit trail: exact, immutable, paged, and exportable."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def address(app: Flask) -> Iterator[str]:
 
 
 def check(page: Page, title: str) -> None:
-    """Axe finds nothing, and nothing but a table's own frame is wider than 320 pixels."""
+    """Axe finds nothing, and the page is at most 320 pixels wide on a narrow screen."""
     expect(page.locator("h1")).to_have_text(title)
     assert not objections(page)
     page.set_viewport_size({"width": 320, "height": 700})
@@ -59,14 +59,14 @@ def log_in(page: Page, address: str, who: Someone, clock: Clock) -> None:
 
 
 def enter(page: Page, address: str, who: Someone, clock: Clock) -> None:
-    """Be logged in, a minute after somebody was added, without the pages for it."""
+    """Log in by setting the session cookie, a minute after the organizer was added."""
     clock.forward(minutes=1)
     page.context.add_cookies([{"name": "organizer", "value": who.token, "url": address}])
 
 
 @pytest.fixture(autouse=True)
 def seen() -> Iterator[list[str]]:
-    """Requests to anywhere else, and what the browser refused: there must be neither."""
+    """Requests to other hosts, and what the browser blocked; there must be neither."""
     found: list[str] = []
     yield found
     assert found == []
@@ -194,7 +194,7 @@ def test_everything_works_without_javascript(
 
 
 def virtual_device(page: Page) -> CDPSession:
-    """An authenticator that Chromium plays itself: always there, always agrees."""
+    """A virtual authenticator in Chromium that is always present and always consents."""
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": {
@@ -208,7 +208,7 @@ def virtual_device(page: Page) -> CDPSession:
 def test_a_passkey_takes_the_place_of_the_code(
     chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
-    address = address.replace("127.0.0.1", "localhost")  # a bare number has no passkeys
+    address = address.replace("127.0.0.1", "localhost")  # passkeys do not work at an IP address
     rosa = staff.add("Rosa")
     page = new_page(chromium, address, seen)
     virtual_device(page)

@@ -1,4 +1,4 @@
-"""``flask organizers``: each command, its words, and its trace in the audit trail."""
+"""``flask organizers``: each command, its output, and its events in the audit trail."""
 
 from __future__ import annotations
 

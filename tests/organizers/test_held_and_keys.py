@@ -1,4 +1,4 @@
-"""Held signatures decided by organizers, and where the keys are: as they see it."""
+"""The pages where organizers decide on held signatures and see where the keys are."""
 
 from __future__ import annotations
 

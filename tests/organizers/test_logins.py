@@ -1,4 +1,4 @@
-"""Logging in: two halves, no word or work that tells a stranger anything, no code twice."""
+"""Logging in: password and code, refusals that reveal nothing, and codes that work once."""
 
 from __future__ import annotations
 

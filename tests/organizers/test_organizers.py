@@ -1,4 +1,4 @@
-"""Adding organizers, one-time links, roles, switching accounts off."""
+"""Adding organizers, one-time links, roles, and disabling accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions end when idle, when old, when somebody ends them, and with their organizer."""
+"""Sessions end when idle, when old, when someone ends them, and with their organizer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every word of the organizers' pages exists in Spanish, with the same places for values."""
+"""Every message of the organizers' pages exists in Spanish, with the same placeholders."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ CATALOGUE = ROOT / "app/web/translations/es/LC_MESSAGES/messages.po"
 KEYWORDS = {
     "_": None, "gettext": None, "_l": None, "lazy_gettext": None, "ngettext": (1, 2),
 }  # fmt: skip
-PLACES = re.compile(r"%\(\w+\)[sd]")
+PLACEHOLDERS = re.compile(r"%\(\w+\)[sd]")
 
 
-def said() -> set[str | tuple[str, ...]]:
+def messages_in_code() -> set[str | tuple[str, ...]]:
     """Every message of the organizers' code and templates."""
     found: set[str | tuple[str, ...]] = set()
     for method, folder, pattern in (
@@ -33,18 +33,18 @@ def said() -> set[str | tuple[str, ...]]:
 
 
 def test_the_messages_are_found_in_the_code() -> None:
-    assert len(said()) > 150
+    assert len(messages_in_code()) > 150
 
 
 def test_every_organizer_message_is_translated_to_spanish() -> None:
     with CATALOGUE.open("rb") as file:
         spanish = {message.id: message.string for message in read_po(file) if message.id}
-    missing = sorted(str(m) for m in said() if not spanish.get(m))
+    missing = sorted(str(m) for m in messages_in_code() if not spanish.get(m))
     assert not missing, missing
-    for message in said():
+    for message in messages_in_code():
         forms = message if isinstance(message, tuple) else (message,)
         answer = spanish[message]
         answers = answer if isinstance(answer, tuple) else (answer,)
         assert all(answers), message
-        wanted = set(PLACES.findall(forms[-1]))
-        assert set(PLACES.findall(str(answers[-1]))) == wanted, message
+        wanted = set(PLACEHOLDERS.findall(forms[-1]))
+        assert set(PLACEHOLDERS.findall(str(answers[-1]))) == wanted, message

@@ -1,4 +1,4 @@
-"""Guessing is slowed down, and nobody is locked out by somebody else's guesses."""
+"""Guessing is slowed down, and no one is locked out by someone else's guesses."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from app.records.throttle import Client, TooSoon
 from tests.organizers.conftest import PASSWORD, SECRET, Office, wrong_code
 
 ATTACKER = Client("192.0.2.66")
-MANY = [Client(f"203.0.{n // 200}.{n % 200 + 1}") for n in range(400)]
+CLIENTS = [Client(f"203.0.{n // 200}.{n % 200 + 1}") for n in range(400)]
 
 
 def guess(office: Office, name: str, client: Client = ATTACKER) -> logins.LoginRefused | TooSoon:
-    answer = office.password(name, "a guess of somebody", client)
+    answer = office.password(name, "a guess of someone", client)
     assert isinstance(answer, logins.LoginRefused | TooSoon)
     return answer
 
 
 def flood(office: Office, name: str, times: int) -> None:
-    """Many guesses, each from an address of its own."""
-    for client in MANY[:times]:
+    """Many guesses, each from a different address."""
+    for client in CLIENTS[:times]:
         guess(office, name, client)
 
 
@@ -75,7 +75,7 @@ def test_one_address_guessing_for_many_names_is_slowed_down(office: Office) -> N
     for _ in range(20):
         assert guess(office, next(names)) == logins.LoginRefused()
     assert isinstance(guess(office, next(names)), TooSoon)
-    assert guess(office, next(names), MANY[0]) == logins.LoginRefused()
+    assert guess(office, next(names), CLIENTS[0]) == logins.LoginRefused()
 
 
 def test_addresses_in_one_ipv6_network_count_as_one(office: Office) -> None:
@@ -135,7 +135,7 @@ def test_a_newcomer_waits_once_and_gets_in_during_an_attack(office: Office) -> N
     assert isinstance(first, TooSoon)
     assert first.seconds <= 60
     for n in range(60):
-        guess(office, "Rosa", MANY[100 + n])
+        guess(office, "Rosa", CLIENTS[100 + n])
     second = office.password("Rosa", client=newcomer)
     while isinstance(second, TooSoon):
         assert second.seconds <= 60
@@ -151,11 +151,11 @@ def test_a_newcomer_waits_once_and_gets_in_during_an_attack(office: Office) -> N
 
 def test_an_attack_from_many_addresses_gets_few_guesses(office: Office) -> None:
     office.add("Rosa")
-    heard = 0
+    checked = 0
     for second in range(0, 600, 2):
         office.clock.forward(seconds=2)
-        heard += isinstance(guess(office, "Rosa", MANY[second % 40]), logins.LoginRefused)
-    assert heard < 150
+        checked += isinstance(guess(office, "Rosa", CLIENTS[second % 40]), logins.LoginRefused)
+    assert checked < 150
 
 
 def test_an_attack_on_one_account_does_not_slow_another(office: Office) -> None:
@@ -179,7 +179,7 @@ def test_the_password_alone_does_not_clear_earlier_failures(office: Office) -> N
 def test_after_many_wrong_codes_a_stranger_needs_a_recovery_code(office: Office) -> None:
     rosa = office.add("Rosa")
     office.clock.forward(days=8)
-    halves = [(c, office.password("Rosa", client=c)) for c in MANY[:40]]
+    halves = [(c, office.password("Rosa", client=c)) for c in CLIENTS[:40]]
     for client, half in halves:
         assert isinstance(half, organizers.OpenedSession)
         while isinstance(
@@ -188,19 +188,19 @@ def test_after_many_wrong_codes_a_stranger_needs_a_recovery_code(office: Office)
             office.clock.forward(seconds=10)
     newcomer = Client("192.0.2.200")
 
-    def heard(step: Callable[[], object]) -> object:
+    def retried(step: Callable[[], object]) -> object:
         answer = step()
         while isinstance(answer, TooSoon):
             office.clock.forward(seconds=answer.seconds)
             answer = step()
         return answer
 
-    mine = heard(lambda: office.password("Rosa", client=newcomer))
+    mine = retried(lambda: office.password("Rosa", client=newcomer))
     assert isinstance(mine, organizers.OpenedSession)
     session = mine.session
-    right = heard(lambda: office.code(session, rosa.code(office.clock.at), newcomer))
+    right = retried(lambda: office.code(session, rosa.code(office.clock.at), newcomer))
     assert right == logins.NeedsRecoveryCode()
-    paper = heard(lambda: office.code(session, rosa.codes[0], newcomer))
+    paper = retried(lambda: office.code(session, rosa.codes[0], newcomer))
     assert isinstance(paper, organizers.OpenedSession)
 
 
@@ -218,7 +218,7 @@ def test_addresses_are_remembered_for_a_week_and_browsers_for_six_months(office:
     office.log_in(rosa, Client("198.51.100.99", "the mark of a laptop"))
     for days, left in ((6, 3), (2, 1), (171, 1), (2, 0)):
         office.clock.forward(days=days)
-        guess(office, "Somebody")
+        guess(office, "Someone")
         (known,) = office.db.execute("SELECT count(*) FROM login_sources").fetchone()
         assert known == left
 

@@ -1,4 +1,4 @@
-"""One gate in front of every page: roles, forms made for a session, passwords typed lately."""
+"""The gate in front of every page: roles, forms bound to a session, and recent passwords."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def browser(app: Flask, clock: Clock) -> Browser:
 
 @pytest.fixture
 def no_book(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The book of all offices takes seconds to set; tests/offices looks at what is in it."""
+    """Skip typesetting the book of all offices, which takes seconds; tests/offices tests it."""
     offices = import_module("app.web.organizer.day_sheets")
     monkeypatch.setattr(offices, "in_subprocess", lambda *_args, **_more: b"%PDF")
 
@@ -124,8 +124,8 @@ def test_no_post_passes_without_a_token_of_this_session(
     theirs = other.form("/logout")[1]["token"]
     browser.log_in(boss)
     before = list(audit.every(staff.db, audit.TrailFilter()))
-    nobody = Binding.of_visitor("n").token(SECRET)
-    for bad in ("", "x", theirs, nobody, browser.form("/logout")[1]["token"][:-1]):
+    visitors = Binding.of_visitor("n").token(SECRET)
+    for bad in ("", "x", theirs, visitors, browser.form("/logout")[1]["token"][:-1]):
         for path, method, who, _fresh in routes(app):
             if method == "POST" and who not in ("visitor", "half"):
                 response = browser.client.post(path, data={"token": bad, "role": "editor"})

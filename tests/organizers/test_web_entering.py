@@ -1,4 +1,4 @@
-"""Getting in by the pages: links, passwords, codes, cookies, and every way to be turned away."""
+"""Logging in through the pages: links, passwords, codes, cookies, and every refusal."""
 
 from __future__ import annotations
 

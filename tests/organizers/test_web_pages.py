@@ -1,4 +1,4 @@
-"""The organizers' pages themselves: overview, account, sessions, people, the audit trail."""
+"""The organizers' pages: overview, account, sessions, people, and the audit trail."""
 
 from __future__ import annotations
 

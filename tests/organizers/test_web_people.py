@@ -1,4 +1,4 @@
-"""An admin invites an organizer, makes a new link, and takes access away, in the browser."""
+"""The pages where an admin invites an organizer, makes a new link, and revokes access."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def boss(app: Flask, clock: Clock, staff: Office) -> Browser:
     return Browser(app, clock).log_in(staff.add("Boss", "admin"))
 
 
-def the_link(browser: Browser) -> str:
-    """The path of the one-time link on the page."""
+def shown_link(browser: Browser) -> str:
+    """The path of the one-time link that the page shows."""
     found = re.search(r"http://localhost:\d+(/\S+)", browser.words)
     assert found, browser.words
     return found[1]
@@ -32,12 +32,12 @@ def test_an_invited_organizer_sets_a_password_and_second_factor(
 ) -> None:
     boss.get("/organize/people").send("/people", name="Ana  Lee", role="exporter")
     assert boss.title == "Give this link to Ana Lee"
-    guest = Browser(app, staff.clock).get(the_link(boss))
-    guest.send(the_link(boss), password=PASSWORD, again=PASSWORD)
+    guest = Browser(app, staff.clock).get(shown_link(boss))
+    guest.send(shown_link(boss), password=PASSWORD, again=PASSWORD)
     secret = re.sub(r"\s", "", "".join(guest.page.one("code").itertext()))
     guest.send("/second-factor", code=pyotp.TOTP(secret).at(staff.clock.at))
     assert guest.title == "Your recovery codes"
-    assert Browser(app, staff.clock).get(the_link(boss)).status == 410
+    assert Browser(app, staff.clock).get(shown_link(boss)).status == 410
     ana = organizer_by_name(staff.db, "Ana Lee")
     assert ana
     assert ana.role == "exporter"
