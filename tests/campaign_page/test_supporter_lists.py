@@ -139,7 +139,7 @@ def test_a_file_that_is_not_a_list_is_refused_with_its_reason(name: str, known: 
     assert bad(data, known).what.code == f"csv-{why}"
 
 
-def test_many_failing_rows_are_counted_and_few_shown(known: Knowledge) -> None:
+def test_all_failing_rows_are_counted_and_fifty_shown(known: Knowledge) -> None:
     trouble = bad(HEAD + "x,,,,\n" * 300, known)
     assert (trouble.failing, len(trouble.rows)) == (300, 50)
 

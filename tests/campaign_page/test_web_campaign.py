@@ -421,7 +421,7 @@ def test_hostile_words_are_shown_as_text(browser: Browser, staff: Office, words:
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_every_page_reads_well_in_both_languages(
+def test_every_page_opens_in_both_languages(
     app: Flask, staff: Office, clock: Clock, prefix: str
 ) -> None:
     browser = Browser(app, clock).log_in(staff.add("Eva"), prefix=prefix)

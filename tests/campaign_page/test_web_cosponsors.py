@@ -388,7 +388,7 @@ def test_only_editors_have_access(app: Flask, staff: Office, clock: Clock) -> No
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_every_page_reads_well_in_both_languages(
+def test_every_page_opens_in_both_languages(
     app: Flask, staff: Office, clock: Clock, prefix: str
 ) -> None:
     browser = Browser(app, clock).log_in(staff.add("Eva"), prefix=prefix)

@@ -63,7 +63,7 @@ def test_insets_overlap_neither_the_48_states_nor_each_other() -> None:
             assert not inside, name
 
 
-def test_neighbours_share_their_border_point_for_point() -> None:
+def test_neighbors_share_their_border_point_for_point() -> None:
     """Nearly every side of an inland district is a side of another district too."""
     sides: dict[frozenset[tuple[int, int]], int] = defaultdict(int)
     for path in load_map().districts.values():

@@ -314,7 +314,7 @@ def test_any_text_makes_a_letter(body: list[str], name: str) -> None:
     assert "Dear Senator Padilla:" in words(data)
 
 
-def test_letters_are_the_value_types_that_the_campaign_composes() -> None:
+def test_the_sample_letters_seat_has_a_member() -> None:
     assert letter().holder.member is not None
 
 

@@ -205,7 +205,7 @@ def virtual_device(page: Page) -> CDPSession:
     return devtools
 
 
-def test_a_passkey_takes_the_place_of_the_code(
+def test_a_passkey_replaces_the_code(
     chromium: Chromium, address: str, staff: Office, seen: list[str]
 ) -> None:
     address = address.replace("127.0.0.1", "localhost")  # passkeys do not work at an IP address

@@ -126,7 +126,7 @@ def test_a_reset_of_the_second_factor_removes_recovery_codes_too(office: Office)
 @pytest.mark.parametrize(
     "name", ["Rosa Delgado", "rosa delgado", "ROSA  DELGADO ", "Ｒosa Delgado"]
 )
-def test_two_organizers_cannot_have_names_that_read_alike(office: Office, name: str) -> None:
+def test_two_organizers_cannot_have_confusable_names(office: Office, name: str) -> None:
     add(office, "Rosa Delgado")
     again = organizers.add_organizer(office.by("Boss"), name, "admin")
     assert isinstance(again, NameTaken)

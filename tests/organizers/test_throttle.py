@@ -223,7 +223,7 @@ def test_addresses_are_remembered_for_a_week_and_browsers_for_six_months(office:
         assert known == left
 
 
-def test_no_address_name_or_browser_mark_can_be_read_back(office: Office, tmp_path: Path) -> None:
+def test_no_address_name_or_browser_mark_is_stored_readably(office: Office, tmp_path: Path) -> None:
     rosa = office.add("Rosa")
     office.log_in(rosa, Client("198.51.100.99", "the mark of a laptop"))
     office.password("An Unknown Name", client=Client("198.51.100.98"))

@@ -139,7 +139,7 @@ def test_an_organizer_logs_in_and_out(browser: Browser, staff: Office) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "/es"])
-def test_an_unknown_name_and_a_wrong_password_read_the_same(
+def test_an_unknown_name_and_a_wrong_password_get_the_same_page(
     app: Flask, staff: Office, prefix: str
 ) -> None:
     staff.add("Rosa")
@@ -203,7 +203,7 @@ def test_an_attack_does_not_slow_a_browser_that_logged_in_before(
     assert browser.title == "Overview"
 
 
-def test_a_forged_forwarded_address_changes_nothing(app: Flask, staff: Office) -> None:
+def test_a_forged_forwarded_address_does_not_evade_the_throttle(app: Flask, staff: Office) -> None:
     browser = Browser(app, staff.clock)
     browser.get("/organize/login")
     path, data = browser.form("/login")
@@ -218,7 +218,7 @@ def test_a_forged_forwarded_address_changes_nothing(app: Flask, staff: Office) -
     assert statuses == [422] * 5 + [429]
 
 
-def test_five_wrong_codes_start_over(browser: Browser, staff: Office) -> None:
+def test_five_wrong_codes_return_to_the_login(browser: Browser, staff: Office) -> None:
     rosa = staff.add("Rosa")
     browser.get("/organize/login").send("/login", name="Rosa", password=PASSWORD)
     for _ in range(5):
@@ -228,7 +228,7 @@ def test_five_wrong_codes_start_over(browser: Browser, staff: Office) -> None:
     assert "Five wrong tries" in browser.words
 
 
-def test_an_empty_form_is_not_a_try(browser: Browser, staff: Office) -> None:
+def test_an_empty_form_does_not_count_as_a_try(browser: Browser, staff: Office) -> None:
     browser.get("/organize/login")
     for _ in range(8):
         browser.send("/login", name="", password="")

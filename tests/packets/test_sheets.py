@@ -161,7 +161,7 @@ def test_instructions_are_spanish_and_the_letter_english() -> None:
         ("IL 5th", "IL-5"),
     ],
 )
-def test_a_district_is_read_as_people_write_it(text: str, seat: str) -> None:
+def test_a_district_is_read_in_any_common_form(text: str, seat: str) -> None:
     found = find_district(tables(), text)
     assert found is not None
     assert found.house.seat.id == seat

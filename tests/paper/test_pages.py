@@ -243,7 +243,7 @@ def test_an_unreadable_file_is_explained(editor: Browser, content: bytes, words:
     assert words in editor.words
 
 
-def test_no_file_and_a_bad_tag_are_explained(editor: Browser) -> None:
+def test_a_missing_file_and_an_invalid_tag_are_explained(editor: Browser) -> None:
     editor.get("/organize/paper/upload")
     path, data = editor.form("/paper/upload")
     data.pop("file")

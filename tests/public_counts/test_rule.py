@@ -58,7 +58,7 @@ def test_signatures_and_withdrawals_both_count_as_changes(
     assert shown(db) == {"CA": 5}
 
 
-def test_what_is_not_counted_is_not_shown(db: sqlite3.Connection, people: People) -> None:
+def test_uncounted_signatures_are_not_shown(db: sqlite3.Connection, people: People) -> None:
     """EX11, EX12: held, unconfirmed, test and removed signatures are in no public number."""
     people.sign("CA", 12)
     people.sign("CA", 9, status="unconfirmed")

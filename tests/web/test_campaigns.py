@@ -78,7 +78,9 @@ def test_an_unknown_campaign_is_not_found(client: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example", "///evil.example"])
-def test_no_address_leads_to_another_site(two: Services, client: Client, path: str) -> None:
+def test_no_campaign_address_redirects_to_another_site(
+    two: Services, client: Client, path: str
+) -> None:
     answer = client.flask.get(f"/c/{FIRST}{path}")
     assert answer.status_code == 307
     assert answer.headers["Location"].startswith("/evil.example")

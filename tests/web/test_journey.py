@@ -43,9 +43,7 @@ def test_one_delegate_gets_one_letter(anyone: Resident, settings: Settings) -> N
     assert [r["seat"] for r in rows(settings, "letters")] == ["DC-0"]
 
 
-def test_a_vacant_seat_is_recorded_and_makes_no_letter(
-    anyone: Resident, settings: Settings
-) -> None:
+def test_a_vacant_seat_is_recorded_and_gets_no_letter(anyone: Resident, settings: Settings) -> None:
     """LK13"""
     review = anyone.reviewing("94541", "CA", 14)
     assert len(sheets(review)) == 2
@@ -55,7 +53,7 @@ def test_a_vacant_seat_is_recorded_and_makes_no_letter(
     assert letters["CA-14"] == (None, "not attempted")
 
 
-def test_only_the_chosen_recipients_are_written_to(resident: Resident, settings: Settings) -> None:
+def test_only_chosen_recipients_get_letters(resident: Resident, settings: Settings) -> None:
     review = resident.reviewing(*GLOUCESTER, to=["", "MA-S1"])
     assert len(sheets(review)) == 1
     resident.sign(review.form())
@@ -133,7 +131,7 @@ def test_a_name_is_signed_as_it_was_typed(
         '"><svg onload=alert(3)>',
     ],
 )
-def test_a_story_is_data_everywhere(resident: Resident, settings: Settings, story: str) -> None:
+def test_a_story_is_never_interpreted(resident: Resident, settings: Settings, story: str) -> None:
     """TP02, TP07, NM01, EM12"""
     review = resident.reviewing(*GLOUCESTER, story=story)
     assert all(story in letter for letter in sheets(review))
@@ -299,7 +297,9 @@ def test_the_words_of_one_letter_can_be_changed(anyone: Resident, settings: Sett
     assert rows(settings)[0]["edited"] == 1
 
 
-def test_looking_at_the_words_changes_nothing(resident: Resident, settings: Settings) -> None:
+def test_resubmitting_unchanged_words_is_not_an_edit(
+    resident: Resident, settings: Settings
+) -> None:
     form = resident.reviewing(*GLOUCESTER).form()
     for name in [n for n in form if n.startswith("words-")]:
         form[name] = [form[name][0].replace("\n", "\r\n") + "\r\n "]

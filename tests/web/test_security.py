@@ -72,7 +72,7 @@ def test_public_pages_describe_themselves_and_hold_no_ones_token(
     assert not [e for e in page.all("input") if e.get("name") == "token" and e.get("value")]
 
 
-def test_titles_differ(client: Client) -> None:
+def test_every_page_has_a_distinct_title(client: Client) -> None:
     resident = Resident(client)
     pages = [*(client.get(path) for path in GETS), resident.find("60647"), resident.find("30165"),
              resident.find("94110", "NY"), resident.find("09012"), resident.find("00001"),

@@ -54,7 +54,7 @@ def test_signing_redirects_to_a_page_that_counts_nothing(
     assert counts(settings) == (1, 3)
 
 
-def test_back_and_sign_again_counts_once(resident: Resident, settings: Settings) -> None:
+def test_going_back_and_signing_again_counts_once(resident: Resident, settings: Settings) -> None:
     """CC03"""
     review = resident.reviewing(*GLOUCESTER)
     resident.sign(review.form())

@@ -292,7 +292,7 @@ def test_a_receipt_names_no_one(anyone: Resident) -> None:
     assert receipt.one("meta", name="robots").get("content") == "noindex"
 
 
-def test_looking_at_a_receipt_changes_nothing(anyone: Resident, settings: Settings) -> None:
+def test_viewing_a_receipt_changes_nothing(anyone: Resident, settings: Settings) -> None:
     """EM10"""
     path = anyone.receipt_path(anyone.signed(*GLOUCESTER))
     before = [rows(settings), rows(settings, "letters")]

@@ -66,7 +66,7 @@ def test_import_and_export_round_trip_byte_for_byte(app: Flask, copy: Path, tmp_
         assert services().campaign.templates["general", "full"].body
 
 
-def test_what_was_published_in_the_browser_is_exported(
+def test_text_published_in_the_browser_is_exported(
     app: Flask, rosa: Browser, tmp_path: Path
 ) -> None:
     save(rosa, changed(rosa))
