@@ -197,11 +197,16 @@ def refresh_command(source: Path | None, as_of: date | None, dry_run: bool) -> N
     """Fetch the list of members, check it, and install it for this site.
 
     Running workers use it from their next page. A list that is incomplete, mixed or older than the
-    installed one changes nothing; the command says why. With --from DIR, the folder needs
-    legislators-current.yaml, legislators-district-offices.yaml, committees-current.yaml and
-    committee-membership-current.yaml. If it also has plans_120.csv and zip_people_120.csv, the
-    coming lines are read from them (as from the setting lines_source). If it has a ZIP file, the
-    districts are rebuilt as by build.
+    installed one changes nothing, and the command says why.
+
+    \b
+    With --from DIR, the folder must have:
+      legislators-current.yaml, legislators-district-offices.yaml,
+      committees-current.yaml and committee-membership-current.yaml
+    It may have:
+      plans_120.csv and zip_people_120.csv, the coming district lines
+        (instead of the setting lines_source)
+      a ZIP file, from which the districts are rebuilt as by build
 
     \b
     Examples:

@@ -118,9 +118,10 @@ def test_command(address: str) -> None:
 @click.option("--out", required=True, type=NEW_FOLDER,
               help="The folder to write to.")  # fmt: skip
 @template_option
-@click.option("--length", type=click.Choice(["full", "short"]), default="full", show_default=True)
+@click.option("--length", type=click.Choice(["full", "short"]), default="full", show_default=True,
+              help="The form of the letter, where a row names none.")  # fmt: skip
 @click.option("--chamber", type=click.Choice(["both", "house", "senate"]), default="both",
-              show_default=True)  # fmt: skip
+              show_default=True, help="The chamber whose offices get letters.")  # fmt: skip
 @click.option("--phone-needed", is_flag=True, help="Require a phone number in every row.")
 @click.option("--names-in-own-words", is_flag=True,
               help="Keep a writer’s name or address where their own words contain it.")  # fmt: skip

@@ -71,7 +71,7 @@ BUSY = "Another import is running. Wait for it to finish; nothing was changed."
                    "repeated.")  # fmt: skip
 @click.option("--leave-out", is_flag=True, help="Count the good rows and leave out the rest.")
 @click.option("--dry-run", is_flag=True, help="Only show what would happen.")
-@click.option("--delete", is_flag=True, help="Delete FILE afterward, even if the import fails.")
+@click.option("--delete", is_flag=True, help="Delete FILE afterward, even if nothing was counted.")
 def import_command(
     *, file: Path, source: str, language: str, columns: tuple[str, ...], hidden: Hidden | None,
     restore_zeros: bool, count_odd: bool, likely: Literal["count", "leave"] | None,
@@ -297,8 +297,8 @@ def undo_command(number: int | None) -> None:
         raise click.ClickException(
             (f"Nothing was undone, because {error.taken_up:,} of its people have continued online "
             "since.")
-            if error.taken_up else ("This campaign has no import {number}. To list the imports: "
-                                   "flask signatures undo-import")
+            if error.taken_up else (f"This campaign has no import {number}. To list the imports: "
+                                    "flask signatures undo-import")
         ) from None  # fmt: skip
     except ImportRunningError:
         raise click.ClickException(BUSY) from None

@@ -26,6 +26,7 @@ from app.cli.plain import (
     operator,
     progress,
     show_columns,
+    some,
 )
 from app.congress.model import TablesError
 from app.congress.tables import Tables, load_tables
@@ -273,7 +274,7 @@ def purge_command(dry_run: bool, now: bool) -> None:
         done = purge(by.db, by.at, policy, dry_run=True, instance=settings.instance)
     for one in done:
         verb = "would be deleted" if dry_run else "deleted"
-        click.echo(f"{one.number:>7} {one.kind} {verb} (kept {one.days} days)")
+        click.echo(f"{one.number:>7} {one.kind} {verb} (kept {some(one.days, 'day')})")
 
 
 # --- The commands' scope, and writing tables -----------------------------------------------------

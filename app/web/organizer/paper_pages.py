@@ -575,7 +575,7 @@ def _judge_sheet(
         )  # fmt: skip
         return upload(words, "file", 422)
     except (SubprocessEndedError, MemoryError) as error:
-        log.warning("A sheet was not read to its end: %s", where(error))
+        log.warning("Reading a sheet of signatures failed: %s", where(error))
         return upload(_too_much_words(), "file", 503)
     if added is not None:
         return page("paper/result", part="_done", added=added, outline=summary)
