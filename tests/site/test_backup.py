@@ -89,7 +89,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return made
 
 
-def test_a_lost_machine_comes_back_on_another_one(machine: Machine) -> None:
+def test_a_lost_site_is_restored_on_another_machine(machine: Machine) -> None:
     machine.sign("one", "two")
     file, prints = machine.copy(), fingerprint_of_keys(machine.settings)
     shutil.rmtree(machine.instance)
@@ -108,7 +108,7 @@ def test_a_lost_machine_comes_back_on_another_one(machine: Machine) -> None:
     assert machine.count() == 2, "who signed is still known"
 
 
-def test_a_copy_says_what_it_lacks_and_who_withdrew_stays_withdrawn(machine: Machine) -> None:
+def test_restoring_reports_what_is_lost_and_keeps_withdrawals(machine: Machine) -> None:
     one, _ = machine.sign("one", "two")
     file = machine.copy()
     with closing(open_database(machine.settings.database)) as db:
@@ -125,7 +125,7 @@ def test_a_copy_says_what_it_lacks_and_who_withdrew_stays_withdrawn(machine: Mac
     assert event.after == {"withdrawn again": 1}
 
 
-def test_who_withdrew_before_a_site_moved_stays_withdrawn_where_it_was(machine: Machine) -> None:
+def test_withdrawals_before_a_move_survive_restoring_the_old_site(machine: Machine) -> None:
     one, _ = machine.sign("one", "two")
     machine.run("now", machine.copies)
     [file] = copies(machine.copies)
@@ -139,7 +139,7 @@ def test_who_withdrew_before_a_site_moved_stays_withdrawn_where_it_was(machine: 
     assert machine.count() == 1
 
 
-def test_a_newer_copy_beside_it_knows_of_withdrawals_too(machine: Machine) -> None:
+def test_withdrawals_are_taken_from_a_newer_backup_in_the_folder(machine: Machine) -> None:
     [one, _] = machine.sign("one", "two")
     file = machine.copy()
     with closing(open_database(machine.settings.database)) as db:
@@ -156,7 +156,7 @@ def test_a_newer_copy_beside_it_knows_of_withdrawals_too(machine: Machine) -> No
     assert machine.count() == 1
 
 
-def test_nothing_is_put_back_without_a_yes(machine: Machine) -> None:
+def test_nothing_is_restored_without_confirmation(machine: Machine) -> None:
     machine.sign("one")
     file = machine.copy()
     machine.sign("two")
@@ -164,7 +164,7 @@ def test_nothing_is_put_back_without_a_yes(machine: Machine) -> None:
     assert machine.count() == 2
 
 
-def test_a_copy_of_another_site_is_refused(machine: Machine) -> None:
+def test_a_backup_of_another_site_is_refused(machine: Machine) -> None:
     machine.sign("one")
     file = machine.copy()
     machine.start("another")
@@ -174,7 +174,7 @@ def test_a_copy_of_another_site_is_refused(machine: Machine) -> None:
     assert machine.count() == 2
 
 
-def test_a_drill_says_that_it_restores_and_notes_it(machine: Machine) -> None:
+def test_a_drill_reports_and_records_whether_a_backup_restores(machine: Machine) -> None:
     machine.sign("one")
     file = machine.copy()
     machine.sign("two")
@@ -189,7 +189,7 @@ def test_a_drill_says_that_it_restores_and_notes_it(machine: Machine) -> None:
     assert "damaged" in notes(machine.instance)["drill"]["problem"]
 
 
-def test_a_drill_that_tried_no_copy_says_nothing_about_copies(machine: Machine) -> None:
+def test_a_drill_that_fails_before_reading_a_backup_records_nothing(machine: Machine) -> None:
     file = machine.copy()
     machine.run("drill", file, *machine.sealed())
     machine.folder.joinpath("other words").write_text("not the passphrase")
@@ -199,7 +199,7 @@ def test_a_drill_that_tried_no_copy_says_nothing_about_copies(machine: Machine) 
     assert notes(machine.instance)["drill"]["problem"] == ""
 
 
-def test_a_copy_holds_settings_and_letters_and_no_secret(machine: Machine) -> None:
+def test_a_backup_contains_settings_and_letters_and_no_secret(machine: Machine) -> None:
     file = machine.copy()
     machine.run("now", machine.folder / "more")
     with zipfile.ZipFile(file) as archive:
@@ -213,7 +213,7 @@ def test_a_copy_holds_settings_and_letters_and_no_secret(machine: Machine) -> No
     assert not [n for n in names if "private" in n or "passphrase" in n or n.endswith(".key")]
 
 
-def test_the_keys_are_sealed_and_lie_apart(machine: Machine) -> None:
+def test_keys_are_backed_up_sealed_and_away_from_the_database(machine: Machine) -> None:
     machine.copy()
     sealed = next(machine.stick.iterdir())
     assert sealed.stat().st_mode & 0o777 == 0o600
@@ -231,16 +231,16 @@ def test_the_keys_are_sealed_and_lie_apart(machine: Machine) -> None:
     assert "does not open" in machine.run("restore", file, *machine.sealed(), fails=True)
 
 
-def test_a_site_without_a_database_has_nothing_to_copy(machine: Machine) -> None:
+def test_a_site_without_a_database_has_nothing_to_back_up(machine: Machine) -> None:
     machine.start("new")
     assert "nothing to copy" in machine.run("now", machine.copies, fails=True)
 
 
-def test_a_copy_into_the_sites_own_folder_is_refused(machine: Machine) -> None:
+def test_a_backup_into_the_sites_own_folder_is_refused(machine: Machine) -> None:
     assert "one accident" in machine.run("now", machine.instance / "copies", fails=True)
 
 
-def test_what_the_keys_are_sealed_with_is_asked_before_anything_is_done(machine: Machine) -> None:
+def test_a_backup_with_a_bad_passphrase_changes_nothing(machine: Machine) -> None:
     machine.sign("one")
     words = machine.folder / "words"
     words.write_text("short")
@@ -253,7 +253,7 @@ def test_what_the_keys_are_sealed_with_is_asked_before_anything_is_done(machine:
         assert machine.count() == 1, "it has not moved"
 
 
-def test_two_that_note_at_once_lose_no_note(machine: Machine) -> None:
+def test_concurrent_notes_are_serialized_by_a_lock(machine: Machine) -> None:
     """A second process waits from the read of the notes to the write."""
     alone = []
 
@@ -271,7 +271,7 @@ def test_two_that_note_at_once_lose_no_note(machine: Machine) -> None:
     assert alone == [True, True]
 
 
-def test_a_site_that_moved_takes_nothing_in_where_it_was(machine: Machine) -> None:
+def test_a_moved_site_accepts_nothing_at_its_old_place(machine: Machine) -> None:
     machine.sign("one")
     words = ("--keys", machine.stick, "--passphrase-file", machine.folder / "words")
     with locked(machine.settings.database.with_suffix(".serving")):
@@ -296,7 +296,7 @@ def test_a_site_that_moved_takes_nothing_in_where_it_was(machine: Machine) -> No
     assert machine.count() == 3, "and it may come back"
 
 
-def test_a_site_may_go_on_where_it_was_on_purpose(machine: Machine) -> None:
+def test_a_moved_site_can_be_adopted_again_at_its_old_place(machine: Machine) -> None:
     words = ("--keys", machine.stick, "--passphrase-file", machine.folder / "words")
     machine.run("now", machine.copies, *words, "--moving")
     adopt_site(machine.settings.database, machine.settings.own_keys)
@@ -304,7 +304,7 @@ def test_a_site_may_go_on_where_it_was_on_purpose(machine: Machine) -> None:
     assert machine.count() == 1
 
 
-def test_the_list_names_each_copy_and_what_is_none(machine: Machine) -> None:
+def test_the_list_shows_each_backup_and_each_invalid_file(machine: Machine) -> None:
     assert "To make one" in machine.run("list", machine.folder)
     machine.sign("one")
     file = machine.copy()
@@ -318,7 +318,7 @@ def version_2(db: Database) -> None:
     db.execute("ALTER TABLE signatures ADD COLUMN colour TEXT")
 
 
-def test_an_upgrade_says_what_it_did_and_how_to_go_back(
+def test_an_upgrade_reports_its_steps_and_a_backup_to_go_back_to(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine.sign("one")
@@ -339,7 +339,7 @@ def test_an_upgrade_says_what_it_did_and_how_to_go_back(
     assert machine.count() == 1
 
 
-def test_the_daily_job_takes_one_copy_a_day_where_a_folder_is_named(
+def test_the_daily_job_makes_one_backup_a_day_if_a_folder_is_set(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = datetime.now(UTC)
@@ -352,7 +352,7 @@ def test_the_daily_job_takes_one_copy_a_day_where_a_folder_is_named(
     assert len(copies(machine.copies)) == 2
 
 
-def test_litestream_is_told_all_by_the_settings_and_no_secret_in_a_file(
+def test_litestream_is_configured_from_settings_with_no_secret_in_its_file(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_STREAM_TO", "s3://letters/site")
@@ -366,7 +366,7 @@ def test_litestream_is_told_all_by_the_settings_and_no_secret_in_a_file(
         assert line in text
 
 
-def test_a_command_that_names_a_folder_can_be_pasted_into_a_shell(
+def test_suggested_commands_quote_folder_names_for_the_shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "Ana’s copies"

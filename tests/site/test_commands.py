@@ -37,13 +37,13 @@ def flask(instance: Path, *arguments: str, **environment: str) -> subprocess.Com
     ("name", "place"),
     [(n, p) for table in (COMMANDS, *LAZY_SUBCOMMANDS.values()) for n, (p, _) in table.items()],
 )
-def test_every_line_of_the_table_is_a_command_of_that_name(name: str, place: str) -> None:
+def test_every_lazy_command_loads_under_its_name(name: str, place: str) -> None:
     command = LazyCommand(name, place, "").load()
     assert command.name == name
     assert command.help
 
 
-def test_whoever_has_read_enough_of_a_list_is_not_told_of_a_pipe(tmp_path: Path) -> None:
+def test_a_closed_pipe_prints_no_error(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
@@ -55,7 +55,7 @@ def test_whoever_has_read_enough_of_a_list_is_not_told_of_a_pipe(tmp_path: Path)
     assert done.stderr == ""
 
 
-def test_a_passphrase_without_a_terminal_to_type_it_at(tmp_path: Path) -> None:
+def test_asking_for_a_passphrase_without_a_terminal_fails_cleanly(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "flask", "keys", "make"], cwd=ROOT, check=False, text=True,
         env={**os.environ, "DEAR_CONGRESS_INSTANCE": str(tmp_path)}, start_new_session=True,
@@ -66,7 +66,7 @@ def test_a_passphrase_without_a_terminal_to_type_it_at(tmp_path: Path) -> None:
     assert "GetPassWarning" not in done.stderr
 
 
-def test_a_passphrase_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+def test_a_passphrase_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     file = tmp_path / "words"
     file.write_bytes(b"p\xe4ssphrase for a key")
     done = invoked("keys make", "--passphrase-file", file)
@@ -75,7 +75,7 @@ def test_a_passphrase_file_that_is_no_text_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("group", LAZY_SUBCOMMANDS)
-def test_a_command_that_stands_elsewhere_than_its_group_is_found(group: str) -> None:
+def test_a_subcommand_defined_outside_its_group_is_found(group: str) -> None:
     for name in LAZY_SUBCOMMANDS[group]:
         result = invoked(group, name, "--help")
         assert result.exit_code == 0, result.output
@@ -108,7 +108,7 @@ def documented_commands() -> Iterator[tuple[str, str]]:
                 yield f"flask {name} --help", found
 
 
-def test_every_command_that_is_written_down_is_there_with_its_options() -> None:
+def test_every_documented_command_exists_with_its_options() -> None:
     commands = dict(all_commands(command_app().cli))
     assert not [name for name, command in commands.items() if "``" in (command.help or "")]
     groups = {name.split()[0] for name in commands if " " in name}
@@ -126,7 +126,7 @@ def test_every_command_that_is_written_down_is_there_with_its_options() -> None:
     assert len(seen) > 40
 
 
-def test_the_list_of_commands_loads_none_of_them(tmp_path: Path) -> None:
+def test_listing_the_commands_imports_none_of_them(tmp_path: Path) -> None:
     code = (
         "import sys, flask.cli\n"
         "sys.argv = ['flask', '--help']\n"
@@ -141,7 +141,7 @@ def test_the_list_of_commands_loads_none_of_them(tmp_path: Path) -> None:
     assert all(f"  {name} " in done.stdout for name in COMMANDS)
 
 
-def test_the_application_of_the_commands_has_no_pages() -> None:
+def test_the_command_line_application_has_no_routes() -> None:
     app = command_app()
     assert not list(app.url_map.iter_rules())
     info = ScriptInfo(create_app=lambda: app)
@@ -157,7 +157,7 @@ WRONG = "DEAR_CONGRESS_FORM_MINUTES is “0”. Write a whole number from 5 to 1
     ["doctor", "settings", "organizers list", "signatures count", "mail status", "letters check",
      "worker", "keys show"],
 )  # fmt: skip
-def test_every_command_says_the_same_of_a_setting_that_cannot_be_used(
+def test_every_command_reports_an_invalid_setting_alike(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
@@ -168,7 +168,7 @@ def test_every_command_says_the_same_of_a_setting_that_cannot_be_used(
     assert isinstance(done.exception, SystemExit), "said in words and not by Python"
 
 
-def test_a_setting_that_cannot_be_used_is_said_without_a_traceback(tmp_path: Path) -> None:
+def test_an_invalid_setting_is_reported_without_a_traceback(tmp_path: Path) -> None:
     done = flask(tmp_path, "letters", "check", DEAR_CONGRESS_FORM_MINUTES="0")
     assert done.returncode == 1
     assert WRONG in done.stdout + done.stderr
@@ -181,7 +181,9 @@ def begin(instance: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_lost_database_is_said_by_the_doctor_and_given_up_only_on_purpose(tmp_path: Path) -> None:
+def test_the_doctor_reports_a_lost_database_and_adopt_asks_before_replacing_it(
+    tmp_path: Path,
+) -> None:
     begin(tmp_path)
     today = {"DEAR_CONGRESS_TODAY": "2026-11-25"}
     assert flask(tmp_path, "doctor", **today).returncode == 1, "a new site has warnings"
@@ -201,7 +203,7 @@ def test_a_lost_database_is_said_by_the_doctor_and_given_up_only_on_purpose(tmp_
 
 
 @pytest.mark.slow
-def test_the_doctor_warns_of_a_rehearsal(tmp_path: Path) -> None:
+def test_the_doctor_warns_about_a_rehearsal_day(tmp_path: Path) -> None:
     begin(tmp_path)
     done = flask(tmp_path, "doctor", DEAR_CONGRESS_TODAY="2026-11-25")
     assert "warn  settings" in done.stdout
@@ -209,7 +211,7 @@ def test_the_doctor_warns_of_a_rehearsal(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_doctor_names_a_log_that_is_not_the_databases_own(tmp_path: Path) -> None:
+def test_the_doctor_reports_a_wal_of_another_database(tmp_path: Path) -> None:
     begin(tmp_path)
     assert flask(tmp_path, "doctor", DEAR_CONGRESS_TODAY="2026-11-25").returncode == 1
     database = tmp_path / "dear-congress.db"

@@ -27,7 +27,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load_settings()
 
 
-def test_a_filled_site_counts_what_was_invented_and_can_be_emptied(tmp_path: Path) -> None:
+def test_a_demo_site_counts_its_invented_signatures_and_can_be_emptied(tmp_path: Path) -> None:
     made = flask("demo", "--people", "60")
     assert made.exit_code == 0, made.output
     assert made.output.count("/organize/set-password/") == 2

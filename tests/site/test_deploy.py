@@ -44,7 +44,7 @@ def units(tmp_path: Path) -> list[str]:
     return [str(tmp_path / unit.name) for unit in UNITS]
 
 
-def test_systemd_understands_every_line_of_the_units(units: list[str]) -> None:
+def test_systemd_accepts_every_line_of_the_units(units: list[str]) -> None:
     require_program("systemd-analyze")
     timer = units[0].replace("dear-congress-daily.service", "dear-congress-daily.timer")
     said = run("systemd-analyze", "verify", *units, timer)
@@ -52,13 +52,13 @@ def test_systemd_understands_every_line_of_the_units(units: list[str]) -> None:
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
-def test_a_unit_may_do_little_else_than_its_work(unit: Path, units: list[str]) -> None:
+def test_the_units_are_confined_to_their_work(unit: Path, units: list[str]) -> None:
     require_program("systemd-analyze")
     path = next(path for path in units if path.endswith(unit.name))
     run("systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", path)
 
 
-def test_a_unit_that_serves_is_started_again_however_often_it_failed() -> None:
+def test_serving_units_restart_however_often_they_failed() -> None:
     """Each start of the site starts the mail worker, which five failures would otherwise stop."""
     serving = [unit.read_text() for unit in UNITS if "Restart=always" in unit.read_text()]
     assert len(serving) == 2
@@ -75,7 +75,7 @@ def test_the_units_are_hardened_alike() -> None:
     assert hardened[0] == hardened[1] == hardened[2]
 
 
-def test_the_guide_makes_units_of_a_second_group_that_share_the_program_alone(
+def test_a_second_groups_units_from_the_guide_share_only_the_program(
     tmp_path: Path,
 ) -> None:
     [line] = [line for line in GUIDE.splitlines() if line.startswith("for unit in")]
@@ -100,14 +100,14 @@ def test_the_guide_makes_units_of_a_second_group_that_share_the_program_alone(
         assert "dear-congress" not in shared, unit.name
 
 
-def test_caddy_understands_its_example(tmp_path: Path) -> None:
+def test_caddy_accepts_its_example(tmp_path: Path) -> None:
     require_program("caddy")
     shutil.copy(DEPLOY / "Caddyfile", tmp_path)
     example = str(tmp_path / "Caddyfile")
     run("caddy", "validate", "--adapter", "caddyfile", "--config", example)
 
 
-def test_nginx_understands_its_example(tmp_path: Path) -> None:
+def test_nginx_accepts_its_example(tmp_path: Path) -> None:
     require_program("nginx")
     require_program("openssl")
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
@@ -128,7 +128,7 @@ def test_nginx_understands_its_example(tmp_path: Path) -> None:
     run("nginx", "-t", "-q", "-c", str(whole), "-p", str(tmp_path))
 
 
-def test_proxies_let_through_what_the_site_takes_and_keep_no_list_of_visitors() -> None:
+def test_proxies_allow_the_sites_uploads_and_log_no_visitors() -> None:
     caddy, nginx = (DEPLOY / "Caddyfile").read_text(), (DEPLOY / "nginx.conf").read_text()
     assert LARGEST_BODY == 13 * 1024 * 1024
     assert "client_max_body_size 13m" in nginx
@@ -142,7 +142,7 @@ def test_proxies_let_through_what_the_site_takes_and_keep_no_list_of_visitors() 
     assert "flush_interval -1" in caddy
 
 
-def test_one_word_to_replace_makes_an_example_ones_own() -> None:
+def test_the_guides_sed_command_replaces_every_example_name() -> None:
     """The guide's ``sed`` replaces the first match in each line."""
     for name in ("Caddyfile", "nginx.conf"):
         command = f"sed 's/letters.example.org/YOUR.NAME/' deploy/{name} | sudo tee"
@@ -150,7 +150,7 @@ def test_one_word_to_replace_makes_an_example_ones_own() -> None:
         assert "example.org" not in run("bash", "-c", f"cd {ROOT}; {command.partition(' |')[0]}")
 
 
-def test_the_container_has_all_that_the_site_needs_and_runs_as_another_user() -> None:
+def test_the_container_has_what_the_site_needs_and_runs_unprivileged() -> None:
     lines = (DEPLOY / "Containerfile").read_text().splitlines()
     sources = [line.split()[1] for line in lines if line.startswith("COPY")]
     assert all((ROOT / source).exists() for source in sources)
@@ -171,7 +171,7 @@ def test_the_container_has_all_that_the_site_needs_and_runs_as_another_user() ->
         run("git", "-C", str(ROOT), "check-ignore", f"{folder}/x")
 
 
-def test_to_the_builder_goes_what_it_copies_and_nothing_of_a_site() -> None:
+def test_the_build_context_contains_only_what_the_image_copies() -> None:
     sent = (ROOT / ".dockerignore").read_text().splitlines()
     assert sent[0] == "*"
     lines = (DEPLOY / "Containerfile").read_text().splitlines()
@@ -180,7 +180,7 @@ def test_to_the_builder_goes_what_it_copies_and_nothing_of_a_site() -> None:
     assert {line[1:] for line in sent if line[0] == "!"} == copied
 
 
-def test_on_a_read_only_disk_as_another_user_the_site_writes_to_its_folder_alone(
+def test_the_site_runs_on_a_read_only_disk_writing_only_to_its_folder(
     tmp_path: Path,
 ) -> None:
     """As in the container and under the units: everything else of the machine is read-only."""
@@ -210,7 +210,7 @@ def test_on_a_read_only_disk_as_another_user_the_site_writes_to_its_folder_alone
             site.terminate()
 
 
-def test_the_settings_of_the_guide_can_be_used(tmp_path: Path) -> None:
+def test_the_settings_in_the_guide_are_valid(tmp_path: Path) -> None:
     blocks = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
     assert len(blocks) >= 2
     whole = "".join(blocks)
@@ -221,7 +221,7 @@ def test_the_settings_of_the_guide_can_be_used(tmp_path: Path) -> None:
     assert settings.mail_server
 
 
-def test_the_guide_names_only_files_that_are_there() -> None:
+def test_the_guide_names_only_existing_files() -> None:
     for path in re.findall(r"deploy/[\w.*-]+[\w*](?![\w$-])", GUIDE):
         assert list(ROOT.glob(path)), path
     for path in re.findall(r"\]\(([\w-]+\.md)", GUIDE):

@@ -530,14 +530,14 @@ def patient(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         one.close()
 
 
-def test_with_a_sound_site_nothing_is_wrong(patient: Patient) -> None:
+def test_a_sound_site_passes_every_check(patient: Patient) -> None:
     (patient.instance / ".notes.json.1.ab").symlink_to("taken-away-meanwhile")
     found = look(NOW)
     assert [(name, f.sentence) for name, f in found if f.level != "ok"] == []
     assert [name for name, _ in found] == list(doctor.CHECKS)
 
 
-def test_there_are_more_than_fifty_ways_and_each_check_has_one() -> None:
+def test_every_check_has_a_way_to_break_it_of_more_than_fifty() -> None:
     assert len(WAYS) > 50
     assert {check for check, *_ in WAYS} == {*doctor.CHECKS, *TRIES}
 
@@ -545,7 +545,7 @@ def test_there_are_more_than_fifty_ways_and_each_check_has_one() -> None:
 @pytest.mark.parametrize(
     ("check", "level", "words", "break_it"), WAYS, ids=[w[3].__name__ for w in WAYS]
 )
-def test_the_doctor_names_it(
+def test_the_doctor_reports_each_problem(
     patient: Patient, check: str, level: str, words: str, break_it: Break
 ) -> None:
     break_it(patient)
@@ -557,7 +557,7 @@ def test_the_doctor_names_it(
     assert found[0].level == level
 
 
-def test_a_monitor_gets_one_object_and_a_status(patient: Patient) -> None:
+def test_json_output_is_one_object_with_an_exit_status(patient: Patient) -> None:
     (patient.instance / "person.key").unlink()
     done = flask("doctor --json")
     said = json.loads(done.output)
@@ -568,7 +568,7 @@ def test_a_monitor_gets_one_object_and_a_status(patient: Patient) -> None:
     assert "person.key is missing" in found["sentence"]
 
 
-def test_what_is_not_as_promised_is_left_for_the_sites_alerts_until_it_is_well(
+def test_failed_checks_stay_in_the_sites_alerts_until_they_pass(
     patient: Patient,
 ) -> None:
     patient.instance.chmod(0o755)  # only a warning

@@ -101,7 +101,7 @@ def seen_from_outside(
     [("502 Bad Gateway", b"", "fail", "answers with status 502"),
      ("200 OK", b"Welcome to nginx!", "fail", "Something else")],
 )  # fmt: skip
-def test_who_else_answers_at_the_public_address_is_told(
+def test_another_server_at_the_public_address_is_detected(
     patient: Patient, status: str, page: bytes, level: str, words: str
 ) -> None:
     def answer(_environ: object, start: Any) -> list[bytes]:
@@ -128,7 +128,7 @@ def test_who_else_answers_at_the_public_address_is_told(
         (adds_second_proxy, 1, "fail", "2 proxies report visitors"),
     ],
 )
-def test_a_made_up_visitor_shows_how_many_proxies_there_are(
+def test_a_forged_visitor_address_reveals_the_number_of_proxies(
     patient: Patient, sites: Sites, *, proxy: Proxy, trusted: int, level: str, words: str
 ) -> None:
     found = seen_from_outside(patient, sites, proxy, trusted_proxies=trusted)
@@ -136,7 +136,7 @@ def test_a_made_up_visitor_shows_how_many_proxies_there_are(
     assert not list(patient.instance.glob("asked*"))
 
 
-def test_only_whoever_writes_into_the_sites_folder_hears_how_it_takes_visitors(
+def test_only_someone_who_can_write_to_the_sites_folder_sees_its_proxy_view(
     patient: Patient, sites: Sites
 ) -> None:
     client = sites.open(load_settings()).test_client()
@@ -154,9 +154,7 @@ def test_only_whoever_writes_into_the_sites_folder_hears_how_it_takes_visitors(
     assert client.get("/healthz?asked=x").text == "alive\n", "only a generated word counts"
 
 
-def test_a_site_that_goes_on_elsewhere_is_told_from_the_one_that_is_asked_about(
-    patient: Patient, sites: Sites
-) -> None:
+def test_a_copy_of_the_site_running_elsewhere_is_detected(patient: Patient, sites: Sites) -> None:
     there = patient.instance.with_name("there")
     shutil.copytree(patient.instance, there)
     elsewhere = sites.open(load_settings({}, instance=there))
@@ -167,7 +165,7 @@ def test_a_site_that_goes_on_elsewhere_is_told_from_the_one_that_is_asked_about(
     assert f"not the site in {patient.instance}" in found.sentence
 
 
-def test_a_proxy_that_keeps_an_address_to_itself_is_not_taken_for_another_site(
+def test_a_proxy_that_blocks_healthz_is_not_mistaken_for_another_site(
     patient: Patient, sites: Sites
 ) -> None:
     def keeps(environ: dict[str, Any]) -> None:
@@ -177,9 +175,7 @@ def test_a_proxy_that_keeps_an_address_to_itself_is_not_taken_for_another_site(
     assert (found.level, "/healthz (status 404)" in found.sentence) == ("warn", True)
 
 
-def test_an_address_of_the_name_at_which_nobody_answers_is_named(
-    patient: Patient, sites: Sites
-) -> None:
+def test_an_ip_address_that_does_not_answer_is_named(patient: Patient, sites: Sites) -> None:
     real = socket.getaddrinfo
 
     def two(host: Any, port: Any, *more: Any, **named: Any) -> list[Any]:
@@ -191,7 +187,7 @@ def test_an_address_of_the_name_at_which_nobody_answers_is_named(
     assert (found.level, "points to 127.0.0.2" in found.sentence) == ("warn", True), found.sentence
 
 
-def test_a_proxy_that_refuses_large_sheets_is_named(patient: Patient, sites: Sites) -> None:
+def test_a_proxy_that_refuses_large_uploads_is_reported(patient: Patient, sites: Sites) -> None:
     def refuses(environ: dict[str, Any]) -> None:
         assert int(environ.get("CONTENT_LENGTH") or 0) < 1 << 20
 
@@ -199,7 +195,7 @@ def test_a_proxy_that_refuses_large_sheets_is_named(patient: Patient, sites: Sit
     assert (found.level, "12 MB" in found.sentence) == ("warn", True), found.sentence
 
 
-def test_an_address_without_https_has_to_lead_to_the_one_with_it(patient: Patient) -> None:
+def test_http_must_redirect_to_https(patient: Patient) -> None:
     def answer(url: str, **_: object) -> requests.Response:
         made = requests.Response()
         made.status_code = 200
@@ -226,7 +222,7 @@ def test_an_address_without_https_has_to_lead_to_the_one_with_it(patient: Patien
         (60, True, drops_visitor, "fail", "The proxy does not report visitors"),
     ],
 )
-def test_a_certificate_that_ends_soon_is_named_ahead_of_time(
+def test_an_expiring_or_untrusted_certificate_is_reported(
     patient: Patient, sites: Sites, *, days: int, trusted: bool, proxy: Proxy, level: str,
     words: str,
 ) -> None:  # fmt: skip

@@ -51,7 +51,7 @@ def free_threads(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(rooms, name, threading.BoundedSemaphore(SLOW_THREADS))
 
 
-def test_a_room_has_so_many_places_and_whoever_leaves_frees_one(tmp_path: Path) -> None:
+def test_a_room_has_limited_places_and_leaving_frees_one(tmp_path: Path) -> None:
     first = Place(tmp_path, "books")
     with pytest.raises(RoomFullError):
         Place(tmp_path, "books")
@@ -63,7 +63,7 @@ def test_a_room_has_so_many_places_and_whoever_leaves_frees_one(tmp_path: Path) 
         pass
 
 
-def test_a_place_that_everybody_forgot_is_free(tmp_path: Path) -> None:
+def test_an_abandoned_place_is_free(tmp_path: Path) -> None:
     Place(tmp_path, "books")
     with Place(tmp_path, "books"):
         pass
@@ -92,7 +92,7 @@ def test_all_processes_share_a_room_and_a_killed_one_leaves_it(tmp_path: Path) -
         others[1].stdin.close()
 
 
-def test_one_process_keeps_threads_for_reading_and_signing(tmp_path: Path) -> None:
+def test_slow_work_in_one_process_leaves_threads_for_reading_and_signing(tmp_path: Path) -> None:
     everything = [name for name, size in SIZES.items() for _ in range(size)]
     taken: list[Place] = []
     full = 0
@@ -107,7 +107,7 @@ def test_one_process_keeps_threads_for_reading_and_signing(tmp_path: Path) -> No
         place.leave()
 
 
-def test_a_disk_that_takes_no_files_has_rooms_all_the_same(tmp_path: Path) -> None:
+def test_rooms_work_if_no_file_can_be_created(tmp_path: Path) -> None:
     nowhere = tmp_path / "file"
     nowhere.write_text("no folder")
     with Place(nowhere, "exports"), Place(nowhere, "exports"), pytest.raises(RoomFullError):
@@ -119,7 +119,7 @@ def app(tmp_path: Path, sites: Sites) -> Flask:
     return sites.open(Settings(instance=tmp_path, secret_key=b"s" * 32, person_key=b"p" * 32))
 
 
-def test_a_view_stays_in_its_room_until_the_last_piece_of_its_answer(app: Flask) -> None:
+def test_a_view_holds_its_place_until_its_response_is_closed(app: Flask) -> None:
     def pieces() -> Iterator[bytes]:
         yield b"one"
         yield b"two"
@@ -146,7 +146,7 @@ def test_a_view_stays_in_its_room_until_the_last_piece_of_its_answer(app: Flask)
     ("path", "words"),
     [("/privacy", "in two minutes"), ("/es/privacy", "en dos minutos")],
 )
-def test_whoever_finds_a_room_full_is_told_so_in_their_language(
+def test_a_full_room_is_explained_in_the_visitors_language(
     app: Flask, path: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "es_public.privacy" if "/es/" in path else "public.privacy"
@@ -159,7 +159,7 @@ def test_whoever_finds_a_room_full_is_told_so_in_their_language(
     assert app.test_client().get(path).text == "made"
 
 
-def test_work_in_a_subprocess_returns_or_raises_and_yields_the_processor() -> None:
+def test_subprocess_work_returns_or_raises_at_low_priority() -> None:
     assert in_subprocess(divmod, 7, 2) == (3, 1)
     with pytest.raises(ZeroDivisionError):
         in_subprocess(divmod, 7, 0)
@@ -169,7 +169,7 @@ def test_work_in_a_subprocess_returns_or_raises_and_yields_the_processor() -> No
         in_subprocess(os._exit, 1)
 
 
-def test_work_in_a_subprocess_has_limits_of_memory_and_time() -> None:
+def test_subprocess_work_has_memory_and_time_limits() -> None:
     assert len(Subprocess(memory=1 << 30)(bytes, 1 << 20)) == 1 << 20
     with pytest.raises(MemoryError):
         Subprocess(memory=1 << 30)(bytes, 1 << 30)
@@ -179,7 +179,7 @@ def test_work_in_a_subprocess_has_limits_of_memory_and_time() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows which process it would kill")
-def test_where_memory_runs_out_a_subprocess_ends_and_not_the_site() -> None:
+def test_the_oom_killer_prefers_a_subprocess_to_the_site() -> None:
     score = Path("/proc/self/oom_score_adj")
     assert int(in_subprocess(score.read_text)) == 1000 > int(score.read_text())
 
@@ -191,7 +191,7 @@ def letters_of(word: str) -> Iterator[bytes]:
         raise LookupError("no c")
 
 
-def test_pieces_come_from_a_subprocess_one_by_one_and_closing_ends_it() -> None:
+def test_pieces_stream_from_a_subprocess_and_closing_ends_it() -> None:
     assert b"".join(pieces_from_subprocess(letters_of, "abc")) == b"abc"
     broken = pieces_from_subprocess(letters_of, "ab")
     assert next(broken) == b"a"

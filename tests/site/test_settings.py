@@ -45,7 +45,7 @@ def problems_of(environ: dict[str, str], **overrides: Any) -> tuple[str, ...]:
     return ()
 
 
-def test_a_site_that_nobody_configured_has_the_defaults(tmp_path: Path) -> None:
+def test_an_unconfigured_site_has_the_defaults(tmp_path: Path) -> None:
     settings = read_settings({}, instance=tmp_path / "none")
     for name in rules():
         if name != "instance":
@@ -54,7 +54,7 @@ def test_a_site_that_nobody_configured_has_the_defaults(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", list(rules()))
-def test_every_default_may_be_written_as_it_is_shown(name: str) -> None:
+def test_every_default_can_be_read_back_as_shown(name: str) -> None:
     rule, default = rules()[name], default_of(name)
     assert rule.help.strip().endswith(".")
     assert rule.read(default) == default
@@ -64,7 +64,7 @@ def test_every_default_may_be_written_as_it_is_shown(name: str) -> None:
 
 @pytest.mark.parametrize("name", NUMBERS)
 @given(value=st.one_of(st.integers(), st.floats(), st.text(max_size=20), st.booleans()))
-def test_no_number_out_of_its_range_gets_in(name: str, value: Any) -> None:
+def test_numbers_outside_their_range_are_refused(name: str, value: Any) -> None:
     wrong = problems_of({}, instance=Path("none"), **{name: value})
     if wrong:
         assert len(wrong) == 1
@@ -80,7 +80,7 @@ VARIABLES = [f"{PREFIX}{name.upper()}" for name in rules() if name != "instance"
 
 
 @given(st.dictionaries(st.sampled_from(VARIABLES), st.text(max_size=40)))
-def test_whatever_the_environment_holds_is_used_or_named(environ: dict[str, str]) -> None:
+def test_any_environment_is_used_or_its_problems_named(environ: dict[str, str]) -> None:
     for problem in problems_of(environ):
         assert any(problem.startswith(name) for name in (*environ, "mail_"))
         assert problem.isprintable(), "one sentence, on one line"
@@ -101,9 +101,7 @@ def test_whatever_the_environment_holds_is_used_or_named(environ: dict[str, str]
         ("https://letters.example.org:port", "https://letters.example.org"),
     ],
 )
-def test_an_address_that_leads_nowhere_is_refused_with_one_that_does(
-    value: str, advice: str
-) -> None:
+def test_an_unusable_site_url_is_refused_with_advice(value: str, advice: str) -> None:
     (problem,) = problems(SITE_URL=value)
     assert problem.startswith(f"{PREFIX}SITE_URL is “{value}”. ")
     assert advice in problem
@@ -118,11 +116,11 @@ def test_an_address_that_leads_nowhere_is_refused_with_one_that_does(
         ("", ""),
     ],
 )
-def test_an_address_is_kept_without_what_it_does_not_need(value: str, kept: str) -> None:
+def test_a_site_url_is_normalized(value: str, kept: str) -> None:
     assert read_settings({f"{PREFIX}SITE_URL": value}).site_url == kept
 
 
-def test_everything_that_is_wrong_is_said_at_once_and_where_it_stands(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once_with_their_place(tmp_path: Path) -> None:
     found = problems(
         'form_minutes = 0\ngroupname = "Us"\nlimits = "perhaps"\n[mail]\nserver = "x"\n',
         tmp_path,
@@ -150,21 +148,19 @@ def test_everything_that_is_wrong_is_said_at_once_and_where_it_stands(tmp_path: 
         ("x = [", ""),
     ],
 )
-def test_a_file_that_cannot_be_read_is_said_with_its_line(
-    text: str, line: str, tmp_path: Path
-) -> None:
+def test_an_unreadable_file_is_reported_with_its_line(text: str, line: str, tmp_path: Path) -> None:
     (problem,) = problems(text, tmp_path)
     assert problem.startswith(line)
     assert f"{tmp_path.name}/settings.toml cannot be read. Write one setting per line" in problem
 
 
-def test_a_file_saved_with_a_mark_in_front_is_read_as_any_other(tmp_path: Path) -> None:
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
     """Editors on Windows save a byte order mark."""
     (tmp_path / "settings.toml").write_bytes(b'\xef\xbb\xbfgroup_name = "Us"\r\n')
     assert read_settings({}, instance=tmp_path).group_name == "Us"
 
 
-def test_a_file_in_another_encoding_is_said(tmp_path: Path) -> None:
+def test_a_file_in_another_encoding_is_reported(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_bytes('group_name = "Señas"'.encode("latin-1"))
     with pytest.raises(SettingsError, match="Save it as UTF-8"):
         read_settings({}, instance=tmp_path)
@@ -189,7 +185,7 @@ def test_no_message_repeats_a_secret(name: str) -> None:
     assert shown(name, value) == "(hidden)"
 
 
-def test_the_environment_goes_before_the_file_and_a_prefixed_name_before_a_common_one(
+def test_the_environment_overrides_the_file_and_prefixed_names_override_common_ones(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "settings.toml").write_text("port = 1111\nworkers = 3\ntoday = 2027-01-04\n")
@@ -200,18 +196,18 @@ def test_the_environment_goes_before_the_file_and_a_prefixed_name_before_a_commo
 
 @pytest.mark.parametrize("name", ["WORKERS", "PORT"])
 @pytest.mark.parametrize("value", ["0", "-1", "http", "８０００", "65536", "1e3"])
-def test_what_a_server_cannot_be_started_with_is_named(name: str, value: str) -> None:
+def test_invalid_server_settings_are_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"{name} is “{value}”. Write a whole number from 1"):
         read_settings({name: value})
 
 
-def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="cannot be"):
         load_settings({}, instance=tmp_path / "file" / "instance")
 
 
-def test_the_table_in_the_documentation_is_this_one() -> None:
+def test_the_documented_settings_table_is_up_to_date() -> None:
     assert set(SECTIONS) <= set(rules())
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     assert text == as_markdown(), "run: .venv/bin/flask settings --markdown > docs/settings.md"
@@ -224,7 +220,7 @@ def test_the_table_in_the_documentation_is_this_one() -> None:
      ("http://[::1]:8080", True), ("http://localhost", True), ("http://cwc.example.org", False),
      ("http://127.0.0.1.example.org", False), ("", True)],
 )  # fmt: skip
-def test_letters_go_to_offices_protected_or_not_at_all(name: str, address: str, fits: bool) -> None:
+def test_office_system_addresses_must_use_https(name: str, address: str, fits: bool) -> None:
     found = problems(**{name: address})
     assert (found == ()) == fits
     assert fits or "Write https://" in found[0]

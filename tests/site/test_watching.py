@@ -50,15 +50,13 @@ def readiness(client: FlaskClient) -> tuple[int, str]:
     return answer.status_code, answer.text.strip()
 
 
-def test_a_site_that_answers_is_alive_and_one_that_can_store_is_ready(client: FlaskClient) -> None:
+def test_a_healthy_site_is_alive_and_ready(client: FlaskClient) -> None:
     assert client.get("/healthz").text == "alive\n"
     assert client.get("/healthz").headers["Cache-Control"] == "no-store"
     assert readiness(client) == (200, "ready")
 
 
-def test_a_monitor_on_the_machine_need_not_know_the_name_of_the_site(
-    tmp_path: Path, sites: Sites
-) -> None:
+def test_a_local_monitor_can_probe_by_ip_address(tmp_path: Path, sites: Sites) -> None:
     client = sites.open(Settings(
         instance=tmp_path, secret_key=b"s" * 32, person_key=b"p" * 32,
         site_url="https://letters.example.org",
@@ -82,9 +80,7 @@ def test_a_site_whose_database_is_locked_is_not_ready_but_alive(
     assert readiness(client) == (200, "ready")
 
 
-def test_a_site_that_may_only_read_its_database_is_not_ready(
-    client: FlaskClient, tmp_path: Path
-) -> None:
+def test_a_site_with_a_read_only_database_is_not_ready(client: FlaskClient, tmp_path: Path) -> None:
     assert readiness(client) == (200, "ready")
     db = local_database(tmp_path / "dear-congress.db")
     before = db.execute("SELECT * FROM site ORDER BY name").fetchall()
@@ -111,13 +107,13 @@ def test_a_site_on_a_full_disk_is_not_ready(
 
 
 @pytest.mark.parametrize("wrong", ["9464", "localhost", "localhost:0", "localhost:99999", ":9464"])
-def test_where_numbers_are_served_is_an_address_and_a_port(wrong: str, tmp_path: Path) -> None:
+def test_the_metrics_setting_must_be_an_address_and_a_port(wrong: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="an address and a port, like"):
         read_settings({}, instance=tmp_path, metrics=wrong)
     assert read_settings({}, instance=tmp_path, metrics="[::1]:9464").metrics == "[::1]:9464"
 
 
-def test_a_thing_is_one_line_of_json_and_an_exception_is_a_place(
+def test_a_log_record_is_one_json_line_without_the_exceptions_message(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     root = logging.getLogger()
@@ -139,7 +135,7 @@ def test_a_thing_is_one_line_of_json_and_an_exception_is_a_place(
 
 
 @pytest.mark.slow
-def test_numbers_of_all_processes_are_added_up_at_their_own_address_and_name_nobody(
+def test_metrics_sum_all_processes_on_their_own_port_and_identify_no_one(
     tmp_path: Path,
 ) -> None:
     port = free_port()
