@@ -32,7 +32,7 @@ def counted(instance: Path) -> int:
         )
 
 
-def test_killing_every_worker_loses_no_acknowledged_signature_and_makes_no_duplicate(
+def test_killing_every_worker_loses_and_duplicates_no_acknowledged_signature(
     tmp_path: Path,
 ) -> None:
     bodies: list[bytes] = []
@@ -85,7 +85,7 @@ def request(server: Server, method: str, path: str, body: bytes | None = None) -
         connection.close()
 
 
-def test_a_form_loaded_before_a_restart_is_good_after_it_and_at_every_worker(
+def test_a_form_loaded_before_a_restart_works_after_it_on_every_worker(
     tmp_path: Path,
 ) -> None:
     with serving("wsgi:app", tmp_path) as first:
@@ -113,7 +113,7 @@ def test_sixty_people_sign_at_once_and_all_are_counted(server: Server) -> None:
     assert counted(server.instance) == before + 60
 
 
-def test_behind_a_lock_that_is_held_for_good_readers_do_not_wait_and_signers_keep_their_words(
+def test_behind_a_held_lock_readers_do_not_wait_and_signers_keep_their_text(
     tmp_path: Path,
 ) -> None:
     """Without a limit on waiting, all threads would wait for the lock."""
@@ -161,9 +161,7 @@ def test_a_double_click_counts_once_and_both_get_the_same_page(server: Server) -
     assert counted(server.instance) == before + 1
 
 
-def test_no_log_line_and_no_header_names_a_person(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_server_log_names_no_person(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with serving("wsgi:app", tmp_path) as quiet:
         form = {**sign_form(1, "forged"), "street": "88 Heron St", "first": "Zebulon"}
         request(

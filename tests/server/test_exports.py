@@ -58,7 +58,7 @@ def numbers(rows: Iterator[dict[str, str]]) -> list[int]:
     return [int(row["signature"]) for row in rows]
 
 
-def test_a_large_file_is_complete_and_people_go_on_signing(session: tuple[Server, str]) -> None:
+def test_a_large_export_is_complete_while_people_keep_signing(session: tuple[Server, str]) -> None:
     server, token = session
     bodies = sign_bodies(server.instance, 60)
     results: list[Result] = []
@@ -80,7 +80,7 @@ def test_a_large_file_is_complete_and_people_go_on_signing(session: tuple[Server
         assert recount(db) == []
 
 
-def test_a_large_database_is_finished_in_time(session: tuple[Server, str], tmp_path: Path) -> None:
+def test_a_large_database_export_is_complete(session: tuple[Server, str], tmp_path: Path) -> None:
     server, token = session
     data = take(server, token, "shape=letters&format=sqlite")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -139,13 +139,15 @@ ACTS: list[Callable[[Site], None]] = [delete, replace_by_a_copy, copy_an_earlier
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_no_process_takes_anything_in_any_more(act: Callable[[Site], None], site: Site) -> None:
+def test_every_process_refuses_signatures_once_the_database_or_key_is_lost(
+    act: Callable[[Site], None], site: Site
+) -> None:
     act(site)
     site.takes_nothing()
     assert site.acknowledged == ROUNDS
 
 
-def test_a_new_process_makes_no_new_database_and_all_goes_on_when_it_is_back(site: Site) -> None:
+def test_a_new_worker_creates_no_database_and_signing_resumes_when_it_is_back(site: Site) -> None:
     move(site)
     site.replace_a_process()
     site.takes_nothing()
@@ -157,7 +159,7 @@ def test_a_new_process_makes_no_new_database_and_all_goes_on_when_it_is_back(sit
     assert site.counted() == site.acknowledged == 2 * ROUNDS
 
 
-def test_a_site_that_starts_again_without_its_database_says_so(
+def test_a_site_restarted_without_its_database_says_so(
     site: Site, capfd: pytest.CaptureFixture[str]
 ) -> None:
     move(site)
@@ -172,7 +174,7 @@ def test_a_site_that_starts_again_without_its_database_says_so(
     assert site.files() == []
 
 
-def test_a_backup_that_was_copied_over_a_running_site_is_there_whole_afterwards(
+def test_a_backup_copied_over_a_running_site_stays_intact(
     site: Site, capfd: pytest.CaptureFixture[str]
 ) -> None:
     copy_an_earlier_one_over(site)

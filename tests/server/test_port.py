@@ -29,7 +29,7 @@ def test_a_host_is_served_on_each_of_its_addresses(host: str) -> None:
             one.close()
 
 
-def test_a_port_in_use_is_said_with_what_to_do(
+def test_a_port_in_use_is_reported_with_the_fix(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: object
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path))
@@ -44,13 +44,13 @@ def test_a_port_in_use_is_said_with_what_to_do(
 
 
 @pytest.mark.parametrize("host", ["203.0.113.1", "2001:db8::1", "no-such-host.invalid"])
-def test_a_host_that_is_not_here_is_named(host: str) -> None:
+def test_an_unavailable_host_is_named(host: str) -> None:
     with pytest.raises(SettingsError, match="Cannot serve on") as error:
         listen(host, free_port())
     assert host in str(error.value)
 
 
-def test_what_visitors_pages_need_is_read_before_the_processes_part(
+def test_tables_and_templates_are_loaded_before_forking(
     monkeypatch: pytest.MonkeyPatch, tmp_path: object
 ) -> None:
     """Otherwise each process loads it again while visitors wait."""

@@ -93,7 +93,7 @@ def flask(instance: Path, target: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def test_a_machine_lost_under_load_comes_back_with_all_that_had_gone_elsewhere_meanwhile(
+def test_a_machine_lost_under_load_is_restored_with_everything_streamed(
     tmp_path: Path,
 ) -> None:
     """Litestream sends twice a second: at most one second is lost, beyond what a busy machine was
@@ -142,7 +142,7 @@ def test_a_machine_lost_under_load_comes_back_with_all_that_had_gone_elsewhere_m
         assert totals(db, None).signatures == stored
 
 
-def test_what_is_deleted_is_gone_from_the_log_while_it_is_streamed(tmp_path: Path) -> None:
+def test_deleted_data_is_gone_from_the_wal_while_it_is_streamed(tmp_path: Path) -> None:
     settings = load_settings({"DEAR_CONGRESS_STREAM_TO": str(tmp_path / "x")}, instance=tmp_path)
     litestream = Path(sys.executable).with_name("litestream")
     command = [str(litestream), "replicate", "-config", str(stream_file(settings))]
@@ -161,7 +161,7 @@ def test_what_is_deleted_is_gone_from_the_log_while_it_is_streamed(tmp_path: Pat
     assert json.dumps(str(settings.database)) in (tmp_path / "litestream.yml").read_text()
 
 
-def test_another_place_has_everything_from_the_first_change_on(tmp_path: Path) -> None:
+def test_a_new_stream_target_has_everything_from_the_first_change(tmp_path: Path) -> None:
     """What was sent long ago is kept at the first place only, and not here any more."""
     for place in ("first", "second"):
         to = {"DEAR_CONGRESS_STREAM_TO": str(tmp_path / place)}
@@ -181,7 +181,7 @@ def test_another_place_has_everything_from_the_first_change_on(tmp_path: Path) -
             old.unlink()
 
 
-def test_a_second_file_follows_for_those_who_ask_much(tmp_path: Path) -> None:
+def test_a_follower_copy_for_queries_stays_up_to_date(tmp_path: Path) -> None:
     """With the guide's own two commands."""
     place, counts = tmp_path / "place", tmp_path / "counts.db"
     to = {"DEAR_CONGRESS_STREAM_TO": str(place)}

@@ -93,7 +93,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
         site.process.wait()
 
 
-def test_mail_lands_in_seconds_and_a_killed_worker_comes_back(running: Running) -> None:
+def test_mail_is_delivered_and_a_killed_mail_worker_is_replaced(running: Running) -> None:
     running.ready()
     running.post("one")
     until(lambda: running.letters() == 1)
@@ -106,7 +106,7 @@ def test_mail_lands_in_seconds_and_a_killed_worker_comes_back(running: Running) 
     assert answers(running.port)
 
 
-def test_a_killed_web_process_is_replaced_and_the_site_answers_meanwhile(running: Running) -> None:
+def test_the_site_answers_while_a_killed_web_process_is_replaced(running: Running) -> None:
     running.ready()
     gone = running.one("web")
     os.kill(gone, signal.SIGKILL)
@@ -118,7 +118,7 @@ def test_a_killed_web_process_is_replaced_and_the_site_answers_meanwhile(running
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_one_signal_ends_all(running: Running, number: signal.Signals) -> None:
+def test_one_signal_ends_every_process(running: Running, number: signal.Signals) -> None:
     running.ready()
     found = running.children()
     assert sorted(found.values()) == ["mail", "web", "web"]
@@ -128,7 +128,7 @@ def test_one_signal_ends_all(running: Running, number: signal.Signals) -> None:
     assert "Traceback" not in running.log.read_text()
 
 
-def test_control_c_reaches_all_and_ends_them_in_order(running: Running) -> None:
+def test_control_c_ends_every_process_cleanly(running: Running) -> None:
     running.ready()
     os.killpg(running.process.pid, signal.SIGINT)
     assert running.process.wait(120) == 0
@@ -136,7 +136,7 @@ def test_control_c_reaches_all_and_ends_them_in_order(running: Running) -> None:
     assert "unexpectedly" not in running.log.read_text()
 
 
-def test_nobody_outlives_a_watcher_that_is_killed(running: Running) -> None:
+def test_workers_exit_when_the_supervisor_is_killed(running: Running) -> None:
     running.ready()
     found = running.children()
     running.process.kill()
@@ -154,7 +154,7 @@ def test_nobody_outlives_a_watcher_that_is_killed(running: Running) -> None:
         ({"DEAR_CONGRESS_FORM_MINUTES": "0"}, "DEAR_CONGRESS_FORM_MINUTES is “0”."),
     ],
 )
-def test_a_site_that_cannot_start_says_why_in_a_sentence(
+def test_a_site_that_cannot_start_says_why_without_a_traceback(
     tmp_path: Path, environment: dict[str, str], words: str
 ) -> None:
     site = Running(tmp_path, **environment)
