@@ -41,7 +41,7 @@ def put(wish: str) -> str:
     return found.row.id
 
 
-def test_mail_status_counts_and_names_what_does_not_move(
+def test_mail_status_counts_messages_and_names_stuck_ones(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "No messages." in flask("mail", "status").output
@@ -56,7 +56,7 @@ def test_mail_status_counts_and_names_what_does_not_move(
     assert "ana@" not in stuck.output
 
 
-def test_a_test_message_says_what_came_of_it(site: Path) -> None:
+def test_a_test_message_reports_its_result(site: Path) -> None:
     result = flask("mail", "test", "me@example.org")
     assert result.output == "accepted: written to the outbox\n"
     assert len(list((site / "outbox").glob("*.eml"))) == 1
@@ -76,7 +76,7 @@ def test_a_test_message_says_what_came_of_it(site: Path) -> None:
         ('redis_url = "nonsense://x"', "redis://"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_named(site: Path, setting: str, words: str) -> None:
+def test_an_invalid_setting_is_named(site: Path, setting: str, words: str) -> None:
     (site / "settings.toml").write_text(setting, encoding="utf-8")
     result = flask("mail", "status")
     assert result.exit_code == 1
@@ -92,7 +92,7 @@ def examined(name: str, *, hours: int = 0) -> tuple[str, str]:
     return finding.level, finding.sentence
 
 
-def test_the_doctor_says_when_mail_does_not_move(site: Path) -> None:
+def test_the_doctor_reports_stuck_mail(site: Path) -> None:
     level, sentence = examined("mail")
     assert level == "ok"
     assert "outbox" in sentence
@@ -118,7 +118,7 @@ def test_the_doctor_says_when_mail_does_not_move(site: Path) -> None:
         ({"CWC_MODE": "production", "CWC_HOUSE_KEY": "k", "CWC_AGENT": ""}, "fail", "name"),
     ],
 )  # fmt: skip
-def test_the_doctor_says_whether_official_delivery_is_whole(
+def test_the_doctor_checks_the_settings_of_official_delivery(
     changes: dict[str, str], level: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in changes.items():
@@ -144,7 +144,7 @@ def stop(worker: subprocess.Popen[bytes], how: signal.Signals) -> str:
 
 
 @pytest.mark.slow
-def test_a_worker_empties_the_queue_and_stops_when_told(site: Path) -> None:
+def test_a_worker_empties_the_queue_and_stops_on_sigterm(site: Path) -> None:
     before = put("before it starts")
     worker = start_worker()
     outbound = mail_queue(load_settings()).post.outbound
@@ -162,7 +162,7 @@ def test_a_worker_empties_the_queue_and_stops_when_told(site: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["before it leaves", "after it left"])
-def test_a_killed_worker_loses_no_message_and_doubles_none(site: Path, where: str) -> None:
+def test_a_killed_worker_loses_and_duplicates_no_message(site: Path, where: str) -> None:
     with mail_server.running() as server:
         if where == "after it left":
             server.data = ["take and hang"]

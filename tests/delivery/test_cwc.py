@@ -77,7 +77,7 @@ def text(message: CwcMessage, path: str) -> str | None:
     return etree.fromstring(message.xml).findtext(path)
 
 
-def test_a_house_message_has_every_required_field_in_the_order_of_the_table() -> None:
+def test_a_house_message_has_every_required_field_in_order() -> None:
     message = write(parts_for())
     root = etree.fromstring(message.xml)
     assert [(e.tag, (e.text or "").strip()) for e in root.iter(etree.Element)] == [
@@ -104,7 +104,7 @@ def test_a_house_message_has_every_required_field_in_the_order_of_the_table() ->
     assert message.office == "HCA12"
 
 
-def test_a_senate_message_names_no_bill_where_the_senate_has_none() -> None:
+def test_a_senate_message_names_no_bill_if_the_senate_has_none() -> None:
     message = write(parts_for(SENATE))
     assert message.office == "SCA03"
     assert text(message, ".//Bills") is None
@@ -132,11 +132,11 @@ def test_a_bill_is_spelled_as_the_receiving_chamber_spells_it(
 
 
 @pytest.mark.parametrize("number", ["6890", "H.R.", "X.R. 5", "H.R. 0", "", "H.R. six"])
-def test_a_bill_number_that_no_chamber_knows_is_named_as_the_problem(number: str) -> None:
+def test_an_unknown_kind_of_bill_number_is_a_field_problem(number: str) -> None:
     assert isinstance(bill_ref("house", 119, number), FieldProblem)
 
 
-def test_the_house_knows_no_amendments() -> None:
+def test_a_house_message_cannot_name_an_amendment() -> None:
     assert isinstance(bill_ref("house", 119, "S.Amdt. 9"), FieldProblem)
     made = message_parts(campaign(house="S.Amdt. 9"), letter(), today=TODAY)
     assert isinstance(made, NotReady)
@@ -181,7 +181,7 @@ def test_a_letter_without_a_story_is_the_campaigns_statement_alone() -> None:
     assert text(write(found), ".//ConstituentMessage") is None
 
 
-def test_a_scrap_of_frame_joins_the_writers_words_instead_of_breaking_the_rule() -> None:
+def test_a_statement_too_short_for_the_format_joins_the_writers_words() -> None:
     message = write(parts_for(statement="Hi.", own=STORY))
     assert text(message, ".//ConstituentMessage") == f"Hi.\n\n{STORY}"
 
@@ -212,13 +212,13 @@ def test_every_one_of_541_seats_has_its_own_code_and_a_valid_message() -> None:
     assert not dead & set(codes)
 
 
-def test_american_samoa_is_aq_as_an_office_and_as_as_a_home() -> None:
+def test_american_samoa_has_office_code_aq_and_home_state_as() -> None:
     message = write(parts_for(Seat("AS", "house", district=0)), writer(state="AS", zip="96799"))
     assert message.office == "HAQ00"
     assert text(message, ".//StateAbbreviation") == "AS"
 
 
-def test_the_schema_knows_no_senators_of_areas_that_have_none() -> None:
+def test_the_schema_has_no_senators_for_areas_without_them() -> None:
     good = write(parts_for(SENATE)).xml
     for state in DELEGATE_AREAS:
         assert schema_errors(good.replace(b"SCA03", f"S{state}03".encode()))
@@ -229,7 +229,7 @@ def test_the_schema_knows_no_senators_of_areas_that_have_none() -> None:
 # --- the writer --------------------------------------------------------------------
 
 
-def test_what_is_missing_is_named_field_by_field() -> None:
+def test_each_missing_field_is_named() -> None:
     reasons = missing(Writer(first="Ana"), HOUSE)
     assert [r.field for r in reasons if isinstance(r, Missing)] == [
         "prefix", "last", "street", "city", "state", "zip", "email",
@@ -237,20 +237,20 @@ def test_what_is_missing_is_named_field_by_field() -> None:
     assert missing(writer(), HOUSE) == ()
 
 
-def test_a_phone_is_asked_for_only_where_it_is_needed() -> None:
+def test_a_phone_is_required_only_if_needed() -> None:
     assert missing(writer(phone=""), HOUSE) == ()
     assert [r.field for r in missing(writer(phone=""), HOUSE, phone_needed=True)] == ["phone"]
     assert text(write(parts_for(), writer(phone="")), ".//Phone") is None
 
 
 @pytest.mark.parametrize("prefix", ["Mr", "mrs.", "MISS", "Ms", "dr"])
-def test_a_prefix_is_brought_to_the_senates_spelling(prefix: str) -> None:
+def test_a_prefix_is_converted_to_the_senates_spelling(prefix: str) -> None:
     message = write(parts_for(SENATE), writer(prefix=prefix))
     assert text(message, ".//Prefix") in SENATE_PREFIXES
 
 
 @pytest.mark.parametrize("prefix", ["Mx.", "Reverend", "Mr. and Mrs."])
-def test_the_senate_refuses_a_prefix_that_the_house_takes(prefix: str) -> None:
+def test_some_house_prefixes_are_refused_for_the_senate(prefix: str) -> None:
     assert text(write(parts_for(HOUSE), writer(prefix=prefix)), ".//Prefix") == prefix
     assert refused(parts_for(SENATE), writer(prefix=prefix)) == ("prefix",)
 
@@ -280,11 +280,11 @@ def test_a_value_that_the_format_refuses_is_named_by_its_field(
         ("1-202-555-0147 ext. 12", "202-555-0147"), ("２０２5550147", "202-555-0147"),
     ],
 )  # fmt: skip
-def test_a_phone_number_is_brought_to_the_formats_shape(given_: str, written: str) -> None:
+def test_a_phone_number_is_converted_to_the_format(given_: str, written: str) -> None:
     assert text(write(parts_for(), writer(phone=given_)), ".//Phone") == written
 
 
-def test_second_address_lines_too_short_for_the_format_are_dropped() -> None:
+def test_a_second_address_line_too_short_for_the_format_is_dropped() -> None:
     assert text(write(parts_for(), writer(street2="4")), ".//Address2") is None
     assert text(write(parts_for(), writer(street2="   ")), ".//Address2") is None
     assert text(write(parts_for(), writer(street2="Apt 4")), ".//Address2") == "Apt 4"
@@ -327,14 +327,14 @@ def test_subjects_have_6_to_500_characters(length: int, good: bool) -> None:
         assert refused(parts_for(subject="é" * length), writer()) == ("subject",)
 
 
-def test_only_the_32_topics_pass() -> None:
+def test_only_the_32_topics_are_accepted() -> None:
     assert len(set(TOPICS)) == 32
     for topic in TOPICS:
         write(parts_for(topic=topic))
     assert refused(parts_for(topic="Immigrants"), writer()) == ("topic",)
 
 
-def test_a_message_has_the_topic_of_its_campaign_or_the_widest() -> None:
+def test_a_message_has_its_campaigns_topic_or_the_broadest() -> None:
     assert parts_for().topic == "Immigration"
     without = dataclasses.replace(campaign(), topic="")
     found = message_parts(without, letter(), today=TODAY)
@@ -350,7 +350,7 @@ def test_a_message_has_the_topic_of_its_campaign_or_the_widest() -> None:
         "Best regards\nSiobhán\n(202) 555-0147\no'dell+parks.2026@example.museum",
     ],
 )  # fmt: skip
-def test_a_sign_off_under_the_writers_words_stays_out_of_the_body(tail: str) -> None:
+def test_a_sign_off_under_the_writers_words_is_removed(tail: str) -> None:
     message = write(parts_for(own=f"{STORY}\n\n{tail}"))
     assert text(message, ".//ConstituentMessage") == STORY
 
@@ -362,13 +362,13 @@ def test_a_sign_off_under_the_writers_words_stays_out_of_the_body(tail: str) -> 
         "Call me at 202.555.0147 please.", "Write to o'dell+parks.2026@example.museum soon.",
     ],
 )  # fmt: skip
-def test_a_name_or_address_inside_the_words_is_pointed_out(words: str) -> None:
+def test_a_name_or_address_inside_the_text_is_a_problem(words: str) -> None:
     assert refused(parts_for(own=words), writer()) == ("own words",)
     assert refused(parts_for(statement=words, own=STORY), writer()) == ("statement",)
     write(parts_for(own=words), names_in_own_words=True)
 
 
-def test_a_closing_is_kept_where_no_name_follows() -> None:
+def test_a_closing_with_no_name_after_it_is_kept() -> None:
     message = write(parts_for(own=f"{STORY}\nThank you"))
     assert text(message, ".//ConstituentMessage") == f"{STORY}\nThank you"
 
@@ -424,7 +424,7 @@ def test_the_schema_refuses_what_the_table_refuses(old: str, new: str) -> None:
     assert schema_errors(good.replace(old, new).encode())
 
 
-def test_the_senates_schema_is_the_stricter_one() -> None:
+def test_the_senates_schema_is_stricter() -> None:
     bill = bill_ref("senate", 119, "S. 12")
     assert isinstance(bill, BillRef)
     good = write(parts_for(SENATE, bill=bill)).xml.decode()
@@ -432,7 +432,7 @@ def test_the_senates_schema_is_the_stricter_one() -> None:
         assert schema_errors(good.replace(old, new).encode())
 
 
-def test_the_schema_needs_one_of_the_two_texts_in_their_order() -> None:
+def test_the_schema_requires_at_least_one_text_and_their_order() -> None:
     good = write(parts_for()).xml.decode()
     statement, own = (
         re.search(rf"\s*<{t}>.*?</{t}>", good, re.DOTALL)
@@ -465,7 +465,7 @@ def test_the_schema_counts_characters_not_bytes(element: str, least: int, most: 
     assert errors(most + 1)
 
 
-def test_schema_errors_name_elements_and_never_what_is_in_them() -> None:
+def test_schema_errors_name_elements_and_never_their_content() -> None:
     bad = write(parts_for()).xml.replace(b"94601", b"9460X")
     errors = schema_errors(bad)
     assert errors
@@ -498,7 +498,7 @@ WRITERS = st.builds(
     subject=mostly("About a bill"),
     seat=st.sampled_from([HOUSE, SENATE]),
 )
-def test_any_writer_and_story_give_a_valid_message_or_named_reasons(
+def test_any_writer_and_story_give_a_valid_message_or_reasons(
     person: Writer, story: str, subject: str, seat: Seat
 ) -> None:
     fields = {f.name for f in dataclasses.fields(Writer)} | {"own words", "subject", "statement"}
@@ -523,7 +523,7 @@ def test_any_writer_and_story_give_a_valid_message_or_named_reasons(
     story=st.text(st.characters(exclude_categories=()), min_size=20, max_size=300),
     seat=st.sampled_from([HOUSE, SENATE]),
 )
-def test_one_odd_field_in_a_good_letter_is_the_only_one_that_can_stand_in_the_way(
+def test_only_the_one_odd_field_of_a_good_letter_can_be_a_problem(
     field: str, value: str, story: str, seat: Seat
 ) -> None:
     own = f"A story: {story} and so on."

@@ -61,7 +61,7 @@ def message(seat: Seat = HOUSE, number: int = 1) -> CwcMessage:
     return made
 
 
-def test_the_house_is_asked_to_validate_first_and_then_takes_the_message(
+def test_a_house_message_is_validated_before_it_is_sent(
     server: CwcServer,
 ) -> None:
     assert client(server).send(message()) == Accepted(production=True)
@@ -72,7 +72,7 @@ def test_the_house_is_asked_to_validate_first_and_then_takes_the_message(
     assert list(server.taken.values()) == [message().xml]
 
 
-def test_the_senate_takes_a_message_for_an_office_that_takes_part(server: CwcServer) -> None:
+def test_a_senate_message_is_accepted_for_a_participating_office(server: CwcServer) -> None:
     sender = client(server)
     assert sender.send(message(SENATE)) == Accepted(production=True)
     assert sender.send(message(SENATE, 2)) == Accepted(production=True)
@@ -81,13 +81,13 @@ def test_the_senate_takes_a_message_for_an_office_that_takes_part(server: CwcSer
     ]  # fmt: skip
 
 
-def test_a_senate_office_that_does_not_take_part_gets_nothing(server: CwcServer) -> None:
+def test_a_nonparticipating_senate_office_gets_nothing(server: CwcServer) -> None:
     result = client(server).send(message(Seat("NV", "senate", senate_class=3)))
     assert isinstance(result, NotAttempted)
     assert not server.taken
 
 
-def test_the_list_of_senate_offices_is_asked_for_again_after_six_hours(server: CwcServer) -> None:
+def test_the_list_of_senate_offices_is_refreshed_after_six_hours(server: CwcServer) -> None:
     fake = FakeTime()
     settings = CwcSettings(mode="production", senate_key=server.key, senate_url=server.url)
     sender = CwcClient(settings, clock=fake.clock, monotonic=fake.monotonic, sleep=fake.sleep)
@@ -104,7 +104,7 @@ def test_without_the_list_no_senate_office_is_guessed(server: CwcServer, body: s
     assert not server.taken
 
 
-def test_the_test_system_uses_its_own_path_and_counts_as_nothing(server: CwcServer) -> None:
+def test_acceptance_by_the_test_system_is_not_production(server: CwcServer) -> None:
     sender = client(server, mode="test")
     results = [sender.send(message(SENATE)), sender.send(message(HOUSE, 2))]
     assert results == [Accepted(production=False), Accepted(production=False)]
@@ -126,11 +126,11 @@ def test_nothing_leaves_unless_it_is_configured(
     assert not server.requests
 
 
-def test_it_is_off_by_default() -> None:
+def test_official_delivery_is_off_by_default() -> None:
     assert isinstance(CwcClient(CwcSettings()).send(message()), NotAttempted)
 
 
-def test_a_message_that_fails_our_own_check_is_never_handed_over(server: CwcServer) -> None:
+def test_a_message_that_fails_our_validation_is_never_sent(server: CwcServer) -> None:
     broken = CwcMessage("HCA12", "0" * 32, message().xml.replace(b"94601", b"9460"))
     result = client(server).send(broken)
     assert isinstance(result, NotAttempted)
@@ -138,7 +138,7 @@ def test_a_message_that_fails_our_own_check_is_never_handed_over(server: CwcServ
     assert not server.requests
 
 
-def test_a_delivery_id_that_was_used_means_that_it_was_accepted_earlier(
+def test_a_used_delivery_id_means_it_was_accepted_earlier(
     server: CwcServer,
 ) -> None:
     sender = client(server)
@@ -176,7 +176,7 @@ def test_a_refusal_without_readable_reasons_says_so(server: CwcServer, body: str
     assert result.reasons == ("The system refused the message and gave no reason.",)
 
 
-def test_errors_in_any_namespace_are_read_and_cut_to_a_sane_size() -> None:
+def test_errors_in_any_namespace_are_read_and_truncated() -> None:
     many = "".join(f"<e:Error>{i} {'x' * 900}</e:Error>" for i in range(50))
     texts = error_texts(f'<e:r xmlns:e="urn:e">{many}</e:r>'.encode())
     assert len(texts) == 20
@@ -216,7 +216,7 @@ def test_a_wrong_content_type_is_a_refusal_with_its_reason(server: CwcServer) ->
 
 
 @pytest.mark.parametrize("before", ["hang", "record-then-drop"])
-def test_no_answer_after_the_message_left_is_unknown_and_the_next_try_finds_out(
+def test_no_answer_to_a_sent_message_is_unknown_until_the_next_try(
     server: CwcServer, before: str
 ) -> None:
     server.script.append(Scripted("/v2/message", 200, before=before))
@@ -226,14 +226,14 @@ def test_no_answer_after_the_message_left_is_unknown_and_the_next_try_finds_out(
     assert len(server.taken) == 1
 
 
-def test_no_answer_to_the_validation_is_no_unknown_because_nothing_was_kept(
+def test_no_answer_to_the_validation_is_tried_later(
     server: CwcServer,
 ) -> None:
     server.script.append(Scripted("/v2/validate", 200, before="drop"))
     assert isinstance(client(server).send(message()), TryLater)
 
 
-def test_a_gateway_that_gave_up_leaves_it_unknown(server: CwcServer) -> None:
+def test_a_gateway_timeout_is_unknown(server: CwcServer) -> None:
     server.script.append(Scripted("/v2/message", 504))
     assert isinstance(client(server).send(message()), Unknown)
 
@@ -245,7 +245,7 @@ def test_a_gateway_that_gave_up_leaves_it_unknown(server: CwcServer) -> None:
         (HOUSE, 201, ""), (SENATE, 200, ""), (SENATE, 201, "<html>maintenance</html>"),
     ],
 )  # fmt: skip
-def test_an_answer_that_is_not_the_documented_one_is_never_called_accepted(
+def test_an_undocumented_answer_is_unknown(
     server: CwcServer, seat: Seat, status: int, body: str
 ) -> None:
     path = "/v2/message" if seat == HOUSE else "-messages/"
@@ -260,7 +260,7 @@ def test_a_login_page_instead_of_a_validation_is_tried_later(server: CwcServer) 
     assert isinstance(client(server).send(message()), TryLater)
 
 
-def test_a_system_that_cannot_be_reached_is_tried_later() -> None:
+def test_an_unreachable_system_is_tried_later() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -269,14 +269,14 @@ def test_a_system_that_cannot_be_reached_is_tried_later() -> None:
     assert isinstance(result, TryLater)
 
 
-def test_letters_never_travel_over_plain_http_to_another_machine() -> None:
+def test_letters_are_never_sent_over_plain_http_to_another_machine() -> None:
     settings = CwcSettings(mode="test", house_key="k", house_url="http://cwc.example")
     result = CwcClient(settings, clock=lambda: NOON).send(message())
     assert isinstance(result, TryLater)
     assert "https" in result.reason
 
 
-def test_keys_and_writers_appear_in_no_log_reason_or_representation(
+def test_keys_and_writers_appear_in_no_log_reason_or_repr(
     server: CwcServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -304,7 +304,7 @@ def test_keys_and_writers_appear_in_no_log_reason_or_representation(
         ("senate", "2026-11-01T03:00-05:00", "2026-11-01T06:00-05:00"),
     ],
 )  # fmt: skip
-def test_maintenance_follows_washingtons_clock(
+def test_maintenance_windows_follow_washington_time(
     server: CwcServer, chamber: Chamber, local: str, ends: str | None
 ) -> None:
     now = datetime.fromisoformat(local).astimezone(UTC)
@@ -339,10 +339,10 @@ def test_no_minute_has_more_messages_than_allowed(count: int) -> None:
     assert max(windows(moment) for moment in moments) == count
 
 
-def test_one_offices_pace_does_not_wait_for_another() -> None:
+def test_one_offices_rate_limit_does_not_delay_another() -> None:
     assert paced(["HCA01", "HCA02", "HCA01", "HCA02"], 99, 1) == [0, 0, 60, 60]
 
 
-def test_a_pace_of_nothing_is_refused() -> None:
+def test_a_rate_limit_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         paced([], 0, 1)

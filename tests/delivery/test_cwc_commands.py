@@ -59,13 +59,13 @@ def test_a_row_becomes_one_valid_file_for_each_office(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("district", ["12", "CA-12", "CA-12/119", "12th"])
-def test_a_district_is_read_as_people_write_it(tmp_path: Path, district: str) -> None:
+def test_a_district_is_read_in_any_common_spelling(tmp_path: Path, district: str) -> None:
     row = GOOD.replace(",Ms.,,", f",Ms.,{district},")
     flask("letters xml", people(tmp_path, row), "--out", tmp_path / "xml")
     assert [r["seat"] for r in table(tmp_path / "xml" / "index.csv")] == ["CA-12", "CA-S1", "CA-S3"]
 
 
-def test_a_second_run_makes_the_same_delivery_ids(tmp_path: Path) -> None:
+def test_a_second_run_gives_the_same_delivery_ids(tmp_path: Path) -> None:
     file = people(tmp_path, GOOD)
     for out in ("one", "two"):
         flask("letters xml", file, "--out", tmp_path / out)
@@ -91,7 +91,7 @@ def test_a_second_run_makes_the_same_delivery_ids(tmp_path: Path) -> None:
         (GOOD.strip() + ",too,many\n", "row", "more cells"),
     ],
 )
-def test_a_row_with_a_problem_is_named_by_its_own_number(
+def test_a_problem_is_reported_with_its_row_number(
     tmp_path: Path, row: str, field: str, words: str
 ) -> None:
     result = flask("letters xml", people(tmp_path, GOOD, row), "--out", tmp_path / "xml")
@@ -103,7 +103,7 @@ def test_a_row_with_a_problem_is_named_by_its_own_number(
     assert "Ana" not in (tmp_path / "xml" / "problems.csv").read_text(encoding="utf-8")
 
 
-def test_the_senates_stricter_rules_do_not_cost_the_houses_letter(tmp_path: Path) -> None:
+def test_a_senate_problem_does_not_drop_the_house_letter(tmp_path: Path) -> None:
     result = flask(
         "letters xml", people(tmp_path, GOOD.replace("Ms.", "Mx.")), "--out", tmp_path / "xml"
     )
@@ -112,7 +112,9 @@ def test_the_senates_stricter_rules_do_not_cost_the_houses_letter(tmp_path: Path
     assert [p["seat"] for p in table(tmp_path / "xml" / "problems.csv")] == ["CA-S1", "CA-S3"]
 
 
-def test_other_programs_column_names_and_a_home_address_are_understood(tmp_path: Path) -> None:
+def test_other_column_names_are_read_and_a_military_mailing_address_is_reported(
+    tmp_path: Path,
+) -> None:
     header = (
         "First Name,Last Name,Address,City,State,Postal Code,E-mail,Title,home_state,home_zip\n"
     )
@@ -154,7 +156,7 @@ def opened(tmp_path: Path, **changes: Any) -> Path:
     return file
 
 
-def test_an_opened_sealed_export_gives_the_persons_final_words(tmp_path: Path) -> None:
+def test_an_opened_sealed_export_uses_the_persons_final_text(tmp_path: Path) -> None:
     result = flask("letters xml", opened(tmp_path), "--out", tmp_path / "xml")
     assert result.exit_code == 0, result.output
     (row,) = table(tmp_path / "xml" / "index.csv")  # one row: "contact" gave us no letter
@@ -164,14 +166,14 @@ def test_an_opened_sealed_export_gives_the_persons_final_words(tmp_path: Path) -
     assert root.findtext(".//OrganizationStatement") is None
 
 
-def test_a_line_that_is_no_opened_row_is_named(tmp_path: Path) -> None:
+def test_an_invalid_line_of_an_opened_export_is_named(tmp_path: Path) -> None:
     file = tmp_path / "opened.jsonl"
     file.write_text('not json\n{"details": 7}\n[]\n', encoding="utf-8")
     assert flask("letters xml", file, "--out", tmp_path / "xml").exit_code == 1
     assert [p["row"] for p in table(tmp_path / "xml" / "problems.csv")] == ["1", "2", "3"]
 
 
-def test_without_the_agents_details_nothing_is_written(tmp_path: Path, site: Path) -> None:
+def test_nothing_is_written_without_the_agents_details(tmp_path: Path, site: Path) -> None:
     (site / "settings.toml").write_text("", encoding="utf-8")
     result = flask("letters xml", people(tmp_path, GOOD), "--out", tmp_path / "xml")
     assert result.exit_code == 1
@@ -195,7 +197,7 @@ def offices(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[cwc_server.
         yield server
 
 
-def test_a_folder_is_handed_over_once_and_its_results_are_kept(
+def test_each_letter_of_a_folder_is_accepted_once_and_results_are_kept(
     tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flask("letters xml", people(tmp_path, GOOD), "--out", tmp_path / "xml")
@@ -217,7 +219,7 @@ def test_a_folder_is_handed_over_once_and_its_results_are_kept(
     assert offices.key not in second.output + first.output
 
 
-def test_a_system_that_asks_to_try_later_is_not_asked_again_in_the_same_run(
+def test_a_busy_system_is_not_tried_again_in_the_same_run(
     tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
@@ -255,7 +257,7 @@ def states(site: Path) -> dict[str, tuple[str, str]]:
     return {seat: (state, cause) for seat, state, cause in rows}
 
 
-def test_each_answer_is_noted_with_its_letter_while_a_folder_is_handed_over(
+def test_each_answer_is_noted_on_its_letter_during_delivery(
     site: Path, tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
@@ -275,7 +277,7 @@ def test_each_answer_is_noted_with_its_letter_while_a_folder_is_handed_over(
     assert states(site)["CA-S1"] == ("accepted by the office's system", by)
 
 
-def test_a_letter_whose_words_changed_goes_out_once_in_its_new_words(
+def test_a_letter_with_changed_text_is_sent_once_with_the_new_text(
     tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
@@ -294,7 +296,7 @@ def test_a_letter_whose_words_changed_goes_out_once_in_its_new_words(
 
 
 @pytest.mark.parametrize("how", ["withdrawn", "held", "unconfirmed", "test"])
-def test_letters_of_signatures_that_do_not_stand_stay_here(
+def test_letters_of_signatures_that_do_not_count_are_not_sent(
     site: Path, tmp_path: Path, offices: cwc_server.CwcServer, how: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -317,7 +319,7 @@ def test_letters_of_signatures_that_do_not_stand_stay_here(
     assert offices.requests == []
 
 
-def test_another_computers_folder_is_noted_only_where_it_belongs(
+def test_results_of_another_sites_folder_are_not_noted_here(
     site: Path, tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
@@ -332,7 +334,7 @@ def test_another_computers_folder_is_noted_only_where_it_belongs(
     assert {state for state, _cause in states(site).values()} == {"written"}
 
 
-def test_a_yes_of_the_test_system_is_never_called_accepted_by_an_office(
+def test_acceptance_by_the_test_system_is_not_acceptance_by_an_office(
     tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "test")

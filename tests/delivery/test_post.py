@@ -97,7 +97,7 @@ def mail(to: Address = ANA, kind: MailKind = "copy") -> Mail:
 # --- putting in --------------------------------------------------------------------
 
 
-def test_putting_in_talks_to_no_server_and_tells_the_queue_once(tmp_path: Path) -> None:
+def test_enqueuing_contacts_no_server_and_notifies_the_queue_once(tmp_path: Path) -> None:
     absent = MailServer()
     absent.port = 9
     site = Site(tmp_path, absent)
@@ -106,7 +106,7 @@ def test_putting_in_talks_to_no_server_and_tells_the_queue_once(tmp_path: Path) 
     assert site.told == 1
 
 
-def test_the_same_wish_goes_out_once_however_often_it_is_pressed(
+def test_the_same_request_is_sent_once_however_often_it_is_repeated(
     tmp_path: Path, server: MailServer
 ) -> None:
     site = Site(tmp_path, server)
@@ -122,7 +122,7 @@ def test_the_same_wish_goes_out_once_however_often_it_is_pressed(
     assert server.recipients == [ANA.email]
 
 
-def test_other_wishes_kinds_and_addresses_are_other_messages(tmp_path: Path) -> None:
+def test_another_request_kind_or_address_is_another_message(tmp_path: Path) -> None:
     site = Site(tmp_path)
     ids = {
         site.put("a").id, site.put("b").id, site.put("a", Address("x@example.org")).id,
@@ -132,7 +132,7 @@ def test_other_wishes_kinds_and_addresses_are_other_messages(tmp_path: Path) -> 
     assert len(ids | {other.row.id}) == 4
 
 
-def test_an_address_gets_only_so_much_mail_in_a_day(tmp_path: Path) -> None:
+def test_an_address_has_a_daily_mail_limit(tmp_path: Path) -> None:
     site = Site(tmp_path)
     for number in range(3):
         site.put(f"form-{number}")
@@ -145,9 +145,7 @@ def test_an_address_gets_only_so_much_mail_in_a_day(tmp_path: Path) -> None:
     site.put("form-9")
 
 
-def test_what_waits_is_encrypted_and_nothing_stays_once_it_is_done(
-    tmp_path: Path, server: MailServer
-) -> None:
+def test_waiting_mail_is_encrypted_and_erased_once_done(tmp_path: Path, server: MailServer) -> None:
     site = Site(tmp_path, server)
     row = site.put()
     personal = (b"ana.lopez", b"Lopez", b"L\xc3\xb3pez", b"I am Ana", b"example.org", b"%PDF")
@@ -173,7 +171,7 @@ def test_what_waits_is_encrypted_and_nothing_stays_once_it_is_done(
     assert site.outbound.numbers() == {}
 
 
-def test_a_message_of_another_secret_fails_and_says_why(tmp_path: Path) -> None:
+def test_a_message_encrypted_with_another_secret_fails_and_says_why(tmp_path: Path) -> None:
     site = Site(tmp_path)
     row = site.put()
     result = site.working(b"x" * 32).deliver(row.id)
@@ -184,7 +182,7 @@ def test_a_message_of_another_secret_fails_and_says_why(tmp_path: Path) -> None:
 # --- the ends ----------------------------------------------------------------------
 
 
-def test_each_recipient_has_a_state_of_its_own_and_only_the_failed_is_tried_again(
+def test_each_recipient_has_its_own_state_and_only_the_deferred_is_retried(
     tmp_path: Path, server: MailServer
 ) -> None:
     site = Site(tmp_path, server)
@@ -213,7 +211,7 @@ def test_a_refused_recipient_fails_alone(tmp_path: Path, server: MailServer) -> 
     ]  # fmt: skip
 
 
-def test_deferred_messages_are_tried_with_growing_pauses_and_a_last_time(
+def test_deferred_messages_are_retried_with_growing_pauses_then_fail(
     tmp_path: Path, server: MailServer
 ) -> None:
     site = Site(tmp_path, server)
@@ -233,7 +231,7 @@ def test_deferred_messages_are_tried_with_growing_pauses_and_a_last_time(
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_silence_after_the_message_left_is_unknown_and_never_tried_by_itself(
+def test_silence_after_sending_is_unknown_and_never_retried_automatically(
     tmp_path: Path, server: MailServer, again: bool
 ) -> None:
     site = Site(tmp_path, server, data_timeout=1.0)
@@ -256,7 +254,7 @@ def test_silence_after_the_message_left_is_unknown_and_never_tried_by_itself(
     assert len(ids) == 1
 
 
-def test_the_web_never_waits_for_a_server_that_hangs(tmp_path: Path, server: MailServer) -> None:
+def test_enqueuing_does_not_wait_for_a_hanging_server(tmp_path: Path, server: MailServer) -> None:
     site, answering = Site(tmp_path, server), threading.Event()
     server.data = [answering]
     row = site.put()
@@ -283,7 +281,7 @@ def die(*_args: object, **_named: object) -> bool:
 
 
 @pytest.mark.parametrize("step", ["leaving", "finish"])
-def test_a_crash_loses_no_message_before_it_left_and_doubles_none_after(
+def test_a_crash_loses_no_unsent_message_and_duplicates_no_sent_one(
     tmp_path: Path, server: MailServer, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = Site(tmp_path, server)
@@ -306,7 +304,7 @@ def test_a_crash_loses_no_message_before_it_left_and_doubles_none_after(
         assert len(server.taken) == 1
 
 
-def test_a_message_that_kills_every_worker_is_given_up(
+def test_a_message_that_kills_every_worker_fails(
     tmp_path: Path, server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = Site(tmp_path, server)
@@ -323,7 +321,7 @@ def test_a_message_that_kills_every_worker_is_given_up(
     assert not server.taken
 
 
-def test_a_worker_that_was_taken_for_dead_sends_nothing_when_it_wakes(
+def test_a_worker_that_lost_its_claim_sends_nothing(
     tmp_path: Path, server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = Site(tmp_path, server)
@@ -343,7 +341,7 @@ def test_a_worker_that_was_taken_for_dead_sends_nothing_when_it_wakes(
     assert len(server.taken) == 1
 
 
-def test_many_workers_hand_a_message_over_once(tmp_path: Path, server: MailServer) -> None:
+def test_concurrent_workers_send_each_message_once(tmp_path: Path, server: MailServer) -> None:
     site = Site(tmp_path, server)
     rows = [site.put("send", Address(f"a{n}@example.org")) for n in range(6)]
     barrier = threading.Barrier(4)
@@ -365,7 +363,7 @@ def test_many_workers_hand_a_message_over_once(tmp_path: Path, server: MailServe
 # --- held until the person's own click ---------------------------------------------
 
 
-def test_a_held_message_leaves_only_after_the_release_and_only_once(
+def test_a_held_message_is_sent_only_once_released_and_only_once(
     tmp_path: Path, server: MailServer
 ) -> None:
     site = Site(tmp_path, server)
@@ -387,7 +385,7 @@ def test_a_held_message_leaves_only_after_the_release_and_only_once(
     assert len(server.taken) == 1
 
 
-def test_a_message_that_nobody_releases_is_dropped(tmp_path: Path) -> None:
+def test_an_unreleased_message_is_dropped(tmp_path: Path) -> None:
     site = Site(tmp_path)
     held = site.post.hold(mail(), wish="form-1")
     assert isinstance(held, Held)
@@ -400,7 +398,7 @@ def test_a_message_that_nobody_releases_is_dropped(tmp_path: Path) -> None:
 # --- files -------------------------------------------------------------------------
 
 
-def test_without_a_server_mail_becomes_private_files(tmp_path: Path) -> None:
+def test_without_a_server_mail_is_written_to_private_files(tmp_path: Path) -> None:
     site = Site(tmp_path)
     assert site.post.writes_files
     row = site.put()
@@ -429,7 +427,7 @@ def test_a_file_is_written_once_even_after_a_crash(
     assert len(list((tmp_path / "outbox").iterdir())) == 1
 
 
-def test_an_outbox_that_cannot_be_written_defers(tmp_path: Path) -> None:
+def test_an_unwritable_outbox_defers_the_message(tmp_path: Path) -> None:
     site = Site(tmp_path)
     (tmp_path / "outbox").write_text("in the way", encoding="utf-8")
     row = site.put()
@@ -452,7 +450,7 @@ def signed(database: Path) -> str:
 
 
 @pytest.mark.parametrize("to_server", [True, False])
-def test_letters_are_mailed_to_self_only_once_a_server_has_them(
+def test_letters_are_mailed_to_self_only_once_a_server_accepted_them(
     tmp_path: Path, server: MailServer, to_server: bool
 ) -> None:
     site = Site(tmp_path, server if to_server else None)
@@ -473,7 +471,7 @@ def test_letters_are_mailed_to_self_only_once_a_server_has_them(
     assert mail_of(db, "another") == ()
 
 
-def test_a_message_that_does_not_move_is_reported(tmp_path: Path) -> None:
+def test_a_stuck_message_is_reported(tmp_path: Path) -> None:
     site = Site(tmp_path)
     row = site.put()
     site.post.hold(mail(kind="receipt"), wish="x")

@@ -71,13 +71,13 @@ def state(queue: MailQueue, message_id: str) -> str:
     return row.state
 
 
-def test_a_message_goes_from_the_web_to_the_worker(queue: MailQueue) -> None:
+def test_enqueued_messages_reach_the_worker(queue: MailQueue) -> None:
     first, second = put(queue), put(queue, "b")
     assert work(queue) >= 2
     assert (state(queue, first), state(queue, second)) == ("accepted", "accepted")
 
 
-def test_nothing_of_a_message_goes_through_the_queue(queue: MailQueue) -> None:
+def test_the_queue_contains_nothing_of_a_message(queue: MailQueue) -> None:
     put(queue)
     waiting = b"".join(bytes(item) for item in queue.huey.storage.enqueued_items())
     assert waiting
@@ -85,7 +85,7 @@ def test_nothing_of_a_message_goes_through_the_queue(queue: MailQueue) -> None:
     assert b"Ana" not in waiting
 
 
-def test_a_queue_that_lost_everything_is_filled_again_by_the_sweep(queue: MailQueue) -> None:
+def test_the_sweep_refills_a_lost_queue(queue: MailQueue) -> None:
     message_id = put(queue)
     queue.huey.storage.flush_all()
     assert work(queue) == 0
@@ -96,7 +96,7 @@ def test_a_queue_that_lost_everything_is_filled_again_by_the_sweep(queue: MailQu
     assert len(list(queue.post.settings.outbox.iterdir())) == 1
 
 
-def test_the_sweep_is_a_task_of_every_minute(queue: MailQueue) -> None:
+def test_the_sweep_is_a_periodic_task(queue: MailQueue) -> None:
     queue.huey.storage.flush_all()
     put(queue)
     queue.huey.storage.flush_all()
@@ -107,7 +107,7 @@ def test_the_sweep_is_a_task_of_every_minute(queue: MailQueue) -> None:
     assert queue.post.outbound.numbers() == {"accepted": 1}
 
 
-def test_a_queue_out_of_reach_costs_no_message_and_says_nothing_personal(
+def test_an_unreachable_queue_loses_no_message_and_logs_nothing_personal(
     queue: MailQueue, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_args: Any, **_named: Any) -> None:
@@ -126,11 +126,11 @@ def test_a_queue_out_of_reach_costs_no_message_and_says_nothing_personal(
     assert state(queue, message_id) == "accepted"
 
 
-def test_the_queues_file_is_private(tmp_path: Path) -> None:
+def test_the_queue_file_is_private(tmp_path: Path) -> None:
     make_huey(tmp_path / "queue.db").storage.close()
     assert stat.S_IMODE((tmp_path / "queue.db").stat().st_mode) == 0o600
 
 
-def test_a_redis_that_cannot_be_meant_is_named(tmp_path: Path) -> None:
+def test_an_invalid_redis_url_names_its_setting(tmp_path: Path) -> None:
     with pytest.raises(QueueError, match="redis_url"):
         make_huey(tmp_path / "queue.db", "nonsense://x")

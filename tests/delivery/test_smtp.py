@@ -57,7 +57,7 @@ def outcome(
     return result.outcome, result.cause
 
 
-def test_an_accepted_message_is_there_word_for_word_with_our_envelope(server: MailServer) -> None:
+def test_an_accepted_message_arrives_unchanged_with_our_envelope(server: MailServer) -> None:
     assert outcome(server) == ("accepted", "accepted: 250")
     (envelope,) = server.taken
     assert envelope.mail_from == "letters@campaign.example"
@@ -79,7 +79,7 @@ def test_an_accepted_message_is_there_word_for_word_with_our_envelope(server: Ma
         ("354 what", ("unknown", "message: 354")),
     ],
 )
-def test_the_answer_to_the_message_decides(
+def test_the_servers_answer_to_the_message_decides_the_outcome(
     server: MailServer, answer: str, expected: tuple[str, str]
 ) -> None:
     server.data = [answer]
@@ -102,21 +102,21 @@ def test_a_refused_recipient_gets_nothing(
     assert server.tried == 0
 
 
-def test_a_refused_sender_is_told_apart(server: MailServer) -> None:
+def test_a_refused_sender_is_distinguished_from_a_refused_recipient(server: MailServer) -> None:
     server.senders[SENDER.email] = "553 5.7.1 not yours"
     assert outcome(server) == ("failed", "sender: 553 5.7.1")
     server.senders[SENDER.email] = "421 4.3.2 later"
     assert outcome(server)[0] == "deferred"
 
 
-def test_silence_after_the_message_left_is_unknown(server: MailServer) -> None:
+def test_silence_after_sending_the_message_is_unknown(server: MailServer) -> None:
     server.data = [Event()]
     start = time.monotonic()
     assert outcome(server, data_timeout=0.3)[0] == "unknown"
     assert time.monotonic() - start < 20
 
 
-def test_a_slow_but_willing_server_is_waited_for(server: MailServer) -> None:
+def test_a_slow_server_is_waited_for(server: MailServer) -> None:
     at_last = Event()
     server.data = [at_last]
     Timer(0.5, at_last.set).start()
@@ -124,7 +124,7 @@ def test_a_slow_but_willing_server_is_waited_for(server: MailServer) -> None:
 
 
 @pytest.mark.parametrize(("how", "taken"), [("drop", 0), ("take and drop", 1)])
-def test_a_line_cut_after_the_message_left_is_unknown_whatever_the_server_did(
+def test_a_connection_lost_after_sending_is_unknown_whatever_the_server_did(
     server: MailServer, how: str, taken: int
 ) -> None:
     server.data = [how]
@@ -132,14 +132,14 @@ def test_a_line_cut_after_the_message_left_is_unknown_whatever_the_server_did(
     assert len(server.taken) == taken
 
 
-def test_silence_before_the_message_leaves_is_deferred(server: MailServer) -> None:
+def test_silence_before_sending_the_message_is_deferred(server: MailServer) -> None:
     server.refused[TO] = "hang"
     start = time.monotonic()
     assert outcome(server, timeout=0.3)[0] == "deferred"
     assert time.monotonic() - start < 20
 
 
-def test_nobody_there_is_deferred() -> None:
+def test_an_absent_server_is_deferred() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         absent = MailServer()
@@ -175,7 +175,7 @@ def dialogue(lines: list[bytes]) -> Iterator[int]:
         [b"220 " + b"x" * 100_000 + b"\r\n"],
     ],
 )  # fmt: skip
-def test_a_line_cut_before_the_message_leaves_is_deferred(lines: list[bytes]) -> None:
+def test_a_connection_lost_before_sending_is_deferred(lines: list[bytes]) -> None:
     server = MailServer()
     for port in dialogue(lines):
         server.port = port
@@ -195,7 +195,7 @@ def test_a_try_that_lost_its_claim_sends_nothing(server: MailServer) -> None:
 
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
-def test_mail_goes_through_tls_with_a_good_certificate(tmp_path: Path, tls: str) -> None:
+def test_mail_is_sent_over_tls_with_a_valid_certificate(tmp_path: Path, tls: str) -> None:
     extra = {"require_starttls": True} if tls == "starttls" else {}
     with running(tmp_path, tls=tls, **extra) as server:
         good: dict[str, Any] = {"tls": tls, "host": "localhost", "ca_file": str(server.authority)}
@@ -205,9 +205,7 @@ def test_mail_goes_through_tls_with_a_good_certificate(tmp_path: Path, tls: str)
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
 @pytest.mark.parametrize("fault", ["unknown authority", "another name"])
-def test_a_certificate_that_is_not_in_order_stops_the_mail(
-    tmp_path: Path, tls: str, fault: str
-) -> None:
+def test_an_invalid_certificate_stops_the_mail(tmp_path: Path, tls: str, fault: str) -> None:
     with running(tmp_path, tls=tls) as server:
         bad: dict[str, Any] = {"tls": tls, "host": "localhost", "ca_file": str(server.authority)}
         bad |= {"ca_file": ""} if fault == "unknown authority" else {"host": "127.0.0.1"}
@@ -221,12 +219,14 @@ def test_a_server_that_demands_tls_gets_no_mail_without_it(tmp_path: Path) -> No
         assert server.tried == 0
 
 
-def test_tls_that_is_not_offered_is_never_left_out(server: MailServer) -> None:
+def test_mail_is_deferred_if_starttls_is_not_offered(server: MailServer) -> None:
     assert outcome(server, tls="starttls")[0] == "deferred"
     assert server.tried == 0
 
 
-def test_a_server_that_demands_a_log_in(tmp_path: Path) -> None:
+def test_a_server_that_requires_login_gets_mail_only_with_the_right_password(
+    tmp_path: Path,
+) -> None:
     with running(tmp_path, tls="starttls", auth_required=True) as server:
         safe: dict[str, Any] = {
             "tls": "starttls",
@@ -240,5 +240,5 @@ def test_a_server_that_demands_a_log_in(tmp_path: Path) -> None:
         assert outcome(server, username="letters", password="s3cret", **safe)[0] == "accepted"
 
 
-def test_a_password_shows_in_no_representation() -> None:
+def test_the_repr_of_smtp_settings_hides_the_password() -> None:
     assert "s3cret" not in repr(SmtpSettings("mail.example", password="s3cret"))

@@ -44,7 +44,7 @@ def unconfirmed(language: Language) -> list[Mail]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_mail_to_an_address_that_nobody_confirmed_holds_nothing_that_was_typed(
+def test_mail_to_an_unconfirmed_address_contains_nothing_the_signer_typed(
     language: Language,
 ) -> None:
     for mail in unconfirmed(language):
@@ -77,7 +77,7 @@ def test_the_copy_has_every_letter_as_text_and_the_pdfs(language: Language) -> N
     assert [a.filename for a in mail.attachments] == ["letters.pdf"]
 
 
-def test_both_languages_say_the_same_things() -> None:
+def test_both_languages_have_the_same_texts_and_fields() -> None:
     assert {k: set(re.findall(r"\{\w+\}", v)) for k, v in _WORDS["en"].items()} == {
         k: set(re.findall(r"\{\w+\}", v)) for k, v in _WORDS["es"].items()
     }
@@ -106,13 +106,13 @@ def test_no_message_claims_that_letters_were_sent(
         (Settings(port=8123).address, "/receipt/x", "http://localhost:8123/receipt/x"),
     ],
 )
-def test_links_lead_to_the_configured_address(site: str, path: str, link: str) -> None:
+def test_links_use_the_configured_address(site: str, path: str, link: str) -> None:
     assert absolute_link(site, path) == link
 
 
 @pytest.mark.parametrize(
     "path", ["//evil.example/x", "https://evil.example", "x", "", "/\\evil.example", "/a\nb"]
 )
-def test_no_path_leads_elsewhere(path: str) -> None:
+def test_a_path_that_leads_elsewhere_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match="link"):
         absolute_link("https://letters.example.org", path)
