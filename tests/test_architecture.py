@@ -95,7 +95,7 @@ def test_no_two_modules_have_one_name() -> None:
     assert not {name: often for name, often in names.items() if often > 1}
 
 
-def test_sql_stands_only_in_records() -> None:
+def test_sql_is_only_in_records() -> None:
     for path in modules():
         if package_of(path) == "records":
             continue
@@ -145,7 +145,7 @@ SENT = ("args", "form", "files", "values", "get_data", "stream", "input_stream",
         "get_json")  # fmt: skip
 
 
-def test_what_a_browser_sends_is_taken_up_in_one_place() -> None:
+def test_only_forms_read_what_a_browser_sends() -> None:
     """Everything else gets a WTForms form or a draft."""
     for path in (path for path in modules() if path.name != "forms.py"):
         for node in ast.walk(tree(path)):
@@ -161,7 +161,7 @@ def tracked() -> list[Path]:
     return [ROOT / name for name in listing.splitlines() if (ROOT / name).is_file()]
 
 
-def test_only_the_known_things_stand_at_the_top() -> None:
+def test_only_known_names_are_at_the_top_level() -> None:
     expected = {
         "app", "templates", "letters", "tests", "docs", "requirements.txt", "requirements.lock",
         "wsgi.py", "README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile",
