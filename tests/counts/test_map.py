@@ -126,7 +126,7 @@ def feature(**facts: str) -> dict[str, object]:
     ("content", "words"),
     [
         ("not json", "is not GeoJSON"),
-        (json.dumps({"features": [feature(CDSESSN="118")]}), "is of Congress 118, not 119"),
+        (json.dumps({"features": [feature(CDSESSN="118")]}), "is for Congress 118, not 119"),
         (json.dumps({"features": [feature()]}), "do not agree on"),
         (json.dumps({"features": [{}]}), "is not GeoJSON"),
     ],
