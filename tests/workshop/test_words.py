@@ -19,7 +19,7 @@ from app.web.organizer.letters_words import shown_changes, ticks
 from app.web.problem_words import PAGE, problem_words
 
 APP = Path(__file__).resolve().parents[2] / "app"
-PLACE = re.compile(r"%\((\w+)\)s")
+PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 SAME = {"advice"}
 """Words of the campaign itself, which are in no catalogue."""
 FILE_WORDS = re.compile(r"TOML|\[\[|`[a-z_]+` (is missing|must be)|\.txt|\.csv|\.toml|bioguide")
@@ -27,7 +27,7 @@ FILE_WORDS = re.compile(r"TOML|\[\[|`[a-z_]+` (is missing|must be)|\.txt|\.csv|\
 
 def filled(code: str) -> Message:
     """A message with a value for every placeholder."""
-    return Message.of(code, **{name: f"«{name}»" for name in PLACE.findall(SENTENCES[code])})
+    return Message.of(code, **{name: f"«{name}»" for name in PLACEHOLDER.findall(SENTENCES[code])})
 
 
 def used_codes() -> set[str]:
@@ -53,7 +53,7 @@ def test_every_problem_has_a_sentence_in_both_languages(app: Flask) -> None:
     english, spanish = said(app, "/organize/letters/"), said(app, "/es/organize/letters/")
     assert {code for code in SENTENCES if english[code] == spanish[code]} == SAME
     for code, sentence in SENTENCES.items():
-        shown = {f"«{name}»" for name in PLACE.findall(PAGE.get(code, sentence))}
+        shown = {f"«{name}»" for name in PLACEHOLDER.findall(PAGE.get(code, sentence))}
         for words in (english[code], spanish[code]):
             assert words, code
             assert "%(" not in words, code

@@ -417,7 +417,7 @@ def _district_words(group: str) -> str:
     return in_congress(group.partition("/")[0], _congress_of(group))
 
 
-def nobody(holder: Holder | None) -> str:
+def _missing_name(holder: Holder | None) -> str:
     """The words in place of a name that the list of members does not have."""
     return _("name not listed yet") if holder and holder.awaited else _("vacant")
 
@@ -425,7 +425,7 @@ def nobody(holder: Holder | None) -> str:
 def member_of(seat: str, tables: Tables) -> str:
     """The name of the seat's current member, or words that say there is none."""
     holder = tables.holder(seat)
-    return holder.member.full_name if holder and holder.member else nobody(holder)
+    return holder.member.full_name if holder and holder.member else _missing_name(holder)
 
 
 def _days(totals: GroupTotals, chosen: Filter, site: Services) -> list[LineParts]:
@@ -534,7 +534,8 @@ def member_lines(
             here = sum(people.get(key, 0) for key in then.counted_as(seat))
             stance = stance_name(stance_of(campaign, member).name) if member else ""
             found.append(MemberLine(
-                member.bioguide if member else "", member.full_name if member else nobody(holder),
+                member.bioguide if member else "",
+                member.full_name if member else _missing_name(holder),
                 words, seat.state, stance, number, here,
             ))  # fmt: skip
     return sorted([*found, *unknown], key=lambda line: (plain(line.name), natural(line.seat)))

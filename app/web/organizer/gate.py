@@ -119,7 +119,8 @@ def safe_next(wanted: str) -> str:
     """``wanted`` if it is a path of the organizers' pages to redirect to; otherwise empty.
 
     Only plain characters are allowed, which rules out another host (``//evil.example``,
-    ``/\\evil``), a scheme and a line break; ``.`` and ``..`` are refused, as they would escape.
+    ``/\\evil``), a scheme and a line break; ``.`` and ``..`` are refused, because they would lead
+    to other pages.
     """
     path = wanted.partition("?")[0]
     if len(wanted) > 500 or not _PATH.fullmatch(wanted) or {".", ".."} & set(path.split("/")):
@@ -213,7 +214,7 @@ def _check_fresh(found: Session) -> Response | None:
 
 
 def _require_login(who: str, found: NoSession) -> Response:
-    """Show or redirect to the log-in page. A form of an organizer's is carried along, not lost."""
+    """Show or redirect to the log-in page. An organizer's form is carried along."""
     if request.method == "POST" and who == "half":
         kept, target = posted().get(KEPT_FIELD, ""), posted().get("next", "")
         return log_in_page(kept=kept, target=safe_next(target), why="idle", status=401)

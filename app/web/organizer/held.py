@@ -44,7 +44,7 @@ DECISIONS: dict[str, Callable[[Actor, str, Sequence[int]], int]] = {
 def index(
     view: View | None = None, problem: str = "", status: int = 200, ticked: Sequence[int] = ()
 ) -> Response:
-    """The oldest hundred signatures that are waiting, set aside, or released."""
+    """The oldest hundred signatures of one view: waiting, set aside, or released."""
     site = services()
     view = view or _list(queried().get("show", ""))
     done = queried().get("done", "")

@@ -192,7 +192,7 @@ def edit_post(letter_id: str, part: str) -> Response:
     parts = split_source(source)
     again = replace(typed, words_line=parts.words_line if parts else 1)
     if "put" in queried():
-        return _insert_passage(place, again, form)
+        return _add_passage(place, again, form)
     if {"look", "show"} & queried().keys():
         return _editor_page(place, again, base=base)
     if len(source) > MOST_CHARACTERS:
@@ -205,15 +205,15 @@ def edit_post(letter_id: str, part: str) -> Response:
         words = _("Not saved yet. Your text is below. Fix what is listed, or save it unfinished.")
         return _editor_page(place, again, base=base, problems=result, problem=words, status=422)
     if source == place.text.live and place.text.draft is None:
-        return _redirect_to(place, "same", form.then.data)
+        return _redirect_after_save(place, "same", form.then.data)
     if moved := drafts.save(source, base, typed.note, name=place.text.name):
         return _conflict(place, before, source, moved, typed.note)
-    return _redirect_to(
+    return _redirect_after_save(
         place, "unfinished" if isinstance(result, tuple) else "saved", form.then.data
     )
 
 
-def _insert_passage(place: TextPlace, typed: TypedLetter, form: EditorForm) -> Response:
+def _add_passage(place: TextPlace, typed: TypedLetter, form: EditorForm) -> Response:
     """The editor with a passage for some recipients inserted. Nothing is saved."""
     code, words, base = form.code(), form.passage.data, form.base.data
     if not words or not code:
@@ -223,7 +223,7 @@ def _insert_passage(place: TextPlace, typed: TypedLetter, form: EditorForm) -> R
     return _editor_page(place, replace(typed, words=put), base=base, said="put")
 
 
-def _redirect_to(place: TextPlace, done: str, then: str = "") -> Response:
+def _redirect_after_save(place: TextPlace, done: str, then: str = "") -> Response:
     """Redirect to the page that was asked for, else to the editor, which says what was done."""
     letter, part = place.letter.id, place.text.part
     if then in ("check", "publish"):
@@ -398,4 +398,4 @@ def restore(letter_id: str, part: str) -> Response:
             "Restore again if you still want to."
         )  # fmt: skip
         return versions(letter_id, part, words, 409)
-    return _redirect_to(place, "restored")
+    return _redirect_after_save(place, "restored")

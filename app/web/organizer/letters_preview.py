@@ -350,11 +350,13 @@ KINDS: tuple[RecipientKind, ...] = (
 
 def typed_kind(query: str) -> RecipientKind | None:
     """The kind that a query names in words, such as “a senator on Judiciary” or “cosponsors”."""
-    wanted = _normalized(query)
-    return next((k for k in KINDS if wanted and wanted in (_normalized(str(k.label)), k.id)), None)
+    wanted = _normalized_kind(query)
+    return next(
+        (k for k in KINDS if wanted and wanted in (_normalized_kind(str(k.label)), k.id)), None
+    )
 
 
-def _normalized(words: str) -> str:
+def _normalized_kind(words: str) -> str:
     """``words`` without the article and without plural endings."""
     words = re.sub(r"^(an?|the|un|una|el|la|los|las|alguien) ", "", plain(words))
     return " ".join(re.sub(r"(?<=\w{3})s$", "", word) for word in words.split())
@@ -373,12 +375,12 @@ def find_recipients(campaign: Campaign, tables: Tables, query: str, kind: str) -
         holder
         for holder in tables.holders
         if (chosen is None or chosen.matches(campaign, holder))
-        and (not wanted or _named(holder, wanted))
+        and (not wanted or _matches(holder, wanted))
     ]
     return found[:MOST_FOUND]
 
 
-def _named(holder: Holder, wanted: str) -> bool:
+def _matches(holder: Holder, wanted: str) -> bool:
     seat = holder.seat
     if wanted in (seat.id.lower(), seat.state.lower(), plain(state_name(seat.state))):
         return True

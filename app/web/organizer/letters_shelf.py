@@ -66,7 +66,7 @@ class Text:
     """The file's name."""
     state: FileState
     live: str | None
-    """What residents see; None if nothing is live."""
+    """What residents see, whether published here or from the folder; None if nothing is live."""
     signed: int = 0
     """People who signed the live version."""
     stale: int = 0

@@ -39,7 +39,7 @@ COUNTDOWN_FROM = 12
 CHANGED_DAYS = 14
 """How long a change in the list of members is shown."""
 OLD_TABLES_DAYS = 120
-"""Tables of members older than this should be rebuilt; the doctor command agrees."""
+"""Tables of members older than this should be rebuilt; the doctor command has the same limit."""
 NAMES_SHOWN = 5
 
 

@@ -668,7 +668,7 @@ def _plan_page(
     errors = [
         (f"cell-{row.key}-{p.column}",
          _("%(row)s, %(column)s: %(words)s", row=capital(row_name(plan, row.key)),
-           column=column_name(p.column), words=_words_beside(p)))
+           column=column_name(p.column), words=_cell_words(p)))
         for row in plan.wrong for p in row.problems
     ]  # fmt: skip
     for at, columns in enumerate(plan.columns):
@@ -684,14 +684,14 @@ def _plan_page(
         columns=[c for c in COLUMNS if any(c in r.values or r.problem(c) for r in plan.wrong)],
         street_lookup=services().settings.street_lookup, notes=notes or {}, streets=STREETS,
         language_now=form.language.data, source=visible(form.source.data)[:60],
-        column_name=column_name, cell_words=_words_beside, odd_words=odd_words,
+        column_name=column_name, cell_words=_cell_words, odd_words=odd_words,
         district_words=district_words, row_name=row_name, row_names=row_names,
         likely_words=likely_words, question_words=question_words, capital=capital,
         unread="; ".join(unread_words(name, why) for name, why in plan.file.unread),
     )  # fmt: skip
 
 
-def _words_beside(problem: CellProblem) -> str:
+def _cell_words(problem: CellProblem) -> str:
     """What is wrong in a cell. If a ZIP has several districts, they are offered next to it."""
     if problem.candidates and problem.why == "district_needed":
         return _("Choose the district where they live.")

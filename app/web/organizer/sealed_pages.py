@@ -119,7 +119,7 @@ def make() -> Response:
         return index(opened, "passphrase", 422)
     letters = PacketLetters(
         site.campaign, site.tables, now=site.now(), template=FALLBACK_LETTER,
-        folder=site.settings.instance,  # /tmp may be in memory
+        folder=site.settings.instance,  # /tmp may be in memory, and small
     )  # fmt: skip
     try:
         _audit("packets", "packet", found.people, [key.id for key in opened], clock())

@@ -205,7 +205,7 @@ def progress_page(title: str, steps: Steps) -> Response:
                     rest = step.get_data(as_text=True).partition(PAGE)[2]
                 else:
                     yield Markup('<p class="step">{}</p>\n').format(step)
-        except Exception as error:  # noqa: BLE001 - the response has begun, so no error page can follow
+        except Exception as error:  # noqa: BLE001 - the page is already being sent
             log.error("Work for a page failed: %s", type(error).__name__)
             words = _("Something went wrong on this site, and nothing was changed. Try again.")
             rest = str(Markup("<h1>{}</h1><p>{}</p>").format(title, words))

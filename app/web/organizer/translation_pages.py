@@ -123,11 +123,13 @@ def _texts(letter: str, length: Length) -> tuple[Working, Working]:
 def translation(letter: str, length: Length) -> Response:
     """The paragraphs of one letter, English and Spanish side by side."""
     english, spanish = _texts(letter, length)
-    rows = [_row_of(number, p) for number, p in enumerate(pairs_of(english.text, spanish.text))]
-    return _show(letter, length, english, rows, base=spanish.base)
+    rows = [
+        _paragraph_row(number, p) for number, p in enumerate(pairs_of(english.text, spanish.text))
+    ]
+    return _translation_page(letter, length, english, rows, base=spanish.base)
 
 
-def _row_of(number: int, shown: Pair) -> ParagraphRow:
+def _paragraph_row(number: int, shown: Pair) -> ParagraphRow:
     longest = max(shown.english, shown.spanish, key=len)
     lines = sum(1 + len(line) // 48 for line in longest.split("\n"))
     return ParagraphRow(
@@ -137,7 +139,7 @@ def _row_of(number: int, shown: Pair) -> ParagraphRow:
     )  # fmt: skip
 
 
-def _show(
+def _translation_page(
     letter: str,
     length: Length,
     english: Working,
@@ -201,7 +203,9 @@ def translation_post(letter: str, length: Length) -> Response:
     base = pressed().base.data
     if isinstance(result, tuple):
         rows, errors = _with_problems(rows, text, result)
-        return _show(letter, length, english, rows, base=base, errors=errors, status=422)
+        return _translation_page(
+            letter, length, english, rows, base=base, errors=errors, status=422
+        )
     if base != spanish.base or (
         text != spanish.text and save(text, spanish.base, "reading aid", name=spanish.name)
     ):
@@ -246,6 +250,6 @@ def _conflict(
         "texts are below. Combine them and save again.",
         name=author,
     )
-    return _show(
+    return _translation_page(
         letter, length, english, shown, base=spanish.base, errors=[("", message)], status=409
     )
