@@ -401,7 +401,7 @@ def test_every_kind_of_recipient_can_be_previewed_at_every_moment(
     ("query", "kind"),
     [
         ("a cosponsor", "cosponsor"), ("Cosponsors", "cosponsor"), ("the sponsor", "sponsor"),
-        ("a senator on Judiciary", "senate-committee"), ("delegates", "delegate"),
+        ("a senator on the committee", "senate-committee"), ("delegates", "delegate"),
         ("a delegate", "delegate"), ("a vacant seat", "vacant"), ("Vacant seats", "vacant"),
         ("vacant", "vacant"), ("an independent", "independent"),
     ],

@@ -306,7 +306,7 @@ def _stance(name: str) -> Callable[[Campaign, Holder], bool]:
     )
 
 
-def _judiciary(chamber: str) -> Callable[[Campaign, Holder], bool]:
+def _on_committee(chamber: str) -> Callable[[Campaign, Holder], bool]:
     def matches(campaign: Campaign, holder: Holder) -> bool:
         committee = next((c for k, c in campaign.committees.items() if k == chamber), None)
         if committee is None or holder.member is None or holder.seat.chamber != chamber:
@@ -331,8 +331,10 @@ KINDS: tuple[RecipientKind, ...] = (
     RecipientKind("opposes", _l("someone who backs the opposite"), _stance("opposes")),
     RecipientKind("representative", _l("a representative on no list"), _on_no_list("house")),
     RecipientKind("senator", _l("a senator on no list"), _on_no_list("senate")),
-    RecipientKind("house-committee", _l("a representative on Judiciary"), _judiciary("house")),
-    RecipientKind("senate-committee", _l("a senator on Judiciary"), _judiciary("senate")),
+    RecipientKind(
+        "house-committee", _l("a representative on the committee"), _on_committee("house")
+    ),
+    RecipientKind("senate-committee", _l("a senator on the committee"), _on_committee("senate")),
     RecipientKind("delegate", _l("a delegate"), lambda _c, h: h.seat.is_delegate and not h.vacant),
     RecipientKind(
         "independent",
@@ -349,7 +351,7 @@ KINDS: tuple[RecipientKind, ...] = (
 
 
 def typed_kind(query: str) -> RecipientKind | None:
-    """The kind that a query names in words, such as “a senator on Judiciary” or “cosponsors”."""
+    """The kind that a query names in words, like “a senator on the committee” or “cosponsors”."""
     wanted = _normalized_kind(query)
     return next(
         (k for k in KINDS if wanted and wanted in (_normalized_kind(str(k.label)), k.id)), None
