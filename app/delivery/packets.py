@@ -161,7 +161,7 @@ class PacketLetters:
             return
         if self._template_of(row) is None:
             named = row.get("template")
-            yield BadRow(row.number, f"The campaign has no letter named {named}.")
+            yield BadRow(row.number, f"The campaign has no letter named {named!r}.")
             return
         home = delegation.state, delegation.district
         self._delegations[home] = delegation

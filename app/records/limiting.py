@@ -113,7 +113,7 @@ def open_counters(where: Path | str) -> Counters:
         # Neither the URL nor the error is repeated: they may hold a password.
         scheme = where.partition(":")[0]
         raise LimitsError(
-            f"Limits cannot be counted in {scheme}. Check the URL and that its package is "
+            f"Limits cannot be counted in {scheme!r}. Check the URL and that its package is "
             "installed, or leave the setting empty to count in a file."
         ) from None
 

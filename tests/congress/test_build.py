@@ -106,14 +106,14 @@ def member(bioguide: str, **term: Any) -> dict[str, Any]:
     ("people", "message"),
     [
         ([member("A000001"), member("A000002")], "A000001 and A000002 both hold VT-0"),
-        ([member("A000001", district=3)], "A000001 holds VT-3, which is no seat"),
+        ([member("A000001", district=3)], "A000001 holds VT-3, which is not a seat"),
         ([member("A000001", start="soon")], "the entry of A000001 cannot be used"),
         ([{"id": {"bioguide": "A000001"}}], "the entry of A000001 cannot be used"),
         ([member("A1")], "the entry of A1 cannot be used"),
         (["odd"], r"the entry of \? cannot be used"),
         (
             [member("A000001"), member("A000001", state="AK")],
-            "the id A000001 stands at two people",
+            "two people have the id A000001",
         ),
         (
             [member(f"A00000{n}", state="NY", district=n, start="2023-01-03") for n in range(1, 8)]

@@ -485,7 +485,7 @@ def test_new_lines_are_installed_with_the_list_and_their_states_named(
     assert second.folder != first.folder, "other lines with the same members are other tables"
     assert seat_of_84101(tmp_path, NOON) == 4
     (folder / "README.md").write_text("| `plans_120.csv` | the plans | 2026-08-01 |\n")
-    with pytest.raises(RefreshError, match="plans of the lines are of 2026-08-01"):
+    with pytest.raises(RefreshError, match="plans of the district lines are of 2026-08-01"):
         refresh(folder, tmp_path, now=NOW, as_of=day)
     (folder / "zip_people_120.csv").write_text("zip,state,district,people_share\n84101,UT,1,1\n")
     with pytest.raises(RefreshError, match="do not agree on"):

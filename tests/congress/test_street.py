@@ -362,7 +362,7 @@ def test_an_unknown_layout_is_logged_without_any_of_the_reply(
     census: Census, caplog: pytest.LogCaptureFixture
 ) -> None:
     census.says(matches(match(record(), layer="88 Heron St"))).locate()
-    assert "layout that is not known: no layer of districts" in caplog.text
+    assert "unknown layout: no layer of districts" in caplog.text
     assert "Heron" not in caplog.text
 
 

@@ -182,7 +182,7 @@ def test_a_letter_never_accepted_ends_as_not_attempted(desk: QueueSite) -> None:
     desk.work(days=5)
     row = desk.row()
     assert row.state == "not attempted"
-    assert row.cause.startswith("its time ran out; the last: The system asks to try later")
+    assert row.cause.startswith("its time ran out; the last: The system asks us to try again later")
     assert desk.letter() == ("not attempted", "office system")
 
 
@@ -458,7 +458,7 @@ def test_the_doctor_says_when_letters_wait_too_long(make: Make) -> None:
     assert "hour ago" not in official_delivery_is_whole(seen).sentence
     late = DoctorSite(site.settings, NOON + timedelta(minutes=62))
     assert official_delivery_is_whole(late).level == "fail"
-    assert "1 letter to offices could have left an hour ago" in (
+    assert "1 letter to offices should have been sent over an hour ago" in (
         official_delivery_is_whole(late).sentence
     )
     night = DoctorSite(site.settings, NOON + timedelta(hours=13))

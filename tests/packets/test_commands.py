@@ -134,7 +134,7 @@ def test_a_previous_list_of_another_campaign_is_refused(tmp_path: Path) -> None:
             "signatures contacts", ours, *key_options(ours), "--out", new, "--before", old
         )
         assert result.exit_code == 1
-        assert f"{old} is of another campaign, 'thank-you'" in result.output
+        assert f"{old} is from another campaign, 'thank-you'" in result.output
         assert not list(tmp_path.glob("new*"))
 
 
@@ -201,7 +201,7 @@ def test_a_truncated_export_is_reported(tmp_path: Path) -> None:
     sealed.write_text("\n".join(text[:-1]) + "\n", encoding="utf-8")
     result = flask("letters packets", sealed, *key_options(sealed), "--out", tmp_path / "out")
     assert result.exit_code == 1
-    assert "cut off" in (tmp_path / "out/problems.csv").read_text(encoding="utf-8")
+    assert "incomplete" in (tmp_path / "out/problems.csv").read_text(encoding="utf-8")
 
 
 def test_a_folder_with_packets_is_not_overwritten(tmp_path: Path) -> None:
@@ -297,7 +297,7 @@ def test_a_pipe_gets_no_progress_and_one_file_is_singular(tmp_path: Path) -> Non
     sealed = sealed_file(tmp_path / "usb", [person(letters={"IL-5": "Mine."})])
     result = flask("letters packets", sealed, *key_options(sealed), "--out", tmp_path / "out")
     assert result.stderr == ""
-    assert result.stdout.startswith("1 letter in 1 file in ")
+    assert result.stdout.startswith("1 letter in 1 file written to ")
 
 
 def test_after_a_change_of_congress_a_seat_without_a_listed_name_is_not_called_vacant(
@@ -305,7 +305,9 @@ def test_after_a_change_of_congress_a_seat_without_a_listed_name_is_not_called_v
 ) -> None:
     monkeypatch.setenv("DEAR_CONGRESS_TODAY", "2027-01-04")
     result = flask("letters labels", "--state", "VT", "--out", tmp_path / "labels.pdf")
-    assert "No label for 1 seat without a name in the list of 2026-06-15: VT-0" in result.output
+    assert (
+        "No label for 1 seat whose member is not in the list of 2026-06-15: VT-0" in result.output
+    )
     assert "vacant" not in result.output
     told = flask("signatures sheets", "--member", "B001318", "--out", tmp_path / "vt.pdf").output
     assert "Becca Balint held VT-0 in the 119th Congress, and is not known to sit now" in told
@@ -320,12 +322,12 @@ def test_members_without_a_local_office_are_named_and_washington_offered(tmp_pat
         return any("Lateefah Simon" in page for page in pages(out))
 
     result = flask("letters labels", "--state", "CA", "--local", "--out", out)
-    assert "No label (--or-washington gives the address there) for 3 members" in result.output
+    assert "No label (use --or-washington for the address there) for 3 members" in result.output
     assert "Lateefah Simon (CA-12), Sara Jacobs (CA-51)" in result.output
     assert "No label for 1 vacant seat: CA-14" in result.output
     assert not lateefah()
     result = flask("letters labels", "--state", "CA", "--local", "--or-washington", "--out", out)
-    assert "The address in Washington is used for 3 members" in result.output
+    assert "Using the address in Washington for 3 members" in result.output
     assert lateefah()
     assert (
         "No label" not in flask("letters labels", "--state", "VT", "--local", "--out", out).output

@@ -182,7 +182,7 @@ def test_packets_are_not_written_among_earlier_ones(make: Make) -> None:
             ({"district": wrong, "zip": "60601", "letters": {}}, "not a district of that state")
             for wrong in ("IL-99", "TX-10", "twelve", "IL-5/xyz", "IL-5/")
         ),
-        ({"template": "no-such"}, "no letter called 'no-such'"),
+        ({"template": "no-such"}, "no letter named 'no-such'"),
         ({"letters": {"CA-12": "Hello."}}, "CA-12 does not represent"),
     ],
 )
@@ -215,7 +215,7 @@ def test_a_letter_to_a_member_who_left_is_not_put_in_the_successors_packet(tmp_p
         results = list(letters.read(people))
         (told,) = (r.message for r in results if isinstance(r, BadRow))
         assert told == (
-            "IL-5 has another member since 2026-11-22: the letter was written to the one before, "
+            "IL-5 has had a new member since 2026-11-22. The letter was to the previous one, "
             "so it is left out."
         )
         # Without approved words, or with words from after noon, the letter goes to the successor.

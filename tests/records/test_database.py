@@ -134,7 +134,7 @@ def test_a_database_from_before_version_1_is_refused_with_advice(path: Path) -> 
         )
         old.execute("CREATE TABLE signatures (id INTEGER PRIMARY KEY)")
         before = "\n".join(old.iterdump())
-        with pytest.raises(NotStoredError, match=r"before version 1.*Move it aside"):
+        with pytest.raises(NotStoredError, match=r"before version 1.*Move it away"):
             open_database(path)
         assert "\n".join(old.iterdump()) == before
 
@@ -142,7 +142,7 @@ def test_a_database_from_before_version_1_is_refused_with_advice(path: Path) -> 
 def test_another_programs_database_is_refused_and_unchanged(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("CREATE TABLE recipes (name TEXT)")
-        with pytest.raises(NotStoredError, match=r"another program.*Move it aside"):
+        with pytest.raises(NotStoredError, match=r"another program.*Move it away"):
             open_database(path)
         assert other.execute("SELECT name FROM sqlite_schema").fetchall() == [("recipes",)]
 

@@ -115,7 +115,7 @@ def test_a_write_is_not_acknowledged_if_the_database_vanishes_during_it(
 def test_a_missing_database_is_not_recreated(act: Act, path: Path, db: sqlite3.Connection) -> None:
     act(path)
     for opened in (open_database, local_database):
-        with pytest.raises(NotItselfError, match="is gone"):
+        with pytest.raises(NotItselfError, match="is missing"):
             opened(path)
     assert not path.exists()
 
@@ -174,7 +174,7 @@ def test_a_missing_key_stops_writes(path: Path, db: sqlite3.Connection) -> None:
     require_files(path, (key,))
     sign(db, signature("one"), SECRET)
     key.rename(path.parent / "away")
-    with pytest.raises(NotItselfError, match=r"person\.key is gone"):
+    with pytest.raises(NotItselfError, match=r"person\.key is missing"):
         sign(db, signature("two"), SECRET)
     (path.parent / "away").rename(key)
     sign(db, signature("two"), SECRET)
@@ -185,7 +185,7 @@ def test_a_changed_key_is_named_and_accepted_only_by_adopting_it(path: Path) -> 
     check_site(path, KEYS)
     check_site(path, KEYS)
     other = {**KEYS, "person.key": b"q" * 64}
-    with pytest.raises(NotItselfError, match=r"^person\.key is not the one"):
+    with pytest.raises(NotItselfError, match=r"used with a different person\.key,"):
         check_site(path, other)
     adopt_site(path, other)
     check_site(path, other)
@@ -265,7 +265,7 @@ def test_writing_is_refused_after_the_database_was_copied_over(
         copied_over(source, path)
         log = Path(f"{path}-wal").read_bytes()
         for who in ("one", "two"):
-            with pytest.raises(NotItselfError, match="was copied over"):
+            with pytest.raises(NotItselfError, match="was overwritten"):
                 sign(db, signature(who), SECRET)
         assert Path(f"{path}-wal").read_bytes() == log
         assert path.read_bytes() == source.read_bytes(), "the copy is not touched"
@@ -277,7 +277,7 @@ def test_opening_a_copied_over_database_fails_without_waiting_for_a_lock(path: P
     with closing(filled(path)) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         copied_over(source, path)
-        with pytest.raises(NotItselfError, match="was copied over"):
+        with pytest.raises(NotItselfError, match="was overwritten"):
             open_database(path)
 
 
@@ -288,7 +288,7 @@ def test_a_leftover_wal_is_not_applied_to_a_restored_copy(copy: Copy, path: Path
     left = leave_a_log(path)
     shutil.copyfile(source, path)
     for _ in range(2):
-        with pytest.raises(NotItselfError, match=r"-wal beside .* is of another file"):
+        with pytest.raises(NotItselfError, match=r"-wal does not belong to"):
             open_database(path)
     assert path.read_bytes() == source.read_bytes()
     assert Path(f"{path}-wal").read_bytes() == left

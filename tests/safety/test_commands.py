@@ -196,7 +196,7 @@ def test_an_export_opens_with_the_key_and_is_in_the_audit_trail(
     assert result.exit_code == 0
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [row["details"] for row in rows] == [DETAILS] * 3
-    assert "3 rows opened, 0 not." in result.stderr
+    assert "3 rows opened, 0 did not open." in result.stderr
     assert trail(site)[-1] == (
         "sealed details exported",
         {"campaign": site.campaign, "purpose": "all", "rows": 3, "keys": current(site).id},
@@ -227,7 +227,7 @@ def test_opening_a_truncated_export_prints_its_whole_rows_and_fails(
     file.write_bytes(content[: len(content) * 2 // 3])
     result = flask("signatures open", file, "--key", private)
     assert result.exit_code == 1
-    assert "cut off" in result.stderr
+    assert "incomplete" in result.stderr
     assert len(result.stdout.splitlines()) >= 1
 
 
@@ -325,7 +325,7 @@ def test_rows_sealed_to_a_missing_key_are_found(site: Settings) -> None:
             file.unlink()
     found = findings(site)["private key"]
     assert found.level == "fail"
-    assert "3 rows are sealed to keys that are not in" in found.sentence
+    assert "3 rows are sealed to keys that are missing from" in found.sentence
 
 
 @pytest.mark.parametrize("name", ["secret.key", "person.key", "dear-congress.db"])

@@ -233,7 +233,7 @@ def test_a_trace_in_the_raw_file_fails_the_proof(tmp_path: Path, pair: Pair) -> 
     problems = " ".join(prove(path, noon(END), POLICY).problems)
     assert "sealed boxes that belong to no row" in problems
     assert "free pages of the database file are not blank" in problems
-    assert "Rows that were deleted can still be read in scratch.db" in problems
+    assert "Deleted rows can still be read in scratch.db" in problems
 
 
 @pytest.mark.usefixtures("careless")
@@ -260,9 +260,9 @@ def test_the_rehearsal_covers_every_kind(tmp_path: Path, monkeypatch: pytest.Mon
                 return whole(*args)
 
         monkeypatch.setattr(retention, "delete_old_rows", partly)
-        assert rehearse(tmp_path, noon(END)) == [
-            "Rows that were deleted can still be read in scratch.db."
-        ], left.name
+        assert rehearse(tmp_path, noon(END)) == ["Deleted rows can still be read in scratch.db."], (
+            left.name
+        )
 
 
 def test_a_long_read_that_blocks_truncating_the_wal_is_reported(

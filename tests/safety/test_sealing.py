@@ -307,7 +307,7 @@ def test_a_truncated_export_yields_its_whole_rows_and_says_it_is_cut_off(
     exported.write_bytes(content[: int(len(content) * share)])
     rows = list(open_sealed_file(exported, [pair[1]]))
     assert isinstance(rows[-1], Unopened)
-    assert "cut off" in rows[-1].reason
+    assert "incomplete" in rows[-1].reason
     assert all(isinstance(row, OpenedRow) for row in rows[:-2])
 
 

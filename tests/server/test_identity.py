@@ -169,7 +169,7 @@ def test_a_site_restarted_without_its_database_says_so(
         pass
     said = capfd.readouterr().err
     assert said.startswith("The site cannot start.\nThe database ")
-    assert "is gone" in said
+    assert "is missing" in said
     assert "flask adopt" in said
     assert site.files() == []
 

@@ -192,7 +192,7 @@ def test_the_doctor_reports_a_lost_database_and_adopt_asks_before_replacing_it(
     (tmp_path / "person.key").unlink()
     lost = flask(tmp_path, "doctor")
     assert lost.returncode == 2
-    assert "person.key is missing beside the database" in lost.stdout
+    assert "person.key is missing next to the database" in lost.stdout
     assert "flask adopt" in lost.stdout
     assert flask(tmp_path, "adopt").returncode == 1, "it asks first"
     assert not (tmp_path / "person.key").exists()
@@ -207,7 +207,7 @@ def test_the_doctor_warns_about_a_rehearsal_day(tmp_path: Path) -> None:
     begin(tmp_path)
     done = flask(tmp_path, "doctor", DEAR_CONGRESS_TODAY="2026-11-25")
     assert "warn  settings" in done.stdout
-    assert "takes every day for 2026-11-25" in done.stdout
+    assert "treats every day as 2026-11-25" in done.stdout
 
 
 @pytest.mark.slow
