@@ -278,8 +278,9 @@ def _chosen(tables: Tables, state: str | None, member: str | None) -> list[Holde
         if holder is None and (person := tables.people.get(name)):
             seat, who = person.holder.seat.id, person.member.full_name
             raise click.ClickException(
-                f"{who} held {seat} in the {ordinal(person.congress)} Congress and is not in the "
-                f"current list ({tables.as_of}). Name the seat instead: --member {seat}"
+                f"{who} held {seat} in the {ordinal(person.congress)} Congress; the list of "
+                f"{tables.as_of} does not show that they sit now. Name the seat instead: "
+                f"--member {seat}"
             )
         if holder is None:
             raise click.ClickException(
