@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import shutil
 import sqlite3
 import stat
 import threading
@@ -21,7 +22,8 @@ from app.delivery.post import Held, PostOffice, PostSettings, Queued, TooMany
 from app.delivery.queue import Worker
 from app.delivery.smtp import SmtpSettings
 from app.records.acts import LetterRow, SignatureRequest
-from app.records.database import local_database
+from app.records.database import local_database, open_database
+from app.records.identity import NotItselfError
 from app.records.keyed import unlock
 from app.records.outbound import LEASE, Outbound, OutboundRow, mail_of
 from app.records.signing import receipt, sign
@@ -92,6 +94,25 @@ def mail(to: Address = ANA, kind: MailKind = "copy") -> Mail:
     return Mail(
         kind, to, "Your letters", "I am Ana.\n", attachments=(Attachment("a.pdf", b"%PDF"),)
     )
+
+
+@pytest.mark.parametrize("act", ["copied over", "deleted"])
+def test_neither_site_nor_worker_uses_a_replaced_or_missing_database(
+    tmp_path: Path, server: MailServer, act: str
+) -> None:
+    site = Site(tmp_path, server)
+    site.put()
+    if act == "copied over":
+        open_database(tmp_path / "other.db").close()
+        shutil.copyfile(tmp_path / "other.db", site.database)
+    else:
+        site.database.rename(tmp_path / "aside.db")
+    left = site.database.read_bytes() if site.database.exists() else None
+    for use in (site.put, site.worker.sweep, site.worker.work):
+        with pytest.raises(NotItselfError):
+            use()
+    assert not server.taken
+    assert (site.database.read_bytes() if site.database.exists() else None) == left
 
 
 # --- putting in --------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime
 
 import pytest
@@ -9,6 +10,7 @@ from flask import Flask
 
 from app.records import workshop
 from app.records.audit import Actor
+from app.records.database import open_database
 from app.site.services import services
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock
@@ -330,15 +332,54 @@ def test_retiring_during_a_publication_says_nothing_changed(
     assert "Not published" not in rosa.words
 
 
-def test_signing_a_letter_that_was_just_retired_causes_no_server_error(
-    app: Flask, rosa: Browser
+@pytest.mark.parametrize("act", ["copied over", "deleted"])
+def test_no_act_of_an_organizer_writes_to_a_replaced_or_missing_database(
+    app: Flask, rosa: Browser, act: str
+) -> None:
+    with app.app_context():
+        database = services().settings.database
+    save(rosa, changed(rosa))
+    rosa.get("/organize/letters/general/publish")
+    path, form = rosa.form("/publish")
+    rosa.get("/organize/letters/general/")
+    retire = rosa.form("/retire")
+    before = database.read_bytes()
+    if act == "copied over":
+        other = database.with_name("other.db")
+        open_database(other).close()
+        shutil.copyfile(other, database)
+    else:
+        database.rename(database.with_name("aside"))
+    left = database.read_bytes() if database.exists() else None
+    for address, fields in ((path, form), retire):
+        rosa.post(address, fields)
+        assert rosa.status == 503, address
+        assert "cannot save anything" in rosa.words, address
+    assert (database.read_bytes() if database.exists() else None) == left
+    if act == "copied over":
+        database.write_bytes(before)  # for the fixture, which closes it
+
+
+def test_a_resident_chooses_another_letter_if_theirs_was_just_retired(
+    app: Flask, rosa: Browser, clock: Clock
 ) -> None:
     resident = Resident(Client(app.test_client()))
     review = resident.reviewing("98101", "WA", template="local-budget")
     rosa.get("/organize/letters/local-budget/").send("/retire")
-    response = app.test_client().post("/sign", data=review.form())
-    assert response.status_code in (307, 409, 422)
-    assert "Traceback" not in response.text
+    clock.forward(minutes=2)
+    telling = resident.sign(review.form(), status=422)
+    assert "Choose the reason that goes with your story. What you typed is still here." in (
+        telling.words
+    )
+    assert (telling.by_id("story").text or "").strip() == resident.person["story"]
+    choices = [box for box in telling.all("input") if box.get("name") == "template"]
+    assert "general" in [box.get("value") for box in choices]
+    assert "local-budget" not in [box.get("value") for box in choices]
+    assert not [box for box in choices if box.get("checked") is not None]
+    assert signature_rows(app) == []
+    again = resident.review({**telling.form(), "template": ["general"]})
+    resident.sign(again.form())
+    assert len(signature_rows(app)) == 1
 
 
 def test_no_one_signs_words_published_while_they_were_reading_tp10(
