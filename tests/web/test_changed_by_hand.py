@@ -94,6 +94,21 @@ def test_a_move_to_another_town_forces_the_choice_too(resident: Resident) -> Non
     assert asks(review, "MA-6")
 
 
+def test_a_move_to_another_state_has_letters_to_its_members_and_none_of_the_edited_words(
+    resident: Resident, settings: Settings
+) -> None:
+    form = resident.client.post("/write", edited(resident).form()).form()
+    kept = {n: v for n, v in form.items() if n.startswith(("words-", "from-"))}
+    assert kept[f"words-{SEAT}"] == [MINE]
+    there = {**resident.filled(resident.writing("82001", "WY"), city="Cheyenne"), **kept}
+    review = resident.review(there)
+    assert len(sheets(review)) == 3
+    assert not asks(review)
+    assert not any("Rosa" in words for words in sheets(review))
+    taken = resident.sign(review.form())
+    assert "Rosa" not in taken.words
+
+
 @pytest.mark.parametrize("value", ["", "0" * 16, "x"])
 def test_a_missing_or_wrong_digest_forces_the_choice(resident: Resident, value: str) -> None:
     form = edited(resident).form()

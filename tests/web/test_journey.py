@@ -412,8 +412,18 @@ def test_the_nudge_for_own_words_appears_at_most_once(resident: Resident) -> Non
     assert nudge not in resident.reviewing(*GLOUCESTER, story="My own words. " * 60).words
 
 
-def test_a_long_story_is_never_cut_to_an_offices_limit(resident: Resident) -> None:
+def test_an_offices_limit_is_shown_and_never_enforced_by_cutting(resident: Resident) -> None:
     long = "These are words of my own. " * 300
     for zip_code, state, district in (("01930", "MA", None), ("43215", "OH", 3)):
         page = resident.reviewing(zip_code, state, district, story=long)
-        assert all(long.strip() in letter for letter in sheets(page))
+        assert len(letters := sheets(page)) == 3
+        assert all(long.strip() in letter for letter in letters)
+    page = resident.reviewing("20190", "VA", story=long)
+    limits = re.findall(r"For the web form: ([\d,]+) of ([\d,]+) characters", page.words)
+    over = [int(n.replace(",", "")) - int(m.replace(",", "")) for n, m in limits]
+    assert max(over) > 0
+    taken = resident.sign(page.form())
+    for characters in over:
+        said = f"Too long for this office’s web form by {characters} characters. We cut nothing."
+        assert (said in taken.words) == (characters > 0)
+    assert taken.words.count(long.strip()) >= len(sheets(page)) == 3

@@ -371,6 +371,15 @@ def test_the_receipt_returns_the_letters_until_the_resident_leaves_them(
     assert values(letters_form(forgotten)) == {}
 
 
-def test_the_receipt_claims_no_emailed_copy_when_none_was_sent(resident: Resident) -> None:
-    path = resident.receipt_path(resident.signed(*GLOUCESTER))
-    assert "A copy was emailed to you" not in resident.client.get(path).words
+def test_no_page_calls_a_letter_mailed_that_was_not(resident: Resident) -> None:
+    taken = resident.signed(*GLOUCESTER)
+    path = resident.receipt_path(taken)
+    pages = [taken]
+    for letter, report in (("MA-S1", "pasted"), ("MA-6", "spoke by phone")):
+        pages.append(resident.client.post("/take", {**taken.form(), "did": [f"{letter}={report}"]}))
+    pages += [resident.client.get(path), resident.client.get(path + "?forget=1")]
+    for page in pages:
+        assert not [words(e) for e in page.all("span") + page.all("p") if
+                    re.search(r"[Yy]ou mailed|was emailed", words(e))]  # fmt: skip
+    mailed = resident.client.post("/take", {**taken.form(), "did": ["MA-S2=mailed"]})
+    assert "You mailed" in mailed.words
