@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
 
 from app.records.signing import receipt_token
 from app.site.services import services
@@ -218,7 +217,14 @@ def test_only_an_admin_with_a_fresh_password_can_add_an_organizer(here: Site) ->
     assert (view.__dict__["access"], view.__dict__["fresh"]) == ("admin", True)
 
 
-def test_a_request_uses_its_own_sites_services(here: Site) -> None:
-    flask: Flask = here.app
-    with flask.test_request_context("/", base_url=HTTPS):
-        assert services().settings is here.settings
+def test_each_of_two_sites_uses_its_own_services(here: Site, tmp_path: Path) -> None:
+    folder = tmp_path / "second"
+    folder.mkdir()
+    with site(folder, site_url="https://second.example.org") as second:
+        for one in (here, second, here):
+            with one.app.test_request_context("/", base_url=one.settings.site_url):
+                assert services().settings is one.settings
+        here.sign(here.form_at(HTTPS))
+        signed = [db.execute("SELECT count(*) FROM signatures").fetchone()[0]
+                  for db in (here.db, second.db)]  # fmt: skip
+        assert signed == [1, 0]

@@ -318,9 +318,18 @@ def test_an_unreadable_url_still_shows_the_dashboard(browser: Browser) -> None:
     assert numbers(page)["signatures"] == 0
 
 
-def test_an_empty_repeat_of_a_date_is_accepted(browser: Browser) -> None:
-    browser.get(f"{ROOT}?since=&since=2026-11-25")
-    assert browser.status == 200
+@pytest.mark.usefixtures("some")
+@pytest.mark.parametrize(
+    ("query", "status", "signatures"),
+    [("since=2026-11-25&since=x", 200, 4), ("since=&since=2026-11-25", 200, 15),
+     ("since=&since=x", 200, 15), ("since=x&since=2026-11-25", 422, 15)],
+)  # fmt: skip
+def test_of_a_repeated_day_only_the_first_is_read_and_judged(
+    browser: Browser, query: str, status: int, signatures: int
+) -> None:
+    page = browser.get(f"{ROOT}?{query}").page
+    assert browser.status == status
+    assert numbers(page)["signatures"] == signatures
 
 
 @pytest.mark.parametrize(

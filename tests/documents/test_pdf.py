@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from app.documents import typesetting
 from app.documents.pdf import missing_glyphs, to_pdf
 from app.documents.typesetting import FAMILIES, FontsMissingError, PdfError, font_folders
-from tests.documents.factory import addressed, letter, writer
+from tests.documents.factory import addressed, writer
 
 
 def read(data: bytes) -> pypdf.PdfReader:
@@ -312,10 +312,6 @@ def test_any_text_makes_a_letter(body: list[str], name: str) -> None:
     data = to_pdf([addressed(person, body=tuple(body), subject=name)])
     assert data.startswith(b"%PDF-")
     assert "Dear Senator Padilla:" in words(data)
-
-
-def test_the_sample_letters_seat_has_a_member() -> None:
-    assert letter().holder.member is not None
 
 
 @pytest.mark.parametrize(

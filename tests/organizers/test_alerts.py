@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from flask import Flask
 
 from app.campaign.load import read_files
 from app.delivery.mail import Address, parse_address
+from app.delivery.wordings import absolute_link
 from app.records.audit import Actor
 from app.records.backup import note
 from app.records.organizers import alert_addresses, organizer_by_name, set_alerts
@@ -101,14 +103,23 @@ def test_a_reached_goal_is_alerted_once(
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_an_alert_has_a_link_and_its_number(settings: Settings, language: str) -> None:
+def test_an_alert_has_its_number_a_link_and_nothing_of_a_signer(
+    settings: Settings, staff: Office, language: str
+) -> None:
+    sign(staff.db, signature("one"), SECRET)
+    set_status(staff.db, [1], "held")
+    (held,) = every_alert(settings, staff.db, NOW)
+    assert held == Alert(settings.campaign, "held", "2026-W14", 1)
     for kind in ("held", "list", "goal", "copy", "doctor"):
         to = parse_address("rosa@example.org")
         assert isinstance(to, Address)
         mail = alerts._mail(settings, to, language, Alert("a", kind, "x", 1234))
-        assert "/organize/" in mail.text
         assert "{" not in mail.subject + mail.text
-        assert ("1,234" in mail.text) == (kind not in ("copy", "doctor"))
+        link = absolute_link(settings.address, f"{'/es' * (language == 'es')}/organize/")
+        assert re.findall(r"\S*/\S*", mail.text) == [link]
+        number = [] if kind in ("copy", "doctor") else ["1,234"]
+        assert re.findall(r"[\d,.]*\d", mail.text.replace(link, "")) == number
+        assert "@" not in mail.subject + mail.text
 
 
 def test_alerts_of_every_open_campaign_name_it_and_link_to_it(

@@ -58,11 +58,14 @@ def test_blank_and_missing_lines_leave_no_gap() -> None:
     assert text.split("\n") == ["Ana Li", "Boston, MA 02138"]
 
 
-def test_every_member_gets_exactly_one_label() -> None:
+def test_every_member_gets_exactly_one_label_in_readable_type() -> None:
     addresses = [inside_address(h) for h in tables().holders if h.member]
-    texts = pages(labels_pdf(addresses))
+    pdf = labels_pdf(addresses)
+    texts = pages(pdf)
     assert len(texts) == -(-len(addresses) // 30)
     assert sum(text.count("The Honorable") for text in texts) == len(addresses)
+    sizes = [piece.size for page in range(len(texts)) for piece in pieces(pdf, page)]
+    assert min(sizes) >= 8  # points
 
 
 @settings(deadline=None, max_examples=30)

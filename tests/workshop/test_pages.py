@@ -17,6 +17,8 @@ from app.web.access import access_rules
 from app.web.organizer.letters_preview import find_recipients
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
+from tests.packets.conftest import pages
+from tests.web.resident import sheets
 
 SLUG = "protect-immigration-act"
 LETTERS = ROOT / "letters" / SLUG
@@ -454,11 +456,13 @@ def test_the_preview_shows_the_reading_aid_next_to_the_english(rosa: Browser) ->
     assert "usted me representa" in rosa.words
 
 
-def test_a_preview_can_be_downloaded_as_an_uncached_pdf(rosa: Browser) -> None:
-    rosa.get("/organize/letters/general/preview.pdf?seat=CA-S3&moment=last_weeks")
+def test_the_pdf_of_a_preview_is_the_same_letter_and_uncached(rosa: Browser) -> None:
+    at = "seat=CA-S3&moment=last_weeks"
+    (letter,) = sheets(rosa.get(f"/organize/letters/general/preview?{at}").page)
+    rosa.get(f"/organize/letters/general/preview.pdf?{at}")
     assert rosa.status == 200
     assert rosa.last.mimetype == "application/pdf"
-    assert rosa.last.data.startswith(b"%PDF")
+    assert " ".join(" ".join(pages(rosa.last.data)).split()) == letter
     assert rosa.last.headers["Cache-Control"] == "no-store"
 
 
