@@ -394,7 +394,7 @@ def test_a_failed_verification_says_why_and_exits_with_one(
     out.write_text(statement_text(made(db).statement))
     result = flask("signatures verify", out, *options)
     assert result.exit_code == 1
-    assert f"NO: {words}" in result.output or words in result.output
+    assert words in result.output
     assert "ok:" not in result.output
 
 

@@ -87,9 +87,7 @@ def test_without_a_usable_number_there_are_words_and_a_website(
 )
 def test_each_recipient_has_the_right_title(seat: Seat, title: str) -> None:
     made = to_call_script(letter(holder_=holder(seat)), writer())
-    assert made.words.voicemail[0].endswith(f"a message for {title}.") or title in " ".join(
-        made.words.voicemail
-    )
+    assert title in " ".join(made.words.voicemail)
 
 
 @pytest.mark.parametrize(
