@@ -163,5 +163,5 @@ def test_an_export_asks_before_replacing_files_and_leaves_retired_ones(
         )
     result = run(app, "export", "--out", str(copy), "--yes")
     assert result.exit_code == 0
-    assert "local-budget.txt: retired here; the file is left as it is" in result.output
+    assert "local-budget.txt: retired on the site; file left unchanged" in result.output
     assert (copy / "general.txt").read_bytes() == (LETTERS / "general.txt").read_bytes()
