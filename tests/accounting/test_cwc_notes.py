@@ -108,7 +108,7 @@ def test_the_note_command_reports_its_counts_and_its_error(
     folder = write(tmp_path / "xml", [("a.xml", "accepted")], INDEX)
     result = flask("letters note", folder)
     assert result.exit_code == 0
-    assert "1  letters say so now" in result.output
+    assert "1  letters updated" in result.output
     empty = flask("letters note", tmp_path)
     assert empty.exit_code == 1
     assert "flask letters deliver" in empty.output

@@ -59,7 +59,7 @@ def test_a_letter_not_accepted_by_a_system_is_stuck_after_two_days(
     later = Site(site.settings, NOON + timedelta(minutes=1))
     finding = letters_are_accounted_for(later)
     assert finding.level == "warn"
-    assert "1 letter was refused by an office's system, not taken" in finding.sentence
+    assert "1 letter was refused or not accepted by an office's system" in finding.sentence
     assert "2026-11-23" in finding.sentence
     assert mark(db, token, "CA-12", "printed", at=NOON)
     assert letters_are_accounted_for(later).level == "ok"
@@ -81,7 +81,7 @@ def test_long_silence_is_reported_but_is_not_a_problem(site: Site, db: sqlite3.C
     signed(db, at=NOON - timedelta(days=14, minutes=1))
     finding = letters_are_accounted_for(site)
     assert finding.level == "ok"
-    assert "No one told us of handing 3 of them over" in finding.sentence
+    assert "No one has reported handing over 3 of them" in finding.sentence
 
 
 @pytest.mark.parametrize(
