@@ -224,16 +224,16 @@ def test_a_place_with_only_a_delegate_says_it_has_no_senators(
     assert ("no senators" if anyone.lang == "en" else "ninguno en el Senado") in page.words
 
 
-@pytest.mark.parametrize("zip_code", ["94541", "33313", "30250", "78840"])
+@pytest.mark.parametrize("zip_code", ["94541", "33313", "30250", "78840", "94588"])
 def test_a_vacant_seat_is_reported_and_the_senators_get_letters(
     anyone: Resident, zip_code: str
 ) -> None:
     """LK13"""
     page = anyone.find(zip_code)
-    if "to" not in page.form():
-        vacant = {"94541": "14", "33313": "20", "30250": "13", "78840": "23"}[zip_code]
+    if zip_code == "94588":  # in two districts, one of them vacant
+        assert "to" not in page.form()
         assert ("vacant" if anyone.lang == "en" else "vacante") in page.words
-        action, form = form_with(page, district=vacant)
+        action, form = form_with(page, district="14")
         page = anyone.client.post(action, form)
     assert ("vacant" if anyone.lang == "en" else "vacante") in page.words
     assert len(recipients(page)) == 2
