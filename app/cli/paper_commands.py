@@ -94,6 +94,10 @@ def import_command(
       flask signatures import fair.xlsx --source fair --dry-run
       flask signatures import fair.xlsx --source fair --delete
     """
+    if dry_run and delete:
+        raise click.UsageError(
+            "--dry-run changes nothing, so it cannot --delete FILE. Leave one out."
+        )
     try:
         with file.open("rb") as content:
             held = parse_file(content)

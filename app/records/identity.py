@@ -203,7 +203,7 @@ def foreign_log_message(path: Path) -> str:
     return (
         f"The write-ahead log {path.name}-wal does not belong to the database {path}, because "
         "another database was copied over it. Used together they would be destroyed, so neither "
-        "was changed. `flask adopt` keeps this database and sets the log aside."
+        "was changed."
     )
 
 

@@ -105,6 +105,14 @@ def test_the_file_is_deleted_when_asked_even_if_rows_are_wrong(
     assert not path.exists()
 
 
+def test_a_dry_run_deletes_nothing(tmp_path: Path) -> None:
+    path = sheet(tmp_path, ANA)
+    result = run(path, "--dry-run", "--delete")
+    assert result.exit_code == 2
+    assert "changes nothing" in result.output
+    assert path.exists()
+
+
 def test_a_broken_file_is_explained_and_deleted_when_asked(tmp_path: Path) -> None:
     path = tmp_path / "fair.csv"
     path.write_bytes(b"Ana,Li\n")
