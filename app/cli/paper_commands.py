@@ -50,6 +50,12 @@ from app.site.settings import Settings, load_settings
 BUSY = "Another import is running. Wait for it to finish; nothing was changed."
 
 
+def _not_on_dry_run(context: click.Context, _option: click.Parameter, delete: bool) -> bool:
+    if delete and context.params["dry_run"]:  # parsed before, because it is eager
+        raise click.UsageError("--dry-run changes nothing, so it cannot --delete. Leave one out.")
+    return delete
+
+
 @click.command("import", cls=CampaignCommand)
 @click.argument("file", type=FILE)
 @click.option("--source", default="", metavar="TAG", type=Tag(),
@@ -70,8 +76,9 @@ BUSY = "Another import is running. Wait for it to finish; nothing was changed."
               help="The number of such a row that is the same person; the others count. Can be "
                    "repeated.")  # fmt: skip
 @click.option("--leave-out", is_flag=True, help="Count the good rows and leave out the rest.")
-@click.option("--dry-run", is_flag=True, help="Only show what would happen.")
-@click.option("--delete", is_flag=True, help="Delete FILE afterward, even if nothing was counted.")
+@click.option("--dry-run", is_flag=True, is_eager=True, help="Only show what would happen.")
+@click.option("--delete", is_flag=True, callback=_not_on_dry_run,
+              help="Delete FILE afterward, even if nothing was counted.")  # fmt: skip
 def import_command(
     *, file: Path, source: str, language: str, columns: tuple[str, ...], hidden: Hidden | None,
     restore_zeros: bool, count_odd: bool, likely: Literal["count", "leave"] | None,
@@ -94,10 +101,6 @@ def import_command(
       flask signatures import fair.xlsx --source fair --dry-run
       flask signatures import fair.xlsx --source fair --delete
     """
-    if dry_run and delete:
-        raise click.UsageError(
-            "--dry-run changes nothing, so it cannot --delete FILE. Leave one out."
-        )
     try:
         with file.open("rb") as content:
             held = parse_file(content)
