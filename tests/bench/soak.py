@@ -425,7 +425,7 @@ def faults(only: str = "") -> None:
     parts["all killed under load, started again"] = master_killed
     parts["an import killed at every statement"] = import_killed
     parts["an import in its own process is killed"] = partial(
-        run_tests, "tests/paper/test_apart.py", "-k", "killed or closes or ends"
+        run_tests, "tests/paper/test_apart.py", "-k", "killed or dead or closing"
     )
     parts["a publication killed at every statement"] = publication_killed
     parts["an upgrade killed at every statement"] = partial(
