@@ -66,7 +66,7 @@ class Turn:
 
     When another process holds the lock for a long time, a long line would use up every thread,
     and readers would get none. So all but the first thread fail fast then, and so does every new
-    one until a write gets through.
+    one behind it, until a write gets through or the line is empty.
     """
 
     def __init__(self) -> None:
@@ -89,6 +89,8 @@ class Turn:
             self._compete(db, deadline, never_waits=never_waits)
             self._blocked_since = 0.0
         except BaseException:
+            if not self._waiting:  # the next wait, perhaps much later, begins anew
+                self._blocked_since = 0.0
             self._lock.release()
             raise
 

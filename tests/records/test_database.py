@@ -365,7 +365,13 @@ def test_a_lock_passed_between_writers_does_not_look_stuck(
         monkeypatch.setattr(turns._doorbell, "wait", meanwhile)
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             turn.begin(db, 5)
-    assert waited == ([0.0] * 5 if others_write else [0.0, 1.0, 2.0, 3.0, 4.0])
+        expected = [0.0] * 5 if others_write else [0.0, 1.0, 2.0, 3.0, 4.0]
+        assert waited == expected
+        waited.clear()
+        now[0] += 3600
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            turn.begin(db, 5)
+        assert waited == expected, "a write that failed an hour ago does not count as waiting"
 
 
 Put = Callable[[sqlite3.Connection], object]
