@@ -513,7 +513,8 @@ def notes(instance: Path) -> Notes:
 
 
 def note(instance: Path, what: str, facts: Mapping[str, Any]) -> None:
-    """Record what was just done or found, for the doctor and for alerts."""
-    with locked(instance):  # two commands at once would lose one of the notes
+    """Record what was just done or found, for the doctor and for alerts. Raises ``OSError``."""
+    # Two commands at once would lose one of the notes; a lock on a missing folder would be a file.
+    with locked(instance.resolve(strict=True)):
         known = {**notes(instance), what: dict(facts)}
         write_file(instance / "copies.json", json.dumps(known, indent=1) + "\n")

@@ -580,3 +580,11 @@ def test_failed_checks_stay_in_the_sites_alerts_until_they_pass(
     (patient.instance / "person.key").chmod(0o600)
     flask("doctor --alert")
     assert "secrets" not in notes(patient.instance)["doctor"]["broken"]
+
+
+def test_an_alert_about_a_missing_site_leaves_nothing_in_its_place(patient: Patient) -> None:
+    """A file there would keep the site from ever being made."""
+    missing = patient.instance.parent / "elsewhere"
+    patient.set(instance=missing)
+    assert "There is no site in" in flask("doctor --alert").output
+    assert not missing.exists()
