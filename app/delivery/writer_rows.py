@@ -36,7 +36,10 @@ ALIASES = {
 """Other programs' usual names for these columns, in lower case with ``_`` for spaces."""
 
 
-NO_DISTRICT = "This is not a district of that state. Write it like TX-10, 10 or at large."
+NO_DISTRICT = (
+    "This is not a district of that state and Congress. Write it like TX-10, 10 or at large, and "
+    "the Congress as a number."
+)
 
 
 class WriterFileError(ExplainedError):
@@ -96,7 +99,8 @@ class WriterRow:
     def district(self) -> tuple[int | None, int | None]:
         """The district and its Congress: the one that the row names, or else that of its day.
 
-        The district is None if the row has none or if it is invalid (``NO_DISTRICT``).
+        The district is None if the row has none, or if it or its Congress is invalid
+        (``NO_DISTRICT``).
         """
         typed, slash, of = self.get("district").partition("/")  # TX-10/120, as counts have it
         found = parse_district(typed, self.home_state)

@@ -182,6 +182,7 @@ def test_packets_are_not_written_among_earlier_ones(make: Make) -> None:
             ({"district": wrong, "zip": "60601", "letters": {}}, "not a district of that state")
             for wrong in ("IL-99", "TX-10", "twelve", "IL-5/xyz", "IL-5/")
         ),
+        ({"congress": "120th", "letters": {}}, "the Congress as a number"),
         ({"template": "no-such"}, "no letter named 'no-such'"),
         ({"letters": {"CA-12": "Hello."}}, "CA-12 does not represent"),
     ],
