@@ -321,10 +321,19 @@ def _problems(old: Tables | None, new: Tables, now: datetime) -> Iterator[str]:
         yield f"The list is of the {ordinal(new.list_congress)} Congress, an older one."
     if before.awaited():
         return  # the first list of a Congress, so nearly everyone is new
-    sat = {h.member.bioguide for h in before.holders if h.member}
-    sits = {h.member.bioguide for h in then.holders if h.member}
-    if len(sat ^ sits) > MOST_CHANGES:
-        yield f"{len(sat ^ sits)} people joined or left at once, which has never happened."
+    changed = len(_sitting(before, new).keys() ^ _sitting(then, new).keys())
+    if changed > MOST_CHANGES:
+        yield f"{changed} people joined or left at once, which has never happened."
+
+
+def _sitting(tables: Tables, new: Tables) -> dict[str, Holder]:
+    """The seats of the sitting members, by the ids that ``new`` has for them."""
+    found = {}
+    for holder in tables.holders:
+        if member := holder.member:
+            person = new.people.get(member.bioguide)
+            found[person.member.bioguide if person else member.bioguide] = holder
+    return found
 
 
 def _compared_at(new: Tables, now: datetime) -> datetime:
@@ -335,11 +344,10 @@ def _compared_at(new: Tables, now: datetime) -> datetime:
 
 def _changes(old: Tables, new: Tables, now: datetime, notices: tuple[str, ...]) -> Changes:
     moment = _compared_at(new, now)
-    before = {h.member.bioguide: h for h in old.at(moment).holders if h.member}
-    after = {h.member.bioguide: h for h in new.at(moment).holders if h.member}
+    before, after = _sitting(old.at(moment), new), _sitting(new.at(moment), new)
     if len(before) < 541 - MOST_VACANCIES:
         # The old list ends with its Congress, so compare with the members of that one.
-        before = {h.member.bioguide: h for h in old.holders if h.member}
+        before = _sitting(old, new)
     both = [(before[key], after[key]) for key in after.keys() & before.keys()]
     return Changes(
         before=old.as_of,

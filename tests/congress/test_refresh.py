@@ -400,6 +400,14 @@ def test_n14_members_without_an_id_in_the_2021_list_are_kept(
     people = [h.member for h in tables.holders if h.member]
     assert sum(m.bioguide.startswith("govtrack-") for m in people) == len(kept)
     assert all(m.full_name and m.last for m in people)
+    # When they get their ids, no one has joined or left.
+    given = people_of(lists)
+    for number, person in enumerate(given):
+        person["id"]["bioguide"] = person["id"].get("bioguide") or f"N{number:06}"
+    write(lists, given)
+    changes = refresh(lists, tmp_path, now=now, as_of=date(2027, 1, 3))
+    assert (changes.joined, changes.left, changes.moved) == ((), (), ())
+    assert load_tables(tmp_path, now).people.keys() > {m.bioguide for m in people}
 
 
 def test_n15_the_members_of_2024_are_refused_for_these_districts(
