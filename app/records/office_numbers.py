@@ -90,12 +90,18 @@ def office_numbers(
                 for congress in range(FIRST_CONGRESS, tables.congress + 1)
                 if (key := district_key(holder.seat.id, congress)) not in keys
             ),
-            letters=letters.get(holder.member.bioguide, 0) if holder.member else 0,
+            letters=sum(letters.get(bioguide, 0) for bioguide in _ids_of(holder)),
             towns=towns,
         )
         for holder in wanted
         for keys in [tables.counted_as(holder.seat)]
     ]
+
+
+def _ids_of(holder: Holder) -> tuple[str, ...]:
+    """The ids under which letters to the holder are stored; none for a vacant seat."""
+    member = holder.member
+    return (member.bioguide, *member.former_ids) if member else ()
 
 
 def _sum(places: list[_PlaceNumbers]) -> _PlaceNumbers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.congress.tables import Tables
 from app.documents.day_sheet import OfficeNumbers
+from app.records.acts import LetterRow
 from app.records.counts import count, totals
 from app.records.database import open_database
 from app.records.office_numbers import office_numbers
@@ -49,6 +51,19 @@ def test_a_signer_who_skips_a_recipient_is_a_constituent_without_a_letter(
     signers.sign("CA", 12, letters=())
     found = numbers(db, tables, "CA-12")
     assert (found.signatures, found.letters) == (2, 1)
+
+
+def test_letters_under_a_temporary_id_stay_with_their_member(
+    db: sqlite3.Connection, tables: Tables, signers: Signers
+) -> None:
+    signers.sign("CA", 12, letters=(LetterRow("CA-12", "govtrack-990001", "everyone"),))
+    signers.sign("CA", 12)
+    before = holder(tables, "CA-12")
+    assert before.member
+    now = replace(before, member=replace(before.member, former_ids=("govtrack-990001",)))
+    assert [
+        found.letters for found in office_numbers(db, CAMPAIGN, [before, now], tables=tables)
+    ] == [1, 2]
 
 
 def test_a_vacant_seat_has_constituents_and_no_letter(
