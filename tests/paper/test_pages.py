@@ -380,8 +380,24 @@ def test_nothing_is_printed_for_a_campaign_that_has_ended(
     assert "Make the" not in browser.words
     assert "The PROTECT Immigration Act ended" in browser.words, "as on every page of it"
     assert "Poster" not in browser.get("/organize/links").words
-    browser.get("/organize/paper/enter")
-    assert browser.status == 200, "what people signed before can be entered"
+
+
+def test_a_campaign_that_has_ended_takes_no_sheet_and_its_page_says_so(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
+    editor = Browser(app, clock).enter(staff.add("Ana", "editor"))
+    editor.get("/organize/paper/enter")
+    first = "protect-immigration-act"
+    move(staff.by("Eve"), first, "ended", first=first)
+    editor.send("/enter", **PERSON)
+    assert editor.status == 503
+    assert "takes no signatures now, so nothing was saved" in editor.words
+    assert signatures(staff) == 0
+    editor.get("/organize/paper/")
+    assert "takes no more signatures, not even from sheets" in editor.words
+    assert "Type them in" not in editor.words
+    assert "Upload a file" not in editor.words
+    assert "Withdraw one" in editor.words
 
 
 @pytest.mark.parametrize("site_url", ["https://letters.example.org"])
