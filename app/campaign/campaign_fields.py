@@ -148,7 +148,7 @@ _COMMITTEES = (
 _STATES = (
     F("states.requires", "states", _mark("States that require what the bill is about"),
       _STATES_HINT),
-    F("states.limits", "states", _mark("States that limit or ban them"), _STATES_HINT),
+    F("states.limits", "states", _mark("States that limit or ban it"), _STATES_HINT),
     F("states.as_of", "day", _mark("Day on which this was looked up")),
 )  # fmt: skip
 _ASKS = (

@@ -435,6 +435,10 @@ def test_the_old_districts_are_shown_until_someone_signs_in_the_new_congress(
     assert len(lines) == 39
     assert lines[9][:3] == ["TX-10 (120th Congress)", "name not listed yet", "0"]
     assert lines[38][:3] == ["TX-10 (119th Congress)", "Michael T. McCaul", "1"]
+    clock.at = datetime(2029, 1, 4, 18, tzinfo=UTC)
+    words = Browser(app, clock).enter(staff.add("Bea", "exporter")).get(f"{ROOT}/places").words
+    assert "These are the districts of the 120th Congress, in which people signed" in words
+    assert "The numbers are for the 120th Congress." in words, "not for the current one"
 
 
 @pytest.mark.usefixtures("some")
@@ -557,11 +561,11 @@ def test_without_a_map_the_tables_are_still_shown(
     [
         (
             "",
-            "districts of the 119th Congress. The numbers are for the current Congress, the 120th",
+            "districts of the 119th Congress. The numbers are for the 120th Congress",
         ),
         (
             "/es",
-            "distritos del 119.º Congreso. Los números son del Congreso actual, el 120.º",
+            "distritos del 119.º Congreso. Los números son del 120.º Congreso",
         ),
     ],
 )
