@@ -187,11 +187,18 @@ def _no_name(holder: Holder) -> str:
 
 
 def earlier_words(people: int) -> str:
-    """How many people signed before the district's lines changed; empty for none."""
+    """How many people signed under lines that may not be this district's; empty for none."""
     if not people:
         return ""
-    who, are = ("One person", "is") if people == 1 else (f"{people:,} people", "are")
-    return f"{who} signed before this district’s lines changed, and {are} not counted here."
+    if people == 1:
+        return (
+            "One person who signed in an earlier Congress is not counted here: we do not know "
+            "whether they live in this district now."
+        )
+    return (
+        f"{people:,} people who signed in an earlier Congress are not counted here: we do not know "
+        "who of them live in this district now."
+    )
 
 
 def _seat_line(holder: Holder) -> str:

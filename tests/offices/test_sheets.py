@@ -297,10 +297,13 @@ def test_the_command_says_what_is_wrong(tmp_path: Path, options: list[str], mess
     assert not (tmp_path / "x.pdf").exists()
 
 
-def test_the_sheet_says_how_many_signed_before_the_lines_changed(
+def test_the_sheet_says_how_many_of_an_earlier_congress_are_not_counted(
     campaign: Campaign, tables: Tables, facts: Facts
 ) -> None:
-    for people, told in ((2, "2 people signed before"), (1, "One person signed before")):
+    for people, told in (
+        (2, "2 people who signed in an earlier"),
+        (1, "One person who signed in an earlier"),
+    ):
         numbers = replace(FULL, earlier=people)
         text = words(sheets_pdf([sheet(campaign, tables, "TX-10", numbers)], facts))
         assert told in text
