@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from app.records.audit import Actor
 from app.site.services import services
 from app.site.settings import ROOT
 from app.web.access import access_rules
+from app.web.organizer import campaign_check
 from app.web.organizer.letters_preview import find_recipients
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
@@ -178,6 +180,23 @@ def test_a_waiting_organizer_sees_the_checks_progress_once(
     assert "Publish now" in rosa.words
     assert rosa.last.text.count("<h1") == 1
     assert "Read to" not in rosa.get("/organize/letters/general/publish").words
+    rosa.send("/publish")
+    assert "Published." in rosa.words
+
+
+def test_a_result_that_others_push_out_of_the_cache_still_reaches_its_reader(
+    rosa: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Crowded(dict[Any, Any]):
+        """As if other threads always filled the cache right after a result was put in."""
+
+        def __setitem__(self, key: Any, value: Any) -> None:
+            pass
+
+    monkeypatch.setattr(campaign_check, "_cache", Crowded())
+    save(rosa, changed(rosa).replace("So is", "And so is"))
+    rosa.get("/organize/letters/general/publish")
+    assert "Publish now" in rosa.words
     rosa.send("/publish")
     assert "Published." in rosa.words
 

@@ -73,12 +73,10 @@ def check_files(site: Services, files: Mapping[str, str], letter_id: str = "") -
     """
     key = (site.live.slug, texts_of(files), letter_id, site.tables)
     checked = _cached(key)
-    if checked is None:
-        with room("checks"):
-            for _done in _run_check(key):
-                pass
-        checked = _cache[key]
-    return checked
+    if checked is not None:
+        return checked
+    with room("checks"):
+        return next(found for found in _run_check(key) if isinstance(found, Checked))
 
 
 def with_check(
@@ -100,9 +98,12 @@ def with_check(
 
 def _check_steps(key: _Key, place: Place, then: Callable[[Checked], Response]) -> Steps:
     with place:
-        for done in _run_check(key):
-            yield _("Read to %(done)d of %(all)d seats.", done=done, all=len(key[3].holders))
-    yield then(_cache[key])
+        for found in _run_check(key):
+            if isinstance(found, Checked):
+                place.leave()
+                yield then(found)
+            else:
+                yield _("Read to %(done)d of %(all)d seats.", done=found, all=len(key[3].holders))
 
 
 def read(slug: str, files: Mapping[str, str]) -> Checked:
@@ -141,17 +142,20 @@ def _cached(key: _Key) -> Checked | None:
     return _cache.get(key)
 
 
-def _run_check(key: _Key) -> Iterator[int]:
-    """Run the check in a subprocess and cache its result; yields how many seats are done."""
+def _run_check(key: _Key) -> Iterator[int | Checked]:
+    """Run the check in a subprocess and cache its result. Yields how many seats are done, as it
+    goes, and last the result, which another thread may already have dropped from the cache."""
     slug, texts, letter_id, tables = key
     for found in pieces_from_subprocess(
         check_in_subprocess, slug, texts, letter_id, holders=tables.holders
     ):
         if isinstance(found, Report):
             campaign = _read(slug, texts).campaign
-            _cache[key] = Checked(campaign, found.problems, found.seats, found.letters)
-            while len(_cache) > CACHE_SIZE:
-                _cache.pop(next(iter(_cache)), None)
+            checked = Checked(campaign, found.problems, found.seats, found.letters)
+            _cache[key] = checked
+            for oldest in list(_cache)[:-CACHE_SIZE]:
+                _cache.pop(oldest, None)
+            yield checked
         else:
             yield found
 
