@@ -22,7 +22,7 @@ import flask_mail
 from app.delivery.channel import Outcome, Result
 from app.delivery.mail import ReadyMail
 from app.files import write_file
-from app.records.outbound import WRITTEN
+from app.records.accounting import IN_OUTBOX
 
 # --- a mail server -----------------------------------------------------------------------------
 
@@ -213,4 +213,4 @@ def write_eml(
         write_file(folder / f"{moment}-{name}-{message_id}.eml", message.raw)
     except OSError as error:
         return Result("deferred", f"the outbox cannot be written ({type(error).__name__})", False)
-    return Result("accepted", WRITTEN, False)
+    return Result("accepted", IN_OUTBOX, False)

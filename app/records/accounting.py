@@ -26,6 +26,9 @@ OWN = BEGUN | HANDED
 MAILED: State = "mailed to self"
 ACCEPTED: State = "accepted by the office's system"
 QUEUED: State = "queued"
+IN_OUTBOX = "written to the outbox"
+"""The cause of a message's ``accepted`` where it was written to a file instead of sent to a
+server."""
 OFFICE: frozenset[State] = frozenset({ACCEPTED, "refused", "unknown", "not attempted"})
 _NOT_HANDED: frozenset[State] = frozenset({"written", MAILED, "refused", "not attempted", *BEGUN})
 _OPEN = _NOT_HANDED | HANDED
@@ -219,8 +222,8 @@ def sweep_letters(db: sqlite3.Connection, now: datetime) -> LetterSweep:
         (unnoted,) = db.execute(
             f"SELECT count(*) {_LETTERS} AND l.state = 'written' AND s.receipt IN"  # noqa: S608
             " (SELECT receipt FROM outbound WHERE kind = 'copy' AND state = 'accepted'"
-            " AND cause <> 'written to the outbox' AND state_at < ?)",
-            (int((now - timedelta(hours=1)).timestamp()),),
+            " AND cause <> ? AND state_at < ?)",
+            (IN_OUTBOX, int((now - timedelta(hours=1)).timestamp())),
         ).fetchone()
         pairs = db.execute(f"SELECT l.state, l.cause, count(*) {_LETTERS} GROUP BY 1, 2")
         wrong = sum(number for state, cause, number in pairs if state not in _made_by(cause))

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.congress.model import Chamber
-from app.records.accounting import MAILED, QUEUED, move
+from app.records.accounting import IN_OUTBOX, MAILED, QUEUED, move
 from app.records.acts import Cause, State, token_digest
 from app.records.database import local_database, writing
 from app.records.erasing import drop_mail_files
@@ -50,8 +50,6 @@ ROUNDS = 5
 DAY = timedelta(days=1)
 FORGOTTEN = timedelta(days=30)
 """How long the row of a finished message is kept."""
-WRITTEN = "written to the outbox"
-"""The cause of ``accepted`` for mail that was written to a file instead of sent to a server."""
 _PURPOSE = "waiting to leave"
 
 _SENDABLE = (
@@ -319,7 +317,7 @@ class Outbound:
             done = _step(db, claimed, now, {"state": end, "cause": cause, "payload": None})
             if done and letters is not None:
                 _move_letters(db, claimed.id, letters, now)
-        if cause == WRITTEN:
+        if cause == IN_OUTBOX:
             # The signature may have been withdrawn while the file was being written.
             with suppress(OSError):
                 drop_mail_files(db)

@@ -24,7 +24,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from app.congress.model import congress_at
-from app.records.accounting import first_cause
+from app.records.accounting import IN_OUTBOX, first_cause
 from app.records.acts import (
     PURPOSES,
     LetterRow,
@@ -347,7 +347,7 @@ def _drop_messages(db: sqlite3.Connection, number: int, kind: str) -> None:
     )
 
 
-_STILL_HERE = "(state IN ('held', 'queued', 'deferred') OR cause = 'written to the outbox')"
+_STILL_HERE = f"(state IN ('held', 'queued', 'deferred') OR cause = '{IN_OUTBOX}')"
 
 
 def _update_waiting(

@@ -14,10 +14,11 @@ from flask_babel import lazy_gettext as _l
 
 from app.cwc.client import NOT_PARTICIPATING
 from app.cwc.office_post import TEST_SYSTEM
+from app.records.accounting import IN_OUTBOX
 from app.records.acts import Cause, Receipt, State
 from app.records.database import Connection
 from app.records.erasing import waits_to_be_erased
-from app.records.outbound import WRITTEN, OutboundRow, mail_of
+from app.records.outbound import OutboundRow, mail_of
 from app.site.i18n import gettext as _
 from app.site.i18n import moment_words
 from app.site.outgoing import post_of
@@ -87,7 +88,7 @@ def _unconfirmed(mail: OutboundRow | None, site: Services) -> Claim:
     when = moment_words(mail.state_at, site.campaign.timezone) if mail is not None else ""
     post = post_of(site.settings)
     to_a_file = mail is not None and (
-        mail.cause == WRITTEN
+        mail.cause == IN_OUTBOX
         or (state in ("queued", *IN_PROGRESS) and post is not None and post.writes_files)
     )
     if state == "failed":
@@ -245,7 +246,7 @@ def _kind_words(row: OutboundRow) -> str:
 def mail_words(row: OutboundRow, site: Services) -> str:
     """The state of a message and since when. Only a mail server's reply makes it *accepted*."""
     when = moment_words(row.state_at, site.campaign.timezone)
-    if row.state == "accepted" and row.cause == WRITTEN:
+    if row.state == "accepted" and row.cause == IN_OUTBOX:
         return _("Saved as a file on the site’s computer on %(when)s. Not sent.", when=when)
     if row.state == "held":
         return _(
