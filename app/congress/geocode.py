@@ -9,6 +9,7 @@ another one instead. Importing this module is slow (it loads ``requests``), so
 
 from __future__ import annotations
 
+import io
 import logging
 import time
 from typing import Any
@@ -92,7 +93,7 @@ class _CensusQuery(USCensusQuery):  # type: ignore[misc]
                     raise requests.exceptions.ReadTimeout("reply too slow")
         finally:
             response.close()
-        response._content = bytes(body)
+        response.raw = io.BytesIO(body)
         return response
 
 
