@@ -2,14 +2,14 @@
 
 People write a campaign's list, and a careless regular expression can take minutes on one
 sentence. So a repeated part must match in only one way (no repetition, alternative or optional
-part inside it), and the repetitions of a pattern may together match in only so many ways.
+part inside it), and the repetitions of a pattern may together match in only so many ways. ``re``
+decides whether a pattern is valid; here its tokens are counted.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
 
 from app.campaign.problems import Message
 
@@ -28,11 +28,10 @@ def compile_claim(pattern: str) -> re.Pattern[str] | Message:
     if len(pattern) > PATTERN_CHARACTERS:
         return Message.of("pattern-long", number=PATTERN_CHARACTERS)
     try:
-        tree = re._parser.parse(pattern, re.IGNORECASE)  # type: ignore[attr-defined]
         compiled = re.compile(pattern, re.IGNORECASE)
     except (re.error, RecursionError, OverflowError) as error:
         return Message.of("pattern-unreadable", why=str(error))
-    ways = _count_ways(tree)
+    ways = _count_ways(pattern)
     if ways is None:
         return Message.of("pattern-repeats")
     if ways > _MOST_WAYS:
@@ -49,28 +48,53 @@ def phrase(words: str, *, whole: bool) -> str:
     return rf"(?<!\w){found}(?!\w)" if whole else found
 
 
-def _count_ways(tree: Any) -> int | None:
-    """An upper bound on the ways a part can match from one position; None if it is unbounded."""
-    found = 1
-    for op, argument in tree:
-        name = str(op)
-        if name.endswith("REPEAT"):
-            least, most, part = argument
-            inner = _count_ways(part)
-            if inner is None or (most > 1 and inner > 1):
+_TOKENS = re.compile(
+    r"""
+    (?P<open> \( (?!\?) | \(\? (?: P<\w+> | [aimsu]* (?:-[ims]+)? : | <?[=!] ) )
+    | (?P<close> \) )
+    | (?P<choice> \| )
+    | (?P<repeat> (?: [*+?] | \{ (?=[0-9,]) [0-9]* ,? [0-9]* \} ) [+?]? )
+    | (?P<one> \[ \^? \]? (?: \\. | [^\]\\] )* \] | \\ [^1-9] | \(\? [aimsu]+ \) | [^\\(] )
+    | (?P<other> . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""The tokens of a valid pattern. ``other`` starts what a claim may not have: references back,
+conditions, atomic groups and comments."""
+_REPEATS = {"*": "{0,}", "+": "{1,}", "?": "{0,1}"}
+
+
+def _count_ways(pattern: str) -> int | None:
+    """An upper bound on the ways a valid pattern can match from one position; None if it is
+    unbounded or not known."""
+    outer: list[tuple[int, int]] = []
+    # The ways of this group's earlier choices, of this choice up to its last part, and of that.
+    choices, before, last = 0, 1, 1
+    for token in _TOKENS.finditer(pattern):
+        if token["open"]:
+            outer.append((choices, before * last))
+            choices, before, last = 0, 1, 1
+        elif token["close"]:
+            last = choices + before * last
+            choices, before = outer.pop()
+        elif token["choice"]:
+            choices, before, last = choices + before * last, 1, 1
+        elif token["repeat"]:
+            times = _times(token["repeat"])
+            if times[-1] > 1 and last > 1:
                 return None
-            least, most = (min(int(n), _SEARCHED_CHARACTERS) for n in (least, most))
-            found *= (most - least) * inner + 1
-        elif name in ("SUBPATTERN", "ASSERT", "ASSERT_NOT"):
-            inner = _count_ways(argument[-1])
-            if inner is None:
-                return None
-            found *= inner
-        elif name == "BRANCH":
-            branches = [_count_ways(part) for part in argument[1]]
-            if None in branches:
-                return None
-            found *= sum(ways for ways in branches if ways is not None)
-        elif name.startswith("GROUPREF") or name == "ATOMIC_GROUP":
+            last = sum(last**n for n in times)
+        elif token["one"]:
+            before, last = before * last, 1
+        else:
             return None
-    return found
+    return choices + before * last
+
+
+def _times(repeat: str) -> range:
+    """How many times a part may repeat, up to the characters searched."""
+    bounds = _REPEATS.get(repeat[0], repeat)
+    least, comma, most = bounds[1 : bounds.index("}")].partition(",")
+    low = int(least or 0)
+    high = int(most or _SEARCHED_CHARACTERS) if comma else low
+    return range(min(low, _SEARCHED_CHARACTERS), min(high, _SEARCHED_CHARACTERS) + 1)

@@ -165,7 +165,7 @@ SENTENCES: dict[str, str] = {
     "pattern-long": _mark("The pattern has more than %(number)s characters. Split it."),
     "pattern-unreadable": "The pattern cannot be read: %(why)s.",
     "pattern-repeats": _mark(
-        "The pattern repeats a repetition or refers back. Write it more simply."
+        "The pattern repeats a repetition or a choice, or refers back. Write it more simply."
     ),
     "pattern-many": _mark(
         "The pattern has too many repetitions. Use .{0,%(number)s} instead of .* and +."

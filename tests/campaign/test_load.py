@@ -253,15 +253,34 @@ def test_slow_claim_patterns_are_refused() -> None:
         "(a|a)" * 20 + "b",
         "a?" * 20 + "b",
         r"\b[^.]{0,60}\b[^.]{0,60}\b[^.]{0,60}x",
+        "((a|aa){1})*b",
+        "(?P<either>a|aa)+b",
+        "(?i:a|aa)+b",
+        "[]a](a|b)*c",
+        "(a|b)(?#comment)*c",
+        "(?x)(a|b) *c",
+        "(a)?(?(1)a|b)",
     ):
         assert isinstance(compile_claim(pattern), Message), pattern
-    for pattern in (r"\bvot(e|es)\b[^.]{0,40}\bfloor\b", "drains? .*budget", "a|b"):
+    for pattern in (
+        r"\bvot(e|es)\b[^.]{0,40}\bfloor\b",
+        "drains? .*budget",
+        "a|b",
+        "[^])(|*]*c",
+        r"\((a|b)\)*c",
+        "(a|b)?(a|b){1}c",
+        "(?i)the (?-i:ICE)",
+        "{{,a}*b{1,2,3}",
+    ):
         assert not isinstance(compile_claim(pattern), Message), pattern
 
 
 HARD = ("a" * 1_000, "a b " * 250, "ab" * 500, "A, " * 330)
-PIECES = ("a", "b", ".", "[^.]", r"\w", "(a|b)", "(a|ab)", "a?", "(b)", r"\b", " ")
-ENDS = ("", "", "*", "+", "?", "{0,60}", "{2}", "{0,9}")
+PIECES = (
+    "a", "b", ".", "[^.]", r"\w", "(a|b)", "(a|ab)", "a?", "(b)", r"\b", " ", "((a|aa){1})",
+    "(?i:a|ab)", "[])(|a]", r"\(?",
+)  # fmt: skip
+ENDS = ("", "", "*", "+", "?", "{0,60}", "{2}", "{0,9}", "{,}", "{1}")
 
 
 @settings(max_examples=150, deadline=None)
