@@ -34,7 +34,7 @@ from app.congress.model import (
 from app.congress.places import Zip, parse_district, parse_zip, read_state, street_alone
 from app.congress.tables import Tables
 from app.records import paper
-from app.records.comparing import bare, words_of
+from app.records.fillers import WhyOdd, unless_filler, why_odd
 from app.records.paper import CountableRow
 from app.records.paper_columns import (
     Columns,
@@ -46,7 +46,7 @@ from app.records.paper_columns import (
 )
 from app.records.paper_files import ParsedFile
 from app.records.persons import AlikeBy, Lookalikes, Person, person_of
-from app.text import Email, has_letter, read_email, says_something
+from app.text import Email, read_email
 
 # --- an organizer's decisions --------------------------------------------------------
 
@@ -133,7 +133,6 @@ Why = Literal[
     "error", "long", "out_of_date",
 ]  # fmt: skip
 """What can be wrong with a cell; pages and the command put it into words."""
-WhyOdd = Literal["no_letter", "filler", "no_letter_street", "filler_street"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,7 +392,7 @@ def judge(
     """Judge one row without regard to the others."""
     choices = choices or Choices()
     values = row.values
-    why = None if row.key in choices.keep else _why_odd(values)
+    why = None if row.key in choices.keep else why_odd(values)
     if why:
         return Odd(row.key, values, why)
     problems = [
@@ -405,7 +404,7 @@ def judge(
         problems.append(CellProblem("first", "missing"))
     elif two := _two_people(values):
         problems.append(CellProblem(two, "two_people"))
-    email = _unless_filler(values.get("email", ""))
+    email = unless_filler(values.get("email", ""))
     if email and not isinstance(read_email(email), Email):
         problems.append(CellProblem("email", "email_form"))
     if not email and not values.get("street") and "street" not in given:
@@ -439,7 +438,7 @@ def person_in(values: Mapping[str, str], place: ImportPlace) -> Person:
 
 def _email(text: str) -> str:
     """An email address in the site's usual form, without ``mailto:`` and the like."""
-    found = read_email(text) if _unless_filler(text) else None
+    found = read_email(text) if unless_filler(text) else None
     return found.text if isinstance(found, Email) else ""
 
 
@@ -462,7 +461,7 @@ def _lookup(
         return _zip_problem(text, zip_code.kind, zip_code.suggestion)
     state = values.get("state", "")
     district: int | None = None
-    typed = seat or _unless_filler(values.get("district", ""))
+    typed = seat or unless_filler(values.get("district", ""))
     if typed:
         read = parse_district(typed, state)
         if read is None:
@@ -550,7 +549,7 @@ def with_zeros(values: Mapping[str, str]) -> dict[str, str]:
     return {**values, "zip": found.suggestion}
 
 
-# --- rows of two people, and rows that hardly describe one ---------------------------
+# --- rows of two people --------------------------------------------------------------
 
 _AND = re.compile(r"[^\W\d_][^\w&+]*[&+]|\band\b", re.IGNORECASE)
 _SPANISH_AND = re.compile(r"\S\s+y\s+\S|^\S+\s+y$")
@@ -567,46 +566,3 @@ def _two_people(values: Mapping[str, str]) -> str:
         return "last"
     in_spanish = (_SPANISH_CAPITAL_AND if first.isupper() else _SPANISH_AND).search(first)
     return "first" if _AND.search(first) or in_spanish else ""
-
-
-_UNREADABLE = frozenset("""
-    n a|illegible|unreadable|unknown|not legible|no name|no address|same as above|ditto|refused
-    ilegible|no legible|desconocido|desconocida|sin nombre|sin direccion|s n|n d|s d|no aplica
-    lo mismo|el mismo|la misma|idem|igual que arriba
-""".replace("\n", "|").replace("    ", "").split("|")) - {""}  # fmt: skip
-"""No person or street has such a name."""
-_EMPTY = _UNREADABLE | frozenset("""
-    no email|no e mail|no tiene|no tengo|sin correo
-    none|null|nil|na|test|testing|blank|same|anonymous|anon|no|tbd|name|first|last|street|address
-    first name|last name|example|sample|nadie|ninguno|ninguna|ningun|nada|prueba|ejemplo|vacio
-    en blanco|anonimo|anonima|igual|nombre|apellido|calle|direccion|x
-""".replace("\n", "|").replace("    ", "").split("|")) - {""}  # fmt: skip
-"""Fillers for an empty cell. Some people are named Null or Test, so a name is odd only if every
-part of it is a filler."""
-
-
-def _is_filler(text: str, fillers: frozenset[str]) -> bool:
-    plain = bare(words_of(text))
-    return plain in fillers or bool(re.fullmatch(r"(x|a|z)\1{2,}", plain))
-
-
-def _unless_filler(text: str) -> str:
-    return "" if text and (not says_something(text) or _is_filler(text, _EMPTY)) else text
-
-
-def _why_odd(values: Mapping[str, str]) -> WhyOdd | None:
-    """Why a row hardly describes a person, or None."""
-    names = [text for column in ("first", "last") if (text := values.get(column, ""))]
-    street = values.get("street", "")
-    if names and not any(map(has_letter, names)):
-        return "no_letter"
-    if names and (
-        all(_is_filler(text, _EMPTY) or not says_something(text) for text in names)
-        or any(_is_filler(text, _UNREADABLE) for text in names)
-    ):
-        return "filler"
-    if street and not has_letter(street):
-        return "no_letter_street"
-    if street and _is_filler(re.sub(r"^\d+\s+", "", street), _EMPTY | {"test st", "test street"}):
-        return "filler_street"
-    return None

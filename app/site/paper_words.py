@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.congress.model import Candidate
+from app.records.fillers import WhyOdd
 from app.records.paper import Earlier
 from app.records.paper_columns import Question
 from app.records.paper_files import SheetError, Unread
-from app.records.paper_plan import CellProblem, ImportPlan, Likely, WhyOdd
+from app.records.paper_plan import CellProblem, ImportPlan, Likely
 from app.records.persons import AlikeBy
 from app.site.i18n import gettext as _
 from app.site.i18n import long_date

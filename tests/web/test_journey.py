@@ -157,6 +157,38 @@ def test_blank_address_lines_leave_no_trace(resident: Resident) -> None:
         assert lines == ["12 Larkspur Ct", "St. Paul, MA 01930"]
 
 
+@pytest.mark.parametrize("street", [".", "—", "12", "N/A", "none", "no address", "s/n"])
+def test_a_street_that_says_nothing_is_asked_for_again(anyone: Resident, street: str) -> None:
+    """AD02: it would leave the letter without the line to which an office answers."""
+    page = anyone.review(anyone.filled(anyone.writing(*GLOUCESTER), street=street), 422)
+    message = words(page.by_id("street-error"))
+    assert "General Delivery" in message
+    assert page.one("input", id="street").get("value") == street
+
+
+@pytest.mark.parametrize("street", ["General Delivery", "PO Box 12", "HC 1 Box 2", "شارع 5"])
+def test_any_place_that_gets_mail_is_an_address(resident: Resident, street: str) -> None:
+    page = resident.reviewing(*GLOUCESTER, street=street)
+    assert sheets(page)[0].startswith(f"{street} Springfield, MA 01930")
+
+
+@pytest.mark.parametrize("filler", ["N/A", "n/a", "unknown", "sin nombre"])
+def test_a_last_name_that_says_there_is_none_is_to_be_left_empty(
+    anyone: Resident, filler: str
+) -> None:
+    """NM02: the letter would be signed with it."""
+    page = anyone.review(anyone.filled(anyone.writing(*GLOUCESTER), last=filler), 422)
+    message = words(page.by_id("last-error"))
+    assert ("or leave it empty" if anyone.lang == "en" else "deje el espacio vacío") in message
+
+
+@pytest.mark.parametrize("first", ["N. A.", "S N", "Na"])
+def test_initials_and_short_names_are_names(resident: Resident, first: str) -> None:
+    """NM02"""
+    page = resident.reviewing(*GLOUCESTER, first=first, last="Patel")
+    assert sheets(page)[0].endswith(f"{first} Patel")
+
+
 def test_a_zip_with_a_leading_zero_survives(resident: Resident) -> None:
     """ZP01"""
     page = resident.reviewing("01930-1234", "MA")

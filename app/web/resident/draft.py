@@ -30,6 +30,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.congress.model import STATES
 from app.congress.places import Zip, ZipProblem, parse_zip, street_alone, town_alone
+from app.records.fillers import is_street, is_unreadable
 from app.records.persons import Person, person_of
 from app.records.signing import receipt_of_form, source_tag
 from app.site.i18n import gettext as _
@@ -334,13 +335,21 @@ def an_email(_form: Any, field: Any) -> None:
 
 
 def a_name(message: Any) -> Check:
-    """The field must be empty or contain a letter, in any script."""
+    """The field must be empty or contain a letter, in any script, and not say ``N/A``."""
 
     def check(_form: Any, field: Any) -> None:
-        if field.data and not has_letter(field.data):
+        if field.data and (not has_letter(field.data) or is_unreadable(field.data)):
             raise ValidationError(str(message))
 
     return check
+
+
+def a_street(_form: Any, field: Any) -> None:
+    """The field must be empty or may be a street address or a P.O. box."""
+    if field.data and not is_street(field.data):
+        raise ValidationError(
+            _("Enter a street address or a P.O. box. If you have neither, enter General Delivery.")
+        )
 
 
 def a_choice(_form: Any, field: Any) -> None:
@@ -412,14 +421,14 @@ class WriteForm(SiteForm):
         _l("First name"),
         [
             needed(_l("Enter your first name.")),
-            a_name(_l("A name has at least one letter. Enter your first name.")),
+            a_name(_l("Enter your first name in letters.")),
             at_most(60, _l("Your first name")),
         ],
     )
     last = StringField(
         _l("Last name"),
         [
-            a_name(_l("A name has at least one letter. Enter your last name, or leave it empty.")),
+            a_name(_l("Enter your last name in letters, or leave it empty.")),
             at_most(60, _l("Your last name")),
         ],
     )
@@ -427,6 +436,7 @@ class WriteForm(SiteForm):
         _l("Street address or P.O. box"),
         [
             needed(_l("Enter your street address. Offices need it to answer you.")),
+            a_street,
             at_most(120, _l("The street address")),
         ],
     )

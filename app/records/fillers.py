@@ -1,0 +1,69 @@
+"""Words that people and spreadsheets put where a name or an address should be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from app.records.comparing import bare, words_of
+from app.text import has_letter, says_something
+
+WhyOdd = Literal["no_letter", "filler", "no_letter_street", "filler_street"]
+
+_UNREADABLE = frozenset("""
+    n a|illegible|unreadable|unknown|not legible|no name|no address|same as above|ditto|refused
+    ilegible|no legible|desconocido|desconocida|sin nombre|sin direccion|s n|n d|s d|no aplica
+    lo mismo|el mismo|la misma|idem|igual que arriba
+""".replace("\n", "|").replace("    ", "").split("|")) - {""}  # fmt: skip
+"""No person or street has such a name."""
+_EMPTY = _UNREADABLE | frozenset("""
+    no email|no e mail|no tiene|no tengo|sin correo
+    none|null|nil|na|test|testing|blank|same|anonymous|anon|no|tbd|name|first|last|street|address
+    first name|last name|example|sample|nadie|ninguno|ninguna|ningun|nada|prueba|ejemplo|vacio
+    en blanco|anonimo|anonima|igual|nombre|apellido|calle|direccion|x
+""".replace("\n", "|").replace("    ", "").split("|")) - {""}  # fmt: skip
+"""Fillers for an empty cell. Some people are named Null or Test, so a name is odd only if every
+part of it is a filler."""
+
+_INITIALS = re.compile(r"[^\W\d_]\.?\s?[^\W\d_]\.?")
+
+
+def _is_filler(text: str, fillers: frozenset[str]) -> bool:
+    plain = bare(words_of(text))
+    return plain in fillers or bool(re.fullmatch(r"(x|a|z)\1{2,9}", plain))
+
+
+def unless_filler(text: str) -> str:
+    """The text, or an empty string if it only fills an empty cell."""
+    return "" if text and (not says_something(text) or _is_filler(text, _EMPTY)) else text
+
+
+def why_odd(values: Mapping[str, str]) -> WhyOdd | None:
+    """Why a row hardly describes a person, or None. Reads ``first``, ``last`` and ``street``."""
+    names = [text for column in ("first", "last") if (text := values.get(column, ""))]
+    street = values.get("street", "")
+    if names and not any(map(has_letter, names)):
+        return "no_letter"
+    if names and (
+        all(_is_filler(text, _EMPTY) or not says_something(text) for text in names)
+        or any(_is_filler(text, _UNREADABLE) for text in names)
+    ):
+        return "filler"
+    if street and not has_letter(street):
+        return "no_letter_street"
+    return "filler_street" if street and not is_street(street) else None
+
+
+def is_unreadable(text: str) -> bool:
+    """Whether a text says that there is nothing to write or to read, as ``N/A`` does.
+
+    ``N. A.`` and ``S N`` may be someone's initials, so they do not.
+    """
+    return bare(words_of(text)) in _UNREADABLE and not _INITIALS.fullmatch(text)
+
+
+def is_street(text: str) -> bool:
+    """Whether a text may be a street address: it has a letter and is no filler."""
+    name = re.sub(r"^\d+\s+", "", text)
+    return has_letter(text) and not _is_filler(name, _EMPTY | {"test st", "test street"})
