@@ -70,27 +70,50 @@ def _state_words(text: str) -> str:
     return letters if len(letters) == 2 else words  # N. Y.
 
 
-def town_alone(text: str, *states: str) -> str:
-    """A town without any of these states and a ZIP after it, which have their own fields.
+_COUNTRY_AFTER = re.compile(
+    r"(?:^|[\s,]+)(?:U\.?S\.?A?\.?|United States|EE\.? ?UU\.?)$", re.IGNORECASE
+)
+_ZIP_AFTER = re.compile(r"(?<=\S)[\s,]+\d{5}(-\d{4})?$")
 
-    >>> town_alone("Stowe, VT 05672", "VT")
+
+def town_alone(text: str, *states: str) -> str:
+    """A town without any of these states, a ZIP and the country after it, which have their own
+    fields or need none.
+
+    >>> town_alone("Stowe, VT 05672, USA", "VT")
     'Stowe'
     """
-    town = re.sub(r"(?<=\S)[\s,]+\d{5}(-\d{4})?$", "", text)
+    town = _ZIP_AFTER.sub("", _COUNTRY_AFTER.sub("", text))
     before, comma, after = town.rpartition(",")
-    if not comma and town[-3:-2] == " ":
+    if town[-3:-2] == " " and not (comma and read_state(after)):
         before, after = town[:-3], town[-2:]
-    return before.strip() if before and read_state(after) in states else town
+    return before.strip(" ,") if before and read_state(after) in states else town
 
 
 def street_alone(text: str, city: str, *states: str) -> str:
-    """A street without the town, state and ZIP after it, which have their own fields.
+    """A street without the town, state, ZIP and country after it.
 
-    >>> street_alone("12 Main St, Stowe, VT 05672", "Stowe", "VT")
+    >>> street_alone("12 Main St, Stowe VT 05672", "Stowe", "VT")
     '12 Main St'
     """
-    before, comma, town = town_alone(text, *states).rpartition(",")
-    return before.strip() if comma and city and town_key(town) == town_key(city) else text
+    rest = town_alone(text, *states)
+    before, comma, town = rest.rpartition(",")
+    if not comma and rest != text:  # 12 Main St Stowe VT
+        at = len(rest) - len(city)
+        before, town = (rest[:at], rest[at:]) if rest[at - 1 : at] == " " else ("", "")
+    return before.strip() if before and city and town_key(town) == town_key(city) else text
+
+
+def second_line_alone(text: str, street: str, city: str, *states: str) -> str:
+    """The second line of an address without what its other fields say.
+
+    >>> second_line_alone("Stowe, VT 05672", "12 Main St", "Stowe", "VT")
+    ''
+    """
+    line = street_alone(text, city, *states)
+    rest = town_alone(line, *states)
+    known = {town_key(street), town_key(city)} - {""}
+    return "" if not rest or town_key(rest) in known else line
 
 
 _CODES = STATES.keys() | MILITARY_STATES | ASSOCIATED_STATES

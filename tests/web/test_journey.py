@@ -157,6 +157,42 @@ def test_blank_address_lines_leave_no_trace(resident: Resident) -> None:
         assert lines == ["12 Larkspur Ct", "St. Paul, MA 01930"]
 
 
+@pytest.mark.parametrize(
+    ("street", "second", "city"),
+    [
+        ("12 Larkspur Ct, Gloucester, MA 01930, USA", "", "Gloucester"),
+        ("12 Larkspur Ct, Gloucester MA 01930", "", "Gloucester"),
+        ("12 Larkspur Ct Gloucester MA 01930-1234", "", "Gloucester"),
+        ("12 Larkspur Ct", "Gloucester, MA 01930", "Gloucester"),
+        ("12 Larkspur Ct", "12 Larkspur Ct, Gloucester, MA 01930", "Gloucester"),
+        ("12 Larkspur Ct", "USA", "Gloucester, Massachusetts, United States"),
+        ("12 Larkspur Ct", "EE. UU.", "Gloucester, MA, EE. UU."),
+    ],
+)
+def test_an_address_pasted_whole_is_printed_once(
+    resident: Resident, street: str, second: str, city: str
+) -> None:
+    """AD02, AD04: maps and browsers fill in whole addresses."""
+    page = resident.reviewing(*GLOUCESTER, street=street, street2=second, city=city)
+    address = next(e for e in page.all("address") if e.get("class") == "from")
+    assert [words(e) for e in address] == ["12 Larkspur Ct", "Gloucester, MA 01930"]
+
+
+@pytest.mark.parametrize(
+    ("street", "second"),
+    [("12 Gloucester", ""), ("12 Larkspur Ct", "Apt MA"), ("12 Larkspur Ct", "🏠")],
+)
+def test_a_line_that_only_looks_like_a_place_is_kept(
+    resident: Resident, street: str, second: str
+) -> None:
+    """AD04"""
+    page = resident.reviewing(*GLOUCESTER, street=street, street2=second, city="Gloucester")
+    address = next(e for e in page.all("address") if e.get("class") == "from")
+    assert [words(e) for e in address] == [
+        street, *([second] if second else []), "Gloucester, MA 01930",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("street", [".", "—", "12", "N/A", "none", "no address", "s/n"])
 def test_a_street_that_says_nothing_is_asked_for_again(anyone: Resident, street: str) -> None:
     """AD02: it would leave the letter without the line to which an office answers."""

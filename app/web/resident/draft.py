@@ -29,7 +29,14 @@ from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.congress.model import STATES
-from app.congress.places import Zip, ZipProblem, parse_zip, street_alone, town_alone
+from app.congress.places import (
+    Zip,
+    ZipProblem,
+    parse_zip,
+    second_line_alone,
+    street_alone,
+    town_alone,
+)
 from app.records.fillers import is_street, is_unreadable
 from app.records.persons import Person, person_of
 from app.records.signing import receipt_of_form, source_tag
@@ -203,6 +210,9 @@ def read_draft(data: MultiDict[str, str]) -> Draft:
     states = values["mail_state"], values["state"]
     values["city"] = town_alone(values["city"], *states)
     values["street"] = street_alone(values["street"], values["city"], *states)
+    values["street2"] = second_line_alone(
+        values["street2"], values["street"], values["city"], *states
+    )
     values["email"] = clean_line(first.get("meant", "")) or values["email"]
     if values["email"] and isinstance(address := read_email(values["email"]), Email):
         values["email"] = address.text
