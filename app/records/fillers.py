@@ -12,26 +12,35 @@ from app.text import has_letter, says_something
 WhyOdd = Literal["no_letter", "filler", "no_letter_street", "filler_street"]
 
 _UNREADABLE = frozenset("""
-    n a|illegible|unreadable|unknown|not legible|no name|no address|same as above|ditto|refused
+    n a|n a n a|illegible|unreadable|unknown|not legible|no name|no address|same as above|ditto
+    refused|declined|not given
     ilegible|no legible|desconocido|desconocida|sin nombre|sin direccion|s n|n d|s d|no aplica
     lo mismo|el mismo|la misma|idem|igual que arriba
 """.replace("\n", "|").replace("    ", "").split("|")) - {""}  # fmt: skip
 """No person or street has such a name."""
 _EMPTY = _UNREADABLE | frozenset("""
     no email|no e mail|no tiene|no tengo|sin correo
-    none|null|nil|na|test|testing|blank|same|anonymous|anon|no|tbd|name|first|last|street|address
-    first name|last name|example|sample|nadie|ninguno|ninguna|ningun|nada|prueba|ejemplo|vacio
-    en blanco|anonimo|anonima|igual|nombre|apellido|calle|direccion|x
+    void|duplicate|crossed out|scratched out|see above|do not count|total|signature|test user
+    duplicado|duplicada|repetido|repetida|tachado|tachada|anulado|anulada|firma|no cuenta
+    none|null|nil|na|test|testing|user|blank|same|anonymous|anon|no|tbd|name|first|last
+    street|address|first name|last name|example|sample|nadie|ninguno|ninguna|ningun|nada|prueba
+    ejemplo|vacio|en blanco|anonimo|anonima|igual|nombre|apellido|calle|direccion|x
 """.replace("\n", "|").replace("    ", "").split("|")) - {""}  # fmt: skip
 """Fillers for an empty cell. Some people are named Null or Test, so a name is odd only if every
 part of it is a filler."""
 
+_NO_ONE = re.compile(r"(x|a|z)\1{2,9}|(test|total|page|pagina|prueba) ?\d+|asdf\w*|qwerty\w*")
+_UNREAD = re.compile(
+    r"\b(illeg|ill?egible|no legible|not legible|unreadable|unclear|can ?not read|cant read"
+    r"|no se lee|no se entiende)\b"
+)
+"""What someone who typed a sheet wrote beside a name or street that they could not read."""
 _INITIALS = re.compile(r"[^\W\d_]\.?\s?[^\W\d_]\.?")
 
 
 def _is_filler(text: str, fillers: frozenset[str]) -> bool:
     plain = bare(words_of(text))
-    return plain in fillers or bool(re.fullmatch(r"(x|a|z)\1{2,9}", plain))
+    return plain in fillers or bool(_NO_ONE.fullmatch(plain))
 
 
 def unless_filler(text: str) -> str:
@@ -47,12 +56,23 @@ def why_odd(values: Mapping[str, str]) -> WhyOdd | None:
         return "no_letter"
     if names and (
         all(_is_filler(text, _EMPTY) or not says_something(text) for text in names)
-        or any(_is_filler(text, _UNREADABLE) for text in names)
+        or any(_is_filler(text, _UNREADABLE) or _is_question(text) for text in names)
+        or _is_filler(" ".join(names), _EMPTY)
+        or _UNREAD.search(bare(words_of(" ".join(names))))
     ):
         return "filler"
     if street and not has_letter(street):
         return "no_letter_street"
-    return "filler_street" if street and not is_street(street) else None
+    if street and (
+        not is_street(street) or "?" in street or _UNREAD.search(bare(words_of(street)))
+    ):
+        return "filler_street"
+    return None
+
+
+def _is_question(text: str) -> bool:
+    """Whether nothing but question marks was typed."""
+    return "?" in text and not has_letter(text)
 
 
 def is_unreadable(text: str) -> bool:

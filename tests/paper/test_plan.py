@@ -260,6 +260,17 @@ def test_no_row_crashes_the_plan(values: dict[str, str]) -> None:
         ("Ana", "Li", "n/a"),
         ("Ana", "Li", "s/n"),
         ("Ana", "Li", "ditto"),
+        ("Jane", "???", "12 Main St"),
+        ("?", "Li", "12 Main St"),
+        ("Can't", "read", "12 Main St"),
+        ("Jane (illegible)", "Smith", "12 Main St"),
+        ("firma ilegible", "", "Calle 1"),
+        ("VOID", "", "12 Main St"),
+        ("Tachado", "", "Calle 1"),
+        ("Test", "User", "12 Main St"),
+        ("Total", "12", "12 Main St"),
+        ("Ana", "Li", "illegible St"),
+        ("Ana", "Li", "?? Main St"),
     ],
 )
 def test_doubtful_names_are_left_out_until_an_organizer_counts_them(
