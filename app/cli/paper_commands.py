@@ -209,7 +209,7 @@ def _show(plan: ImportPlan, file: Path) -> None:
         for question in columns.questions:
             say(question_words(question, columns.headers) + " (--column)")
     if plan.file.guessed_encoding:
-        say("The file is not UTF-8, so it was read as Windows-1252.")
+        say("The file is not Unicode. If accents look wrong, save it again as “CSV UTF-8”.")
     if not plan.file.shows_hidden:
         say(
             "This file format does not show which rows are hidden or crossed out, so all were read."

@@ -27,7 +27,9 @@ class RawRow:
     cells: tuple[str, ...] = field(repr=False)
     flags: dict[int, Flag] = field(default_factory=dict)
     hidden: bool = False
-    """Hidden by hand or by a filter, or crossed out."""
+    """Hidden by hand or by a filter."""
+    crossed: frozenset[int] = frozenset()
+    """The columns, from 0, whose cells are crossed out."""
 
 
 COLUMNS = ("first", "last", "street", "city", "state", "zip", "district", "email")
@@ -53,18 +55,23 @@ _NAMES: dict[str, str] = {
               "residence address, calle, calle y numero, calle y no, calle y num, calle numero, "
               "direccion, direccion completa, full address, direccion postal, "
               "direccion residencial, direccion fisica, domicilio, user address, "
-              "nombre de la calle",
-    "street_type": "street type, streettype, st type",
+              "nombre de la calle, number and street, street and number, street number and name, "
+              "street name and number, house number and street, addrline 1, numero y calle, "
+              "direccion de la casa, direccion de su casa, direccion particular",
+    "street_type": "street type, streettype, st type, designator, street designator",
     "before": "street prefix, streetprefix, pre direction, predirection, street direction, dir, "
-              "pre dir, predir, direction",
-    "after": "street suffix, streetsuffix, post direction, postdirection, post dir, postdir",
+              "pre dir, predir, direction, prefix direction",
+    "after": "street suffix, streetsuffix, post direction, postdirection, post dir, postdir, "
+             "suffix direction",
     "unit_type": "apt type, apttype, unit type",
     "unit": "unit, apt, apartment, suite, apt no, aptno, unit number, unit no, apt number, "
             "apt unit, apt suite, apartment number, street line 2, address line 2, address 2, "
-            "addr 2, street address 2, street 2, supplemental address, supplemental address 1, "
+            "addr 2, street address 2, street address line 2, street 2, supplemental address, "
+            "supplemental address 1, "
             "address 3, address line 3, extra address line, extended address, direccion 2, "
             "apartamento, apto, no apto, num apto, departamento, depto, piso, "
-            "urbanizacion, urb, numero interior, unidad",
+            "urbanizacion, urb, numero interior, unidad, apt num, apartment num, addrline 2, "
+            "lot, lot number, lot no, space number, trailer, room, room number",
     "city": "city, town, city town, town city, municipality, ciudad, localidad, municipio, "
             "poblacion, pueblo",
     "state": "state, st, state territory, state province, state abbreviation, state abbreviated, "
@@ -73,7 +80,8 @@ _NAMES: dict[str, str] = {
            "post code, zip postal code, zip postcode, postal zip, postal code zip, zip code 5, "
            "codigo postal, codigo zip, codigo postal zip, zip codigo postal, cp, c p",
     "plus4": "zip 4, zip4, zip plus 4, zip plus four, plus 4, plus four, plus4, "
-             "postal code suffix, zip suffix, zip extension, zip ext, zip code 4",
+             "postal code suffix, zip suffix, zip extension, zip ext, zip code 4, zip code suffix, "
+             "zip code extension, zip code ext",
     "place": "city state zip, city st zip, city state zip code, city state postal code, "
              "city state and zip, city state, city st, town state zip, csz, ciudad estado zip, "
              "ciudad estado codigo postal, ciudad estado y zip, ciudad estado y codigo postal",
@@ -90,10 +98,21 @@ _ALIASES = {alias.strip(): role for role, names in _NAMES.items() for alias in n
 # The first address line has many names; none of them means a unit.
 _ALIASES |= {
     f"{one} {number}": "street"
-    for one in ("address", "addr", "address line", "street", "street address", "street line",
-                "direccion")
+    for one in (
+        "address",
+        "addr",
+        "address line",
+        "street",
+        "street address",
+        "street line",
+        "street address line",
+        "direccion",
+    )
     for number in ("1", "one")
 }  # fmt: skip
+_ALIASES |= {
+    f"{alias} 1": role for alias, role in _ALIASES.items() if role in ("city", "state", "zip")
+}
 
 _PREFIXES = (
     "", "home", "residential", "residence", "primary", "registered", "registration", "voting",
@@ -103,6 +122,8 @@ _PREFIXES = (
 )  # fmt: skip
 """Words that tools put before a column's name. If a sheet has two addresses, the prefix listed
 earlier is the likelier home address."""
+_AFTER = ("home", "residence", "residential", "primary", "mailing")
+"""Those that some tools put after it: *City - Home*."""
 _NOT_THE_SIGNER = re.compile(
     r"\b(spouse|partner|parent|friend|employer|company|organi[sz]ation|work|business|job|emergency"
     r"|witness|circulator|collector|notary|volunteer|referred|previous|old|birth|middle|maiden"
@@ -159,7 +180,13 @@ def find_header(top: Sequence[RawRow]) -> RawRow | None:
         if known > most:
             best, most = row, known
     # A form's export may have nothing but questions in its first row.
-    return best or next((row for row in top[:1] if _is_header(roles_in(row, ends=True))), None)
+    return best or next((row for row in top[:1] if _is_header(_whole(row))), None)
+
+
+def _whole(row: RawRow) -> set[str]:
+    """All roles of a row, for which one column with addresses may hold the ZIP codes, too."""
+    roles = roles_in(row, ends=True)
+    return roles | {"place"} if "street" in roles else roles
 
 
 def roles_in(header: RawRow, *, ends: bool = False) -> set[str]:
@@ -175,6 +202,7 @@ def _is_header(roles: set[str]) -> bool:
 
 
 _PERSON = {"first", "last", "name", "email"}
+_WHOLE_NAME = {"first", "last", "second", "name"}
 
 
 def assign(header: RawRow, sample: Sequence[RawRow], remembered: Mapping[str, str]) -> Columns:
@@ -242,6 +270,8 @@ def _match_headers(
             continue
         for rank, prefix in enumerate(_PREFIXES):
             rest = plain.removeprefix(f"{prefix} ".lstrip())
+            if rest == plain and prefix in _AFTER:
+                rest = plain.removesuffix(f" {prefix}")
             if prefix and rest == plain:
                 continue
             # Some tools use two prefixes in a row: "Contact: Mailing City".
@@ -276,14 +306,26 @@ def _match_endings(
 
 def _is_meant(role: str, plain: str) -> bool:
     """Whether a header can mean what its ending says. Voter files have state house districts,
-    voting districts and others that are not congressional districts."""
+    voting districts and others that are not congressional districts; an address has suffixes,
+    too."""
+    if role == "suffix" and re.search(r"\b(zip|postal|address|addresses|phone)\b", plain):
+        return False
     return role != "district" or plain in _ALIASES or bool(re.search("congres|us house", plain))
 
 
+_PART = re.compile(r"\s*(?:name|address|nombre|direccion)\s*\(([^()]*)\)\s*")
+"""How form plugins name the parts of one field: *Address (City)*."""
+
+
 def plain_header(header: str) -> str:
-    """A header in lower case without accents, brackets or punctuation: ``mZip5`` as ``m zip 5``."""
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
-    text = re.sub(r"\(.*?\)", " ", plain(text))
+    """A header in lower case without accents, brackets or punctuation: ``mZip5`` as ``m zip 5``.
+
+    Brackets stay if they name the column: ``Address (City)`` as ``address city``.
+    """
+    text = plain(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header))
+    part = _PART.fullmatch(text)
+    if part is None or plain_header(part[1]) not in _ALIASES:
+        text = re.sub(r"\(.*?\)", " ", text)
     words = re.sub(r"[^a-z0-9]+", " ", re.sub(r"(?<=[a-z]{3})(?=[0-9]\b)", " ", text)).split()
     return " ".join(words[1:] if words[:1] in (["your"], ["su"], ["sus"]) else words)
 
@@ -291,6 +333,8 @@ def plain_header(header: str) -> str:
 # --- what is uncertain -----------------------------------------------------------------
 
 _HOUSE = re.compile(r"#?\d{1,6}(?:-\d{1,4})?\s?[A-Za-z]?(?:\s?1/2)?")
+_NUMBER = re.compile(r"(?<!\d)\d+(?!\d|(?:st|nd|rd|th)\b)", re.IGNORECASE)
+"""A number in a street's address that may be the house's; *5th Ave* has none."""
 _ZIP = re.compile(r"\d{5}(?:-?\d{4})?")
 
 
@@ -305,7 +349,7 @@ def _questions(header: RawRow, roles: Sequence[str], sample: Sequence[RawRow]) -
             asked.append(Question("no_zip", like, "zip" if like else ""))
     if "street" in roles and "house" not in roles:
         texts = [cell(row, roles.index("street")) for row in sample]
-        if _mostly(texts, lambda text: not any(c.isdigit() for c in text)):
+        if _mostly(texts, lambda text: not _NUMBER.search(text)):
             like = _unassigned_matching(header, roles, sample, _HOUSE)
             if like:
                 asked.append(Question("house", like, "house"))
@@ -352,6 +396,7 @@ class SheetRow:
     sheet: int = 0
     """The sheet's place in the workbook, from 0."""
     hidden: bool = False
+    """Hidden, or the name or everything is crossed out."""
 
     @property
     def key(self) -> str:
@@ -383,11 +428,21 @@ def person_row(row: RawRow, columns: Columns, sheet: int = 0) -> SheetRow | None
             values["last"] = " ".join(filter(None, (values.get("last", ""), one[more])))
     if not one.get("unit_type") and _BARE_UNIT.fullmatch(one.get("unit", "")):
         one["unit"] = f"#{one['unit']}"  # otherwise it would read as part of the street name
+    one["house"] = one.get("house", "").removesuffix(".0")
+    if one["house"] and one.get("street", "").startswith(f"{one['house']} "):
+        one["house"] = ""  # the street's column has the number, too
     street = " ".join(filter(None, (one.get(piece, "") for piece in _STREET)))
     if street:
         values["street"] = street
     _split_place_cells(values, one.get("place", ""))
-    return SheetRow(row.number, values, flags, sheet, row.hidden)
+    return SheetRow(row.number, values, flags, sheet, row.hidden or _is_crossed_out(row, columns))
+
+
+def _is_crossed_out(row: RawRow, columns: Columns) -> bool:
+    """Whether the name is crossed out; without a name, all that is used."""
+    used = [place for place, role in enumerate(columns.roles) if role and cell(row, place)]
+    names = [place for place in used if columns.roles[place] in _WHOLE_NAME]
+    return bool(row.crossed) and row.crossed.issuperset(names or used)
 
 
 _COLUMN = {
@@ -422,9 +477,13 @@ def split_name(name: str) -> tuple[str, str]:
     return " ".join(words[:-1]), words[-1] + suffix
 
 
+_GAP = r"[\s,;/()–-]"
 _PLACE = re.compile(
-    r"(.*?)[\s,]+(\d{4,5}(?:-\d{4})?)(?:[\s,]+(?:USA?|United States))?\.?", re.IGNORECASE
+    rf"(.*?){_GAP}*(?<!\d)(?:zip(?: ?code)?[:.]? ?)?(\d{{4,5}}(?:-?\d{{4}})?)"
+    rf"(?:{_GAP}+(?:U\.?S\.?A?|United States))?(?:{_GAP}+[^\W\d][\w .'-]* County\)?)?\.?",
+    re.IGNORECASE,
 )
+_ZIP_FIRST = re.compile(rf"(\d{{5}}(?:-\d{{4}})?){_GAP}+(\D+)")
 
 
 def _split_place(text: str) -> tuple[str, str, str] | None:
@@ -434,13 +493,30 @@ def _split_place(text: str) -> tuple[str, str, str] | None:
     ``Acton, MA 1720``.
     """
     found = _PLACE.fullmatch(text.strip())
-    starts = [word.start() for word in re.finditer(r"[^\s,]+", found[1])] if found else []
+    parts = _split_state(found[1]) if found else None
+    return (*parts, found[2]) if found and parts else None
+
+
+def _split_state(text: str) -> tuple[str, str] | None:
+    """``Stowe, VT`` as the text before the state and the state, or None."""
+    starts = [word.start() for word in re.finditer(rf"{_GAP.replace('[', '[^')}+", text)]
     # The last word alone if it is a code (Washington, DC), else the longest name (West Virginia).
-    codes = [at for at in starts[-1:] if found and len(found[1][at:].replace(".", "")) == 2]
+    codes = [at for at in starts[-1:] if len(text[at:].replace(".", "").strip(" ,)")) == 2]
     for at in (*codes, *starts[-4:]):
-        if found and read_state(found[1][at:]):
-            return found[1][:at].strip(" ,"), found[1][at:], found[2]
+        state = text[at:].strip(" ,)")
+        if read_state(state):
+            return text[:at].strip(" ,;/(–-"), state
     return None
+
+
+def address_line(lines: Sequence[str]) -> str:
+    """The lines of a cell as one. Where the last ones are a town with its state and ZIP, a comma
+    separates them from the street."""
+    for at in range(len(lines) - 1, 0, -1):
+        parts = _split_place(place := " ".join(lines[at:]))
+        if parts and parts[0]:
+            return f"{' '.join(lines[:at]).rstrip(',')}, {place}"
+    return " ".join(lines)
 
 
 def _split_place_cells(values: dict[str, str], place: str) -> None:
@@ -448,10 +524,17 @@ def _split_place_cells(values: dict[str, str], place: str) -> None:
     if not place and _split_place(values.get("zip", "")):
         place, values["zip"] = values["zip"], ""
     if place:
+        if zip_first := _ZIP_FIRST.fullmatch(place):
+            place = f"{zip_first[2]} {zip_first[1]}"
         parts = _split_place(place)
         if parts is None:
-            city, _, state = place.rpartition(",")
+            city, comma, state = place.rpartition(",")
+            if not comma and place[-3:-2] == " " and read_state(place[-2:]):
+                city, state = place[:-3], place[-2:]
             parts = (city.strip(), state.strip(), "") if city else (place, "", "")
+        if not values.get("street") and re.search(r"\d.*,", parts[0]):  # the whole address
+            values["street"], _, city = parts[0].rpartition(",")
+            parts = (city.strip(), *parts[1:])
         for column, text in zip(("city", "state", "zip"), parts, strict=True):
             values[column] = values.get(column) or text
         return
@@ -463,7 +546,7 @@ def _split_place_cells(values: dict[str, str], place: str) -> None:
             continue  # four digits at the end of a street are a road or house number
         before, values["state"], values["zip"] = parts
         if column == "street":
-            street, comma, city = before.rpartition(",")
+            street, comma, city = before.replace(";", ",").rpartition(",")
             values["street"] = street.strip() if comma else before
             values["city"] = values.get("city") or (city.strip() if comma else "")
         elif before:

@@ -12,7 +12,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -30,7 +30,7 @@ from python_calamine import (
     load_workbook,
 )
 
-from app.records.paper_columns import Flag, RawRow, find_header, roles_in
+from app.records.paper_columns import Flag, RawRow, address_line, find_header, roles_in
 from app.text import clean_line
 
 TOP = 25
@@ -168,23 +168,67 @@ def _decoded(content: bytes) -> tuple[str, bool]:
     try:
         return content.decode("utf-8"), False
     except UnicodeDecodeError:
-        # Excel in the Americas saves plain “CSV” as cp1252, which leaves five bytes undefined.
-        # A file with old Mac line ends uses the old Mac encoding, too.
-        old_mac = b"\r" in content and b"\n" not in content
-        return content.decode("mac_roman" if old_mac else "cp1252", "replace"), True
+        lines = re.split(rb"(?<=[\r\n])", content)
+        foreign = [line for line in lines if not _is_unicode(line)]
+        encoding = _likeliest_encoding(b"".join(foreign)[:100_000])
+        return "".join(
+            line.decode("utf-8" if _is_unicode(line) else encoding, "replace") for line in lines
+        ), True
+
+
+def _is_unicode(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _likeliest_encoding(content: bytes) -> str:
+    """The encoding in which most letters with accents fit into their words.
+
+    Excel in the Americas saves plain “CSV” as cp1252; it can also save for an old Macintosh and
+    for MS-DOS.
+    """
+
+    def strange(encoding: str) -> int:
+        text = content.decode(encoding, "replace")
+        pairs = zip(" " + text, text, strict=False)
+        return sum(
+            not char.isalpha() or (char.isupper() and before.islower())
+            for before, char in pairs
+            if char > "\x7f"
+        )
+
+    return min(("cp1252", "mac_roman", "cp850"), key=strange)
 
 
 _SEP_LINE = re.compile(r'\A"?sep=(.)"?[^\S\r\n]*(?:\r\n?|\n)', re.IGNORECASE)
 """Excel's own first line, which spreadsheet programs obey and hide."""
 
 
+_AROUND_QUOTES = re.compile(r'(?<=[,;|])\xa0+(?=")')
+"""Spaces that the reader of CSV does not skip."""
+_CURLY = re.compile(r"^\s*“[^”\n]*”\s*[,;\t|]\s*“")
+
+
+def _with_plain_quotes(text: str) -> str:
+    """The text with the quotation marks of CSV where a word processor has made them curly."""
+    return re.sub("[“”]", '"', text) if _CURLY.match(text.partition("\n")[2]) else text
+
+
 def _csv_rows(text: str) -> Iterator[RawRow]:
     sep = _SEP_LINE.match(text)
     if sep:
         text = text[sep.end() :]
+    text = _AROUND_QUOTES.sub(lambda found: found[0].strip("\xa0"), _with_plain_quotes(text))
     top = "\n".join(text[:20_000].splitlines()[: TOP + 5])
     delimiter, skip = max(
-        ((mark, skip) for mark in (sep[1] if sep else ",;\t|") for skip in (False, True)),
+        (
+            (mark, skip)
+            for mark in (sep[1] if sep and sep[1] in text else ",;\t|")
+            for skip in (False, True)
+        ),
         key=lambda dialect: _evenness(top, *dialect),
     )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=skip)
@@ -194,11 +238,13 @@ def _csv_rows(text: str) -> Iterator[RawRow]:
             if _swallowed(cells, delimiter, widest):
                 raise SheetError("quote", str(number - 1))
             widest = max(widest, len(cells), 2)
-            yield _row(number, [(cell, None) for cell in cells])
+            yield _row(number, [(cell, "error" if cell in _ERRORS else None) for cell in cells])
     except csv.Error:
         raise SheetError("quote", str(number + 1)) from None
 
 
+_ERRORS = {"#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!"}
+"""What a spreadsheet writes into CSV for a formula that fails; ``#N/A`` is read as a filler."""
 NARROW = 4
 """Up to this many columns, a row has no more commas than one address can have."""
 
@@ -243,7 +289,9 @@ class _SheetFacts:
     """What a workbook's XML says about one sheet and the reader does not report."""
 
     hidden: set[int] = field(default_factory=set)
-    """Numbers of rows that are hidden, filtered out or crossed out."""
+    """Numbers of rows that are hidden or filtered out."""
+    crossed: set[tuple[int, int]] = field(default_factory=set)
+    """Cells whose whole text is struck through, by row number and column from 0."""
     flags: dict[tuple[int, int], Flag] = field(default_factory=dict)
     """By row number and column from 0: a formula without a result, an error."""
     padded: set[tuple[int, int]] = field(default_factory=set)
@@ -293,7 +341,10 @@ def _sheet_rows(book: CalamineWorkbook, place: int, facts: _SheetFacts) -> Itera
                 _cell(value, (number, left + at), facts)
                 for at, value in enumerate(values[: MOST_COLUMNS - left])
             ]
-            yield _row(number, cells, number in facts.hidden)
+            crossed = (at for at in range(len(cells)) if (number, at) in facts.crossed)
+            yield _row(
+                number, cells, number in facts.hidden, frozenset(crossed if facts.crossed else ())
+            )
 
 
 def _cell(value: Any, place: tuple[int, int], facts: _SheetFacts) -> tuple[str, Flag | None]:
@@ -323,13 +374,18 @@ def _read_facts(file: IO[bytes]) -> list[_SheetFacts]:
                 return _opendocument_facts(content)
         parts = _sheet_parts(archive) if "xl/workbook.xml" in names else []
         padded, crossed = _styles(archive) if "xl/styles.xml" in names else (set(), set())
+        struck = set[str]()
+        if "xl/sharedStrings.xml" in names:
+            with archive.open("xl/sharedStrings.xml") as content:
+                every = enumerate(_elements(content, "si"))
+                struck = {str(number) for number, one in every if _is_struck(one)}
         facts = []
         for part in parts:
             if part not in names:
                 facts.append(_SheetFacts())
                 continue
             with archive.open(part) as content:
-                facts.append(_excel_facts(content, padded, crossed))
+                facts.append(_excel_facts(content, padded, crossed, struck))
         return facts
 
 
@@ -358,16 +414,26 @@ def _styles(archive: zipfile.ZipFile) -> tuple[set[str], set[str]]:
         one.get("numFmtId"): str(one.get("formatCode", "")).partition(";")[0].replace("\\", "")
         for one in root.iterfind("{*}numFmts/{*}numFmt")
     }
-    fonts = [font.find("{*}strike") for font in root.iterfind("{*}fonts/{*}font")]
-    strikes = {
-        str(number)
-        for number, strike in enumerate(fonts)
-        if strike is not None and strike.get("val") not in ("0", "false")
-    }
+    fonts = enumerate(root.iterfind("{*}fonts/{*}font"))
+    strikes = {str(number) for number, font in fonts if _strikes(font)}
     styles = [(str(n), one) for n, one in enumerate(root.iterfind("{*}cellXfs/{*}xf"))]
     return (
         {n for n, one in styles if _ZEROS.fullmatch(codes.get(one.get("numFmtId"), ""))},
         {n for n, one in styles if one.get("fontId") in strikes},
+    )
+
+
+def _strikes(font: Any) -> bool:
+    """Whether a font, or the properties of a run of text, strikes through."""
+    strike = font.find("{*}strike")
+    return strike is not None and strike.get("val") not in ("0", "false")
+
+
+def _is_struck(text: Any) -> bool:
+    """Whether all words of a rich text are struck through."""
+    runs = [run for run in text.iterchildren("{*}r") if "".join(run.itertext()).strip()]
+    return bool(runs) and all(
+        (font := run.find("{*}rPr")) is not None and _strikes(font) for run in runs
     )
 
 
@@ -387,33 +453,36 @@ def _elements(content: IO[bytes], tag: str) -> Iterator[Any]:
             del above[0]
 
 
-def _excel_facts(content: IO[bytes], padded: set[str], crossed: set[str]) -> _SheetFacts:
+def _excel_facts(
+    content: IO[bytes], padded: set[str], crossed: set[str], struck: set[str]
+) -> _SheetFacts:
+    """The facts of one sheet, given the cell styles that pad and strike through, and the shared
+    texts that are struck through."""
     facts = _SheetFacts()
     number, widest = 0, 0
     first = None
     for row in _elements(content, "row"):
         number = int(row.get("r") or number + 1)
-        if row.get("hidden") in ("1", "true"):
+        if row.get("hidden") in ("1", "true") or row.get("ht") in ("0", "0.0"):
             facts.hidden.add(number)
         column = -1
-        styles = set()
         for cell in row.iterchildren("{*}c"):
             column = _column(cell.get("r")) if cell.get("r") else column + 1
-            value = cell.find("{*}v")
+            value, inline = cell.find("{*}v"), cell.find("{*}is")
             if value is None or not value.text:
                 if cell.find("{*}f") is not None:
                     facts.flags[number, column] = "formula"
-                elif cell.find("{*}is") is None:
+                elif inline is None:
                     continue
             elif cell.get("t") == "e":
                 facts.flags[number, column] = "error"
             elif cell.get("s") in padded:
                 facts.padded.add((number, column))
-            styles.add(cell.get("s"))
+            shared = value is not None and cell.get("t") == "s" and value.text in struck
+            if cell.get("s") in crossed or shared or (inline is not None and _is_struck(inline)):
+                facts.crossed.add((number, column))
             first = first or number
             widest = max(widest, column + 1)
-        if styles and styles <= crossed:
-            facts.hidden.add(number)
     if first and (number - first + 1) * widest > MOST_CELLS:
         raise SheetError("too_wide")
     return facts
@@ -428,8 +497,8 @@ def _column(reference: str) -> int:
 
 
 def _opendocument_facts(content: IO[bytes]) -> list[_SheetFacts]:
-    """The hidden, filtered and crossed-out rows of each sheet. One empty row element may stand
-    for the million rows below the last."""
+    """The hidden and filtered rows and the crossed-out cells of each sheet. One empty row element
+    may stand for the million rows below the last."""
     every: list[_SheetFacts] = []
     facts, number = _SheetFacts(), 0
     crossed = set[str]()
@@ -447,16 +516,29 @@ def _opendocument_facts(content: IO[bytes]) -> list[_SheetFacts]:
                 crossed.add(about.get("name", ""))
         else:
             repeated = int(about.get("number-rows-repeated", 1))
-            filled = [
-                _attributes(cell) for cell in element.iterchildren("{*}table-cell") if len(cell)
-            ]
-            styles = {cell.get("style-name", "") for cell in filled}
-            hidden = about.get("visibility") in ("collapse", "filter")
-            if (hidden or (styles and styles <= crossed)) and repeated < MOST_CELLS // 100:
-                facts.hidden.update(range(number + 1, number + repeated + 1))
+            numbers = range(number + 1, number + min(repeated, MOST_CELLS // 100) + 1)
+            if about.get("visibility") in ("collapse", "filter"):
+                facts.hidden.update(numbers)
+            column = 0
+            for cell in element.iterchildren("{*}table-cell", "{*}covered-table-cell"):
+                shown = _attributes(cell)
+                if len(cell) and _is_struck_text(cell, shown, crossed):
+                    facts.crossed.update((row, column) for row in numbers)
+                column += int(shown.get("number-columns-repeated", 1))
             number += repeated
         element.clear()
     return every
+
+
+def _is_struck_text(cell: Any, about: Mapping[str, str], crossed: set[str]) -> bool:
+    """Whether an OpenDocument cell is struck through, as a whole or in all pieces of its text."""
+    spans = [span for text in cell for span in text.iterchildren("{*}span")]
+    return about.get("style-name", "") in crossed or (
+        bool(spans)
+        and all(_attributes(span).get("style-name", "") in crossed for span in spans)
+        and not any((text.text or "").strip() for text in cell)
+        and not any((span.tail or "").strip() for span in spans)
+    )
 
 
 def _attributes(element: Any) -> dict[str, str]:
@@ -466,15 +548,25 @@ def _attributes(element: Any) -> dict[str, str]:
 
 # --- both ----------------------------------------------------------------------------
 
+_IN_LINES = re.compile(r"[\r\n]+| {2,}")
+"""How a cell's lines are separated; some exports put two spaces between them."""
 
-def _row(number: int, cells: list[tuple[str, Flag | None]], hidden: bool = False) -> RawRow:
+
+def _row(
+    number: int,
+    cells: list[tuple[str, Flag | None]],
+    hidden: bool = False,
+    crossed: frozenset[int] = frozenset(),
+) -> RawRow:
     texts: list[str] = []
     flags: dict[int, Flag] = {}
     for place, (typed, flag) in enumerate(cells[:MOST_COLUMNS]):
         text = clean_line(typed)
+        if _IN_LINES.search(typed):
+            text = address_line([line for line in map(clean_line, _IN_LINES.split(typed)) if line])
         texts.append(text[:LONGEST_CELL])
         if len(text) > LONGEST_CELL:
             flags[place] = "long"
         elif flag is not None:
             flags[place] = flag
-    return RawRow(number, tuple(texts), flags, hidden)
+    return RawRow(number, tuple(texts), flags, hidden, crossed)

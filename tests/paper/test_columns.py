@@ -43,6 +43,19 @@ OTHERS = {
     "questions": ("Timestamp", "What is your first name?", "And your last name?", "Your e-mail",
                   "What is your street address?", "Unit", "City", "What is your state?",
                   "Please enter your ZIP code", "Spouse's first name", "County", "Work ZIP"),
+    "Gravity Forms": ("Entry Id", "Name (First)", "Name (Last)", "Email",
+                      "Address (Street Address)", "Address (Address Line 2)", "Address (City)",
+                      "Address (State / Province)", "Address (ZIP / Postal Code)"),
+    "Constant Contact": ("", "First name", "Last name", "Email address - Home",
+                         "Street address line 1 - Home", "Street address line 2 - Home",
+                         "City - Home", "State/Province - Home", "Zip/Postal Code - Home"),
+    "Raiser's Edge": ("", "CnBio_First_Name", "CnBio_Last_Name", "CnPh_Email",
+                      "CnAdrPrf_Addrline1", "CnAdrPrf_Addrline2", "CnAdrPrf_City",
+                      "CnAdrPrf_State", "CnAdrPrf_ZIP"),
+    "address book": ("", "First", "Last", "E-mail 1", "Street 1", "Unit", "City 1", "State 1",
+                     "ZIP 1"),
+    "petition": ("", "First name", "Last name", "Email", "Residence Address Street and Number",
+                 "Apartment Num", "City or Town", "State", "ZIP"),
 }  # fmt: skip
 
 
@@ -156,6 +169,36 @@ def test_a_possible_house_number_column_is_questioned(db: Connection) -> None:
     assert (aside.ready, len(aside.new), aside.twice) == (True, 1, (("3", "2"),))
 
 
+def test_ordinal_streets_have_no_house_number(db: Connection) -> None:
+    """N05"""
+    people = [("John", "Smith", house, "5th Ave", "Stowe", "VT", "05672") for house in ("12", "90")]
+    content = csv_file(*people, header=("First", "Last", "Nr.", "Street", "City", "State", "ZIP"))
+    assert [q.why for q in planned(content, db).columns[0].questions] == ["house"]
+
+
+@pytest.mark.parametrize(("house", "street"), [("12", "12 Main St"), ("12.0", "Main St")])
+def test_a_house_number_is_read_once_and_without_decimals(house: str, street: str) -> None:
+    """N05"""
+    header = ("First", "Last", "House Number", "Address", "ZIP")
+    (row,) = rows_of(csv_file(("John", "Smith", house, street, "05672"), header=header))
+    assert row.values["street"] == "12 Main St"
+
+
+def test_a_zip_suffix_is_no_part_of_a_name() -> None:
+    header = ("First Name", "Last Name", "Address Line 1", "Zip Code", "Zip Code Suffix")
+    (row,) = rows_of(csv_file(("Ana", "Li", "12 Main St", "05672", "1234"), header=header))
+    assert (row.values["last"], row.values["zip"]) == ("Li", "05672")
+
+
+def test_one_column_with_addresses_is_enough_beside_a_name() -> None:
+    header = ("#", "Printed Name of Signer", "Residential Address (Street, City, ZIP)", "Date")
+    row = ("1", "Ana Li", '"12 Main St, Stowe, VT 05672"', "1/1")
+    (read,) = rows_of(csv_file(row, header=header))
+    assert (read.values["last"], read.values["street"], read.values["zip"]) == (
+        "Li", "12 Main St", "05672",
+    )  # fmt: skip
+
+
 def test_a_row_number_is_not_joined_to_the_street() -> None:
     content = csv_file(
         ("1", "Ana Li", "12 Main St", "05672"), header=("No.", "Name", "Street", "ZIP")
@@ -171,6 +214,22 @@ def test_a_row_number_is_not_joined_to_the_street() -> None:
         (("Printed Name", "Address", "City/State/ZIP"), ("1 A St", "Stowe Vermont 05672-1234")),
         (("Name", "Address", "City"), ("1 A St", "Stowe, V.T. 05672")),
         (("Name", "Address", "Ciudad, estado y ZIP"), ("1 A St", "Stowe, vt, 05672, USA")),
+        *[
+            (("Name", "Address", "City, State, ZIP"), ("1 A St", place))
+            for place in (
+                "05672 Stowe VT",
+                "Stowe (VT) 05672",
+                "Stowe - VT - 05672",
+                "Stowe VT05672",
+                "Stowe; VT; 05672",
+                "Stowe/VT/05672",
+                "Stowe, VT 05672 U.S.A.",
+                "Stowe VT 056721234",
+                "Stowe, VT, zip 05672",
+                "Stowe, VT 05672 (Lamoille County)",
+            )
+        ],
+        (("Name", "Full residence address incl. ZIP", "Note"), ("1 A St, Stowe, VT 05672", "")),
     ],
 )
 def test_city_state_and_zip_in_one_cell_are_split(
@@ -182,6 +241,25 @@ def test_city_state_and_zip_in_one_cell_are_split(
     assert (row.values["street"], row.values["city"]) == ("1 A St", "Stowe")
     assert row.values["zip"].startswith("05672")
     assert row.values["state"].upper().replace(".", "") in ("VT", "VERMONT")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["1 A St\nStowe, VT 05672", "1 A St\r\nStowe VT\r\n05672", "1 A St; Stowe; VT; 05672",
+     "1 A St  Stowe  VT  05672  US", "1 A St, Stowe, VT 05672, Lamoille County"],
+)  # fmt: skip
+def test_a_street_ends_at_its_line_or_semicolon(address: str) -> None:
+    """N12"""
+    (row,) = rows_of(saved(workbook(("Al Beck", address), header=("Name", "Address"))))
+    assert [row.values[c] for c in ("street", "city", "state", "zip")] == [
+        "1 A St", "Stowe", "VT", "05672",
+    ]  # fmt: skip
+
+
+def test_a_state_code_after_a_town_needs_no_comma() -> None:
+    header = ("Name", "Address", "City/State", "ZIP")
+    (row,) = rows_of(csv_file(("Al Beck", "1 A St", "St. Johnsbury VT", "05819"), header=header))
+    assert (row.values["city"], row.values["state"]) == ("St. Johnsbury", "VT")
 
 
 def test_a_whole_address_in_one_cell_is_split(db: Connection) -> None:

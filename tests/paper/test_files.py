@@ -11,8 +11,11 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+import xlsxwriter  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.cell.rich_text import CellRichText, TextBlock  # type: ignore[import-untyped]
+from openpyxl.cell.text import InlineFont  # type: ignore[import-untyped]
 from openpyxl.styles import Font  # type: ignore[import-untyped]
 
 from app.records.paper_columns import SheetRow, assign
@@ -57,6 +60,33 @@ def test_mac_roman_accents_and_line_endings_are_read() -> None:
     """N28"""
     content = csv_file(("Zoë", "Nuñez", *ANA[2:]), encoding="mac_roman").replace(b"\r\n", b"\r")
     assert [row.values["last"] for row in rows_of(content)] == ["Nuñez"]
+
+
+PENA = "First,Last,Street,ZIP\nJosé,Peña,1 A St,05672\nZoë,Nuñez,2 A St,05672\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [PENA.encode("mac_roman"), PENA.encode("cp850"), PENA.encode("cp1252"),
+     PENA[:45].encode() + PENA[45:].encode("cp1252")],
+    ids=["Macintosh", "MS-DOS", "Windows", "mixed"],
+)  # fmt: skip
+def test_accents_are_guessed_from_the_words_that_they_make(content: bytes) -> None:
+    """N28"""
+    assert parsed(content).guessed_encoding
+    names = [(row.values["first"], row.values["last"]) for row in rows_of(content)]
+    assert names == [("José", "Peña"), ("Zoë", "Nuñez")]
+
+
+@pytest.mark.parametrize("text", ["sep=;\n" + PENA, "\ufeffsep=;\n" + PENA])
+def test_a_separator_line_that_is_not_true_is_ignored(text: str) -> None:
+    """N28"""
+    assert len(rows_of(text.encode())) == 2
+
+
+def test_an_error_of_a_spreadsheet_in_csv_is_flagged() -> None:
+    (row,) = rows_of(csv_file(("#REF!", *ANA[1:])))
+    assert row.flags == {"first": "error"}
 
 
 @pytest.mark.parametrize("kept", ["'05672", '"=""05672"""'])
@@ -223,6 +253,40 @@ def test_a_crossed_out_row_counts_as_hidden() -> None:
     assert [r.hidden for r in rows_of(ods(HEADER, ANA, BO, crossed=3))] == [False, True]
 
 
+def test_a_row_whose_name_is_crossed_out_counts_as_hidden() -> None:
+    """N04"""
+    book = workbook(ANA, BO, ANA, ANA)
+    for cell in book.active[3][:2]:
+        cell.font = Font(strike=True)
+    struck, plain = InlineFont(strike=True), InlineFont()
+    for cell in book.active[4][:2]:
+        cell.value = CellRichText(TextBlock(struck, str(cell.value)))
+    for cell in book.active[5][:2]:
+        cell.value = CellRichText(TextBlock(struck, "Anna"), TextBlock(plain, str(cell.value)))
+    assert [r.hidden for r in rows_of(saved(book))] == [False, True, True, False]
+    struck_text = '<text:span text:style-name="ce2">Bo</text:span>'
+    row = (struck_text, struck_text, *BO[2:])
+    assert [r.hidden for r in rows_of(ods(HEADER, ANA, row))] == [False, True]
+
+
+def test_shared_texts_that_are_struck_through_are_found() -> None:
+    """N04"""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet, struck = book.add_worksheet(), book.add_format({"font_strikeout": True})
+        for number, row in enumerate((HEADER, ANA, BO)):
+            sheet.write_row(number, 0, row)
+        for column, text in enumerate(("Ana", "Li")):
+            sheet.write_rich_string(1, column, struck, text[:1], struck, text[1:])
+    assert [r.hidden for r in rows_of(out.getvalue())] == [True, False]
+
+
+def test_a_row_without_height_counts_as_hidden() -> None:
+    """N04"""
+    content = changed(saved(workbook(ANA, BO)), b'<row r="3"', b'<row r="3" ht="0"')
+    assert [r.hidden for r in rows_of(content)] == [False, True]
+
+
 def test_a_workbooks_declared_size_is_not_trusted() -> None:
     content = changed(saved(workbook(ANA, BO)), b'<dimension ref="A1:H3"', b'<dimension ref="A1"')
     assert values(content) == GOOD
@@ -353,6 +417,19 @@ def test_a_space_after_the_comma_does_not_split_a_quoted_cell() -> None:
     assert (row.values["last"], row.values["street"], row.values["zip"]) == (
         "Li", "12 Main St, Apt 4", "05672",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("head", "quotes", "gap"), [(" ", '""', "\xa0"), ("", "“”", ""), ("", "“”", " ")]
+)
+def test_nonbreaking_spaces_and_curly_quotes_split_no_cell(
+    head: str, quotes: str, gap: str
+) -> None:
+    """N09"""
+    cells = ("Ana", "Li", "12 Main St, Apt 4", "05672")
+    row = f",{gap}".join(quotes[0] + cell + quotes[1] for cell in cells)
+    (read,) = rows_of(f"First,{head}Last,{head}Street,{head}ZIP\n{row}\n".encode())
+    assert (read.values["street"], read.values["zip"]) == ("12 Main St, Apt 4", "05672")
 
 
 def test_a_quote_inside_a_cell_is_left_alone() -> None:
