@@ -202,6 +202,11 @@ class Holder:
         return self.member is not None and self.member.term_end < today
 
 
+Standing = Literal["sits", "left", "unsure"]
+"""Whether the list of members shows that someone sits in a seat or no longer does; ``unsure`` if it
+is too old to tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A person in the list of members, as of one moment: a sitting member or a former one.
@@ -212,7 +217,7 @@ class Listed:
     holder: Holder
     congress: int
     """The last Congress in which the list shows them in that seat."""
-    standing: Literal["sits", "left", "unsure"]
+    standing: Standing
     """``left`` if the list was made after their term; ``unsure`` if it was made before the end of
     the term, so it cannot tell whether they were chosen again."""
 

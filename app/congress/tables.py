@@ -36,6 +36,7 @@ from app.congress.model import (
     Member,
     Office,
     Seat,
+    Standing,
     TablesError,
     all_seats,
     as_moment,
@@ -171,10 +172,18 @@ class Tables:
         person = self.people.get(bioguide)
         return person.holder if person and person.standing == "sits" else None
 
+    def standing_in(self, bioguide: str, seat_id: str) -> Standing:
+        """Whether this member sits in this seat, so that letters to them can still go."""
+        here, person = self.holder(seat_id), self.people.get(bioguide)
+        if here and here.member:
+            return "sits" if person and person.member.bioguide == here.member.bioguide else "left"
+        if person is None:
+            return "unsure" if here and here.awaited else "left"
+        return person.standing if person.holder.seat.id == seat_id else "left"
+
     def still_holds(self, bioguide: str, seat_id: str) -> bool:
-        """Whether this member still sits in this seat, so that letters to them can still go."""
-        holder = self.holder_of(bioguide)
-        return holder is not None and holder.seat.id == seat_id
+        """Whether the list shows this member in this seat."""
+        return self.standing_in(bioguide, seat_id) == "sits"
 
     def member_at(self, seat_id: str, when: date) -> Member | None:
         """Who sat in a seat at an aware datetime, or at noon in Washington on a plain day."""

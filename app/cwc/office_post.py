@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
 
-from app.congress.model import CHAMBERS, Chamber
+from app.congress.model import CHAMBERS, Chamber, Standing
 from app.cwc.client import (
     Accepted,
     CwcClient,
@@ -32,6 +32,7 @@ from app.delivery.channel import Channel, Result
 from app.records.acts import State
 from app.records.outbound import (
     LETTER,
+    Addressee,
     Claimed,
     End,
     NotQueued,
@@ -45,6 +46,8 @@ expires."""
 KEEP_TRYING = timedelta(days=5)
 """How long a letter is tried, or waits for its signature to count, before it expires."""
 TEST_SYSTEM = "taken by the test system"
+LEFT_SEAT = "the member no longer holds the seat"
+OLD_LIST = "the list of members is too old to show who holds the seat"
 FIELDS = (
     "Prefix", "FirstName", "LastName", "Address1", "City", "StateAbbreviation", "Zip", "Phone",
     "Email",
@@ -67,7 +70,11 @@ class Posted:
 
 
 class OfficePost(Channel):
-    """One site's letters to the offices' own systems."""
+    """One site's letters to the offices' own systems.
+
+    An office's address names its seat, so the system would give a letter to a member who has left
+    to the successor. ``standing`` tells, by the current list, whether a member still sits.
+    """
 
     kinds = CHAMBERS
     pauses = PAUSES
@@ -75,10 +82,16 @@ class OfficePost(Channel):
     never_left: End = "not attempted"
 
     def __init__(
-        self, database: Path, client: CwcClient, secret: bytes, *, clock: Callable[[], datetime]
+        self,
+        database: Path,
+        client: CwcClient,
+        secret: bytes,
+        *,
+        clock: Callable[[], datetime],
+        standing: Callable[[Addressee], Standing],
     ) -> None:
         super().__init__(database, secret, clock)
-        self.client = client
+        self.client, self._standing = client, standing
         # The systems limit the rate, so only one thread hands over, one letter at a time.
         self.turn = Lock()
 
@@ -115,9 +128,21 @@ class OfficePost(Channel):
             if not self.reaches(chamber) or maintenance_ends(chamber, now) is not None
         )
 
+    def sweep(self, now: datetime) -> None:
+        """End the letters to members who no longer hold their seats."""
+        left = [x for x in self.outbound.waiting_addressees() if self._standing(x) == "left"]
+        if left:
+            self.outbound.end_letters(left, LEFT_SEAT, now)
+
     def send(self, claimed: Claimed, leaving: Callable[[], None]) -> Result:
-        """Try once to hand the letter to the office's system."""
+        """Try once to hand the letter to the office's system, if its member still sits."""
         assert claimed.payload is not None
+        assert claimed.addressee is not None
+        standing = self._standing(claimed.addressee)
+        if standing == "left":
+            return Result("not attempted", LEFT_SEAT, by_server=False)
+        if standing == "unsure":
+            return Result("deferred", OLD_LIST, by_server=False)
         head, _, xml = claimed.payload.partition(b"\n")
         values = json.loads(head)
         leaving()

@@ -75,6 +75,9 @@ class Channel:
         """The kinds that cannot be sent at this moment."""
         return frozenset()
 
+    def sweep(self, now: datetime) -> None:
+        """End what waits and must no longer be sent. Called about once a minute."""
+
     def send(self, claimed: Claimed, leaving: Callable[[], None]) -> Result:
         """Try once. ``leaving`` is called before anything is sent; its exceptions propagate."""
         raise NotImplementedError

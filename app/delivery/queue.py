@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -106,13 +107,19 @@ class Worker:
             cause = f"given up after {attempt} tries; the last: {result.cause}"
             outcome = channel.never_left
             result = Result(outcome, cause, result.by_server)
+        if outcome == "not attempted" and claimed.maybe and not result.by_server:
+            outcome = "unknown"  # this try did not leave, but an earlier one may have arrived
+            result = replace(result, outcome=outcome)
         letters = channel.letters(result)
         self._outbound.finish(claimed, outcome, result.cause, now, letters=letters)
         return result
 
     def sweep(self) -> None:
-        """Recover what killed workers left, and drop what has waited too long."""
-        self._outbound.sweep(self._clock())
+        """Recover what killed workers left, and drop what has waited too long or must not go."""
+        now = self._clock()
+        for channel in self._channels:
+            channel.sweep(now)
+        self._outbound.sweep(now)
 
 
 class QueueError(ExplainedError):

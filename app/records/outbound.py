@@ -19,12 +19,12 @@ import hashlib
 import json
 import secrets
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from app.congress.model import Chamber
 from app.records.accounting import IN_OUTBOX, MAILED, QUEUED, move
@@ -50,6 +50,8 @@ ROUNDS = 5
 DAY = timedelta(days=1)
 FORGOTTEN = timedelta(days=30)
 """How long the row of a finished message is kept."""
+TIME_OVER = "its time ran out"
+"""The cause of a letter's end that was not accepted in time."""
 _PURPOSE = "waiting to leave"
 
 _SENDABLE = (
@@ -61,6 +63,12 @@ _SENDABLE = (
 """Whether a signature's letters may leave. A repeated signature must look the same from outside, so
 it waits for whatever a first one would wait for."""
 _OFFICE = "o.kind IN ('house', 'senate')"
+_WAITS = f"o.payload IS NOT NULL AND {_OFFICE} AND o.state IN ('queued', 'deferred')"
+_LETTER = (
+    "(signatures s JOIN letters l ON l.signature = s.id)"
+    " ON s.receipt = o.receipt AND l.seat = o.seats ->> 0"
+)
+"""A join to the letter that a row stands for."""
 _MAY_LEAVE = (
     f"(NOT {_OFFICE} OR EXISTS"  # noqa: S608 - both are our own
     f" (SELECT 1 FROM signatures s WHERE s.receipt = o.receipt AND {_SENDABLE}))"
@@ -94,6 +102,13 @@ class NotQueued:
     reason: Literal["no such letter", "withdrawn", "test", "somebody else's", "settled"]
 
 
+class Addressee(NamedTuple):
+    """The member to whom a letter was written, and the seat that they held."""
+
+    bioguide: str
+    seat: str
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A row that only this worker may now try to send. ``attempt`` counts from 1."""
@@ -101,6 +116,10 @@ class Claimed:
     id: str
     kind: str
     attempt: int
+    maybe: bool
+    """Whether an earlier try got no answer, so that it may have arrived."""
+    addressee: Addressee | None
+    """None for mail."""
     payload: bytes | None = field(repr=False)
     """None if it was encrypted with another secret."""
 
@@ -281,16 +300,22 @@ class Outbound:
     def claim(self, row: str, now: datetime) -> Claimed | None:
         """Claim a row for an attempt; None if it is not due, may not leave, or is taken."""
         with self._writing() as db:
-            found = db.execute(
+            taken = db.execute(
                 "UPDATE outbound AS o SET state = 'sending', attempts = attempts + 1,"  # noqa: S608
-                f" state_at = ?1 WHERE o.id = ?2 AND {_DUE}"
-                " RETURNING id, kind, attempts, payload",
+                f" state_at = ?1 WHERE o.id = ?2 AND {_DUE}",
                 (_seconds(now), row),
+            ).rowcount
+            if not taken:
+                return None
+            kind, attempt, maybe, bioguide, seat, payload = db.execute(
+                "SELECT o.kind, o.attempts, o.maybe, l.bioguide, l.seat, o.payload"  # noqa: S608
+                f" FROM outbound o LEFT JOIN {_LETTER} AND {_OFFICE} WHERE o.id = ?",
+                (row,),
             ).fetchone()
-        if found is None:
-            return None
-        claimed, kind, attempt, payload = found
-        return Claimed(claimed, kind, attempt, unlock(payload, self._secret, _PURPOSE))
+        return Claimed(
+            row, kind, attempt, bool(maybe), Addressee(bioguide, seat) if seat else None,
+            unlock(payload, self._secret, _PURPOSE),
+        )  # fmt: skip
 
     def leaving(self, claimed: Claimed, now: datetime) -> bool:
         """Record on disk that it is about to leave. False if the claim was lost."""
@@ -350,19 +375,10 @@ class Outbound:
             )
             over = db.execute(
                 "SELECT o.id, o.maybe FROM outbound o JOIN signatures s ON s.receipt = o.receipt"  # noqa: S608
-                f" WHERE o.payload IS NOT NULL AND {_OFFICE} AND o.state IN ('queued', 'deferred')"
-                " AND (o.until <= ? OR s.withdrawn = 1)",
+                f" WHERE {_WAITS} AND (o.until <= ? OR s.withdrawn = 1)",
                 (moment,),
             ).fetchall()
-            for row, maybe in over:
-                end = "unknown" if maybe else "not attempted"
-                db.execute(
-                    "UPDATE outbound SET state = ?, state_at = ?, payload = NULL,"
-                    " cause = CASE cause WHEN '' THEN 'its time ran out' ELSE"
-                    " 'its time ran out; the last: ' || cause END WHERE id = ?",
-                    (end, moment, row),
-                )
-                _move_letters(db, row, LETTER[end], now)
+            _end_letters(db, over, TIME_OVER, now)
             db.execute(
                 "UPDATE outbound SET recipient = NULL WHERE recipient IS NOT NULL"
                 " AND queued_at <= ?",
@@ -372,6 +388,24 @@ class Outbound:
                 "DELETE FROM outbound WHERE payload IS NULL AND state_at < ?",
                 (_seconds(now - FORGOTTEN),),
             )
+
+    def waiting_addressees(self) -> set[Addressee]:
+        """To whom the letters in the queue were written. Read-only."""
+        rows = local_database(self._path).execute(
+            f"SELECT DISTINCT l.bioguide, l.seat FROM outbound o JOIN {_LETTER}"  # noqa: S608
+            f" WHERE {_WAITS}"
+        )
+        return {Addressee(*row) for row in rows}
+
+    def end_letters(self, to: Collection[Addressee], cause: str, now: datetime) -> None:
+        """End the waiting letters that were written to any of these, with this cause."""
+        with self._writing() as db:
+            rows = db.execute(
+                f"SELECT o.id, o.maybe FROM outbound o JOIN {_LETTER} WHERE {_WAITS}"  # noqa: S608
+                " AND json_array(l.bioguide, l.seat) IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(to)),),
+            ).fetchall()
+            _end_letters(db, rows, cause, now)
 
     # --- reading ---
 
@@ -447,6 +481,21 @@ def _step(
         (_seconds(now), *columns.values(), claimed.id, claimed.attempt, json.dumps(start)),
     ).rowcount
     return changed == 1
+
+
+def _end_letters(
+    db: sqlite3.Connection, rows: Sequence[tuple[str, int]], cause: str, now: datetime
+) -> None:
+    """End letters (id, ``maybe``) that will not be tried again, inside the caller's transaction."""
+    for row, maybe in rows:
+        end = "unknown" if maybe else "not attempted"
+        db.execute(
+            "UPDATE outbound SET state = ?1, state_at = ?2, payload = NULL,"
+            " cause = CASE cause WHEN '' THEN ?3 ELSE ?3 || '; the last: ' || cause END"
+            " WHERE id = ?4",
+            (end, _seconds(now), cause, row),
+        )
+        _move_letters(db, row, LETTER[end], now)
 
 
 def _move_letters(db: sqlite3.Connection, row: str, state: State, now: datetime) -> None:

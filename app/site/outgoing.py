@@ -12,10 +12,14 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
+from app.congress.model import Standing, TablesError
+from app.congress.tables import load_tables
 from app.delivery.mail import Address, parse_address
 from app.delivery.post import PostOffice, PostSettings
 from app.delivery.queue import MailQueue, QueueError, make_huey
 from app.delivery.smtp import SmtpSettings
+from app.records.outbound import Addressee
+from app.site.services import moment_of_site
 from app.site.settings import Settings
 
 if TYPE_CHECKING:
@@ -83,7 +87,18 @@ def office_post(
         log.error("Official delivery is off: no key is set.")
         return None
     client = cwc_client(settings, clock=clock)
-    return OfficePost(settings.database, client, settings.secret_key, clock=clock)
+
+    def standing(addressee: Addressee) -> Standing:
+        try:
+            tables = load_tables(settings.instance, moment_of_site(settings, clock))
+        except TablesError as error:
+            log.error("Letters to offices wait: %s", error)
+            return "unsure"
+        return tables.standing_in(*addressee)
+
+    return OfficePost(
+        settings.database, client, settings.secret_key, clock=clock, standing=standing
+    )
 
 
 @lru_cache(maxsize=4)

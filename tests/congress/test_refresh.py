@@ -322,6 +322,16 @@ def test_members_who_leave_mid_congress_are_kept_until_they_left(
     assert [tables.people[one].holder.seat.id for one in who] == ["MT-2", "WY-0", "OH-S3", "OH-S3"]
     assert {tables.people[one].congress for one in who} == {119}
     assert tables.holder_of(d) is None
+    seats = ((d, "MT-2"), (f, "WY-0"), (m, "OH-2"), (m, "OH-S3"), (a, "OH-S3"))
+    assert [tables.standing_in(*one) for one in seats] == ["left", "left", "left", "sits", "left"]
+    new_year = tables.at(NOON)  # the list is too old for House seats, but had seen these leave
+    assert [new_year.standing_in(*one) for one in seats] == [
+        "left", "left", "left", "sits", "left"
+    ]  # fmt: skip
+    assert new_year.standing_in("N000001", "WY-0") == "unsure"
+    stranger = "X000001"  # someone of whom no list of this site has heard
+    assert new_year.standing_in(stranger, "WY-0") == "unsure"
+    assert tables.standing_in(stranger, "WY-0") == tables.standing_in(stranger, "MT-2") == "left"
     # The next list changes nothing for them; one that lists the dead member again is believed.
     december = datetime(2026, 12, 31, 17, tzinfo=UTC)
     refresh(folder, tmp_path, now=december, as_of=date(2026, 12, 30))
@@ -365,6 +375,7 @@ def test_a_temporary_id_still_refers_to_the_same_person(
     tables = load_tables(tmp_path, NOW)
     assert tables.people["govtrack-990001"] is tables.people["N000001"]
     assert tables.people["N000001"].standing == "sits"
+    assert tables.standing_in("govtrack-990001", "MT-2") == "sits"
 
 
 def test_a_full_rebuild_keeps_members_who_left(

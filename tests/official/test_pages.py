@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from lxml import etree
 
+from app.congress.model import change_of
 from app.congress.tables import load_tables
 from app.cwc.message import schema_errors
 from app.errors import NotStoredError
@@ -328,6 +329,41 @@ def test_a_letter_to_a_member_who_left_is_not_sent_to_the_successor(make: Make) 
     site.press(site.fill(site.look(taken)), step="go")
     site.work()
     assert site.states(taken) == {"MA-6": "written", "MA-S1": ACCEPTED, "MA-S2": ACCEPTED}
+
+
+def test_a_queued_letter_does_not_go_to_the_successor_and_the_receipt_says_so(site: Site) -> None:
+    taken = site.queued()
+    another_sits(site.settings.instance, "MA-6", date(2026, 11, 26))
+    site.work(days=2)
+    assert site.states(taken) == {"MA-6": "not attempted", "MA-S1": ACCEPTED, "MA-S2": ACCEPTED}
+    assert set(messages(site)) == {"SMA01", "SMA02"}
+    page = site.client.get(site.path(taken)).words
+    expected = {
+        "en": "This member no longer holds the seat, so we stopped trying. Your letter is not for",
+        "es": "Este miembro ya no ocupa el puesto y dejamos de intentarlo. Su carta no es para",
+    }
+    assert page.count(expected[site.resident.lang]) == 1
+
+
+def test_a_letter_at_noon_on_january_3_waits_for_the_list_of_the_new_congress(make: Make) -> None:
+    site = make()
+    site.clock.now = change_of(120) - timedelta(hours=1)
+    taken = site.signed()
+    site.server.script.append(Scripted("/v2/validate", 503))
+    site.press(site.fill(site.look(taken, "MA-6"), d_email="siobhan@example.org"), step="go")
+    site.work()
+    db = local_database(site.settings.database)
+    db.execute("UPDATE outbound SET until = until + 864000")  # a campaign of two Congresses
+    site.work(hours=2)
+    assert site.states(taken)["MA-6"] == "queued"
+    assert (
+        "our list does not show yet who holds this seat" in site.client.get(site.path(taken)).words
+    )
+    db.execute("UPDATE outbound SET until = until - 864000")
+    site.work(minutes=1)
+    assert site.states(taken)["MA-6"] == "not attempted"
+    assert "has ended, so we stopped trying" in site.client.get(site.path(taken)).words
+    assert messages(site) == {}
 
 
 def test_a_receipt_cannot_send_letters_in_another_name(make: Make) -> None:

@@ -13,10 +13,17 @@ import pytest
 
 from app.cli.diagnosis import Site as DoctorSite
 from app.cli.doctor import letters_are_accounted_for, official_delivery_is_whole
-from app.congress.model import CHAMBERS
+from app.congress.model import CHAMBERS, Standing
 from app.cwc.client import CwcClient, CwcSettings
 from app.cwc.message import CwcMessage, MessageParts, message_parts, to_message
-from app.cwc.office_post import KEEP_TRYING, PAUSES, OfficePost, Posted
+from app.cwc.office_post import (
+    KEEP_TRYING,
+    LEFT_SEAT,
+    OLD_LIST,
+    PAUSES,
+    OfficePost,
+    Posted,
+)
 from app.delivery.mail import Address
 from app.delivery.post import PostOffice, PostSettings
 from app.delivery.queue import MailQueue, Worker, make_huey
@@ -26,6 +33,7 @@ from app.records.outbound import (
     FORGOTTEN,
     LEASE,
     LETTER,
+    Addressee,
     NotQueued,
     Outbound,
     OutboundRow,
@@ -43,6 +51,7 @@ from .conftest import NOON, Clock, Make
 
 ACCEPTED = "accepted by the office's system"
 ENDS = datetime(2027, 1, 3, 17, tzinfo=UTC)
+MEMBER = Addressee("HCA012", "CA-12")
 
 
 class QueueSite:
@@ -51,6 +60,8 @@ class QueueSite:
     def __init__(self, folder: Path, server: CwcServer, when: datetime = NOON) -> None:
         self.path, self.server, self.clock = folder / "site.db", server, Clock(when)
         self.timeout = 30.0
+        self.standing: dict[Addressee, Standing] = {}
+        """What the list says of members; the others sit."""
         with closing(open_database(self.path)) as db:
             self.token = sign(db, signature("one"), SECRET).receipt
 
@@ -60,7 +71,10 @@ class QueueSite:
             house_url=self.server.url, senate_url=self.server.url, timeout=self.timeout,
         )  # fmt: skip
         client = CwcClient(settings, clock=self.clock)
-        return OfficePost(self.path, client, secret, clock=self.clock)
+        return OfficePost(
+            self.path, client, secret, clock=self.clock,
+            standing=lambda addressee: self.standing.get(addressee, "sits"),
+        )  # fmt: skip
 
     def worker(self, secret: bytes = SECRET) -> Worker:
         office = self.office(secret)
@@ -194,6 +208,59 @@ def test_a_letter_is_not_sent_after_its_congress_ends(desk: QueueSite) -> None:
     desk.work(hours=1)
     assert desk.row().state == "not attempted"
     assert desk.server.taken == {}
+
+
+def test_a_letter_that_waits_when_its_member_leaves_is_never_sent(desk: QueueSite) -> None:
+    desk.put()
+    desk.put("CA-S3")
+    desk.server.script.append(Scripted("/v2/validate", 503))
+    desk.work()
+    desk.standing[MEMBER] = "left"
+    asked = len(desk.server.requests)
+    desk.worker().sweep()
+    assert desk.row().cause.startswith(f"{LEFT_SEAT}; the last: The system asks us to try again")
+    assert desk.letter() == ("not attempted", "office system")
+    desk.work(days=1)
+    assert len(desk.server.requests) == asked
+    assert desk.letter("CA-S3")[0] == ACCEPTED
+
+
+def test_a_member_who_leaves_while_a_pass_runs_gets_no_letter(desk: QueueSite) -> None:
+    """A list is installed between the sweep and the letter's turn."""
+    desk.put()
+    desk.standing[MEMBER] = "left"
+    assert desk.worker().work() == 1
+    assert desk.server.requests == []
+    assert (desk.row().state, desk.row().cause) == ("not attempted", LEFT_SEAT)
+    assert desk.letter() == ("not attempted", "office system")
+
+
+@pytest.mark.parametrize("swept", [True, False])
+def test_a_letter_that_may_have_arrived_before_its_member_left_is_unknown(
+    desk: QueueSite, *, swept: bool
+) -> None:
+    desk.put()
+    desk.server.script.append(Scripted("/v2/message", 0, before="drop"))
+    desk.work()
+    desk.standing[MEMBER] = "left"
+    desk.clock.forward(hours=1)
+    worker = desk.worker()
+    worker.sweep() if swept else worker.work()
+    assert desk.row().state == "unknown"
+    assert desk.letter() == ("unknown", "office system")
+    assert LEFT_SEAT in desk.row().cause
+
+
+def test_a_letter_waits_while_the_list_is_too_old_to_show_its_member(desk: QueueSite) -> None:
+    desk.put()
+    desk.standing[MEMBER] = "unsure"
+    desk.work()
+    assert desk.server.requests == []
+    assert (desk.row().state, desk.row().cause) == ("deferred", OLD_LIST)
+    assert desk.letter()[0] == "queued"
+    desk.standing.clear()
+    desk.work(minutes=1)
+    assert desk.letter()[0] == ACCEPTED
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from flask_babel import lazy_gettext as _l
 
 from app.cwc.client import NOT_PARTICIPATING
-from app.cwc.office_post import TEST_SYSTEM
+from app.cwc.office_post import LEFT_SEAT, OLD_LIST, TEST_SYSTEM
 from app.records.accounting import IN_OUTBOX
 from app.records.acts import Cause, Receipt, State
 from app.records.database import Connection
 from app.records.erasing import waits_to_be_erased
-from app.records.outbound import OutboundRow, mail_of
+from app.records.outbound import TIME_OVER, OutboundRow, mail_of
 from app.site.i18n import gettext as _
 from app.site.i18n import moment_words
 from app.site.outgoing import post_of
@@ -189,10 +189,25 @@ FIELD_NAMES = {
 }  # fmt: skip
 
 
-def delivery_words(row: OutboundRow | None) -> str:
-    """Details of a letter's way to the office's own system; empty if there are none."""
+def delivery_words(row: OutboundRow | None, *, congress_over: bool) -> str:
+    """Details of a letter's way to the office's own system; empty if there are none.
+
+    ``congress_over``: the Congress to which it was written has ended.
+    """
     if row is None:
         return ""
+    if row.state == "deferred" and row.cause == OLD_LIST:
+        return _(
+            "It waits, because our list does not show yet who holds this seat. It goes only to "
+            "the member to whom you wrote."
+        )  # fmt: skip
+    if row.state in ("not attempted", "unknown") and row.cause.startswith(LEFT_SEAT):
+        return _(
+            "This member no longer holds the seat, so we stopped trying. Your letter is not for "
+            "the next person in the seat."
+        )  # fmt: skip
+    if congress_over and row.cause.startswith(TIME_OVER):
+        return _("The Congress to whose members you wrote has ended, so we stopped trying.")
     if row.state == "deferred":
         return _("The system did not accept it yet. We will try again.")
     if row.state == "refused":

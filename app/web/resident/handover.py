@@ -23,7 +23,7 @@ from app.site.services import Services
 from app.web.forms import posted
 from app.web.pages import Page
 from app.web.resident import copies, official
-from app.web.resident.claims import claims_of, delivery_words, state_words
+from app.web.resident.claims import claims_of, state_words
 from app.web.resident.draft import SEAT, CopyForm, Draft, read_draft, token_of
 from app.web.resident.journey import Data, gone, ready, review_page
 from app.web.resident.letters import Letters, at_home
@@ -206,7 +206,7 @@ def _options(
         undo=state in REPORTS and state != "copied",
         best=best,
         shown=_WAY_OF.get(state, best),
-        delivery=delivery_words(offered.rows.get(holder.seat.id)) if offered else "",
+        delivery=offered.words.get(holder.seat.id, "") if offered else "",
         official=offered is not None and holder.seat.id in offered.seats,
         form_url=member.contact_url or "",
         rules=member.form,

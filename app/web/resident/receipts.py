@@ -108,10 +108,11 @@ def receipt_page(token: str, site: Services, form: MailboxForm | None = None) ->
     kept = kept_letters(site.db(), token)
     rows = letters_of(site.db(), token)
     mails = mail_of(site.db(), token)
+    congress_over = found.congress < site.tables.congress
     letters = [
         replace(
             _line(row, site),
-            more=delivery_words(rows.get(row.seat)),
+            more=delivery_words(rows.get(row.seat), congress_over=congress_over),
             text=tuple(kept[row.seat].split("\n\n")) if row.seat in kept else (),
         )
         for row in found.letters
