@@ -106,6 +106,14 @@ def find_delegation(
     return plain if street is None else _by_street(case, plain, street)
 
 
+def states_of(zip5: str, tables: Tables) -> tuple[str, ...]:
+    """The states, territories and military regions that a ZIP code is in; empty if unknown."""
+    postal = tables.postal.get(zip5)
+    listed = [part.state for part in tables.zips.get(zip5, ())]
+    also = tables.border.get(zip5, ())
+    return tuple(dict.fromkeys([*listed, *([postal.state] if postal else []), *also]))
+
+
 class _Case(NamedTuple):
     """One lookup, with what the tables say about its ZIP."""
 

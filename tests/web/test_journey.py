@@ -225,6 +225,50 @@ def test_initials_and_short_names_are_names(resident: Resident, first: str) -> N
     assert sheets(page)[0].endswith(f"{first} Patel")
 
 
+@pytest.mark.parametrize(
+    ("state", "zip_code", "words_there"),
+    [
+        ("AE", "10013", "New York"), ("AE", "34001", "AA"), ("NJ", "94110", "California"),
+        ("NY", "09012", "AE"), ("GA", "38326", "Tennessee or Mississippi"),
+    ],
+)  # fmt: skip
+def test_a_mailing_address_must_agree_with_itself(
+    resident: Resident, state: str, zip_code: str, words_there: str
+) -> None:
+    """LK19, LK21: an office could not answer to it."""
+    form = resident.filled(
+        resident.writing(*GLOUCESTER), elsewhere="1", street="PSC 88 Box 1203", city="APO",
+        mail_state=state, mail_zip=zip_code,
+    )  # fmt: skip
+    page = resident.review(form, 422)
+    assert f"ZIP code {zip_code} is in {words_there}" in words(page.by_id("mail_zip-error"))
+    assert "Look up this address" not in page.words
+
+
+@pytest.mark.parametrize(
+    ("state", "zip_code"), [("AL", "30165"), ("NJ", "99999"), ("AE", "09299"), ("KY", "42223")]
+)
+def test_a_mailing_address_on_a_border_or_with_a_new_zip_is_accepted(
+    resident: Resident, state: str, zip_code: str
+) -> None:
+    """LK03, LK06"""
+    page = resident.reviewing(
+        *GLOUCESTER, elsewhere="1", city="APO", mail_state=state, mail_zip=zip_code
+    )
+    assert f"APO, {state} {zip_code}" in sheets(page)[0]
+
+
+def test_military_mail_needs_its_own_city(anyone: Resident) -> None:
+    """LK21"""
+    base = {"mail_state": "AE", "mail_zip": "09012", "street": "PSC 88 Box 1203"}
+    form = anyone.filled(anyone.writing(*GLOUCESTER), **base, city="Vilseck")
+    page = anyone.review(form, 422)
+    assert "APO" in words(page.by_id("city-error"))
+    assert "APO, AE 09012" in sheets(anyone.review({**form, "city": ["apo"]}))[0].replace(
+        "apo", "APO"
+    )
+
+
 def test_a_zip_with_a_leading_zero_survives(resident: Resident) -> None:
     """ZP01"""
     page = resident.reviewing("01930-1234", "MA")

@@ -260,6 +260,7 @@ def token_of(draft: Draft, site: Services) -> str:
 
 MILITARY = {"AA": _l("AA, Armed Forces Americas"), "AE": _l("AE, Armed Forces Europe"),
             "AP": _l("AP, Armed Forces Pacific")}  # fmt: skip
+MILITARY_CITIES = frozenset({"APO", "FPO", "DPO"})
 
 Check = Callable[[Any, Any], None]
 

@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from app.campaign.entities import Fact
 from app.campaign.page_words import congress_gov, facts_in
 from app.campaign.words import ordinal, said
-from app.congress.lookup import find_delegation
+from app.congress.lookup import find_delegation, states_of
 from app.congress.model import Choose, Found, Outcome, Unavailable, as_moment, change_of
 from app.congress.places import ZipProblem
 from app.congress.tables import Tables
@@ -32,6 +32,7 @@ from app.web.pages import Page
 from app.web.resident.consent import offer
 from app.web.resident.draft import (
     MILITARY,
+    MILITARY_CITIES,
     STORY_LIMIT,
     Draft,
     FindForm,
@@ -61,6 +62,7 @@ from app.web.resident.people import (
     role,
     seat_in_words,
     state_name,
+    states_in_words,
     title_name,
 )
 from app.web.resident.sharing import prefilled
@@ -274,8 +276,12 @@ def address_page(
     draft = with_defaults(draft, found, site)
     made, form = Letters(draft, found, site), form or write_form(draft, site)
     today = site.today()
-    # A valid ZIP is refused only if it is not where the members were looked up.
-    elsewhere = bool(form.mail_zip.errors) and draft.return_zip is not None
+    # A valid ZIP of a home is refused only if it is not where the members were looked up.
+    elsewhere = (
+        bool(form.mail_zip.errors)
+        and draft.return_zip is not None
+        and not _gets_mail_elsewhere(draft)
+    )
     everyone = found.delegation.recipients
     people = [seat_in_words(h, today, site.tables, draft.to) for h in everyone]
     context = {
@@ -313,19 +319,47 @@ def validate(draft: Draft, site: Services, found: Found) -> tuple[WriteForm | No
     if draft.to and not seats & set(draft.to):
         errors.append(("to", _("Choose at least one person to write to.")))
     if not any(name in ("mail_zip", "mail_state") for name, _m in errors):
-        mismatch = _place_mismatch(draft, site, found)
+        mismatch = _contradiction(draft, site) or _place_mismatch(draft, site, found)
         if mismatch:
             form = form or write_form(draft, site)
             form.mail_zip.errors = [mismatch]
             errors.append(("mail_zip", mismatch))
+        elif draft.mail_state in MILITARY and draft.city.upper() not in MILITARY_CITIES:
+            form = form or write_form(draft, site)
+            form.city.errors = [_("Military mail has APO, FPO or DPO as its city.")]
+            errors.append(("city", form.city.errors[0]))
     return form, errors
+
+
+def _gets_mail_elsewhere(draft: Draft) -> bool:
+    return bool(draft.elsewhere) or draft.mail_state in MILITARY
+
+
+def _contradiction(draft: Draft, site: Services) -> str:
+    """That the ZIP and the state of a mailing address contradict each other; empty if they do not.
+
+    Those of a home are the lookup's to question.
+    """
+    mail = draft.return_zip
+    known = states_of(mail.five, site.tables) if mail else ()
+    if not known or draft.mail_state in known or not _gets_mail_elsewhere(draft):
+        return ""
+    return _(
+        "ZIP code %(zip)s is in %(states)s, not in %(state)s. Correct the one that is wrong.",
+        zip=draft.mail_zip, states=_region(known), state=_region((draft.mail_state,)),
+    )  # fmt: skip
+
+
+def _region(codes: tuple[str, ...]) -> str:
+    """States in words; a military region keeps its code."""
+    return str(MILITARY[codes[0]]) if codes[0] in MILITARY else states_in_words(codes)
 
 
 def _place_mismatch(draft: Draft, site: Services, found: Found) -> str:
     """That the return address is not where the members were looked up; empty if it is, or if the
     person said that they get mail elsewhere."""
     home, mail = draft.home_zip, draft.return_zip
-    if draft.elsewhere or draft.mail_state in MILITARY or mail is None:
+    if _gets_mail_elsewhere(draft) or mail is None:
         return ""
     state = found.delegation.state
     same_zip = home is not None and home.five == mail.five
