@@ -143,16 +143,16 @@ SENTENCES: dict[str, str] = {
     "tables": "`%(key)s` must be tables: [[%(key)s]].",
     "key-unknown": "`%(key)s` is not known here.",
     "bill-number": "“%(value)s” is not a bill number, like H.R. 1234 or S. 567.",
-    "bill-chamber": _mark("%(number)s is a bill of the other chamber."),
+    "bill-chamber": _mark("%(number)s belongs to the other chamber."),
     "fixed": _mark(
-        "This stays as it is: people have signed for this bill, and the counts name it. Another "
-        "bill is another campaign."
+        "This stays as it is: people have signed for it, and the counts name it. Another bill "
+        "or resolution is another campaign."
     ),
     "zone": "“%(value)s” is not a time zone, like America/Chicago.",
     "id": "“%(value)s” cannot be an id: small letters, digits, - and _.",
     "id-twice": "The id %(value)s is used twice.",
     "fact-id": "“%(value)s” cannot name a fact: small letters and _ only.",
-    "both-laws": _mark("%(state)s cannot both require and limit what the bill is about."),
+    "both-laws": _mark("%(state)s cannot both require and limit what the campaign is about."),
     "nobody-left": (
         "In stage %(stage)s nothing is asked of everyone else: the last ask of a stage must have "
         "no `when`."
@@ -192,13 +192,13 @@ SENTENCES: dict[str, str] = {
     "status-xml": _mark("The file is damaged or cut off (line %(where)s). Download it again."),
     "status-json": _mark("The file is damaged or cut off. Download it again."),
     "status-other": _mark(
-        "This is another kind of file (it begins with “%(where)s”). Choose the status file of the "
-        "bill, or a list of its cosponsors."
+        "This is another kind of file (it begins with “%(where)s”). Choose the official "
+        "status file, or a list of cosponsors."
     ),
     "status-amendment": _mark(
         "This file is about an amendment. Choose the file of the bill or resolution it amends."
     ),
-    "status-bill": _mark("The file does not say which bill it is about."),
+    "status-bill": _mark("The file does not say which bill or resolution it is about."),
     "status-people": _mark("The file names %(where)s people, more than Congress has."),
     "status-person": _mark("The file names someone without a proper id: “%(where)s”."),
     "status-day": _mark("The file does not say on which day %(where)s joined or left."),
@@ -222,18 +222,18 @@ SENTENCES: dict[str, str] = {
     "cell-twice": _mark("This person is there twice."),
     "cell-formula": _mark("A name does not begin with this sign."),
     "cell-long": _mark("This is too long."),
-    "cell-bill": _mark("This is not a bill of the campaign."),
+    "cell-bill": _mark("The campaign does not have this bill or resolution."),
     "cell-role": _mark("Write sponsor or cosponsor."),
-    "cell-two_sponsors": _mark("A bill has one sponsor."),
+    "cell-two_sponsors": _mark("There can be only one sponsor."),
     "cell-day": _mark("Write a day like 2025-12-18 or 12/18/2025."),
     "cell-future": _mark("This day has not come yet."),
-    "cell-early": _mark("The bill was introduced on %(more)s."),
+    "cell-early": _mark("It was introduced on %(more)s."),
     "cell-before_joining": _mark("The day of withdrawing is before the day of joining."),
     "cell-extra": _mark("There are more cells than columns."),
     "cell-nobody": _mark("No member of Congress has this name. Add the id."),
     "cell-several": _mark("This name matches %(more)s. Write it in full, or add the id."),
     "note-older": _mark("This file is older than the list: it was last changed on %(day)s."),
-    "note-no-sponsor": _mark("This file does not name the sponsor of the bill."),
+    "note-no-sponsor": _mark("This file does not name the sponsor."),
     "note-fewer": _mark(
         "This file names fewer people than the list has: %(there)s instead of %(here)s."
     ),
@@ -276,8 +276,8 @@ SENTENCES: dict[str, str] = {
         "There is a straight quotation mark, which some web forms drop. Use “ and ”."
     ),
     "link": _mark("There is a link or web address. Offices’ forms often refuse them."),
-    "no-bill-known": _mark("`%(number)s` is printed, but no %(chamber)s bill is known."),
-    "other-bill": _mark("`%(number)s` is not a bill of this campaign."),
+    "no-bill-known": _mark("`%(number)s` is printed, but no %(chamber)s number is known."),
+    "other-bill": _mark("`%(number)s` does not belong to this campaign."),
     "expired": _mark("`%(number)s` has expired. Name it in the past tense only."),
     "delegate-vote": _mark("A delegate cannot vote on the floor: ask to cosponsor and to speak."),
     "senator-house-bill": _mark("A senator cannot cosponsor a House bill: ask for a companion."),

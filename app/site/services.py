@@ -16,14 +16,17 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from flask import current_app, has_request_context, request
+from flask_babel.speaklater import LazyString
 
 from app.campaign.entities import Campaign
+from app.campaign.words import bill_noun
 from app.congress.model import WASHINGTON, LookupFailed, StreetAnswer, as_moment, day_in_washington
 from app.congress.street import GeocoderSettings, locate_street
 from app.congress.tables import Tables, load_tables
 from app.errors import NotStoredError
 from app.records.database import Connection, local_database
 from app.records.site_campaigns import SiteCampaign
+from app.site.i18n import language
 from app.site.live import (
     LiveCampaign,
     LiveCampaigns,
@@ -216,6 +219,15 @@ def services() -> Services:
                 seen.settings, seen.lives, seen.clock, seen.now(), environ.get(ADDRESSED, "")
             )
     return cast(Services, seen)
+
+
+def measure() -> str:
+    """What the campaign is about, in the page's language: a ``bill`` or a ``resolution``."""
+    return bill_noun(services().campaign.main_bill.number, language())
+
+
+MEASURE = LazyString(measure)
+"""The same, looked up when a page prints it: for texts that are made before there is a request."""
 
 
 def geocoder_of(settings: Settings) -> GeocoderSettings:

@@ -18,11 +18,11 @@ from urllib.parse import quote
 from flask import Flask, abort, redirect, request
 from werkzeug.wrappers import Response
 
-from app.campaign.words import bill_noun, said
+from app.campaign.words import said
 from app.errors import NotStoredError
 from app.records.site_campaigns import SLUG, SiteCampaign, campaign_of_link, campaigns_here
 from app.site.i18n import language
-from app.site.services import ADDRESSED, Services, services
+from app.site.services import ADDRESSED, Services, measure, services
 from app.web import practice
 from app.web.forms import posted
 from app.web.headers import public_page
@@ -113,12 +113,7 @@ def set_up_addresses(app: Flask) -> None:
     app.before_request(_show_archive)
     app.jinja_env.globals["of_campaign"] = lambda: services().slug
     app.jinja_env.globals["campaign_title"] = _title
-    app.jinja_env.globals["bill_noun"] = _noun
-
-
-def _noun() -> str:
-    """What the campaign is about: ``bill`` or ``resolution``, in the page's language."""
-    return bill_noun(services().campaign.main_bill.number, language())
+    app.jinja_env.globals["bill_noun"] = measure
 
 
 def _title() -> str:

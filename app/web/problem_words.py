@@ -10,6 +10,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from app.campaign.problems import SENTENCES, Message
+from app.site.services import MEASURE
 from app.text import capital
 from app.text import mark as _mark
 
@@ -50,7 +51,7 @@ PAGE: dict[str, str] = {
     "table": _UNKNOWN,
     "tables": _UNKNOWN,
     "key-unknown": _UNKNOWN,
-    "bill-number": _mark("Enter the number of a bill, like H.R. 1234 or S. 567."),
+    "bill-number": _mark("Enter the number of a bill or resolution, like H.R. 1234 or S.Res. 56."),
     "zone": _mark("Choose a time zone from the list."),
     "id": _mark("Use lowercase letters, digits and hyphens. Begin with a letter."),
     "id-twice": _mark("Choose another short name."),
@@ -69,7 +70,9 @@ PAGE: dict[str, str] = {
     "list-twice": _LIST,
     "list-bioguide": _LIST,
     "list-name": _LIST,
-    "list-bill": _mark("The list of supporters names a bill that this campaign does not have."),
+    "list-bill": _mark(
+        "The list of supporters names a bill or resolution that this campaign does not have."
+    ),
     "list-role": _LIST,
     "list-day": _LIST,
 }
@@ -79,7 +82,7 @@ STAGES = {
     "pending": _l("before the last weeks"),
     "last_weeks": _l("in the last weeks"),
     "expired": _l("after the Congress has ended"),
-    "enacted": _l("after the bill has become law"),
+    "enacted": _l("after the %(bill)s has become law", bill=MEASURE),
 }
 """When an ask applies."""
 HEADING = {

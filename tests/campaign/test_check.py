@@ -97,9 +97,9 @@ def thanks(times: int) -> str:
 @pytest.mark.parametrize(
     ("words", "message", "level"),
     [
-        ("S. 6890 is like it.", "`S. 6890` is printed, but no Senate bill is known", "must"),
-        ("S. ___ is like it.", "`S. ___` is printed, but no Senate bill is known", "must"),
-        ("H.R. 1 was like it.", "`H.R. 1` is not a bill of this campaign", "must"),
+        ("S. 6890 is like it.", "`S. 6890` is printed, but no Senate number is known", "must"),
+        ("S. ___ is like it.", "`S. ___` is printed, but no Senate number is known", "must"),
+        ("H.R. 1 was like it.", "`H.R. 1` does not belong to this campaign", "must"),
         ("H.R. 6890 is a good bill.", "has expired. Name it in the past tense", "must"),
         ("It helps to cosponsor H.R. 6890.", "has expired. Name it in the past tense", "must"),
         ("{{ bill_number }} was good.", "`bill_number` is empty here", "must"),
@@ -125,8 +125,8 @@ def thanks(times: int) -> str:
         ("H. R. 6890 is a good bill.", "has expired. Name it in the past tense", "must"),
         ("H.R. No. 6890 is a good bill.", "has expired. Name it in the past tense", "must"),
         ("House Bill 6890 is a good bill.", "has expired. Name it in the past tense", "must"),
-        ("S 4321 was like it.", "`S. 4321` is printed, but no Senate bill is known", "must"),
-        ("S4321 was like it.", "`S. 4321` is printed, but no Senate bill is known", "must"),
+        ("S 4321 was like it.", "`S. 4321` is printed, but no Senate number is known", "must"),
+        ("S4321 was like it.", "`S. 4321` is printed, but no Senate number is known", "must"),
         ("Senate Bill 8 of my state was signed.", None, None),
         ("The PROTECT Immigration Act ends these agreements.", "has expired", "must"),
         ("The {{ bill_title }} is before the House.", "has expired", "must"),
@@ -298,7 +298,7 @@ def test_another_campaigns_bill_is_found_in_any_spelling(
 ) -> None:
     report = found(campaign, few, GOOD.replace(THANKS, f"I like {typed} as well. Thank you."))
     known = "Bill" in typed  # how states number their bills
-    assert any("`H.R. 4393` is not a bill" in p.message for p in report.problems) is not known
+    assert any("`H.R. 4393` does not belong" in p.message for p in report.problems) is not known
 
 
 @pytest.mark.parametrize(

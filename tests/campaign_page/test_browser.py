@@ -40,7 +40,7 @@ def seen() -> Iterator[list[str]]:
 
 PAGES = {
     "campaign/": "Campaign",
-    "campaign/bill": "Bill and dates",
+    "campaign/bill": "The bill and its dates",
     "campaign/asks/senator": "Ask: senator",
     "campaign/asks/new": "Ask: new",
     "campaign/prompts/1": "Question for a story: 1",
@@ -84,7 +84,7 @@ def test_an_error_is_fixed_and_published_by_keyboard_alone(
     page.locator("#last_weeks_from").fill("soon")
     page.locator("#title").fill("Another name")
     page.keyboard.press("Enter")
-    check(page, "Bill and dates")
+    check(page, "The bill and its dates")
     assert page.evaluate("document.activeElement.className") == "summary"
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")

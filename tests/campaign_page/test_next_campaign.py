@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.datastructures import FileStorage
 
+from app.campaign.campaign_fields import LISTS, SECTIONS
 from app.campaign.check import check_campaign
 from app.campaign.compose import Composer, body_text
 from app.campaign.entities import Writer
@@ -256,6 +257,37 @@ def test_a_resolution_is_called_a_resolution_in_all_its_texts(
         one: bill_name(printed, "Library", printed, one)[: len(with_number[one])]
         for one, _words in languages
     }
+
+
+@pytest.mark.parametrize(
+    ("prefix", "heading", "wrong"),
+    [
+        ("", "What pages say about the resolution", r"\bbills?\b(?! or resolution)"),
+        ("/es", "Qué dicen las páginas sobre el proyecto de resolución", r"proyectos? de ley"),
+    ],
+)
+def test_the_form_of_a_resolutions_campaign_calls_it_a_resolution(
+    browser: Browser, prefix: str, heading: str, wrong: str
+) -> None:
+    begin(browser, "S.Res. 21", status_xml([SPONSOR], number="21", kind="SRES", congress="120"))
+    path, fields = browser.form("/campaigns/begin")
+    browser.post(path, {
+        **fields, "title": "Library Cards Resolution", "does": "praise libraries", "slug": "cards",
+        "asks": ["thank", "cosponsor"], "letters": list(letters_for("sres")),
+    })  # fmt: skip
+    pages = (
+        "", *(f"campaign/{name}" for name in (*SECTIONS, *LISTS)),
+        *(f"campaign/{name}/new" for name in LISTS), "campaign/related", "cosponsors/",
+        "cosponsors/import", "cosponsors/add/J000298", "counts/members", "offices",
+        "letters/new",
+    )  # fmt: skip
+    for page in pages:
+        browser.get(f"/c/cards{prefix}/organize/{page}")
+        assert browser.status == 200, page
+        said = browser.words.replace("Bill Status", "")
+        assert not (found := re.search(f".{{0,40}}({wrong})", said)), (page, found)
+    browser.get(f"/c/cards{prefix}/organize/campaign/pages")
+    assert heading in browser.words
 
 
 def test_an_amendments_file_is_refused_with_its_reason(browser: Browser) -> None:

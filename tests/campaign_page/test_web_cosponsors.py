@@ -52,7 +52,7 @@ def test_the_table_shows_backers_with_their_stance(browser: Browser) -> None:
     assert "Mike Quigley" in browser.words
     assert "thanked as sponsor" in browser.words
     assert "thanked for an earlier version" in browser.words
-    assert "known for the opposite bill" in browser.words
+    assert "known for the opposite" in browser.words
     assert "243 days old" in browser.words
     assert len(browser.last.data) < 60_000
 
@@ -153,7 +153,7 @@ def test_a_file_without_the_sponsor_says_so(
     browser: Browser, staff: Office, shipped: tuple[Backing, ...]
 ) -> None:
     upload(browser, status_xml(shipped[1:]))
-    assert "This file does not name the sponsor of the bill." in browser.words
+    assert "This file does not name the sponsor." in browser.words
     assert "Missing from the file (1)" in browser.words
     browser.send("/cosponsors/apply")
     assert "Q000023" in live(staff)["cosponsors.csv"]
@@ -323,7 +323,7 @@ def test_a_second_sponsor_is_refused(browser: Browser) -> None:
         "/add/L000582", date="2026-11-20", role="sponsor", bill="current"
     )
     assert browser.status == 422
-    assert "has a sponsor already" in browser.words
+    assert "There is a sponsor already." in browser.words
 
 
 def test_the_lists_date_must_not_be_in_the_future(

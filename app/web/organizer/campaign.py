@@ -31,7 +31,7 @@ from app.records.database import writing
 from app.records.workshop import history
 from app.site.i18n import gettext as _
 from app.site.i18n import language, page_url
-from app.site.services import services
+from app.site.services import MEASURE, services
 from app.text import clean_line
 from app.web import practice
 from app.web.access import access
@@ -82,7 +82,7 @@ _OVERVIEW = (
 LIST_WORDS: dict[str, tuple[LazyString, LazyString, LazyString]] = {
     "asks": (_l("The asks, in order"), _l("Each member gets the first ask that matches them."),
              _l("Add an ask")),
-    "about": (_l("The page about the bill, part by part"),
+    "about": (_l("The page about the %(bill)s, part by part", bill=MEASURE),
               _l("Residents read it before they write."),
               _l("Add a part")),
     "figures": (_l("The chart on the start page"), _l("Each bar has a number and a label."),
@@ -98,10 +98,10 @@ LIST_WORDS: dict[str, tuple[LazyString, LazyString, LazyString]] = {
     "forbidden": (_l("Claims to avoid"),
                   _l("When a letter says one of these, the person who writes it sees the advice."),
                   _l("Add a claim")),
-    "related": (_l("Earlier and opposing bills"),
-                _l("The lists of cosponsors name these bills. Letters thank for an earlier one and "
+    "related": (_l("Any earlier or opposing %(bill)s", bill=MEASURE),
+                _l("The lists of cosponsors name these too. Letters thank for an earlier one and "
                    "acknowledge an opposing one."),
-                _l("Add a bill")),
+                _l("Add a %(bill)s", bill=MEASURE)),
 }  # fmt: skip
 """The title of each list, its purpose, and the words of its Add button."""
 _GROUPS = (

@@ -36,7 +36,7 @@ from app.congress.model import WASHINGTON
 from app.records.counts import anyone_signed
 from app.site.i18n import gettext as _
 from app.site.i18n import long_date, moment_words
-from app.site.services import Services, services
+from app.site.services import MEASURE, Services, services
 from app.web.forms import RowField, Several, SiteForm, entry, sent
 from app.web.organizer.drafts import Working, save, text_at, working
 from app.web.organizer.show import zone_name
@@ -54,11 +54,11 @@ def index_of_id(text: str, name: str, key: str) -> int | None:
 
 
 TITLES = {
-    "bill": _l("Bill and dates"),
+    "bill": _l("The %(bill)s and its dates", bill=MEASURE),
     "committees": _l("Committees"),
     "states": _l("States with a law of their own"),
-    "pages": _l("What pages say about the bill"),
-    "about": _l("Part of the page about the bill"),
+    "pages": _l("What pages say about the %(bill)s", bill=MEASURE),
+    "about": _l("Part of the page about the %(bill)s", bill=MEASURE),
     "figures": _l("Bar of the chart"),
     "telephone": _l("What a call is about"),
     "asks": _l("Ask"),
@@ -66,7 +66,7 @@ TITLES = {
     "facts": _l("Dated fact"),
     "prompts": _l("Question for a story"),
     "forbidden": _l("Claim to avoid"),
-    "related": _l("Earlier or opposing bill"),
+    "related": _l("Earlier or opposing %(bill)s", bill=MEASURE),
 }
 TITLE_FIELD = {
     "asks": "summary", "additions": "short", "facts": "text", "prompts": "text",
@@ -78,7 +78,7 @@ TITLE_FIELD = {
 def label(path: str) -> str:
     """The name of a field, in the reader's language."""
     field = field_at(path)
-    name = _(field.label)
+    name = _(field.label, bill=MEASURE)
     return _("%(field)s, in Spanish", field=name) if field.spanish else name
 
 
@@ -88,8 +88,8 @@ def hint(path: str) -> str:
 
 
 CHOICE_WORDS = {
-    "earlier": _l("an earlier version of the bill"),
-    "opposes": _l("a bill for the opposite"),
+    "earlier": _l("an earlier version of the %(bill)s", bill=MEASURE),
+    "opposes": _l("a %(bill)s for the opposite", bill=MEASURE),
     "house": _l("House of Representatives"),
     "senate": _l("Senate"),
 }
@@ -104,7 +104,10 @@ def options(path: str) -> tuple[tuple[str, str], ...]:
             ("false", _("count without a confirmation")),
         )
     if path == "position":
-        return (("", _("for the bill")), ("against", _("against the bill")))
+        return (
+            ("", _("for the %(bill)s", bill=MEASURE)),
+            ("against", _("against the %(bill)s", bill=MEASURE)),
+        )
     if path == "topic":
         return (("", _("%(topic)s, while none is chosen", topic=ANY_TOPIC)),
                 *((topic, topic) for topic in TOPICS))  # fmt: skip

@@ -83,7 +83,7 @@ def stance_words(site: Services, bioguide: str) -> str:
         "sponsor": _("thanked as sponsor"),
         "cosponsor": _("thanked as cosponsor"),
         "earlier": _("thanked for an earlier version"),
-        "opposes": _("known for the opposite bill"),
+        "opposes": _("known for the opposite"),
     }.get(stance.name if stance else "") or _("on no list")
 
 
@@ -187,11 +187,11 @@ def add_post(bioguide: str) -> Response:
     if day is None or day > site.today():
         wrong["date"] = _("Enter the day they joined, like 2026-11-25. It cannot be in the future.")
     if bill != CURRENT and bill not in site.campaign.related:
-        wrong["bill"] = _("Choose a bill from the list.")
+        wrong["bill"] = _("Choose one from the list.")
     sponsor = form.role.data == "sponsor"
     if sponsor and any(b.bill == bill and b.role == "sponsor" and b.bioguide != bioguide
                        for b in now.backings):  # fmt: skip
-        wrong["role"] = _("This bill has a sponsor already. Take that one off first.")
+        wrong["role"] = _("There is a sponsor already. Take that one off first.")
     if wrong or day is None:
         return add(bioguide, form, wrong, 422)
     new = Backing(

@@ -546,6 +546,6 @@ def stance_name(name: str) -> str:
     return {
         "sponsor": _("sponsor"),
         "cosponsor": _("cosponsor"),
-        "earlier": _("backed an earlier bill"),
-        "opposes": _("backs the opposite bill"),
+        "earlier": _("backed an earlier one"),
+        "opposes": _("backs the opposite"),
     }.get(name, "")

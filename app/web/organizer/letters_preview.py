@@ -327,7 +327,7 @@ def _on_no_list(chamber: str) -> Callable[[Campaign, Holder], bool]:
 KINDS: tuple[RecipientKind, ...] = (
     RecipientKind("cosponsor", _l("a cosponsor"), _stance("cosponsor")),
     RecipientKind("sponsor", _l("the sponsor"), _stance("sponsor")),
-    RecipientKind("earlier", _l("someone who backed an earlier bill"), _stance("earlier")),
+    RecipientKind("earlier", _l("someone who backed an earlier one"), _stance("earlier")),
     RecipientKind("opposes", _l("someone who backs the opposite"), _stance("opposes")),
     RecipientKind("representative", _l("a representative on no list"), _on_no_list("house")),
     RecipientKind("senator", _l("a senator on no list"), _on_no_list("senate")),

@@ -19,6 +19,7 @@ from app.campaign.text_changes import Change
 from app.campaign.words import said
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date, page_url
+from app.site.services import MEASURE
 from app.text import read_day
 from app.web.organizer.who import LABELS, STANCE_LABELS, names
 from app.web.organizer.who import TITLES as WHO_TITLES
@@ -56,7 +57,7 @@ PART_ABOUT = {
     ),
 }
 MOMENT = {
-    "pending": _l("While the bill is pending"),
+    "pending": _l("While the %(bill)s is pending", bill=MEASURE),
     "last_weeks": _l("In the last weeks"),
     "ending": _l("After the planned last day"),
     "expired": _l("After the Congress has ended"),
@@ -197,7 +198,7 @@ def field_groups(campaign: Campaign) -> list[FieldGroup]:
     titles = {
         "writer": _("The writer, their story and the ask"),
         "recipient": _("Who the letter goes to"),
-        "bill": _("The bill and the date"),
+        "bill": _("The %(bill)s and the date", bill=MEASURE),
     }
     groups = [
         FieldGroup(key, titles[key], tuple(_line(field) for field in fields))

@@ -21,7 +21,7 @@ from app.site.alerts import copied_lately, days_too_old
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date, ngettext
 from app.site.live_supporters import live_lists
-from app.site.services import Services, services
+from app.site.services import MEASURE, Services, services
 from app.site.settings import Settings
 from app.web.access import access
 from app.web.charts import day_curve
@@ -176,9 +176,9 @@ def _unknown_supporters(site: Services) -> Iterable[Notice]:
 def _congress_end(site: Services) -> Iterable[Notice]:
     end, today = site.campaign.ends.date(), site.today()
     if has_ended(site.campaign, site.now()):
-        text = _("This campaign’s Congress ended on %(day)s. Letters now speak of the bill in the "
-            "past tense. Once it comes back with a number, begin the next campaign.",
-                 day=long_date(end))  # fmt: skip
+        text = _("This campaign’s Congress ended on %(day)s. Letters now speak of the %(bill)s "
+            "in the past tense. Once it comes back with a number, begin the next campaign.",
+                 day=long_date(end), bill=MEASURE)  # fmt: skip
         yield Notice(text, "organizer_campaigns.new", _("Begin a campaign"))
     elif today >= date(end.year - 1, COUNTDOWN_FROM, 1):
         yield _countdown(site, end)
@@ -193,7 +193,8 @@ def _countdown(site: Services, end: date) -> Notice:
         days, day=long_date(end),
     ) if days else _("This Congress ends today, at noon in Washington.")  # fmt: skip
     congress = ordinal(tables.congress + 1, language())
-    return Notice(text, "organizer_campaign.once", _("Bill and dates"), {"name": "bill"}, steps=(
+    link = _("The %(bill)s and its dates", bill=MEASURE)
+    return Notice(text, "organizer_campaign.once", link, {"name": "bill"}, steps=(
         _("Ready: the districts of the %(congress)s Congress are here and take effect at that "
             "noon.",
           congress=congress)
@@ -211,8 +212,9 @@ def _countdown(site: Services, end: date) -> Notice:
         _("To do: enter signatures on paper and bring printed letters before that noon. What is "
           "entered later counts for the next Congress, and letters to this one are not printed."),
         _(
-            "Afterward: this bill is over. Letters speak of it in the past tense. When it comes "
-            "back with another number, begin the next campaign."
+            "Afterward: this %(bill)s is over. Letters speak of it in the past tense. When it "
+            "comes back with another number, begin the next campaign.",
+            bill=MEASURE,
         ),
     ))  # fmt: skip
 

@@ -26,8 +26,8 @@ LABELS: dict[str, dict[str, LazyString]] = {
               "not-democrat": _l("all but Democrats and those who sit with them"),
               "not-republican": _l("all but Republicans and those who sit with them")},
     "committee": {
-        "": _l("on the bill’s committee or not"), "member": _l("on the bill’s committee"),
-        "outside": _l("not on the bill’s committee"), "chair": _l("chair of the committee"),
+        "": _l("on the committee or not"), "member": _l("on the committee"),
+        "outside": _l("not on the committee"), "chair": _l("chair of the committee"),
         "ranking": _l("ranking member of the committee"),
         "subcommittee": _l("on the subcommittee"),
         "subcommittee-chair": _l("chair of the subcommittee"),
@@ -40,8 +40,8 @@ LABELS: dict[str, dict[str, LazyString]] = {
             "limits": _l("in a state whose law limits it")},
 }  # fmt: skip
 STANCE_LABELS: dict[str, LazyString] = {
-    "sponsor": _l("sponsors of the bill"), "cosponsor": _l("cosponsors"),
-    "earlier": _l("backed an earlier version"), "opposes": _l("back the opposite bill"),
+    "sponsor": _l("sponsors"), "cosponsor": _l("cosponsors"),
+    "earlier": _l("backed an earlier version"), "opposes": _l("back the opposite"),
     "none": _l("none of these"),
 }  # fmt: skip
 TITLES: dict[str, LazyString] = {
