@@ -141,13 +141,13 @@ _HARMLESS = re.compile(
 """Words that say only that this is a ZIP code, or that the country is the United States."""
 _LOOKALIKES = str.maketrans({"O": "0", "Ο": "0", "О": "0", "I": "1", "Ι": "1", "І": "1", "L": "1"})
 """Latin, Greek and Cyrillic letters that look like 0 or 1."""
-_STATE = re.compile(
-    rf"(?<![A-Z])(?:{'|'.join([*sorted(_CODES), *(name.upper() for name in STATES.values())])})"
-    r"(?![A-Z])"
-)
+_STATE_NAMES = sorted({*_STATE_WORDS, *(name.upper() for name in STATES.values())}, key=len)
+_STATE = re.compile(rf"(?<![A-Z])(?:{'|'.join(reversed(_STATE_NAMES))})(?![A-Z])\.?")
 _POINTS = re.compile(r"(?<![A-Z])([A-Z])\. ?([A-Z])\.(?![A-Z])")
 _AFTER_STATE = re.compile(rf"{_STATE.pattern}[\s,.-]*([0-9]{{5}}(?:-[0-9]{{4}})?)(?![\w-])")
-_FIVE = re.compile(r"(?<![\w-])[0-9]{5}(?:-[0-9]{4})?(?![\w-])")
+_FIVE = re.compile(rf"(?<![\w-])([0-9]{{5}}(?:-[0-9]{{4}})?)(?:(?![\w-])|-?(?={_STATE.pattern}$))")
+_GROUPED = re.compile(r"[0-9]{1,2},[0-9]{3}")
+"""A number with a thousands separator, as spreadsheets show it: 60,647."""
 _FOUR = re.compile(r"(?<![\w-])[0-9]{4}(?![\w-])")
 _ZERO_STATES = frozenset(["CT", "MA", "ME", "NH", "NJ", "RI", "VT", "PR", "VI", "AE"])
 """Where ZIPs begin with 0. (A few of New York's do too, but hardly anyone has one.)"""
@@ -195,7 +195,7 @@ def _from_words(text: str) -> Zip | ZipProblem:
     candidate = rest.strip(" ,;:.#-").translate(_LOOKALIKES)
     if re.fullmatch(r"[0-9]{5}(-[0-9]{4})?", candidate):
         return ZipProblem("malformed", candidate)
-    states = _STATE.findall(rest)
+    states = [read_state(name) for name in _STATE.findall(rest)]
     if re.search(r"[0-9]{5} (OR|AND|O|Y) [0-9]{5}", rest):
         return ZipProblem("malformed")  # two ZIPs, not one in Oregon
     if not states and rest == text:
@@ -219,6 +219,9 @@ def _from_marks(text: str) -> Zip | ZipProblem:
     text = re.sub(r"(?<![0-9])([0-9]{5})\s+(?=[0-9])", r"\1-", text)
     compact = _SEPARATORS.sub("-", re.sub(r"\s", "", text))
     compact = re.sub(r"^\W+|\W+$", "", compact)
+    if _GROUPED.fullmatch(compact):
+        read = _from_digits(compact.replace(",", ""))
+        return ZipProblem("malformed", read.five) if isinstance(read, Zip) else read
     if not re.fullmatch(r"[0-9]+(-[0-9]+)*", compact):
         return ZipProblem("malformed")
     return _from_digits(compact)

@@ -71,6 +71,8 @@ def test_unambiguous_zips_are_accepted(typed: str, stored: str) -> None:
         ("MA 2138", "02138"),
         ("Boston, MA 2138", "02138"),
         ("0926", "00926"),
+        ("Mass. 2138", "02138"),
+        ("5,672", "05672"),
     ],
 )
 def test_a_lost_leading_zero_is_questioned_not_padded(typed: str, suggestion: str) -> None:
@@ -131,6 +133,11 @@ def test_another_countrys_postal_code_is_foreign(typed: str) -> None:
     ("typed", "suggestion"),
     [
         ("CA 94110", "94110"),
+        ("02138MA", "02138"),
+        ("60647-IL", "60647"),
+        ("Springfield, Ill. 62701", "62701"),
+        ("00802 USVI", "00802"),
+        ("60,647", "60647"),
         ("94110, CA", "94110"),
         ("MA02138", "02138"),
         ("Cambridge, MA 02138", "02138"),
