@@ -55,7 +55,7 @@ from app.cwc.message import (
     schema_errors,
     to_message,
 )
-from app.delivery.writer_rows import NO_DISTRICT, BadRow, WriterRow, successor_words
+from app.delivery.writer_rows import NO_DISTRICT, BadRow, LeftOut, WriterRow
 from app.errors import ExplainedError
 from app.files import typed
 from app.records.accounting import note_office
@@ -120,12 +120,11 @@ def messages_for(row: WriterRow, order: FolderOrder) -> Iterator[Written | Faile
     if template is None:
         yield Failed(row.number, "", "template", "The campaign has no letter with this name.")
         return
-    for holder in delegation.recipients:
-        seat = holder.seat
-        if seat.chamber in order.chambers and (row.letters is None or seat.id in row.letters):
-            if row.wrote_to_another(holder, order.tables):
-                yield Failed(row.number, seat.id, "letters", successor_words(holder))
-                continue
+    for holder in row.recipients(delegation, order.tables):
+        if isinstance(holder, LeftOut):
+            if ("senate" if "-S" in holder.seat else "house") in order.chambers:
+                yield Failed(row.number, holder.seat, "letters", holder.message)
+        elif holder.seat.chamber in order.chambers:
             letter = row.letter_to(
                 holder, campaign=order.campaign, template=template, district_place=delegation,
                 today=order.now,

@@ -33,7 +33,7 @@ from app.congress.lookup import find_delegation
 from app.congress.model import STATES, Delegation, Found, Holder, day_in_washington, ordinal
 from app.congress.places import Zip, parse_zip
 from app.congress.tables import Tables
-from app.delivery.writer_rows import NO_DISTRICT, BadRow, WriterRow, successor_words
+from app.delivery.writer_rows import NO_DISTRICT, BadRow, LeftOut, WriterRow
 from app.documents.letter import Addressed
 from app.documents.pdf import CHUNK, Cover, NumberedLetter, cover_pdf, letters_data, typeset_letters
 from app.files import drafted
@@ -170,24 +170,11 @@ class PacketLetters:
         city = city.title() if city.isupper() else city
         town = ", ".join(part for part in (city, row.get("state")) if part)
         order = (_folded(town), _folded(row.get("last")), _folded(row.get("first")))
-        letters = row.letters or {}
-        here = {holder.seat.id for holder in delegation.holders}
-        for seat in sorted(letters.keys() - here):
-            yield BadRow(
-                row.number, f"{seat} does not represent this writer, so its letter is left out."
-            )
-        for holder in delegation.holders:
-            seat = holder.seat.id
-            if letters and seat not in letters:
+        for holder in row.recipients(delegation, self._tables):
+            if isinstance(holder, LeftOut):
+                yield BadRow(row.number, holder.message)
                 continue
-            if holder.vacant:
-                if seat in letters:
-                    yield BadRow(row.number, f"{seat} is vacant now, so its letter is left out.")
-                continue
-            if row.wrote_to_another(holder, self._tables):
-                yield BadRow(row.number, successor_words(holder))
-                continue
-            pile = self._piles.setdefault(seat, Pile(holder))
+            pile = self._piles.setdefault(holder.seat.id, Pile(holder))
             pile.letters.append(
                 Waiting(town, order, place, row.day or day_in_washington(self._now))
             )

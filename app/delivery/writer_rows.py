@@ -47,6 +47,15 @@ class WriterFileError(ExplainedError):
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A letter of a row that cannot go to anyone, and why."""
+
+    seat: str
+    """As the row has it."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class WriterRow:
     """One person. ``number`` is the row's number in its file, as a spreadsheet shows it."""
 
@@ -118,7 +127,29 @@ class WriterRow:
         name = self.get("template") or usual
         return campaign.template(name, "short" if chosen == "short" else "full")
 
-    def wrote_to_another(self, holder: Holder, tables: Tables) -> bool:
+    def recipients(self, delegation: Delegation, tables: Tables) -> Iterator[Holder | LeftOut]:
+        """Each member to whom they have a letter, and each letter that cannot go.
+
+        Without final words of their own, they have a letter to every member.
+        """
+        letters = self.letters or {}
+        here = {holder.seat.id for holder in delegation.holders}
+        for seat in sorted(letters.keys() - here):
+            words = f"{seat} does not represent this writer, so its letter is left out."
+            yield LeftOut(seat, words)
+        for holder in delegation.holders:
+            seat = holder.seat.id
+            if letters and seat not in letters:
+                continue
+            if holder.vacant:
+                if seat in letters:
+                    yield LeftOut(seat, _no_member_words(holder))
+            elif self._wrote_to_another(holder, tables):
+                yield LeftOut(seat, _successor_words(holder))
+            else:
+                yield holder
+
+    def _wrote_to_another(self, holder: Holder, tables: Tables) -> bool:
         """Whether their approved words for this seat were written to a member before ``holder``;
         a letter to a member who has left must not go to the successor."""
         member, seat = holder.member, holder.seat.id
@@ -142,7 +173,18 @@ class WriterRow:
         )  # fmt: skip
 
 
-def successor_words(holder: Holder) -> str:
+def _no_member_words(holder: Holder) -> str:
+    """Why a letter to a seat without a member is left out."""
+    seat = holder.seat.id
+    if holder.awaited:
+        return (
+            f"The list of members does not show who holds {seat} now, so its letter is left out. "
+            "Update the list: flask congress refresh"
+        )
+    return f"{seat} is vacant now, so its letter is left out."
+
+
+def _successor_words(holder: Holder) -> str:
     """Why a letter is left out if ``holder`` has succeeded the member it was written to."""
     assert holder.member is not None
     return (

@@ -166,6 +166,24 @@ def test_an_opened_sealed_export_uses_the_persons_final_text(tmp_path: Path) -> 
     assert root.findtext(".//OrganizationStatement") is None
 
 
+def test_a_letter_outside_the_writers_delegation_is_left_out_with_a_reason(tmp_path: Path) -> None:
+    file = opened(tmp_path)
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('{"CA-S3"', '{"MA-6": "Mine.", "TX-S1": "Mine.", "CA-S3"'))
+    result = flask("letters xml", file, "--out", tmp_path / "xml")
+    assert result.exit_code == 1
+    assert "1 rows have problems" in result.output
+    assert [r["seat"] for r in table(tmp_path / "xml" / "index.csv")] == ["CA-S3"]
+    assert [
+        (p["seat"], p["field"], p["message"]) for p in table(tmp_path / "xml/problems.csv")
+    ] == [
+        (seat, "letters", f"{seat} does not represent this writer, so its letter is left out.")
+        for seat in ("MA-6", "TX-S1")
+    ]
+    flask("letters xml", file, "--out", tmp_path / "xml", "--chamber", "senate")
+    assert [p["seat"] for p in table(tmp_path / "xml" / "problems.csv")] == ["TX-S1"]
+
+
 def test_an_invalid_line_of_an_opened_export_is_named(tmp_path: Path) -> None:
     file = tmp_path / "opened.jsonl"
     file.write_text('not json\n{"details": 7}\n[]\n', encoding="utf-8")

@@ -139,6 +139,20 @@ def test_no_file_gives_a_successor_words_meant_for_the_predecessor(
     assert kept.seat == "TX-S1"
 
 
+def test_a_letter_to_a_seat_that_the_list_does_not_show_is_not_called_vacant() -> None:
+    words = {"TX-10": "Please read this bill."}
+    details = {**TEXAN, "district": "TX-10/120", "template": "general", "letters": words}
+    row = WriterRow.opened(2, details, date(2027, 1, 4))
+    with PacketLetters(campaign(), tables(), now=NOON, template="general") as letters:
+        (packet,) = letters.read([row])
+    order = FolderOrder(campaign(), tables(), AGENT, NOON, b"s" * 32, "general")
+    (found,) = messages_for(row, order)
+    assert isinstance(packet, BadRow)
+    assert isinstance(found, Failed)
+    assert packet.message == found.message
+    assert "does not show who holds TX-10 now, so its letter is left out" in found.message
+
+
 @pytest.mark.parametrize("values", [{"congress": "119"}, {"district": "TX-10/119"}])
 def test_a_district_of_an_ended_congress_is_not_used_for_the_next(
     values: dict[str, str],
