@@ -185,6 +185,10 @@ SENTENCES: dict[str, str] = {
     "status-encoding": _mark(
         "The file is not written in UTF-8 (line %(where)s), so it is not the official one."
     ),
+    "status-packed": _mark(
+        "The file is packed. Unpack it, then choose the file inside whose name begins with "
+        "BILLSTATUS."
+    ),
     "status-doctype": _mark(
         "The file declares a document type (line %(where)s). The official ones never do, so this "
         "one was not read."
@@ -233,7 +237,11 @@ SENTENCES: dict[str, str] = {
     "cell-nobody": _mark("No member of Congress has this name. Add the id."),
     "cell-several": _mark("This name matches %(more)s. Write it in full, or add the id."),
     "note-older": _mark("This file is older than the list: it was last changed on %(day)s."),
-    "note-no-sponsor": _mark("This file does not name the sponsor."),
+"note-no-sponsor": _mark("This file does not name the sponsor."),
+    "note-two-sponsors": _mark(
+        "There is one sponsor, but the list will have several: %(names)s. Check those who are no "
+        "longer the sponsor."
+    ),
     "note-fewer": _mark(
         "This file names fewer people than the list has: %(there)s instead of %(here)s."
     ),

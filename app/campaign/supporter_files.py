@@ -48,6 +48,8 @@ MOST_TITLE = 1_000
 """Official titles are long; organizers shorten those that do not fit a letter."""
 
 _FORBIDDEN = re.compile(r"<!(DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
+_OTHER_KIND = re.compile(r"<!DOCTYPE\s+(html|bill|resolution)\b", re.IGNORECASE)
+"""A saved page, and the text of a bill."""
 _COMMITTEE = re.compile(r"[HSJ][A-Z]{3}\d{2}")
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
@@ -86,21 +88,32 @@ class Unusable:
 
 def read_supporters(data: bytes, known: Knowledge) -> BillStatus | CsvList | Unusable:
     """Who backs a bill according to a file, or why the file cannot be used."""
-    start = data[:200].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    if start == b"<":
+    start = data[:200].decode(_encoding(data), "ignore").lstrip()[:1]
+    if start == "<":
         return read_bill_status(data)
-    if start in (b"{", b"["):
+    if start and start in "{[":
         return read_bill_json(data)
     return read_cosponsor_csv(data, known)
 
 
+def _encoding(data: bytes) -> str:
+    """UTF-8, or UTF-16 if the file says so: a Windows command line saves downloads in it."""
+    return "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+
+
 def _decoded(data: bytes, large: str, encoding: str) -> str | Unusable:
-    """The text of a UTF-8 file of a bounded size; otherwise ``Unusable`` with one of the codes."""
+    """The text of a Unicode file of a bounded size; otherwise ``Unusable``, with one of the codes
+    or for a file that is packed or a PDF."""
     if len(data) > MOST_BYTES:
         return Unusable.of(large, f"{len(data):,}")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode(_encoding(data))
     except UnicodeDecodeError as error:
+        is_workbook = b"xl/workbook.xml" in data or b"content.xml" in data
+        if data[:2] == b"\x1f\x8b" or (data[:4] == b"PK\x03\x04" and not is_workbook):
+            return Unusable.of("status-packed")
+        if data[:4] == b"%PDF":
+            return Unusable.of("status-other", "PDF")
         return Unusable.of(encoding, data.count(b"\n", 0, error.start) + 1)
 
 
@@ -178,7 +191,9 @@ def read_bill_json(data: bytes) -> BillStatus | Unusable:
         return Unusable.of("status-json")
     if isinstance(found, dict) and _part(found, "amendment"):
         return Unusable.of("status-amendment")
-    if not isinstance(found, dict) or not (_part(found, "bill") or _items(found.get("cosponsors"))):
+    if not isinstance(found, dict) or not (
+        _part(found, "bill") or isinstance(found.get("cosponsors"), list)
+    ):
         return Unusable.of("status-other", "JSON")
     bill = _part(found, "bill")
     announced = _said(_part(bill, "cosponsors"), "count") or _said(
@@ -302,6 +317,8 @@ def _parse(data: bytes) -> etree._Element | Unusable:
     if isinstance(text, Unusable):
         return text
     found = _FORBIDDEN.search(text)
+    if found and (kind := _OTHER_KIND.match(text, found.start())):
+        return Unusable.of("status-other", kind[1].lower())
     if found:
         return Unusable.of("status-doctype", str(text.count("\n", 0, found.start()) + 1))
     from lxml import etree  # needed only to read such a file

@@ -153,8 +153,9 @@ def _of_status(site: Services, now: Lists, status: BillStatus) -> Proposal | Oth
     lines = [
         replace(b, name=names[b.bioguide][0]) if b.bioguide in names else b for b in status.backings
     ]
+    others = _other_chamber(site, now, chamber)
     renewed = renew(
-        now.backings, lines, {CURRENT}, others=_other_chamber(site, now, chamber),
+        now.backings, lines, {CURRENT}, others=others,
         withdrew={(w.bioguide, CURRENT) for w in status.withdrawn},
     )  # fmt: skip
     updated = status.updated or campaign.as_of
@@ -163,6 +164,13 @@ def _of_status(site: Services, now: Lists, status: BillStatus) -> Proposal | Oth
         notes.append(Message.of("note-older", day=updated.isoformat()))
     if not status.has_sponsor:
         notes.append(Message.of("note-no-sponsor"))
+    sponsors = [
+        b.name
+        for b in renewed.lines
+        if (b.bill, b.role) == (CURRENT, "sponsor") and b.bioguide not in others
+    ]
+    if len(sponsors) > 1:
+        notes.append(Message.of("note-two-sponsors", names=", ".join(sponsors)))
     cosponsors = sum(b.role == "cosponsor" for b in status.backings)
     here = sum(b.bill == CURRENT and b.role == "cosponsor" for b in now.backings)
     if status.announced is not None and status.announced > cosponsors + len(status.withdrawn):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from datetime import date
 
@@ -20,6 +21,7 @@ from app.campaign.supporter_files import (
     Unusable,
     match_member,
     read_cosponsor_csv,
+    read_supporters,
 )
 
 HEAD = "bioguide,name,bill,role,date\n"
@@ -123,14 +125,40 @@ FILES: dict[str, tuple[bytes, str]] = {
     "no date": (b"bioguide,name\nF000476,Frost\n", "columns"),
     "a column twice": (b"bioguide,date,date\nF000476,2026-03-26,2026-03-26\n", "columns"),
     "an open quotation mark": (HEAD.encode() + b'"F000476,Frost', "quotes"),
-    "utf-16": (HEAD.encode("utf-16"), "encoding"),
     "latin-1": (HEAD.encode() + "F000476,José\n".encode("latin-1"), "encoding"),
     "a null": (HEAD.encode() + b"F000476,\0,current\n", "encoding"),
     "too large": (HEAD.encode() + b"x" * MOST_BYTES, "large"),
     "too many rows": (HEAD.encode() + b"F000476,,,,2026-03-26\n" * (MOST_ROWS + 2), "rows"),
-    "a spreadsheet file": (b"PK\x03\x04\x14\x00\xff", "encoding"),
+    "a spreadsheet file": (b"PK\x03\x04\x14\x00\xffxl/workbook.xml", "encoding"),
     "a huge cell": (HEAD.encode() + b"F" * 200_000 + b",a,b,c,d\n", "quotes"),
 }
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "where"),
+    [
+        (gzip.compress(b"<billStatus/>"), "status-packed", ""),
+        (b"PK\x03\x04\x14\x00\xffBILLSTATUS-119hr6890.xml", "status-packed", ""),
+        (b"%PDF-1.7\n\xe2\xe3", "status-other", "PDF"),
+        (b"<!DOCTYPE html><html></html>", "status-other", "html"),
+        (b'<?xml version="1.0"?><!DOCTYPE bill PUBLIC "x" "bill.dtd"><bill/>',
+         "status-other", "bill"),
+    ],
+)  # fmt: skip
+def test_what_people_save_in_place_of_the_file_is_named(
+    data: bytes, code: str, where: str, known: Knowledge
+) -> None:
+    """N20"""
+    found = read_supporters(data, known)
+    assert isinstance(found, Unusable)
+    assert (found.what.code, dict(found.what.values)["where"]) == (code, where)
+
+
+def test_a_list_in_utf_16_is_read(known: Knowledge) -> None:
+    text = "name\tdate\nTed Lieu\t2026-10-02\n"
+    found = read_supporters(text.encode("utf-16"), known)
+    assert isinstance(found, CsvList)
+    assert [b.bioguide for b in found.backings] == ["L000582"]
 
 
 @pytest.mark.parametrize("name", FILES)

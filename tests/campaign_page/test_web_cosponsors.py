@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -159,6 +161,30 @@ def test_a_file_without_the_sponsor_says_so(
     assert "Q000023" in live(staff)["cosponsors.csv"]
 
 
+def test_a_second_sponsor_from_a_file_is_pointed_out(
+    browser: Browser, shipped: tuple[Backing, ...]
+) -> None:
+    """N18"""
+    sponsor = replace(LIEU, role="sponsor", day=date(2025, 12, 18))
+    upload(browser, status_xml([sponsor, *shipped[1:]]))
+    assert "the list will have several: Ted Lieu, Mike Quigley." in browser.words
+    upload(browser, status_xml(shipped))
+    assert "the list will have several" not in browser.words
+
+
+def test_an_official_file_in_utf_16_is_read(browser: Browser, shipped: tuple[Backing, ...]) -> None:
+    """N30"""
+    upload(browser, status_xml([*shipped, LIEU]).decode().encode("utf-16"))
+    assert "1 joined, 0 left." in browser.words
+
+
+def test_an_answer_without_any_cosponsor_takes_no_one_off(browser: Browser) -> None:
+    """N18"""
+    bill = {"billNumber": "6890", "billType": "hr", "congress": "119"}
+    upload(browser, json.dumps({"cosponsors": [], "request": bill}).encode())
+    assert "Missing from the file (19)" in browser.words
+
+
 def test_a_missing_member_leaves_only_when_checked(
     browser: Browser, staff: Office, shipped: tuple[Backing, ...]
 ) -> None:
@@ -237,8 +263,8 @@ def test_an_earlier_list_is_previewed_and_restored(
 @pytest.mark.parametrize(("data", "words"), [
     (b"", "not empty"), (b" \n", "not empty"), (BOMB, "document type"),
     (b"<html></html>", "another kind"), (b"<billStatus><bill>", "damaged"),
-    (b"\xff\xfe<\x00", "UTF-8 CSV file"),
-    (b"PK\x03\x04\xff\xff", "UTF-8 CSV file"), (b"a,b\n1,2\n", "must name these columns"),
+    (b"\xff\xfe<\x00", "damaged"),
+    (b"PK\x03\x04\xff\xff", "is packed"), (b"a,b\n1,2\n", "must name these columns"),
 ])  # fmt: skip
 def test_hostile_files_are_refused_with_a_reason(
     browser: Browser, staff: Office, data: bytes, words: str
