@@ -340,7 +340,7 @@ def test_a_queued_letter_does_not_go_to_the_successor_and_the_receipt_says_so(si
     page = site.client.get(site.path(taken)).words
     expected = {
         "en": "This member no longer holds the seat, so we stopped trying. Your letter is not for",
-        "es": "Este miembro ya no ocupa el puesto y dejamos de intentarlo. Su carta no es para",
+        "es": "Este miembro ya no ocupa el escaño y dejamos de intentarlo. Su carta no es para",
     }
     assert page.count(expected[site.resident.lang]) == 1
 

@@ -88,7 +88,7 @@ def test_a_letter_to_a_member_who_left_is_not_readdressed_to_the_successor(
     assert "Nora New" not in again.words
     said = {
         "en": "Representative Steve Cohen has left the seat that you wrote to",
-        "es": "Steve Cohen (Cámara) ya no ocupa el puesto al que usted escribió",
+        "es": "Steve Cohen (Cámara) ya no ocupa el escaño al que usted escribió",
     }
     assert said[anyone.lang] in again.words
     assert "Steve Cohen" in anyone.client.get(receipt).words

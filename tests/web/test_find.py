@@ -350,7 +350,7 @@ def test_a_military_region_asks_for_the_home_address(
 @pytest.mark.parametrize("zip_code", ["96941", "96960", "96940"])
 def test_associated_states_have_no_seat(anyone: Resident, zip_code: str) -> None:
     page = anyone.find(zip_code)
-    assert ("no seat" if anyone.lang == "en" else "no tiene puesto") in page.words
+    assert ("no seat" if anyone.lang == "en" else "no tiene escaño") in page.words
 
 
 def test_an_unknown_zip_has_its_own_page(anyone: Resident) -> None:

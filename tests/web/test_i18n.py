@@ -136,7 +136,7 @@ def test_no_spanish_text_has_a_double_gender_form(spanish: dict[str, Message]) -
 OTHER_WORDS = re.compile(
     r"\bpuls(e|a|ar|ó)\b|\bclics?\b|\bañad|recuent|\bcifras?\b|[«»]|retenid|liberad|sellad|"
     r"tratamiento|\brecibos?\b|caduc|oraci(ón|ones)\b|\bde nuevo\b|una vez más|por favor|"
-    r"registro de auditoría|gestor|destinatari|patrocinador|\bsenador|\belector|"
+    r"\bpuestos?\b|registro de auditoría|gestor|destinatari|patrocinador|\bsenador|\belector|"
     r"(?<!comisionado )\bresidentes?\b|(?<!equipo )\borganizador|"
     r"\bcorreos?\b(?! (postal|electrónico))(?<!oficina de correos)",
     re.I,
