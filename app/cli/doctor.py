@@ -87,6 +87,11 @@ def tables_are_current(site: Site) -> Diagnosis:
     from app.congress.refresh import refreshed
 
     tables = site.tables
+    if tables.congress < tables.first_known:
+        return fail(
+            f"{site.today} is before the first Congress in the tables, so no one can look up their "
+            "members. Set the clock (timedatectl set-ntp true), or remove today from the settings."
+        )
     if not tables.has_lines:
         return fail(
             f"The tables have no districts for the current ({ordinal(tables.congress)}) "
@@ -455,6 +460,11 @@ def _time_of(path: Path) -> datetime | None:
 
 @check("clock")
 def clock_is_right(site: Site) -> Diagnosis:
+    if site.now.date() < site.tables.as_of:
+        return fail(
+            f"The clock says {site.now:%Y-%m-%d %H:%M} UTC, but the list of members is from "
+            f"{site.tables.as_of}. Set it: timedatectl set-ntp true"
+        )
     latest = site.ask(last_activity)
     if latest is not None and latest - site.now > timedelta(minutes=5):
         return fail(

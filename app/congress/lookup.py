@@ -79,7 +79,9 @@ def find_delegation(
     if not tables.since <= moment < tables.until:
         tables = tables.at(moment)
     if not tables.has_lines:
-        return OutOfDate(tables.last_known, change_of(tables.last_known + 1).date())
+        early = tables.congress < tables.first_known
+        ended = None if early else change_of(tables.last_known + 1).date()
+        return OutOfDate(tables.last_known, ended)
     parts = tables.zips.get(zip5)
     if parts is not None and state in STATES and district is None and street is None:
         # The common case, which needs nothing else.

@@ -359,10 +359,11 @@ class OutOfDate:
     """The lines of the sitting Congress are not known, so no letters can be written.
 
     ``congress`` is the last Congress whose lines we have; ``ended`` is the day on which it ended.
+    ``ended`` is None if the moment is before the first one, which only a wrong clock says.
     """
 
     congress: int
-    ended: date
+    ended: date | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -431,6 +431,16 @@ def clock_set_back(p: Patient) -> None:
     p.later = timedelta(days=-3)
 
 
+@way("clock", "fail", "but the list of members is from 2026-06-15")
+def clock_before_the_list(p: Patient) -> None:
+    p.later = timedelta(days=-200)
+
+
+@way("tables", "fail", "before the first Congress in the tables")
+def clock_years_back(p: Patient) -> None:
+    p.later = timedelta(days=-700)
+
+
 @way("program", "fail", "pip install --require-hashes")
 def package_missing(p: Patient) -> None:
     def version(name: str) -> str:

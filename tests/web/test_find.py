@@ -273,6 +273,16 @@ def test_lk17_after_the_last_known_lines_no_one_is_written_to(
     assert not [n for n in page.all("input") if n.get("name") == "to"]
 
 
+def test_a_clock_before_the_first_congress_is_called_wrong(anyone: Resident, clock: Clock) -> None:
+    """LK17: a machine that lost its clock starts in another year."""
+    clock.now = datetime(2024, 12, 1, 18, tzinfo=UTC)
+    page = anyone.find("75001")
+    there = "It says December 1, 2024" if anyone.lang == "en" else "1 de diciembre de 2024"
+    assert there in page.words
+    assert "2029" not in page.words
+    assert "TX-" not in page.text
+
+
 def test_after_noon_an_unlisted_house_seat_says_which_senators_remain(
     anyone: Resident, clock: Clock
 ) -> None:

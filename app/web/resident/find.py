@@ -293,6 +293,8 @@ def _military_region(zip5: str) -> str:
 
 
 def _out_of_date(outcome: OutOfDate, draft: Draft, site: Services) -> Page:
+    if outcome.ended is None:
+        return _page("outside", draft, site, kind="early", clock=site.today())
     congress = ordinal(outcome.congress, language())
     return _page("outside", draft, site, kind="old", congress=congress, ended=outcome.ended)
 
