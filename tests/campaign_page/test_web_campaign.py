@@ -171,6 +171,22 @@ def test_two_organizers_on_one_field_see_both_texts_and_lose_nothing(
     assert "My words" not in draft(staff)
     browser.send("/asks/senator")
     assert drafted_ask(staff, "senator")["summary"] == "My words."
+    assert drafted_ask(staff, "senator")["opening"] == "Her opening."
+
+
+def test_fixing_an_error_keeps_what_someone_else_saved_meanwhile(
+    app: Flask, browser: Browser, staff: Office, clock: Clock
+) -> None:
+    other = Browser(app, clock).enter(staff.add("Ana"))
+    browser.get("/organize/campaign/asks/senator")
+    other.get("/organize/campaign/asks/senator").send(
+        "/asks/senator", **typed({"asks-opening": "Her opening."})
+    )
+    browser.send("/asks/senator", **typed({"asks-text": "{{ legislater_name }}"}))
+    assert browser.status == 422
+    browser.send("/asks/senator", **typed({"asks-text": "My words."}))
+    ask = drafted_ask(staff, "senator")
+    assert (ask["opening"], ask["text"].strip()) == ("Her opening.", "My words.")
 
 
 def test_an_edit_follows_an_ask_that_was_moved_meanwhile(
@@ -184,6 +200,35 @@ def test_an_edit_follows_an_ask_that_was_moved_meanwhile(
     assert [(a["id"], a["summary"]) for a in asks if a["summary"] == "Mine."] == [
         ("opposes", "Mine.")
     ]
+
+
+def test_an_edit_of_a_question_follows_it_when_it_was_moved_meanwhile(
+    app: Flask, browser: Browser, staff: Office, clock: Clock
+) -> None:
+    other = Browser(app, clock).enter(staff.add("Ana"))
+    first, second, *_ = tomllib.loads(live(staff))["prompts"]
+    browser.get("/organize/campaign/prompts/2")
+    other.get("/organize/campaign/prompts").send("/prompts/2/move", way="up")
+    browser.send("/prompts/2", **typed({"prompts-text": "Mine."}))
+    assert "Saved as a draft" in browser.words
+    now = tomllib.loads(draft(staff))["prompts"][:2]
+    assert now == [{**second, "text": "Mine."}, first]
+
+
+@pytest.mark.parametrize("path", ["prompts/2", "asks/senator"])
+def test_an_edit_of_what_was_removed_meanwhile_shows_the_typed_words(
+    app: Flask, browser: Browser, staff: Office, clock: Clock, path: str
+) -> None:
+    other = Browser(app, clock).enter(staff.add("Ana"))
+    name = path.partition("/")[0]
+    browser.get(f"/organize/campaign/{path}")
+    other.get(f"/organize/campaign/{path}").send(f"/{path}/remove")
+    kept = draft(staff)
+    for _press in range(2):
+        browser.send(f"/{path}", **typed({f"{name}-text": "Mine."}))
+        assert "Someone else removed this" in browser.words
+        assert browser.page.by_id(f"{name}-text").text == "Mine."
+    assert draft(staff) == kept
 
 
 def test_asks_move_up_and_down_and_all_else_stays(browser: Browser, staff: Office) -> None:

@@ -35,7 +35,7 @@ from app.site.services import MEASURE, services
 from app.text import clean_line
 from app.web import practice
 from app.web.access import access
-from app.web.forms import queried
+from app.web.forms import queried, sent
 from app.web.organizer import drafts
 from app.web.organizer.campaign_check import ask_moves, check_files, with_check
 from app.web.organizer.campaign_form import (
@@ -43,6 +43,7 @@ from app.web.organizer.campaign_form import (
     TITLES,
     NotSaved,
     Section,
+    SectionForm,
     changes,
     field_id,
     field_views,
@@ -56,7 +57,7 @@ from app.web.organizer.campaign_form import (
     titles_of,
     value_words,
 )
-from app.web.organizer.drafts import Working, pressed, save, version_at, working
+from app.web.organizer.drafts import Working, pressed, save, text_at, version_at, working
 from app.web.organizer.gate import clock, current
 from app.web.organizer.letters_edit import free_id
 from app.web.organizer.letters_words import FieldGroup, field_groups
@@ -208,7 +209,8 @@ def _details(text: str, name: str) -> list[str]:
 @access("editor")
 def part(name: str, key: str = "") -> Response:
     """The fields of one part of the campaign."""
-    section, now = _section_of(name, key), working(services())
+    now = working(services())
+    section = _section_of(name, key, now.text)
     return _part(section, edit.read_fields(now.text, section.paths), NotSaved({}, {}, now.base))
 
 
@@ -217,7 +219,8 @@ def part(name: str, key: str = "") -> Response:
 @access("editor")
 def part_post(name: str, key: str = "") -> Response:
     """Save the fields of a part as a draft, or show them again with their problems."""
-    section = _section_of(name, key)
+    # Someone else may have moved or removed it since the form was opened.
+    section = _section_of(name, key, text_at(services(), sent(SectionForm).base.data))
     typed, base, fits = read_form(section)
     shown = {path: visible(value) for path, value in typed.items()}
     if "look" in queried():
@@ -225,14 +228,13 @@ def part_post(name: str, key: str = "") -> Response:
     answer = save_section(services(), section, typed, base, fits)
     if answer is None:
         return go_to("organizer_campaign.index", done="saved")
-    return _part(section, shown, answer, 409 if answer.theirs else 422)
+    return _part(section, {**shown, **answer.newer}, answer, 409 if answer.theirs else 422)
 
 
-def _section_of(name: str, key: str) -> Section:
-    """The part that a URL names; aborts with 404 if there is none."""
+def _section_of(name: str, key: str, text: str) -> Section:
+    """The part of a text that a URL names; aborts with 404 if there is none."""
     if name in SECTIONS:
         return Section(name)
-    text = working(services()).text
     if name in KEYED:
         return Section(name, known(index_of_id(text, name, key)), key)
     number = int(key) if re.fullmatch(r"[0-9]{1,4}", key) else 0
@@ -283,9 +285,9 @@ def _helpful_fields(section: Section) -> list[FieldGroup]:
 @access("editor")
 def move(name: str, key: str) -> Response:
     """Move an item up or down by one; the buttons work without JavaScript."""
-    section = _section_of(name, key)
-    by = -1 if pressed().way.data == "up" else 1
     now = working(services())
+    section = _section_of(name, key, now.text)
+    by = -1 if pressed().way.data == "up" else 1
     text = move_block(now.text, name, section.place, by)
     return _store(now, name, text, f"{name}: order", anchor=f"{name}-{key}")
 
@@ -294,8 +296,8 @@ def move(name: str, key: str) -> Response:
 @access("editor")
 def remove(name: str, key: str) -> Response:
     """Remove an item from the draft. Earlier versions keep it."""
-    section = _section_of(name, key)
     now = working(services())
+    section = _section_of(name, key, now.text)
     text = remove_block(now.text, name, section.place)
     return _store(now, name, text, f"{name}: one less")
 

@@ -9,7 +9,7 @@ shown and nothing is written.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import zip_longest
 from typing import Any
@@ -195,12 +195,33 @@ class Section:
         return part if part in reading_aids.TEXTS else ""
 
     def within(self, text: str) -> Section | None:
-        """The same section in another text, perhaps at another index; None if it is gone."""
-        if self.keyed:
-            place = index_of_id(text, self.name, self.key)
-            return None if place is None else Section(self.name, place, self.key)
-        gone = self.name not in SECTIONS and self.place >= edit.count_of(text, self.name)
-        return None if gone else self
+        """The section with this id in another text; None if it is gone. One without is the same
+        everywhere."""
+        if not self.keyed:
+            return self
+        place = index_of_id(text, self.name, self.key)
+        return None if place is None else Section(self.name, place, self.key)
+
+    def moved(self, before: str, now: str) -> Section | None:
+        """This section of ``before`` in a later text; None if it is gone. An item without an id is
+        found by its values, or at its index if it was edited there and no other moved."""
+        if self.keyed or self.name in SECTIONS:
+            return self.within(now)
+        old, new = (
+            [_values(text, self.name, n) for n in range(edit.count_of(text, self.name))]
+            for text in (before, now)
+        )
+        if self.place >= len(old):
+            return None
+        if old[self.place] in new:
+            return Section(self.name, new.index(old[self.place]))
+        edited = len(old) == len(new) and new[self.place] not in old
+        return self if edited else None
+
+
+def _values(text: str, name: str, place: int) -> list[str]:
+    """The values of one item of a list."""
+    return list(edit.read_fields(text, field_paths(name, place)).values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +235,8 @@ class NotSaved:
     base: int
     another_bill: bool = False
     """Whether the campaign would be about a different bill than the one people signed for."""
+    newer: Mapping[str, str] = field(default_factory=dict)
+    """What someone else wrote, by path, in the fields that this form left as they were."""
 
 
 def field_id(path: str) -> str:
@@ -259,7 +282,8 @@ def save_section(
 ) -> NotSaved | None:
     """Save what was typed as a draft; None if it was saved or changes nothing.
 
-    ``fits`` are the texts whose Spanish was marked as still fitting the changed English.
+    ``section`` is that of the text at ``base``. ``fits`` are the texts whose Spanish was marked
+    as still fitting the changed English.
     """
     now = working(site)
     merged = _merge(site, section, typed, base, now)
@@ -268,7 +292,7 @@ def save_section(
     here, values = merged
     result = edit.set_fields(now.text, values)
     if isinstance(result, dict):
-        return NotSaved(_by_open_path(section, here, in_words(result)), {}, now.base)
+        return NotSaved(_by_open_path(section, here, in_words(result)), {}, base)
     if here.aids:
         result = reading_aids.note_aids(now.text, result, here.aids, here.place, fits)
     fixed = locked_changes(site, now.live, result)
@@ -278,7 +302,7 @@ def save_section(
     }
     if problems:
         said = in_words(problems)
-        return NotSaved(_by_open_path(section, here, said), {}, now.base, another_bill=bool(fixed))
+        return NotSaved(_by_open_path(section, here, said), {}, base, another_bill=bool(fixed))
     if result == now.text:
         return None
     part = "" if section.name in SECTIONS else f" {section.key or section.place + 1}"
@@ -293,27 +317,30 @@ def _merge(
     """The section as it is in the newest text, and the values to write there."""
     if base == now.base:
         return section, dict(typed)
-    before, here = text_at(site, base), section.within(now.text)
-    was = section.within(before)
-    if here is None or was is None:
+    before = text_at(site, base)
+    here = section.moved(before, now.text)
+    if here is None:
         words = _(
             "Someone else removed this. What you typed is still here. Copy what you need, then "
             "go back to the campaign."
         )  # fmt: skip
-        return NotSaved({"": words}, {}, now.base)
-    old = list(edit.read_fields(before, was.paths).values())
+        return NotSaved({"": words}, {}, base)
+    old = list(edit.read_fields(before, section.paths).values())
     theirs = list(edit.read_fields(now.text, here.paths).values())
     values: dict[str, str] = {}
     both: dict[str, str] = {}
+    newer: dict[str, str] = {}
     for place, (path, mine) in enumerate(typed.items()):
         mine = field_at(path).clean(mine)  # noqa: PLW2901
-        if mine not in (old[place], theirs[place]):
+        if mine == old[place]:
+            newer[path] = theirs[place]
+        elif mine != theirs[place]:
             if theirs[place] != old[place]:
                 both[path] = theirs[place]
             values[here.paths[place]] = mine
     if both:
         author = now.state.draft.author if now.state.draft else ""
-        return NotSaved({"": moved_words(author)}, both, now.base)
+        return NotSaved({"": moved_words(author)}, both, now.base, newer=newer)
     return here, values
 
 
