@@ -101,7 +101,7 @@ def test_command(address: str) -> None:
     queue.post.notify = lambda: None
     text = "This is a test of the site’s mail. “It’s ours” — 40° 🐢.\n"
     mail = Mail("other", to, "A test of the site’s mail", text)
-    put = queue.post.enqueue(mail, wish=datetime.now(UTC).isoformat())
+    put = queue.post.enqueue(mail, idempotency_key=datetime.now(UTC).isoformat())
     if not isinstance(put, Queued):
         raise click.ClickException(
             "This address has had all the messages it may get today (mail_per_address_a_day)."

@@ -90,18 +90,17 @@ class PostOffice(Channel):
         self,
         mail: Mail,
         *,
-        wish: str,
+        idempotency_key: str,
         receipt: str = "",
         seats: tuple[str, ...] = (),
         again: bool = False,
     ) -> Queued | TooMany:
-        """Enqueue a message. The same ``wish`` for the same address and kind goes out once.
+        """Enqueue a message, once for each key (such as the form's), address and kind.
 
-        ``wish`` identifies the person's request, such as the form's idempotency key. With a
-        ``receipt`` token and ``seats``, the letters to these seats are marked as mailed to self
-        once a server has accepted the message. Raises ``NotStoredError``.
+        With a ``receipt`` token and ``seats``, the letters to these seats are marked as mailed to
+        self once a server has accepted the message. Raises ``NotStoredError``.
         """
-        row = self._put(mail, wish, receipt, seats, again=again)
+        row = self._put(mail, idempotency_key, receipt, seats, again=again)
         if row is None:
             return TooMany()
         if row.state == "queued":
@@ -109,20 +108,20 @@ class PostOffice(Channel):
         return Queued(row)
 
     def hold(
-        self, mail: Mail, *, wish: str, receipt: str = "", seats: tuple[str, ...] = ()
+        self, mail: Mail, *, idempotency_key: str, receipt: str = "", seats: tuple[str, ...] = ()
     ) -> Held | TooMany:
         """Enqueue a message that leaves only once ``release`` is called with the token.
 
         For free text to an unconfirmed address: send a confirmation (which contains none) with the
         token in its link, and release this after the click.
         """
-        token = keyed_code(self._secret, "release", wish, mail.kind, mail.to.wire).hex()
-        row = self._put(mail, wish, receipt, seats, release=token_digest(token))
+        token = keyed_code(self._secret, "release", idempotency_key, mail.kind, mail.to.wire).hex()
+        row = self._put(mail, idempotency_key, receipt, seats, release=token_digest(token))
         return TooMany() if row is None else Held(row, token)
 
-    def known(self, kind: MailKind, to: Address, *, wish: str) -> OutboundRow | None:
-        """The row already enqueued for this ``wish``, so that asking twice counts once; or None."""
-        return self.outbound.by_once(self._once(kind, to, wish))
+    def known(self, kind: MailKind, to: Address, *, idempotency_key: str) -> OutboundRow | None:
+        """The row already enqueued with this key, so that asking twice counts once; or None."""
+        return self.outbound.by_once(self._once(kind, to, idempotency_key))
 
     def is_held(self, token: str) -> bool:
         """Whether a message waits for this token. Changes nothing, so a GET may ask."""
@@ -138,7 +137,7 @@ class PostOffice(Channel):
     def _put(
         self,
         mail: Mail,
-        wish: str,
+        idempotency_key: str,
         receipt: str,
         seats: tuple[str, ...],
         *,
@@ -146,7 +145,7 @@ class PostOffice(Channel):
         again: bool = False,
     ) -> OutboundRow | None:
         now = self.clock()
-        once = self._once(mail.kind, mail.to, wish)
+        once = self._once(mail.kind, mail.to, idempotency_key)
         # The id in the header is derived again, since ``once`` must not be visible outside.
         name = keyed_code(self._secret, "message id", once.hex()).hex()[:32]
         message = NewMail(
@@ -166,8 +165,8 @@ class PostOffice(Channel):
             again=again,
         )
 
-    def _once(self, kind: MailKind, to: Address, wish: str) -> bytes:
-        return keyed_code(self._secret, "once", wish, kind, to.wire)
+    def _once(self, kind: MailKind, to: Address, idempotency_key: str) -> bytes:
+        return keyed_code(self._secret, "once", idempotency_key, kind, to.wire)
 
     # --- called by the worker ---
 

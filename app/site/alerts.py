@@ -1,6 +1,6 @@
 """Alerts by mail to organizers who want them, without personal data.
 
-The post office sends the same wish to the same address only once. Each alert's wish contains the
+The post office sends one idempotency key to an address only once. Each alert's key contains the
 week, the list's day or the goal, so no one gets the same alert twice.
 """
 
@@ -144,8 +144,10 @@ def send_alerts(settings: Settings, now: datetime) -> int:
             to = parse_address(email)
             for alert in found if isinstance(to, Address) else ():
                 assert isinstance(to, Address)
-                post.enqueue(_mail(settings, to, language, alert),
-                             wish=f"alert {alert.slug} {alert.kind} {alert.what}")  # fmt: skip
+                post.enqueue(
+                    _mail(settings, to, language, alert),
+                    idempotency_key=f"alert {alert.slug} {alert.kind} {alert.what}",
+                )
     except (NotStoredError, OSError) as error:
         log.error("Alerts were not sent: %s", error)
         return 0

@@ -34,9 +34,12 @@ def test_help_shows_an_example(command: Any) -> None:
 # --- mail --------------------------------------------------------------------------
 
 
-def put(wish: str) -> str:
+def put(key: str) -> str:
     post = mail_queue(load_settings()).post
-    found = post.enqueue(Mail("copy", Address("ana@example.org"), "Letters", "Hello"), wish=wish)
+    found = post.enqueue(
+        Mail("copy", Address("ana@example.org"), "Letters", "Hello"),
+        idempotency_key=key,
+    )
     assert isinstance(found, Queued)
     return found.row.id
 

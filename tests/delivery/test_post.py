@@ -75,8 +75,8 @@ class Site:
         post = PostOffice(self.database, self.settings, secret, clock=self.time.clock)
         return Worker(post.outbound, (post,), self.time.clock)
 
-    def put(self, wish: str = "form-1", to: Address = ANA, **options: Any) -> OutboundRow:
-        found = self.post.enqueue(mail(to), wish=wish, **options)
+    def put(self, key: str = "form-1", to: Address = ANA, **options: Any) -> OutboundRow:
+        found = self.post.enqueue(mail(to), idempotency_key=key, **options)
         assert isinstance(found, Queued)
         return found.row
 
@@ -148,7 +148,7 @@ def test_another_request_kind_or_address_is_another_message(tmp_path: Path) -> N
     ids = {
         site.put("a").id, site.put("b").id, site.put("a", Address("x@example.org")).id,
     }  # fmt: skip
-    other = site.post.enqueue(mail(kind="receipt"), wish="a")
+    other = site.post.enqueue(mail(kind="receipt"), idempotency_key="a")
     assert isinstance(other, Queued)
     assert len(ids | {other.row.id}) == 4
 
@@ -157,11 +157,13 @@ def test_an_address_has_a_daily_mail_limit(tmp_path: Path) -> None:
     site = Site(tmp_path)
     for number in range(3):
         site.put(f"form-{number}")
-    assert isinstance(site.post.enqueue(mail(), wish="form-9"), TooMany)
+    assert isinstance(site.post.enqueue(mail(), idempotency_key="form-9"), TooMany)
     shouted = Address(ANA.email.upper(), "Somebody")
-    assert isinstance(site.post.enqueue(mail(shouted), wish="form-9"), TooMany)
-    assert isinstance(site.post.enqueue(mail(), wish="form-1"), Queued)
-    assert isinstance(site.post.enqueue(mail(Address("b@example.org")), wish="x"), Queued)
+    assert isinstance(site.post.enqueue(mail(shouted), idempotency_key="form-9"), TooMany)
+    assert isinstance(site.post.enqueue(mail(), idempotency_key="form-1"), Queued)
+    assert isinstance(
+        site.post.enqueue(mail(Address("b@example.org")), idempotency_key="x"), Queued
+    )
     site.time.sleep(86_401)
     site.put("form-9")
 
@@ -388,7 +390,7 @@ def test_a_held_message_is_sent_only_once_released_and_only_once(
     tmp_path: Path, server: MailServer
 ) -> None:
     site = Site(tmp_path, server)
-    held = site.post.hold(mail(), wish="form-1")
+    held = site.post.hold(mail(), idempotency_key="form-1")
     assert isinstance(held, Held)
     assert held.token.encode() not in site.raw()
     assert held.token not in repr(held)
@@ -408,7 +410,7 @@ def test_a_held_message_is_sent_only_once_released_and_only_once(
 
 def test_an_unreleased_message_is_dropped(tmp_path: Path) -> None:
     site = Site(tmp_path)
-    held = site.post.hold(mail(), wish="form-1")
+    held = site.post.hold(mail(), idempotency_key="form-1")
     assert isinstance(held, Held)
     site.time.sleep(49 * 3600)
     site.worker.sweep()
@@ -495,7 +497,7 @@ def test_letters_are_mailed_to_self_only_once_a_server_accepted_them(
 def test_a_stuck_message_is_reported(tmp_path: Path) -> None:
     site = Site(tmp_path)
     row = site.put()
-    site.post.hold(mail(kind="receipt"), wish="x")
+    site.post.hold(mail(kind="receipt"), idempotency_key="x")
     hour = timedelta(hours=1)
     now: Callable[[], datetime] = site.time.clock
     assert site.outbound.stuck(now(), longer_than=hour) == ()

@@ -49,9 +49,9 @@ def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MailQueue]
         huey.storage.close()
 
 
-def put(queue: MailQueue, wish: str = "a") -> str:
+def put(queue: MailQueue, key: str = "a") -> str:
     mail = Mail("copy", Address("ana.lopez@example.org"), "About Ana", "I am Ana.")
-    found = queue.post.enqueue(mail, wish=wish)
+    found = queue.post.enqueue(mail, idempotency_key=key)
     assert isinstance(found, Queued)
     return found.row.id
 

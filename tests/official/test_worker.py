@@ -484,7 +484,7 @@ def test_one_queue_delivers_letters_and_mail(desk: QueueSite, tmp_path: Path) ->
     offices.notify = queue.notify
     posted = Posted(desk.token, person("one"), "CA-12", message("CA-12"), ENDS)
     offices.put(posted, desk.clock())
-    post.enqueue(mail(), wish="w")
+    post.enqueue(mail(), idempotency_key="w")
     while (task := queue.huey.dequeue()) is not None:
         queue.huey.execute(task)
     assert desk.letter()[0] == ACCEPTED
@@ -499,8 +499,8 @@ def test_a_busy_chamber_does_not_delay_mail(desk: QueueSite, tmp_path: Path) -> 
     queue = MailQueue(make_huey(tmp_path / "queue.db"), post, desk.office())
     desk.put()
     desk.server.script.append(Scripted("/v2/validate", 503))
-    for wish in ("before", "after"):
-        post.enqueue(mail(), wish=wish)
+    for key in ("before", "after"):
+        post.enqueue(mail(), idempotency_key=key)
     assert queue.worker.work() == 3
     assert post.outbound.numbers() == {"accepted": 2}
     assert desk.row().state == "deferred"

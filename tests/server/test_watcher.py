@@ -68,11 +68,11 @@ class Running:
         until(lambda: answers(self.port))
         until(lambda: "worker is running" in self.log.read_text())
 
-    def post(self, wish: str) -> None:
+    def post(self, key: str) -> None:
         to = parse_address("me@example.org")
         assert isinstance(to, Address)
         settings = load_settings({}, instance=self.instance)
-        mail_queue(settings).post.enqueue(Mail("other", to, "A test", "Text"), wish=wish)
+        mail_queue(settings).post.enqueue(Mail("other", to, "A test", "Text"), idempotency_key=key)
 
     def letters(self) -> int:
         return len(list((self.instance / "outbox").glob("*.eml")))

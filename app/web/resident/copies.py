@@ -117,11 +117,11 @@ def _send_link(
         recipients=[title_name(x.letter.holder) for x in wanted.items],
         official=offices_of(site.settings) is not None,
     )
-    known = post.known("receipt", to, wish=wanted.nonce)
+    known = post.known("receipt", to, idempotency_key=wanted.nonce)
     if known is None and (wait := too_much_mail(to.wire, site)):
         return shown.refused(wait, 429)
     again = known is not None and known.state in RESENDABLE
-    put = post.enqueue(mail, wish=wanted.nonce, receipt=wanted.receipt, again=again)
+    put = post.enqueue(mail, idempotency_key=wanted.nonce, receipt=wanted.receipt, again=again)
     if isinstance(put, TooMany):
         return shown.refused(_address_limit_words(), 429)
     said = (
@@ -135,7 +135,7 @@ def _send_link(
 def _send_copy(
     post: PostOffice, wanted: CopyRequest, to: Address, shown: Mailing, site: Services
 ) -> Mailing:
-    known = post.known("copy", to, wish=wanted.key)
+    known = post.known("copy", to, idempotency_key=wanted.key)
     if known is None and (wait := too_much_mail(to.wire, site)):
         return shown.refused(wait, 429)
     if known is not None and known.state not in ("held", *RESENDABLE):
@@ -153,7 +153,7 @@ def _send_copy(
     if known is not None and known.state in RESENDABLE:
         # The button behind the link was already pressed, so the address's owner has agreed.
         put = post.enqueue(
-            mail, wish=wanted.key, receipt=wanted.receipt, seats=wanted.seats, again=True
+            mail, idempotency_key=wanted.key, receipt=wanted.receipt, seats=wanted.seats, again=True
         )
         limited = isinstance(put, TooMany)
         said = (
@@ -162,10 +162,12 @@ def _send_copy(
             else _("Your letters are on their way again.")
         )
     else:
-        held = post.hold(mail, wish=wanted.key, receipt=wanted.receipt, seats=wanted.seats)
+        held = post.hold(
+            mail, idempotency_key=wanted.key, receipt=wanted.receipt, seats=wanted.seats
+        )
         limited = isinstance(held, TooMany) or not ask_owner(
             post, to, "confirmation", page_url("resident.copy_link", token=held.token),
-            wish=f"copy {wanted.key}", receipt=wanted.receipt, site=site,
+            idempotency_key=f"copy {wanted.key}", receipt=wanted.receipt, site=site,
         )  # fmt: skip
         said = _held_as_file_words() if post.writes_files else _(
             "We emailed you a link. Open it and press the button there, and your letters follow. "
@@ -202,15 +204,17 @@ def _states(wanted: CopyRequest, site: Services) -> list[tuple[str, str]]:
 
 
 def ask_owner(
-    post: PostOffice, to: Address, kind: MailKind, path: str, *, wish: str, receipt: str,
+    post: PostOffice, to: Address, kind: MailKind, path: str, *, idempotency_key: str, receipt: str,
     site: Services,
 ) -> bool:  # fmt: skip
     """Mail a confirmation link, once. False if the address has reached its daily limit."""
     link = absolute_link(site.settings.address, path)
     mail = confirmation_mail(to, language=_language(), group=site.settings.group_name, link=link)
-    known = post.known(kind, to, wish=wish)
+    known = post.known(kind, to, idempotency_key=idempotency_key)
     again = known is not None and known.state in RESENDABLE
-    put = post.enqueue(replace(mail, kind=kind), wish=wish, receipt=receipt, again=again)
+    put = post.enqueue(
+        replace(mail, kind=kind), idempotency_key=idempotency_key, receipt=receipt, again=again
+    )
     return not isinstance(put, TooMany)
 
 

@@ -323,7 +323,7 @@ def mail_question(
     try:
         asked = ask_owner(
             post, Address(mailbox), "signing", page_url("resident.confirm", token=signed.confirm),
-            wish=signed.confirm, receipt=signed.receipt, site=site,
+            idempotency_key=signed.confirm, receipt=signed.receipt, site=site,
         )  # fmt: skip
     except NotStoredError as error:
         log.error("a confirmation could not be queued: %s", type(error).__name__)
