@@ -122,13 +122,15 @@ TWO_GENDERS = re.compile(r"[a-záéíóúñ](?:\((?:a|o|as|os|es)\)|/-?(?:a|o|as
 """``senador(a)``, ``ciudadano/a``, ``tod@s``: they cannot be read aloud."""
 
 _PLACEHOLDERS = re.compile(
-    r"\[[^\]\n]{0,80}\]|\{[^}\n]{0,80}\}"  # [Your Name], {name}: letters have no such brackets
+    # [Your Name], {name}, ｛name｝: letters have no such brackets
+    r"\[[^\]\n]{0,80}\]|\{[^}\n]{0,80}\}|｛[^｝\n]{0,80}｝"
     r"|«[^»\n]{1,40}»|<<[^>\n]{1,40}>>|‹[^›\n]{1,40}›"  # «place»
     r"|\((?i:your|insert|add|fill in|choose|tu|su|inserte|escriba|ponga|elija)\b[^)\n]{0,40}\)"
-    r"|\((?i:name|nombre|city|ciudad|town|state|estado|zip|date|fecha)\)"  # (your city)
+    r"|\((?i:(?:first |last |full )?name|nombre|apellidos?|city|ciudad|town|state|estado|zip|date"
+    r"|fecha)\)"  # (your city)
     r"|%%?\w{2,30}%%?|%\(\w+\)s|\$\{?[A-Za-z_]\w+[}$]?|@{1,2}[A-Za-z_]{2,}@{1,2}"  # %%CITY%%
     r"|([*#|~!^])\|?(?:[A-Z][A-Z_]{2,}|\w+_\w+|(?i:name|nombre|city|ciudad|town|state))\|?\1"
-    r"|\b[A-Z]{2,}_[A-Z_]{2,}\b|\b[Xx]{3,}\b|_{3,}|\.{4,}|(?:^|\s)…|\?{3,}"  # FIRST_NAME, XXXX
+    r"|\b[A-Z]{2,}_[A-Z_]{2,}\b|\b[Xx]{3,}\b|_{2,}|\.{4,}|(?:^|\s)…|\?{3,}"  # FIRST_NAME, XXXX
     r"|\b(?:TODO|TBD|TBA|FIXME|(?:TK)+|LOREM|PENDIENTE|PLACEHOLDER)\b|\b[Ll]orem ipsum\b"
     r"|\b(?:INSERT|ADD|YOUR|WRITE|ESCRIBA|INSERTE|POR) [A-ZÁÉÍÓÚÑ]{3,}\b|\b(?i:your? name here)\b"
     r"|\bNAME HERE\b|\b(?:your|first|last)_?name\b|\b(?:First|Last|Your)[Nn]ame\b|\bYOURNAME\b"

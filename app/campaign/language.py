@@ -236,7 +236,9 @@ class _Scanner:
             what = Message.of("tag-open", open=self.tag.open, close=self.tag.close)
         elif self.tag is not None and "unexpected char" in message:
             char = message.removeprefix("unexpected char ").split(" at ")[0].strip("'\"")
-            if char and char in "“”„‘’«»":
+            if char.startswith(("\\u", "\\x", "\\U")):  # how Python quotes what cannot be seen
+                what = Message.of("control")
+            elif char and char in "“”„‘’«»":
                 what = Message.of("curly-quotes")
             elif not char or "'" in char or '"' in char:
                 what = Message.of("quote-alone")
@@ -389,9 +391,11 @@ class _Scanner:
 def unknown_field(name: str, fields: Mapping[str, Field]) -> Message:
     """``legislater_name`` is not a field; did you mean ``legislator_name``?"""
     shown = name[:60]
-    if shown in _OTHER_NAMES:
-        return Message.of("did-you-mean", name=shown, other=_OTHER_NAMES[shown])
-    close = get_close_matches(shown, fields, n=3, cutoff=0.65 if len(shown) < 6 else 0.75)
+    shown_lower = shown.lower()
+    if shown_lower in _OTHER_NAMES:
+        return Message.of("did-you-mean", name=shown, other=_OTHER_NAMES[shown_lower])
+    cutoff = 0.65 if len(shown) < 6 else 0.75
+    close = get_close_matches(shown_lower, fields, n=3, cutoff=cutoff)
     close.sort(key=lambda name: abs(len(name) - len(shown)))
     if close:
         return Message.of("did-you-mean", name=shown, other=close[0])

@@ -218,7 +218,8 @@ UNFINISHED = (
     "{First Name}", "#name#", "|NAME|", "~NAME~", "$NAME$", "YOURNAME", "[su nombre]", "TKTK",
     "<!-- x -->", "**bold**", "[link](there)", "[2-3 sentences]", "NAME HERE", "Your Name Here",
     "PLACEHOLDER", "{FNAME|friend}", "<%= name %>", "<?php ?>", "{!Contact.FirstName}",
-    "<Your Name>", "WRITE HERE", "ESCRIBA AQUÍ", "POR HACER", "PENDIENTE",
+    "<Your Name>", "WRITE HERE", "ESCRIBA AQUÍ", "POR HACER", "PENDIENTE", "｛｛ place ｝｝",
+    "(First name)", "(apellidos)", "__NAME__",
 )  # fmt: skip
 
 

@@ -73,6 +73,8 @@ def test_a_field_that_starts_a_sentence_can_be_capitalized() -> None:
         ("Legislator_name", "legislator_name"),
         ("stroy", "story"),
         ("name", "legislator_name"),
+        ("LEGISLATOR_NAME", "legislator_name"),
+        ("Name", "legislator_name"),
     ],
 )
 def test_an_unknown_field_is_named_and_the_closest_suggested_tp03(name: str, meant: str) -> None:
@@ -209,6 +211,8 @@ def test_syntax_errors_name_their_line_and_the_fix_tp05(text: str, line: int, wo
         ("{{ story | upper }}", "put in whole"),
         ("a\x00b", "invisible control character"),
         ("a\ufdd0b", "invisible control character"),
+        ("{{ place\u200b }}", "invisible control character"),
+        ("{{\ufeffplace }}", "invisible control character"),
     ],
 )
 def test_everything_else_is_refused_with_an_explanation_tp01(text: str, words: str) -> None:
