@@ -40,7 +40,7 @@ from app.records.persons import (
     people_at_mailbox,
     standing,
 )
-from app.records.signing import FORGET, receipt_token, source_tag
+from app.records.signing import FORGET, delete_rows, receipt_token, source_tag
 from app.records.site_campaigns import require_open
 
 TEMPLATE = "paper"
@@ -488,12 +488,15 @@ def undo_unfinished(db: sqlite3.Connection) -> int:
         " (SELECT id FROM paper_imports WHERE state <> 'done') LIMIT ?", (CHUNK,),
     ).fetchall():  # fmt: skip
         numbers = [number for (number,) in rows]
-        gone += codes_of(db, f"s.id IN ({', '.join('?' * len(numbers))})", numbers)
+        these = f"s.id IN ({', '.join('?' * len(numbers))})"
+        gone += codes_of(db, these, numbers)
         with writing(db):
             # A withdrawn signature stays, so that the sheet cannot add it again.
-            removed += db.executemany(
-                "DELETE FROM signatures WHERE id = ? AND withdrawn = 0", rows
-            ).rowcount
+            deletable = db.execute(
+                f"SELECT id FROM signatures s WHERE {these} AND withdrawn = 0",  # noqa: S608
+                numbers,
+            )
+            removed += delete_rows(db, [number for (number,) in deletable])
             db.executemany("DELETE FROM paper_rows WHERE signature = ?", rows)
     with writing(db):
         db.execute("DELETE FROM paper_imports WHERE state <> 'done'")

@@ -691,13 +691,39 @@ def remove(db: sqlite3.Connection, numbers: Sequence[int]) -> int:
     mind withdraws instead. Raises ``NotStoredError``.
     """
     codes: list[bytes] = []
-    removed = 0
     with writing(db):
         for number in numbers:
             codes += codes_of(db, "s.id = ?", [number])
-            removed += db.execute("DELETE FROM signatures WHERE id = ?", (number,)).rowcount
+        removed = delete_rows(db, numbers)
     if removed:
         erase(db, codes)
+    return removed
+
+
+def delete_rows(db: sqlite3.Connection, numbers: Sequence[int]) -> int:
+    """Delete signatures inside the caller's transaction; returns how many.
+
+    What the same person has signed since takes the place of a deleted signature, so that a person
+    who signs while an import of paper signatures is being removed is still counted.
+    """
+    since = db.execute(
+        "SELECT id, campaign, by_email, by_address FROM signatures WHERE withdrawn = 0"
+        " AND earlier IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (json.dumps(list(numbers)),),
+    ).fetchall()
+    removed = db.executemany(
+        "DELETE FROM signatures WHERE id = ?", [(number,) for number in numbers]
+    ).rowcount
+    for number, campaign, by_email, by_address in since:
+        before = standing(db, campaign, Person(by_email, by_address), ignoring=[number])
+        db.execute(
+            "UPDATE signatures SET status = ?, earlier = ?, replaces = 0 WHERE id = ?",
+            (
+                "repeated" if before else _status_of(db, number),
+                before.number if before else None,
+                number,
+            ),
+        )
     return removed
 
 

@@ -20,6 +20,7 @@ from app.records.erasing import waits_to_be_erased
 from app.records.paper import (
     CHUNK,
     Added,
+    CountableRow,
     ImportRunningError,
     NotUndoneError,
     PaperLetters,
@@ -174,19 +175,20 @@ def test_a_withdrawn_signature_stays_withdrawn_after_an_undo(db: sqlite3.Connect
     assert run(db, rows).signatures == 2
 
 
+def sign_online(db: sqlite3.Connection, row: CountableRow, key: str = "k") -> None:
+    request = SignatureRequest(
+        key=key, person=row.person, campaign=campaign().slug,
+        day=TODAY, at=NOW, state="VT", district=0, template="general", version="v",
+        length="full", language="en", match="zip", source="", edited=False, own_share=0,
+        letters=PaperLetters(campaign(), TODAY).to(row.delegation),
+    )  # fmt: skip
+    sign(db, request, SECRET)
+
+
 def test_an_import_cannot_be_undone_once_someone_continued_online(db: sqlite3.Connection) -> None:
     rows = countable(3)
     added = run(db, rows)
-    sign(
-        db,
-        SignatureRequest(
-            key="k", person=rows[1].person, campaign=campaign().slug,
-            day=TODAY, at=NOW, state="VT", district=0, template="general", version="v",
-            length="full", language="en", match="zip", source="", edited=False, own_share=0,
-            letters=PaperLetters(campaign(), TODAY).to(rows[1].delegation),
-        ),
-        SECRET,
-    )  # fmt: skip
+    sign_online(db, rows[1])
     assert list_imports(db, campaign().slug)[0].taken_up == 1
     with pytest.raises(NotUndoneError) as caught:
         undo(db, added.number)
@@ -199,6 +201,26 @@ def test_an_interrupted_undo_is_completed(db: sqlite3.Connection) -> None:
     db.execute("UPDATE paper_imports SET state = 'undoing' WHERE id = ?", (added.number,))
     assert undo_interrupted(db, lock_of(db)) == 5
     assert (counted(db), list_imports(db, campaign().slug)) == (0, [])
+
+
+def test_who_signs_online_before_an_import_is_removed_still_counts_once(
+    db: sqlite3.Connection,
+) -> None:
+    rows = countable(5)
+
+    def sign_and_stop(_done: int) -> None:
+        sign_online(db, rows[1])
+        sign_online(db, rows[1], key="another form")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(db, rows, progress=sign_and_stop)
+    assert counted(db) == 1
+    assert db.execute("SELECT template, status FROM signatures ORDER BY id").fetchall() == [
+        ("general", "counted"), ("general", "repeated"),
+    ]  # fmt: skip
+    assert recount(db) == []
+    assert run(db, rows) == Added(4, 12, 1, 2)
 
 
 @pytest.mark.parametrize("people", [9, 40])  # fewer and more than are looked for one by one
