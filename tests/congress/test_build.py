@@ -107,10 +107,14 @@ def member(bioguide: str, **term: Any) -> dict[str, Any]:
     [
         ([member("A000001"), member("A000002")], "A000001 and A000002 both hold VT-0"),
         ([member("A000001", district=3)], "A000001 holds VT-3, which is not a seat"),
-        ([member("A000001", start="soon")], "the entry of A000001 cannot be used"),
+        ([member("A000001", start="soon")], r"the entry of Ana Ruiz \(VT-0\) cannot be used"),
         ([{"id": {"bioguide": "A000001"}}], "the entry of A000001 cannot be used"),
-        ([member("A1")], "the entry of A1 cannot be used"),
-        (["odd"], r"the entry of \? cannot be used"),
+        ([member("A1")], r"the entry of Ana Ruiz \(VT-0\) cannot be used: A1 is no bioguide id"),
+        (["odd"], "the entry of someone without a name cannot be used"),
+        (
+            [member("", party="") | {"id": {"govtrack": 1}, "name": {"last": "Ruiz"}}],
+            r"the entry of Ruiz \(VT-0\) cannot be used: it has no “first”. Download it again",
+        ),
         (
             [member("A000001"), member("A000001", state="AK")],
             "two people have the id A000001",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -328,10 +329,10 @@ def read_members(folder: Path, as_of: date) -> MemberList:
             other_ids |= {other: key for other in _other_ids(raw) if other != key}
             records += _records(raw, as_of, offices.get(key, []), committees.get(key, []))
         except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-            who = "?"
-            if isinstance(raw, dict):
-                who = text_of((raw.get("id") or {}).get("bioguide")) or "?"
-            raise BuildError(f"{name}: the entry of {who} cannot be used ({error!r}).") from None
+            why = f"it has no “{error.args[0]}”" if isinstance(error, KeyError) else str(error)
+            raise BuildError(
+                f"{name}: the entry of {_who(raw)} cannot be used: {why}. Download it again later."
+            ) from None
     for record in records:
         if record["seat"] not in order:
             raise BuildError(
@@ -350,6 +351,18 @@ def read_members(folder: Path, as_of: date) -> MemberList:
                 "Remove the one who has left and build again."
             )
     return MemberList(records, _congress_of(records, name), notices, other_ids)
+
+
+def _who(raw: Any) -> str:
+    """Whose entry it is, from whatever it has: ``Ana Ruiz (CA-14)``."""
+    named = seat = ""
+    with suppress(AttributeError, KeyError, IndexError, TypeError):
+        named = text_of(raw["id"]["bioguide"])
+    with suppress(AttributeError, KeyError, IndexError, TypeError):
+        named = _name(raw["name"])[0] or named
+    with suppress(AttributeError, KeyError, IndexError, TypeError):
+        seat = f" ({_seat_id(raw['terms'][-1])})"
+    return (named or "someone without a name") + seat
 
 
 MOST_STRAY_TERMS = 5
