@@ -233,9 +233,19 @@ def write_export(
 
 
 def export_name(shape: str, chosen: Filter, occasion: Occasion, ending: str) -> str:
-    """``protect-immigration-act-counts-by-state-2026-11-25.csv``, safe on every system."""
+    """``protect-immigration-act-counts-by-state-2026-11-25.csv``, safe on every system.
+
+    What the filter narrows follows the day, as in ``…-2026-11-25-CA``, so that files of different
+    filters do not replace each other.
+    """
     day = occasion.at.astimezone(ZoneInfo(occasion.zone)).date().isoformat()
-    return file_name(chosen.campaign or "all-campaigns", shape, day, ending=ending)
+    every = Filter(chosen.campaign).described()
+    narrowed = [
+        f"{term.removesuffix(' day')}-{value}" if term.endswith(" day") else value
+        for term, value in chosen.described().items()
+        if value != every[term]
+    ]
+    return file_name(chosen.campaign or "all-campaigns", shape, day, *narrowed, ending=ending)
 
 
 def _about(

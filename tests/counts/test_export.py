@@ -130,7 +130,7 @@ def test_a_file_describes_itself(browser: Browser) -> None:
     assert about["total signatures"] == 3
     assert browser.last.headers["Content-Type"] == "application/json"
     name = browser.last.headers["Content-Disposition"]
-    assert 'filename="protect-immigration-act-counts-by-state-2026-11-25.json"' in name
+    assert 'filename="protect-immigration-act-counts-by-state-2026-11-25-DC-no-source.json"' in name
 
 
 def test_exported_times_are_local_on_days_the_clocks_change(browser: Browser, add: Add) -> None:

@@ -234,6 +234,16 @@ def test_the_file_name_has_campaign_and_local_day() -> None:
     assert export_name("letters", Filter(), NOW, "db") == "all-campaigns-letters-2026-11-24.db"
 
 
+def test_files_of_different_filters_have_different_names() -> None:
+    """EX16: the second export of a day would replace the first."""
+    held = Filter(CAMPAIGN, status="held", state="CA", since=date(2026, 11, 1), source="")
+    assert export_name("letters", held, NOW, "csv") == (
+        f"{CAMPAIGN}-letters-2026-11-24-held-CA-from-2026-11-01-no-source.csv"
+    )
+    until = Filter(CAMPAIGN, until=date(2026, 11, 1), language="es")
+    assert export_name("letters", until, NOW, "csv").endswith("-24-to-2026-11-01-es.csv")
+
+
 def test_a_campaign_named_like_a_formula_is_escaped_in_csv(db: sqlite3.Connection) -> None:
     """EX01"""
     name = '=HYPERLINK("https://example.org")'
