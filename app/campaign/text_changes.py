@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import takewhile
+from operator import eq
 from typing import Literal
 
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
@@ -39,7 +41,7 @@ def changes(old: str, new: str) -> tuple[Change, ...]:
     """Both texts merged line by line, with the changed words marked."""
     before, after = old.split("\n"), new.split("\n")
     found: list[Change] = []
-    for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for tag, a, b, c, d in _steps(before, after):
         left, right = "\n".join(before[a:b]), "\n".join(after[c:d])
         if tag == "equal":
             found += [
@@ -55,13 +57,28 @@ def changes(old: str, new: str) -> tuple[Change, ...]:
     return tuple(found)
 
 
+def _steps(before: list[str], after: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """The opcodes of ``SequenceMatcher``. What both begin or end with is matched first: among
+    identical lines, the longest match may be of others, and one change would become two."""
+    start = len([*takewhile(bool, map(eq, before, after))])
+    end = len([*takewhile(bool, map(eq, reversed(before[start:]), reversed(after[start:])))])
+    old, new = len(before) - end, len(after) - end
+    if start:
+        yield "equal", 0, start, 0, start
+    middle = SequenceMatcher(None, before[start:old], after[start:new], autojunk=False)
+    for tag, a, b, c, d in middle.get_opcodes():
+        yield tag, a + start, b + start, c + start, d + start
+    if end:
+        yield "equal", old, len(before), new, len(after)
+
+
 def word_changes(old: str, new: str) -> tuple[Piece, ...]:
     """Both texts merged, with the words that only one of them has marked."""
     before, after = _WORDS.findall(old), _WORDS.findall(new)
     if len(before) + len(after) > _MOST_WORDS:
         return (Piece("old", old), Piece("new", new))
     pieces: list[Piece] = []
-    for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for tag, a, b, c, d in _steps(before, after):
         if tag == "equal":
             pieces.append(Piece("same", "".join(before[a:b])))
             continue
@@ -168,15 +185,15 @@ def _common(
     base: list[str], theirs: list[str], mine: list[str]
 ) -> Iterator[tuple[int, int, int, int]]:
     """The runs that all three share: their start in each, and their length."""
-    first = SequenceMatcher(None, base, theirs, autojunk=False).get_matching_blocks()
-    second = SequenceMatcher(None, base, mine, autojunk=False).get_matching_blocks()
+    first = [step[1:4] for step in _steps(base, theirs) if step[0] == "equal"]
+    second = [step[1:4] for step in _steps(base, mine) if step[0] == "equal"]
     i = j = 0
     while i < len(first) and j < len(second):
-        a, b = first[i], second[j]
-        start, end = max(a.a, b.a), min(a.a + a.size, b.a + b.size)
+        (a, a_end, in_theirs), (b, b_end, in_mine) = first[i], second[j]
+        start, end = max(a, b), min(a_end, b_end)
         if start < end:
-            yield start, a.b + start - a.a, b.b + start - b.a, end - start
-        if a.a + a.size <= b.a + b.size:
+            yield start, in_theirs + start - a, in_mine + start - b, end - start
+        if a_end <= b_end:
             i += 1
         else:
             j += 1

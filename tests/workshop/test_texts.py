@@ -123,6 +123,22 @@ def test_changes_in_different_places_are_both_kept() -> None:
     assert (merged.text, merged.clashes) == ("Hello you.\n\nI ask.\n\nThanks.", 0)
 
 
+@given(st.lists(st.sampled_from(["same", "other", ""]), min_size=3, max_size=9), st.data())
+def test_changes_to_lines_with_one_between_them_merge_even_among_identical_lines(
+    base: list[str], data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, len(base) - 3))
+    there = data.draw(st.integers(at + 2, len(base) - 1))
+    theirs = [*base[:at], "theirs", *base[at + 1 :]]
+    mine = [*base[:there], "mine", *base[there + 1 :]]
+    both = [*base[:at], "theirs", *base[at + 1 : there], "mine", *base[there + 1 :]]
+    whole = "\n".join(base)
+    assert sum(c.kind != "same" for c in changes(whole, "\n".join(theirs))) == 1
+    for one, other in ((theirs, mine), (mine, theirs)):
+        merged = merge(whole, "\n".join(one), "\n".join(other))
+        assert (merged.text.split("\n"), merged.clashes) == (both, 0)
+
+
 def test_changes_in_one_line_are_merged_by_words() -> None:
     merged = merge("I like red apples.", "I like green apples.", "I really like red apples.")
     assert (merged.text, merged.clashes) == ("I really like green apples.", 0)
