@@ -158,7 +158,7 @@ def test_an_unfinished_draft_is_kept_but_never_published_tp05(app: Flask, rosa: 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (f"Support S. 1234. {FINE}", "no Senate bill is known"),
+        (f"Support S. 1234. {FINE}", "no Senate number is known"),
         (f"H.R. 6890 is waiting for a hearing. {FINE}", "has expired"),
         (f"{{{{ bill_number }}}} matters. {FINE}", "bill_number is empty here"),
         ("I live in {{ place }}.\n\n{{ story }}\n\nThank you.", "There is no ask"),
