@@ -129,6 +129,12 @@ def test_bodies_that_are_not_forms_cause_no_server_error(path: str, data: bytes,
     assert response.status_code < 500
 
 
+@pytest.mark.parametrize("name", ["district", "congress"])
+def test_a_number_of_thousands_of_digits_causes_no_server_error(name: str) -> None:
+    form = {"zip": "98101", "state": "WA", "district": "7", "congress": "119", name: "9" * 5000}
+    assert client().flask.post("/write", data=form).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("typed", "kept"),
     [("Boston, MA", "Boston"), ("Boston MA 02108-1234", "Boston"), ("Boston, Mass.", "Boston"),

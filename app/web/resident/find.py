@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 from app.campaign.words import ordinal
@@ -81,7 +82,7 @@ def look_up(draft: Draft, site: Services) -> Outcome | ZipProblem:
     zip_code = parse_zip(draft.zip)
     if isinstance(zip_code, ZipProblem):
         return zip_code
-    number = int(draft.district) if draft.district.isascii() and draft.district.isdigit() else None
+    number = _number(draft.district)
     if lines_changed(draft, site):
         number = None  # this number is a different district now, so the person chooses again
     street = None
@@ -125,14 +126,19 @@ def look_up_street(draft: Draft, site: Services) -> Outcome:
 
 def lines_changed(draft: Draft, site: Services) -> bool:
     """Whether the state's district lines have changed since the draft's district was found."""
-    then, state = draft.congress, draft.state
-    if not (then.isascii() and then.isdigit()) or state not in STATES:
+    then, state = _number(draft.congress), draft.state
+    if then is None or state not in STATES:
         return False
     return (
-        int(then) != site.tables.congress
+        then != site.tables.congress
         and len(site.tables.equivalent_lines(state)) == 1
-        and (site.tables.lines_of(state) != int(then))
+        and (site.tables.lines_of(state) != then)
     )
+
+
+def _number(sent: str) -> int | None:
+    """The number of a district or a Congress in a form; None if it is none."""
+    return int(sent) if re.fullmatch(r"[0-9]{1,3}", sent) else None
 
 
 def settled(draft: Draft, found: Found, site: Services, **more: Any) -> Draft:
