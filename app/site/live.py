@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from app.campaign.entities import Campaign
+from app.campaign.letter_file import read_name
 from app.campaign.load import read_campaign, read_files
 from app.campaign.problems import CampaignError, Message, Problem
 from app.errors import NotStoredError
@@ -25,6 +26,7 @@ from app.records.workshop import (
     change_counter,
     live_files,
     remember_versions,
+    states,
 )
 from app.site.settings import Settings
 
@@ -75,6 +77,17 @@ class LiveCampaign:
     def files(self, db: Connection) -> LiveFiles:
         """The current live texts by name, with their counter."""
         return live_files(db, self.slug, self.folder)
+
+    def with_letter(self, db: Connection, campaign: Campaign, letter: str) -> Campaign:
+        """``campaign`` with the texts of a retired letter; unchanged if it has none to use."""
+        retired = {
+            name: state.current.source
+            for name, state in states(db, self.slug).items()
+            if state.retired and state.current and (kind := read_name(name)) and kind.id == letter
+        }
+        with suppress(CampaignError):
+            return read_campaign(self.slug, {**self.files(db).files, **retired})
+        return campaign
 
     def _read(self, db: Connection) -> None:
         found = self.files(db)

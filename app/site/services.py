@@ -66,6 +66,8 @@ class Services:
     then: datetime | None = None
     """The time at which the site is seen: that of a request, or one in the past (``at``). None
     to follow the clock."""
+    signed: Campaign | None = None
+    """The campaign in place of the live one (``with_letter``)."""
 
     @property
     def campaigns(self) -> tuple[SiteCampaign, ...]:
@@ -90,6 +92,8 @@ class Services:
     @property
     def campaign(self) -> Campaign:
         """The live campaign."""
+        if self.signed is not None:
+            return self.signed
         try:
             standing = self.standing
             return self.lives.of(standing.slug).now(self.db(), standing.changes)
@@ -138,6 +142,13 @@ class Services:
         then = copy(self)
         then.then = moment
         then.__dict__.pop("tables", None)
+        return then
+
+    def with_letter(self, letter: str) -> Services:
+        """The same site with a letter that was retired after people had signed it."""
+        then = copy(self)
+        then.signed = self.live.with_letter(self.db(), self.campaign, letter)
+        then.__dict__.pop("campaign", None)
         return then
 
     def today(self) -> date:
@@ -216,7 +227,7 @@ def services() -> Services:
             seen = current_app.extensions[EXTENSION] = open_services(load_settings())
         if environ:
             seen = environ[SEEN] = _InRequest(
-                seen.settings, seen.lives, seen.clock, seen.now(), environ.get(ADDRESSED, "")
+                seen.settings, seen.lives, seen.clock, seen.now(), named=environ.get(ADDRESSED, "")
             )
     return cast(Services, seen)
 

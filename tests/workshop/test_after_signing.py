@@ -39,6 +39,20 @@ def test_signed_letters_keep_their_words_when_new_ones_are_published(
         assert NEW not in page.words
 
 
+def test_signed_letters_stay_available_when_their_letter_is_retired(
+    app: Flask, rosa: Browser, clock: Clock
+) -> None:
+    resident = Resident(Client(app.test_client()))
+    review = resident.reviewing("98101", "WA", template="local-budget")
+    clock.forward(minutes=2)
+    taken = resident.sign(review.form())
+    rosa.get("/organize/letters/local-budget/").send("/retire")
+    again = resident.client.post("/take", taken.form("/copy"))
+    assert again.words.count("to local needs") == taken.words.count("to local needs") > 0
+    resident.client.post("/print", again.form("/copy"))
+    assert "Choose the reason" in resident.client.post("/review", taken.form("/copy"), 422).words
+
+
 def test_letters_edited_by_hand_keep_their_words_too(
     app: Flask, rosa: Browser, clock: Clock
 ) -> None:

@@ -398,13 +398,16 @@ def gone(signed: Receipt, tables: Tables) -> list[LetterRow]:
 
 
 def as_signed(data: Data, site: Services) -> Services:
-    """The site as of the time when this form was signed, if since then a Congress has ended or a
-    recipient has left.
+    """The site as it was when this form was signed, if since then a Congress has ended, a
+    recipient has left or the letter was retired.
 
     Signed letters remain available: to the same members, in the words of that day.
     """
-    token = token_of(read_draft(data), site)
+    draft = read_draft(data)
+    token = token_of(draft, site)
     signed = receipt(site.db(), token) if token else None
+    if signed is not None and site.campaign.template(draft.template) is None:
+        site = site.with_letter(draft.template)
     if signed is None or not (signed.congress < site.tables.congress or gone(signed, site.tables)):
         return site
     last = change_of(signed.congress + 1) - timedelta(seconds=1)
