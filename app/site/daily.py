@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 from app.campaign.problems import CampaignError
@@ -28,6 +29,7 @@ from app.records.workshop import states
 from app.site.alerts import send_alerts
 from app.site.backups import take_copy
 from app.site.live import live_campaign
+from app.site.quiet import where
 from app.site.settings import Settings
 
 log = logging.getLogger("dear_congress")
@@ -92,7 +94,8 @@ def _once_a_day(path: Path, now: datetime, work: Callable[[], None], wrong: str)
     try:
         with locked(path) as descriptor:
             last = os.fstat(descriptor)
-            if last.st_size and now.timestamp() - last.st_mtime < DAY_SECONDS:
+            # A time far in the future comes from a clock that was wrong then.
+            if last.st_size and abs(now.timestamp() - last.st_mtime) < DAY_SECONDS:
                 return False
             work()
             os.pwrite(descriptor, b"The modification time of this file is when this last ran.\n", 0)
@@ -176,11 +179,18 @@ def start_daily_jobs(settings: Settings) -> threading.Thread:
     def look() -> None:
         pause = threading.Event()
         while True:
-            purge_if_due(settings, datetime.now(UTC))
-            copy_if_due(settings, datetime.now(UTC))
-            undo_killed_import(settings)
-            refresh_if_due(settings, datetime.now(UTC))
-            send_alerts(settings, datetime.now(UTC))
+            now = datetime.now(UTC)
+            for job in (
+                partial(purge_if_due, settings, now),
+                partial(copy_if_due, settings, now),
+                partial(undo_killed_import, settings),
+                partial(refresh_if_due, settings, now),
+                partial(send_alerts, settings, now),
+            ):
+                try:
+                    job()
+                except Exception as error:  # noqa: BLE001 - the thread must live on
+                    log.error("A daily job failed and will be tried again: %s", where(error))
             pause.wait(LOOK_SECONDS)
 
     thread = threading.Thread(target=look, name="daily purge", daemon=True)

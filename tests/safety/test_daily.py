@@ -5,6 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+import sqlite3
+import threading
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -18,6 +20,7 @@ from app.records import keys
 from app.records.audit import TrailFilter, every
 from app.records.database import open_database
 from app.records.sealing import seal_details, sealed_counts
+from app.site import daily
 from app.site.daily import fetch_members, purge_if_due, refresh_if_due, start_daily_jobs
 from app.site.settings import ROOT, Settings, load_settings
 from tests.bench.servers import serving
@@ -100,6 +103,30 @@ def test_the_daily_thread_purges_at_startup_and_is_a_daemon(site: Settings) -> N
         thread.join(0.1)
     assert left(site) == 0
     assert thread.is_alive()
+
+
+def test_a_purge_that_was_once_run_by_a_wrong_clock_runs_again(site: Settings) -> None:
+    assert purge_if_due(site, NOW + timedelta(days=3650))
+    forgotten(site, 2)
+    assert purge_if_due(site, NOW)
+    assert left(site) == 0
+
+
+def test_the_other_daily_jobs_run_when_one_breaks(
+    site: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when the disk is too full for SQLite to vacuum."""
+
+    def full(*_args: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    reached = threading.Event()
+    monkeypatch.setattr(daily, "purge_and_note", full)
+    monkeypatch.setattr(daily, "send_alerts", lambda *_args: reached.set())
+    thread = start_daily_jobs(site)
+    assert reached.wait(30)
+    assert thread.is_alive()
+    assert "OperationalError" in caplog.text
 
 
 @pytest.mark.slow
