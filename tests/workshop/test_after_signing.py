@@ -97,7 +97,7 @@ def test_the_bill_is_fixed_once_someone_has_signed(app: Flask, rosa: Browser, cl
     for field, typed in (("bills-house-number", "HR 6891"), ("congress", "120")):
         rosa.get(page).send(page, True, 0, **{field: typed})
         assert rosa.status == 422
-        assert "Another bill is another campaign." in rosa.words
+        assert "Another bill or resolution is another campaign." in rosa.words
         assert rosa.page.by_id(field).get("aria-invalid") == "true"
     rosa.get(page).send(page, True, 0, **{"bills-senate-number": "s 4321"})
     assert "Saved as a draft" in rosa.words
@@ -111,7 +111,7 @@ def test_a_draft_from_before_the_first_signature_cannot_change_the_bill(
     sign_once(app, clock)
     rosa.get("/organize/campaign/publish").send("/campaign/publish")
     assert rosa.status == 422
-    assert "Another bill is another campaign." in rosa.words
+    assert "Another bill or resolution is another campaign." in rosa.words
 
 
 def test_the_folder_of_another_campaign_is_not_imported(
