@@ -25,8 +25,9 @@ from app.cli.plain import (
 )
 from app.congress.model import Holder, ordinal
 from app.congress.names import inside_address
+from app.congress.places import Zip, parse_zip
 from app.congress.tables import Tables
-from app.delivery.writer_rows import BadRow, read_rows
+from app.delivery.writer_rows import NEEDED, BadRow, read_rows
 from app.documents.day_sheet import book_pdf, sheets_pdf
 from app.documents.letter import return_address
 from app.documents.printables import (
@@ -147,13 +148,21 @@ def _offices(
 
 def _people(path: Path) -> list[tuple[str, ...]]:
     found = []
-    for row in read_rows(path):
+    for row in read_rows(path, NEEDED[:-1]):  # mail needs no email address
         number = row.number
         if isinstance(row, BadRow):
             click.echo(f"No label for row {number}: {row.message}", err=True)
         elif not (row.writer.name.strip() and row.writer.street):
             click.echo(f"No label for row {number}: it has no name or no street.", err=True)
         else:
+            code = parse_zip(row.writer.zip)
+            if not isinstance(code, Zip) and code.kind == "four_digits":
+                click.echo(f"Row {number}: the ZIP code {row.writer.zip} got its zero back: "
+                           f"{code.suggestion}", err=True)  # fmt: skip
+                row.values["zip"] = code.suggestion or row.writer.zip
+            elif not isinstance(code, Zip):
+                click.echo(f"Row {number}: “{row.writer.zip}” is not a ZIP code. Its label has it "
+                           "as it is.", err=True)  # fmt: skip
             found.append((row.writer.name, *return_address(row.writer)))
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -30,6 +30,8 @@ OPTIONAL = (
 ALIASES = {
     "first_name": "first", "last_name": "last", "address": "street", "address1": "street",
     "address_1": "street", "address2": "street2", "address_2": "street2", "zip_code": "zip",
+    "address_line_1": "street", "address_line_2": "street2", "street_address": "street",
+    "unit": "street2", "apt": "street2", "apartment": "street2", "surname": "last",
     "zipcode": "zip", "postal_code": "zip", "e_mail": "email", "email_address": "email",
     "title": "prefix", "phone_number": "phone", "message": "story", "comment": "story",
 }  # fmt: skip
@@ -206,11 +208,12 @@ class BadRow:
     message: str
 
 
-def read_rows(path: Path) -> Iterator[WriterRow | BadRow]:
-    """The rows of a ``.csv``, ``.jsonl`` or ``.json`` file. Raises ``WriterFileError``."""
+def read_rows(path: Path, needed: Sequence[str] = NEEDED) -> Iterator[WriterRow | BadRow]:
+    """The rows of a ``.csv``, ``.jsonl`` or ``.json`` file; a ``.csv`` must have the ``needed``
+    columns. Raises ``WriterFileError``."""
     if path.suffix.lower() in (".jsonl", ".json", ".ndjson"):
         return read_opened(path)
-    return _csv_rows(path)
+    return _csv_rows(path, needed)
 
 
 def _column(name: str) -> str:
@@ -218,16 +221,19 @@ def _column(name: str) -> str:
     return ALIASES.get(plain, plain)
 
 
-def _csv_rows(path: Path) -> Iterator[WriterRow | BadRow]:
+def _csv_rows(path: Path, needed: Sequence[str]) -> Iterator[WriterRow | BadRow]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
+            delimiter = max(",;\t", key=file.readline().count)
+            file.seek(0)
+            reader = csv.reader(file, strict=True, delimiter=delimiter)
             header = [_column(name) for name in next(reader, [])]
-            lacking = [name for name in NEEDED if name not in header]
+            lacking = [name for name in needed if name not in header]
             if lacking:
+                others = [name for name in (*NEEDED, *OPTIONAL) if name not in needed]
                 raise WriterFileError(
                     f"{path.name} has no column {', '.join(lacking)}. The first line must name "
-                    f"the columns: {', '.join(NEEDED)}; and may name {', '.join(OPTIONAL)}."
+                    f"the columns: {', '.join(needed)}; and may name {', '.join(others)}."
                 )
             doubled = sorted({name for name in header if name and header.count(name) > 1})
             if doubled:

@@ -254,6 +254,32 @@ def test_labels_are_made_for_a_state_its_local_offices_or_people(tmp_path: Path)
     assert flask("letters labels", "--state", "XX", "--out", out).exit_code == 2
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_labels_need_no_email_column_and_take_a_spreadsheets_separator(
+    tmp_path: Path, delimiter: str
+) -> None:
+    """N35"""
+    people, out = tmp_path / "people.csv", tmp_path / "l.pdf"
+    lines = ["first,last,street,city,state,zip", "Ana,Li,8 A St,Boston,MA,02138"]
+    people.write_text("\n".join(lines).replace(",", delimiter))
+    done = flask("letters labels", "--people", people, "--out", out)
+    assert done.exit_code == 0, done.output
+    assert pages(out)[0].split("\n") == ["Ana Li", "8 A St", "Boston, MA 02138"]
+
+
+def test_a_label_has_the_whole_address_and_a_doubtful_zip_is_named(tmp_path: Path) -> None:
+    """N35"""
+    people, out = tmp_path / "people.csv", tmp_path / "l.pdf"
+    people.write_text(
+        "First Name,Last Name,Street Address,Unit,City,State,ZIP\n"
+        "Ana,Li,8 A St,Apt 4,Acton,MA,1720\nBo,Ng,9 A St,,Acton,MA,soon\n"
+    )
+    done = flask("letters labels", "--people", people, "--out", out)
+    assert pages(out)[0].split("\n")[:4] == ["Ana Li", "8 A St", "Apt 4", "Acton, MA 01720"]
+    assert "Row 2: the ZIP code 1720 got its zero back: 01720" in done.output
+    assert "Row 3: “soon” is not a ZIP code." in done.output
+
+
 def test_rows_without_a_label_are_named(tmp_path: Path) -> None:
     opened, out = tmp_path / "opened.jsonl", tmp_path / "l.pdf"
     opened.write_text("{}\n[]\n")
