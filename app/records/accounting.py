@@ -142,14 +142,23 @@ def note_office(
 ) -> bool:
     """Record an office's own system's answer to a letter of a signature, by number.
 
-    Like ``mark``; also False if the signature belongs to another campaign.
+    Like ``mark``; also False if the signature belongs to another campaign, or if the person has
+    handed the letter over or queued it since, or reported anything since an earlier such answer.
+    An acceptance is recorded in any case.
     """
     with writing(db):
         found = db.execute(
-            "SELECT id FROM signatures WHERE id = ? AND campaign = ? AND withdrawn = 0",
-            (signature, campaign),
+            "SELECT l.state, l.before_report, l.cause = 'person' AND l.state_at > ?"
+            " FROM signatures s JOIN letters l ON l.signature = s.id AND l.seat = ?"
+            " WHERE s.id = ? AND s.campaign = ? AND s.withdrawn = 0",
+            (minute(at or datetime.now(UTC)), seat, signature, campaign),
         ).fetchone()
-        return found is not None and move(db, signature, seat, (state, "office system"), at)
+        if found is None:
+            return False
+        now, before, is_newer = found
+        if is_newer and state != ACCEPTED and (now in HANDED | {QUEUED} or before in OFFICE):
+            return False
+        return move(db, signature, seat, (state, "office system"), at)
 
 
 def move(

@@ -7,12 +7,14 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from app.cwc.folder import Noted, NotesError, note_results
 from app.delivery.writer_rows import WriterRow, read_rows
+from app.records.accounting import mark
 from app.records.database import open_database
 from app.records.signing import sign, withdraw
 from tests.commands import flask
@@ -62,6 +64,23 @@ def test_results_become_states_and_only_an_office_accepts(
     assert states(db) == expected
     note_results(folder, db, CAMPAIGN)
     assert states(db) == expected
+
+
+def test_recording_results_again_keeps_what_the_writer_reported_since(
+    tmp_path: Path, db: sqlite3.Connection
+) -> None:
+    receipt = sign(db, signature("one"), SECRET).receipt
+    refused = [(name, "refused") for name, _seat, _signature in INDEX]
+    folder = write(tmp_path / "xml", refused, INDEX)
+    later = datetime.fromisoformat(AT) + timedelta(days=1)
+    assert mark(db, receipt, "CA-S1", "printed", at=later)
+    assert note_results(folder, db, CAMPAIGN) == Noted(3, 0, 0), "they did not know of it yet"
+    assert mark(db, receipt, "CA-12", "mailed", at=later)
+    assert mark(db, receipt, "CA-S3", "printed", at=later)
+    assert note_results(folder, db, CAMPAIGN) == Noted(1, 0, 2)
+    assert states(db) == {"CA-12": "mailed", "CA-S1": "refused", "CA-S3": "printed"}
+    write(folder, [("a.xml", "accepted")], INDEX)
+    assert note_results(folder, db, CAMPAIGN) == Noted(1, 0, 0), "an acceptance is final"
 
 
 @pytest.mark.parametrize("result", ["try later", "accepted by the test system", "sent"])
