@@ -29,9 +29,9 @@ _TITLES = frozenset({
 _SHORT_FORMS = {
     name: row[0]
     for row in (
-        "a beto drew gus sandy sasha tono tony", "c kate kathy katie", "d lola",
-        "e beth betsy betty kike lalo libby liz lizzy mundo ned neto quique ted",
-        "f nando paco pancho", "g lupe memo tavo", "i chabela nacho", "j chuy pepa pepe",
+        "a beto drew gus nancy sandy sasha tono tony xander", "c kate kathy katie tina", "d lola",
+        "e gene beth betsy betty kike lalo libby liz lizzy mundo ned neto quique ted",
+        "f nando paco pancho", "g lupe memo tavo", "i chabela nacho", "j chema chuy pepa pepe",
         "l lucho", "m peggy polly", "p tricia trish", "r bob bobby charo dick", "w bill billy",
     )
     for name in row[1:].split()

@@ -187,7 +187,16 @@ def test_undecidable_matches_are_lookalikes(changes: dict[str, str], alike: bool
 
 @pytest.mark.parametrize(
     ("short", "full"),
-    [("Bob", "Robert"), ("Peggy", "Margaret"), ("Pepe", "José"), ("Ted", "Edward")],
+    [
+        ("Bob", "Robert"),
+        ("Peggy", "Margaret"),
+        ("Pepe", "José"),
+        ("Ted", "Edward"),
+        ("Gene", "Eugene"),
+        ("Tina", "Christina"),
+        ("Xander", "Alexander"),
+        ("Chema", "José María"),
+    ],
 )
 def test_a_nickname_in_one_household_is_a_lookalike(short: str, full: str) -> None:
     one, other = who(first=short, last="Ruiz"), who(first=full, last="Ruiz")
