@@ -240,5 +240,7 @@ def note_command(folder: Path) -> None:
     settings = load_settings()
     done = note_results(folder, local_database(settings.database), chosen_campaign(settings))
     click.echo(f"{done.noted:>8,}  letters updated")
-    click.echo(f"{done.unchanged:>8,}  unchanged: withdrawn, deleted, accepted or mailed before")
+    click.echo(
+        f"{done.unchanged:>8,}  unchanged: withdrawn, deleted, accepted, or handed over since"
+    )
     click.echo(f"{done.without_signature:>8,}  from people without a signature here")

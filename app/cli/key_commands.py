@@ -42,7 +42,7 @@ from app.records.sealing import (
     reseal,
     sealed_counts,
 )
-from app.records.tabular import csv_text
+from app.records.tabular import csv_text, safe_csv
 from app.site.live import chosen_campaign
 from app.site.settings import Settings, load_settings
 
@@ -361,8 +361,8 @@ def contacts_command(
     FILE is the sealed list from the page Contacts; it is opened with --key and needs no network.
     Without FILE, on the server itself, this site's own list is used. Each row has the words that
     the person agreed to, the version of these words, and the day. With --before, a second file next
-    to OUT lists whom to remove: the site no longer knows them, so it compares with your previous
-    file.
+    to OUT lists the addresses to remove: the site no longer knows them, so it compares with your
+    previous file.
 
     \b
     Examples:
@@ -394,9 +394,11 @@ def contacts_command(
     if bad:
         raise click.ClickException("Because some rows did not open, no one is listed for removal.")
     if before:
-        here = {str(row.signature) for row in rows}
-        gone = [(email,) for number, email in earlier.items() if number not in here]
-        if len(gone) == len(earlier) > 1:
+        # By address, as tools do: two people may share one, and someone may change theirs.
+        here = {safe_csv(str(row.details.get("email", ""))).casefold() for row in rows}
+        had = {email.casefold(): email for email in earlier.values()}
+        gone = [(email,) for folded, email in had.items() if folded not in here]
+        if len(gone) == len(had) > 1:
             click.echo(f"No one in {before} is on this list anymore. If that is unlikely, "
                        f"{before} is from another site: remove no one.", err=True)  # fmt: skip
         path = out.with_name(f"{out.stem}-remove{out.suffix}")

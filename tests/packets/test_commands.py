@@ -122,6 +122,23 @@ def test_people_who_withdrew_since_the_last_file_are_listed_for_removal(tmp_path
     assert gone == ["email", "bo@example.org"]
 
 
+def test_an_address_is_listed_for_removal_once_no_one_on_the_list_has_it(tmp_path: Path) -> None:
+    """A household may share one, a person may correct theirs, or withdraw and sign again."""
+    before = [person(email="old@example.org"), person(first="Bo", email="home@example.org"),
+              person(first="Cy", email="home@example.org")]  # fmt: skip
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    first = sealed_file(tmp_path / "one", before, purpose="contact")
+    flask("signatures contacts", first, *key_options(first), "--out", old)
+    since = [person(email="new@example.org"), person(first="Bo", email="Home@example.org")]
+    second = sealed_file(tmp_path / "two", since, purpose="contact")
+    result = flask(
+        "signatures contacts", second, *key_options(second), "--out", new, "--before", old
+    )
+    assert result.exit_code == 0, result.output
+    gone = (tmp_path / "new-remove.csv").read_text(encoding="utf-8-sig").split()
+    assert gone == ["email", "old@example.org"]
+
+
 def test_a_previous_list_of_another_campaign_is_refused(tmp_path: Path) -> None:
     people = [person(email="ana@example.org")]
     theirs = sealed_file(tmp_path / "one", people, purpose="contact", campaign="thank-you")
