@@ -173,6 +173,16 @@ def says_something(line: str) -> bool:
     )
 
 
+_NOTHINGS = frozenset({
+    "", "none", "n/a", "na", "no", "nil", "null", "nan", "undefined", "nada", "ninguno", "ninguna",
+})  # fmt: skip
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a text only fills a field: empty, dots, dashes, or a word such as ``N/A``."""
+    return clean_line(text[:40]).strip(" .…-–—_").lower() in _NOTHINGS and len(text) <= 40
+
+
 def fold_digits(text: str) -> str:
     """Convert full-width characters and the decimal digits of every script to ASCII.
 

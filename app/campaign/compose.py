@@ -13,7 +13,7 @@ from app.campaign.values import Values, writer_values
 from app.campaign.words import Language, frame_paragraphs, one_line
 from app.congress.model import Delegation, Holder, day_in_washington
 from app.congress.names import salutation
-from app.text import split_paragraphs
+from app.text import says_nothing, split_paragraphs
 
 _STORY = "\ufdd0"
 """Placeholder for the story while the frame is rendered: a noncharacter, which ``app.text``
@@ -60,8 +60,8 @@ def compose(
 
     ``district_place`` says where the writer lives (the return address may be elsewhere).
     ``story`` and everything in ``writer`` are data: inserted as they are, never parsed as a
-    template. ``body_override`` is the whole body as the resident edited it; it is used as
-    given, and a blank one counts as none.
+    template. A story such as ``.`` or ``N/A`` is left out. ``body_override`` is the whole body as
+    the resident edited it; it is used as given, and a blank one counts as none.
     """
     person = Composer(
         campaign, writer=writer, district_place=district_place, story=story, today=today
@@ -87,7 +87,7 @@ class Composer:
         self._campaign, self._writer, self._today = campaign, writer, today
         self._state = district_place.state
         self._place = writer_values(writer, self._state)
-        self._own = split_paragraphs(story)
+        self._own = () if says_nothing(story) else split_paragraphs(story)
         self._own_size = _size(self._own)
 
     def letter(

@@ -16,7 +16,7 @@ from app.campaign.entities import Letter, Writer
 from app.campaign.words import date_words
 from app.congress.model import Office
 from app.congress.names import inside_address
-from app.text import clean_line, says_something, split_paragraphs
+from app.text import clean_line, says_nothing, says_something, split_paragraphs
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,6 @@ class WebFormText:
         return self.over == 0
 
 
-# What people type into an optional address line that they have nothing for.
-_NOTHING = frozenset({"none", "n/a", "na", "no", "nil", "null", "nan", "undefined"})
-
-
 def _lines(*texts: str) -> tuple[str, ...]:
     return tuple(line for line in map(clean_line, texts) if says_something(line))
 
@@ -101,7 +97,7 @@ def return_address(writer: Writer) -> tuple[str, ...]:
     A line that is blank or has only punctuation is left out, and so is a second line that says
     "none"; city, state and ZIP keep their order even if one of them is missing.
     """
-    second = "" if clean_line(writer.street2).strip(" .-").lower() in _NOTHING else writer.street2
+    second = "" if says_nothing(writer.street2) else writer.street2
     city = clean_line(writer.city).rstrip(" ,")
     place = " ".join(_lines(f"{city}," if says_something(city) else "", writer.state, writer.zip))
     return _lines(writer.street, second, place)

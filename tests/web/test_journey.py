@@ -148,6 +148,20 @@ def test_a_story_is_never_interpreted(resident: Resident, settings: Settings, st
     assert "".join(page.by_id("story").itertext()).strip("\n") == story
 
 
+@pytest.mark.parametrize("story", [".", "…", "---", "N/A", "none", "Ninguna."])
+def test_a_story_that_says_nothing_is_not_in_the_letter(resident: Resident, story: str) -> None:
+    """EM12: people fill a box that they take for required."""
+    without = sheets(resident.reviewing(*GLOUCESTER, story=""))
+    page = resident.reviewing(*GLOUCESTER, story=story)
+    assert sheets(page) == without
+    assert page.form()["story"] == [story]
+
+
+@pytest.mark.parametrize("story", ["🐢", "No one is free.", "9"])
+def test_a_short_story_is_in_the_letter(resident: Resident, story: str) -> None:
+    assert f" {story} " in sheets(resident.reviewing(*GLOUCESTER, story=story))[0]
+
+
 def test_blank_address_lines_leave_no_trace(resident: Resident) -> None:
     """AD02, AD04"""
     for second, city in (("   ", "St. Paul"), (".", "St. Paul"), ("", "St. Paul")):

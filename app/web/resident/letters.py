@@ -15,7 +15,7 @@ from app.documents.pdf import missing_glyphs
 from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services
-from app.text import split_paragraphs
+from app.text import says_nothing, split_paragraphs
 from app.web.resident.draft import STORY_LIMIT, Draft, fingerprint
 from app.web.resident.people import term_note, title_name
 
@@ -108,6 +108,10 @@ def template_of(draft: Draft, site: Services) -> LetterTemplate:
     return template
 
 
+_STORY_TO_COME = "◆"
+"""Keeps the place of a story in a preview; like any pictograph, it counts as a text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Growing:
     """The letter to the first recipient as written so far, in the reader's language."""
@@ -182,8 +186,9 @@ class Letters:
     def growing(self, template: str) -> Growing:
         """The letter to the first recipient that a template makes of the draft."""
         holder = (self.recipients or self.found.delegation.recipients)[0]
-        typed = split_paragraphs(self.draft.story)
-        own = typed or ("…",)
+        story = self.draft.story
+        typed = () if says_nothing(story) else split_paragraphs(story)
+        own = typed or (_STORY_TO_COME,)
         draft = replace(self.draft, template=template, words={}, story="\n\n".join(own))
         preview = replace(self, draft=draft)
         letter = preview.one(holder)
