@@ -101,7 +101,7 @@ def test_an_import_shows_changes_and_needs_a_yes(app: Flask, copy: Path) -> None
     [
         ("general.txt", "{{ legislater_name }}", "general.txt:1"),
         ("general.txt", "+++\ntitle='T'\nsubject='S'\n+++\n{{ nope }}", "`nope` is not a field"),
-        ("general.txt", "+++\ntitle='T'\nsubject='S'\n+++\nS. 99. {{ ask }}", "no Senate bill"),
+        ("general.txt", "+++\ntitle='T'\nsubject='S'\n+++\nS. 99. {{ ask }}", "no Senate number"),
         ("campaign.toml", "title = ", "campaign.toml:1"),
         ("cosponsors.csv", "a,b\n", "cosponsors.csv:1"),
         ("Notes.txt", "x", "is called like"),
