@@ -238,23 +238,24 @@ class BadEmail:
     why: Literal["form", "letters"]
 
 
-_WRAPPERS = " <>\"'“”‘’«»()[]"
+_WRAPPERS = " <>\"'“”‘’«»()[]`*|"
+_LABEL = re.compile(r"(e-?mail|correo( electr[oó]nico)?)\s*:\s*", re.IGNORECASE)
 _NAME_AND_ADDRESS = re.compile(r"[^<>]*<([^<>]+)>[\s,;.]*")
 
 
 def read_email(text: str) -> Email | BadEmail:
     """Parse an address as people type and paste it. Nothing is looked up or sent.
 
-    Removed are ``mailto:`` and its subject, angle brackets and the name before them, quotes, a
-    trailing comma, semicolon or period, and invisible characters. Unusual addresses pass
-    unchanged (``o'dell+parks.2026@example.museum``).
+    Removed are ``mailto:`` and its subject, ``Email:``, angle brackets and the name before them,
+    quotes, a trailing comma, semicolon, period or slash, and invisible characters. Unusual
+    addresses pass unchanged (``o'dell+parks.2026@example.museum``).
     """
     address = fold_digits(clean_line(text)).replace("’", "'")
     if named := _NAME_AND_ADDRESS.fullmatch(address):
         address = named[1]
-    address = address.strip(_WRAPPERS).rstrip(",;." + _WRAPPERS)
+    address = _LABEL.sub("", address.strip(_WRAPPERS), count=1).rstrip(",;./\\" + _WRAPPERS)
     if address[:7].lower() == "mailto:":
-        address = address[7:].partition("?")[0].strip(_WRAPPERS)
+        address = address[7:].partition("?")[0].strip(_WRAPPERS + "/")
     try:
         found = validate_email(address, check_deliverability=False, strict=True)
     except EmailNotValidError:
@@ -283,9 +284,13 @@ _TYPOS = {
 """Typos of endings. ``.co`` is a country's, and many real domains have it."""
 _INVALID_ENDINGS = {
     **dict.fromkeys(("con", "cim", "cpm", "xom", "vom", "cmo", "ocm", "comm", "coom"), "com"),
-    **dict.fromkeys(("ner", "ney", "nte", "nett"), "net"), "ogr": "org", "orgg": "org",
+    **dict.fromkeys(("ner", "ney", "nte", "nett"), "net"),
+    **dict.fromkeys(("ogr", "orgg", "ort", "prg", "orh"), "org"), "eud": "edu", "eduu": "edu",
+    "c0m": "com", "gvo": "gov",
 }  # fmt: skip
 """Endings that no domain has (root zone, November 2026)."""
+_OTHER_ENDINGS = ("com", "net", "org")
+"""Hardly anyone's address has a known service's name with another of these."""
 _SHORTEST_NAME = 5
 """Letters. A shorter name with one letter changed is too often another real domain."""
 
@@ -300,13 +305,17 @@ def suggest_email(email: str) -> str:
     name, _, ending = domain.partition(".")
     if not local or not domain.isascii() or domain in _DOMAINS:
         return ""
+    if domain == "icould.com":  # two letters off
+        return f"{local}@icloud.com"
     for known in _DOMAINS:
         wanted, _, wanted_ending = known.partition(".")
+        doubled = f"{wanted_ending}.{wanted_ending}"
+        long = len(wanted) >= _SHORTEST_NAME
+        if name == wanted and (ending == doubled or (long and ending in _OTHER_ENDINGS)):
+            return f"{local}@{known}"
         if ending not in _TYPOS[wanted_ending]:
             continue
-        near = (
-            len(wanted) >= _SHORTEST_NAME and name not in _OTHER_NAMES and _one_typo(name, wanted)
-        )
+        near = long and name not in _OTHER_NAMES and _one_typo(name, wanted)
         if name == wanted or near:
             return f"{local}@{known}"
     rest, _, last = domain.rpartition(".")

@@ -147,7 +147,9 @@ def test_any_bytes_can_be_decoded(raw: bytes) -> None:
      "<ana@example.org>", "Ana Li <ana@example.org>", "<mailto:ana@example.org>,",
      "ana@example.org,", "ana@example.org;", "ana@example.org.", "'ana@example.org'",
      "ana\u200b@example.org", "\ufeffana@example.org", "ana＠example.org",
-     "mailto:ana@example.org?subject=Hello"],
+     "mailto:ana@example.org?subject=Hello", "mailto://ana@example.org", "ana@example.org/",
+     "Email: ana@example.org", "Correo: ana@example.org", "`ana@example.org`",
+     "*ana@example.org*"],
 )  # fmt: skip
 def test_text_pasted_around_an_email_address_is_stripped(typed: str) -> None:
     assert read_email(typed) == Email("ana@example.org", "ana@example.org")
@@ -195,7 +197,9 @@ def test_reading_an_address_is_idempotent(typed: str) -> None:
     [("gmail.con", "gmail.com"), ("gmial.com", "gmail.com"), ("hotmial.com", "hotmail.com"),
      ("yaho.com", "yahoo.com"), ("gmai.com", "gmail.com"), ("GMAIL.CON", "gmail.com"),
      ("aol.con", "aol.com"), ("comcast.ney", "comcast.net"), ("gmial.con", "gmail.com"),
-     ("parks.example.con", "parks.example.com"), ("town.ogr", "town.org")],
+     ("parks.example.con", "parks.example.com"), ("town.ogr", "town.org"),
+     ("icould.com", "icloud.com"), ("gmail.com.com", "gmail.com"), ("gmail.net", "gmail.com"),
+     ("comcast.com", "comcast.net"), ("school.eud", "school.edu"), ("parks.ort", "parks.org")],
 )  # fmt: skip
 def test_a_typo_in_a_well_known_domain_gets_a_suggestion(typed: str, meant: str) -> None:
     """N25"""
