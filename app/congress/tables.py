@@ -172,6 +172,14 @@ class Tables:
         person = self.people.get(bioguide)
         return person.holder if person and person.standing == "sits" else None
 
+    def current_ids(self) -> dict[str, str]:
+        """By each id that once took the place of a bioguide id, the id that the person has now."""
+        return {
+            other: person.member.bioguide
+            for other, person in self.people.items()
+            if other != person.member.bioguide
+        }
+
     def standing_in(self, bioguide: str, seat_id: str) -> Standing:
         """Whether this member sits in this seat, so that letters to them can still go."""
         here, person = self.holder(seat_id), self.people.get(bioguide)

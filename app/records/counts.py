@@ -163,6 +163,20 @@ def count(db: sqlite3.Connection, chosen: Selection, by: str) -> list[CountRow]:
     return [CountRow(*row) for row in _counted(db, by, _as_filter(chosen))]
 
 
+def count_recipients(
+    db: sqlite3.Connection, chosen: Selection, current_ids: Mapping[str, str]
+) -> list[CountRow]:
+    """``count`` by recipient, with each member in one row: letters to an earlier id of theirs
+    (``Tables.current_ids``) count under the current one."""
+    found: dict[str, CountRow] = {}
+    for row in count(db, chosen, "recipient"):
+        who = current_ids.get(row.group, row.group)
+        so_far = found.get(who, CountRow(who, 0, 0))
+        people, letters = so_far.signatures + row.signatures, so_far.letters + row.letters
+        found[who] = CountRow(who, people, letters)
+    return sorted(found.values(), key=lambda row: natural(row.group))
+
+
 def by_status(db: sqlite3.Connection, chosen: Selection) -> dict[Status, Totals]:
     """Every status with its totals, including zeros, in the order of ``STATUSES``; a filter's
     own status is ignored."""

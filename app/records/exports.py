@@ -22,7 +22,15 @@ from zoneinfo import ZoneInfo
 
 from app.campaign.entities import Campaign
 from app.congress.tables import Tables
-from app.records.counts import BREAKDOWNS, Filter, by_status, count, totals, ways_of
+from app.records.counts import (
+    BREAKDOWNS,
+    Filter,
+    by_status,
+    count,
+    count_recipients,
+    totals,
+    ways_of,
+)
 from app.records.database import open_database, reading
 from app.records.definitions import BY_TERM, file_definitions
 from app.records.persons import people
@@ -60,12 +68,15 @@ class Occasion:
     """Members' names by bioguide id, where known."""
     titles: Mapping[str, str] = field(default_factory=dict)
     """Campaigns' titles by short name, where known."""
+    current_ids: Mapping[str, str] = field(default_factory=dict)
+    """Members' bioguide ids by ids under which letters to them were stored before."""
 
     @classmethod
     def of(cls, at: datetime, campaign: Campaign | None, tables: Tables | None) -> Occasion:
         """Build it from what is available: a campaign's counts may outlive its texts."""
-        facts, names = {}, {}
+        facts, names, ids = {}, {}, {}
         if tables is not None:
+            ids = tables.current_ids()
             facts["members of Congress"] = tables.as_of.isoformat()
             # Includes members who have left or whom the list no longer places in a seat.
             names = {
@@ -73,9 +84,9 @@ class Occasion:
                 for who, person in tables.people.items()
             }
         if campaign is None:
-            return cls(at, "UTC", facts, names)
+            return cls(at, "UTC", facts, names, {}, ids)
         facts["cosponsors"] = campaign.as_of.isoformat()
-        return cls(at, campaign.timezone, facts, names, {campaign.slug: campaign.title})
+        return cls(at, campaign.timezone, facts, names, {campaign.slug: campaign.title}, ids)
 
 
 _STATUS = "The status of the signature. Only counted ones count."
@@ -115,7 +126,12 @@ def counts_table(db: sqlite3.Connection, by: str, chosen: Filter, occasion: Occa
         columns = [group, letters]
         rows = iter(ways_of(db, chosen).items())
     else:
-        rows = ((row.group, row.signatures, row.letters) for row in count(db, chosen, by))
+        found = (
+            count_recipients(db, chosen, occasion.current_ids)
+            if by == "recipient"
+            else count(db, chosen, by)
+        )
+        rows = ((row.group, row.signatures, row.letters) for row in found)
     if by == "recipient":
         columns.append(Column("name", "text", "The member's name, where known."))
         rows = ((*row, occasion.names.get(str(row[0]), "")) for row in rows)
@@ -163,7 +179,7 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
     A vacant seat has a row without a recipient, because there was no one to write to.
     """
     where, values = chosen.where()
-    local = _local_times(occasion.zone)
+    local, ids = _local_times(occasion.zone), occasion.current_ids
     query = (
         "SELECT s.id, s.campaign, s.status, s.day, s.state, s.state || '-' || s.district,"
         " l.seat, l.bioguide, l.ask, l.state, l.state_at, l.cause, s.congress"
@@ -186,6 +202,7 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
     )  # fmt: skip
 
     def finish(cells: Chunk) -> None:
+        cells[7] = [ids.get(str(who), who) for who in cells[7]]
         cells[10] = local(cells[10])
         cells.insert(8, [occasion.names.get(str(bioguide), "") for bioguide in cells[7]])
 

@@ -27,7 +27,7 @@ from app.documents.day_sheet import (
     day_sheet,
     monday,
 )
-from app.records.counts import count
+from app.records.counts import count, count_recipients
 from app.records.database import reading
 from app.records.definitions import BY_TERM
 
@@ -79,7 +79,8 @@ def office_numbers(
             for by in ("district", "state")
             for row in count(db, campaign, by)
         }
-        letters = {row.group: row.letters for row in count(db, campaign, "recipient")}
+        recipients = count_recipients(db, campaign, tables.current_ids())
+        letters = {row.group: row.letters for row in recipients}
         places = _tallies(db, campaign, only, towns=towns)
     return [
         _numbers(
@@ -90,18 +91,12 @@ def office_numbers(
                 for congress in range(FIRST_CONGRESS, tables.congress + 1)
                 if (key := district_key(holder.seat.id, congress)) not in keys
             ),
-            letters=sum(letters.get(bioguide, 0) for bioguide in _ids_of(holder)),
+            letters=letters.get(holder.member.bioguide, 0) if holder.member else 0,
             towns=towns,
         )
         for holder in wanted
         for keys in [tables.counted_as(holder.seat)]
     ]
-
-
-def _ids_of(holder: Holder) -> tuple[str, ...]:
-    """The ids under which letters to the holder are stored; none for a vacant seat."""
-    member = holder.member
-    return (member.bioguide, *member.former_ids) if member else ()
 
 
 def _sum(places: list[_PlaceNumbers]) -> _PlaceNumbers:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -47,16 +48,36 @@ def real_list(files: Path, day: str, folder: Path, *, years: int = 0) -> Path:
 def another_sits(instance: Path, seat_id: str, day: date, *, name: str = "Nora New") -> None:
     """Install tables of ``day``, on which the member in a seat left; with a ``name``, a new member
     takes the seat."""
-    folder = instance / "congress" / f"{seat_id}-{day}-{bool(name)}"
+
+    def change(old: dict[str, Any]) -> list[dict[str, Any]]:
+        left = {**old, "end": day.isoformat()}
+        if not name:
+            return [left]
+        first, last = name.split()
+        new = {"bioguide": "N000001", "full_name": name, "first": first, "last": last}
+        return [left, {**old, **new, "start": day.isoformat()}]
+
+    _install(instance, f"{seat_id}-{day}-{bool(name)}", day, seat_id, change)
+
+
+def had_another_id(instance: Path, seat_id: str, day: date, former_id: str) -> None:
+    """Install tables of ``day``, in which the member in a seat has replaced ``former_id``."""
+    _install(
+        instance, f"{seat_id}-{day}-{former_id}", day, seat_id,
+        lambda member: [{**member, "former_ids": [former_id]}],
+    )  # fmt: skip
+
+
+def _install(
+    instance: Path, name: str, day: date, seat_id: str,
+    change: Callable[[dict[str, Any]], list[dict[str, Any]]],
+) -> None:  # fmt: skip
+    """Install the program's own tables as of ``day``, with another record or more for a seat."""
+    folder = instance / "congress" / name
     shutil.copytree(FOLDER, folder)
     members = json.loads((folder / "members.json").read_text())
     place = next(n for n, one in enumerate(members) if one["seat"] == seat_id)
-    old = members[place]
-    if name:
-        first, last = name.split()
-        new = {"bioguide": "N000001", "full_name": name, "first": first, "last": last}
-        members.insert(place + 1, {**old, **new, "start": day.isoformat()})
-    members[place] = {**old, "end": day.isoformat()}
+    members[place : place + 1] = change(members[place])
     text = json.dumps(members)
     (folder / "members.json").write_text(text)
     index = json.loads((folder / "tables.json").read_text())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import re
 from datetime import UTC, date, datetime
 from itertools import pairwise
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -13,12 +15,14 @@ from flask import Flask
 
 from app.congress.maps import load_map
 from app.congress.tables import load_tables
+from app.records import audit
 from app.records.accounting import mark
 from app.records.acts import STATUSES, LetterRow
 from app.records.definitions import DEFINITIONS, WAYS
 from app.records.signing import sign
 from app.site.assets import STATIC
 from app.web.organizer.counts_read import meanings
+from tests.congress.rehearsal import had_another_id
 from tests.counts.conftest import Add
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
@@ -439,6 +443,25 @@ def test_the_old_districts_are_shown_until_someone_signs_in_the_new_congress(
     words = Browser(app, clock).enter(staff.add("Bea", "exporter")).get(f"{ROOT}/places").words
     assert "These are the districts of the 120th Congress, in which people signed" in words
     assert "The numbers are for the 120th Congress." in words, "not for the current one"
+
+
+def test_a_member_with_an_earlier_id_is_one_row_wherever_letters_are_counted(
+    browser: Browser, add: Add, staff: Office, tmp_path: Path
+) -> None:
+    had_another_id(tmp_path, "CA-12", date(2026, 11, 20), "govtrack-990001")
+    for who in ("govtrack-990001", "S001231", "S001231"):
+        add(letters=(LetterRow("CA-12", who, "everyone"),))
+    simon = ["Lateefah Simon", "CA-12", "3", "3"]
+    rows = every_line(browser, f"{ROOT}/members", "Letters to members")
+    assert [row[:4] for row in rows if row[2] != "0"] == [simon]
+    (office,) = browser.get("/organize/offices?q=lateefah").page.all("tbody")
+    assert [[words(cell) for cell in row][2:] for row in office] == [["3", "3"]]
+    file = f"{ROOT}/export/file"
+    counted = browser.get(f"{file}?by=recipient").last.text.splitlines()
+    assert counted[1:] == ["S001231,3,3,Representative Lateefah Simon"]
+    assert audit.page(staff.db, audit.TrailFilter()).events[0].after["rows"] == 1
+    listed = csv.DictReader(browser.get(f"{file}?shape=letters").last.text.splitlines())
+    assert {row["recipient"] for row in listed} == {"S001231"}
 
 
 @pytest.mark.usefixtures("some")

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 from app.delivery.packets import ZipBuffer
 from app.records.acts import STATUSES
 from app.records.audit import What
-from app.records.counts import Filter, count, totals, ways_of
+from app.records.counts import Filter, count, count_recipients, totals, ways_of
 from app.records.database import Connection, open_database, reading, writing
 from app.records.exports import (
     GROUPINGS,
@@ -115,7 +115,7 @@ def export_file() -> Response:
     name = export_name(wanted.subject, wanted.asked.chosen, now, ending)
     body: Iterable[bytes] = ()
     if request.method != "HEAD":  # a HEAD request exports nothing
-        many = _record_export(site.db(), wanted) > SUBPROCESS_ROWS
+        many = _record_export(site.db(), wanted, now) > SUBPROCESS_ROWS
         body = _export_pieces(site, wanted, now, name, many=many)
     file = download(body, kind, name)
     file.headers["Content-Type"] = kind
@@ -124,13 +124,13 @@ def export_file() -> Response:
     return file
 
 
-def _record_export(db: Connection, wanted: WantedFile) -> int:
+def _record_export(db: Connection, wanted: WantedFile, now: Occasion) -> int:
     """Record the export in the audit trail; returns its number of rows."""
     chosen = wanted.asked.chosen
     whole = totals(db, chosen)
     rows = {"signatures": whole.signatures, "letters": whole.letters}.get(wanted.shape)
     if rows is None:
-        rows = _group_count(db, wanted, chosen)
+        rows = _group_count(db, wanted, chosen, now)
     with writing(db):
         acting().record(
             What.COUNTS_EXPORTED,
@@ -145,11 +145,14 @@ def _record_export(db: Connection, wanted: WantedFile) -> int:
     return rows
 
 
-def _group_count(db: Connection, wanted: WantedFile, chosen: Filter) -> int:
+def _group_count(db: Connection, wanted: WantedFile, chosen: Filter, now: Occasion) -> int:
     if wanted.by == "status":
         return len(STATUSES)
-    found = ways_of(db, chosen) if wanted.by == "way" else count(db, chosen, wanted.by)
-    return len(found)
+    if wanted.by == "way":
+        return len(ways_of(db, chosen))
+    if wanted.by == "recipient":
+        return len(count_recipients(db, chosen, now.current_ids))
+    return len(count(db, chosen, wanted.by))
 
 
 def _export_pieces(

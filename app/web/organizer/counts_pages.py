@@ -22,7 +22,7 @@ from app.campaign.words import ordinal
 from app.congress.maps import DistrictMap, load_map
 from app.congress.model import STATES, TablesError, district_key
 from app.congress.tables import FOLDER, Tables, tables_folder
-from app.records.counts import CountRow, breakdowns, count, natural
+from app.records.counts import CountRow, breakdowns, count, count_recipients, natural
 from app.records.database import reading
 from app.records.definitions import WAYS
 from app.site.i18n import gettext as _
@@ -253,7 +253,7 @@ def members() -> Response:
     asked = read_filter(site)
     db, chosen = site.db(), asked.chosen
     with reading(db):
-        letters = count(db, chosen, "recipient")
+        letters = count_recipients(db, chosen, site.tables.current_ids())
         places = (*count(db, chosen, "state"), *count(db, chosen, "district"))
     people = {row.group: row.signatures for row in places}
     every = member_lines(site.tables, site.campaign, letters, people, chosen.state)

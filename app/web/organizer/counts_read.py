@@ -7,7 +7,6 @@ understand, shares, and lines for the groups without signatures.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -511,15 +510,13 @@ def member_lines(
     ``people`` are signatures by state (``CA``) and by district (``CA-12``). With ``state``, only
     its seats and the past members who held one are included, and all unknown recipients.
     """
-    written: Counter[str] = Counter()
-    unknown = []
+    written = {row.group: row.letters for row in letters if row.group in tables.people}
     other = _("not in our list of members")
-    for row in letters:
-        if person := tables.people.get(row.group):
-            written[person.member.bioguide] += row.letters
-        else:
-            name = f"{row.group} ({other})"
-            unknown.append(MemberLine(row.group, name, "", "", "", row.letters, None))
+    unknown = [
+        MemberLine(row.group, f"{row.group} ({other})", "", "", "", row.letters, None)
+        for row in letters
+        if row.group not in written
+    ]
     shown = [(holder, holder.seat.id, tables) for holder in tables.holders]
     for who in written:
         person = tables.people[who]
@@ -530,7 +527,7 @@ def member_lines(
     for holder, words, then in shown:
         member, seat = holder.member, holder.seat
         if state is None or seat.state == state:
-            number = written[member.bioguide] if member else 0
+            number = written.get(member.bioguide, 0) if member else 0
             here = sum(people.get(key, 0) for key in then.counted_as(seat))
             stance = stance_name(stance_of(campaign, member).name) if member else ""
             found.append(MemberLine(

@@ -11,7 +11,7 @@ from app.campaign.words import Language
 from app.congress.model import STATES, Holder
 from app.documents.day_sheet import DaySheet, book_pdf, sheets_pdf
 from app.documents.typesetting import PdfError
-from app.records.counts import count
+from app.records.counts import count, count_recipients
 from app.records.office_numbers import office_sheets, sheet_facts
 from app.site.i18n import gettext as _
 from app.site.i18n import language
@@ -58,7 +58,8 @@ def _search(
     site: Services, typed: str, state: str, people: Mapping[str, int]
 ) -> list[tuple[Holder, int, int]]:
     """The matching seats, each with the people who signed and the letters to its member."""
-    letters = {r.group: r.letters for r in count(site.db(), site.slug, "recipient")}
+    recipients = count_recipients(site.db(), site.slug, site.tables.current_ids())
+    letters = {row.group: row.letters for row in recipients}
     wanted = plain(typed).split()
     found = []
     for holder in site.tables.holders:
