@@ -391,9 +391,14 @@ def reapply(copy: Path, other: Path) -> int:
             " AND receipt IN (SELECT receipt FROM other.signatures WHERE withdrawn = 1)"
         ).rowcount
         # An earlier or diverged state lacks whole signatures, so details that are missing from it
-        # have not necessarily been deleted.
+        # have not necessarily been deleted. A later one lacks only signatures that were never
+        # confirmed, and those of imports that were undone, whose numbers it has passed.
         earlier = db.execute(
-            "SELECT 1 FROM main.signatures WHERE status <> 'unconfirmed'"
+            "SELECT 1 FROM main.signatures WHERE id NOT IN"
+            " (SELECT signature FROM main.confirmations WHERE confirmed IS NULL)"
+            " AND id NOT IN (SELECT signature FROM main.paper_rows"
+            " WHERE import NOT IN (SELECT id FROM other.paper_imports)"
+            " AND import <= (SELECT seq FROM other.sqlite_sequence WHERE name = 'paper_imports'))"
             " AND receipt NOT IN (SELECT receipt FROM other.signatures)"
         ).fetchone()
         for table, same in (("sealed", "AND b.purpose = t.purpose"), ("kept_letters", "")):

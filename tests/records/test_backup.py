@@ -51,7 +51,7 @@ from app.records.running import serve_from, stopped
 from app.records.sealing import seal_details
 from app.records.signing import sign, withdraw
 from app.site.settings import ROOT
-from tests.records.build import SECRET, signature
+from tests.records.build import SECRET, person, signature
 
 FIRST = migrations.STEPS[0].__name__
 NOW = datetime(2026, 11, 29, 9, 30, tzinfo=UTC)
@@ -254,6 +254,36 @@ def test_withdrawals_after_a_backup_are_reapplied_to_it(
         assert codes not in copy.database.read_bytes(), "not even its traces come back"
     assert stays
     assert drops
+
+
+@pytest.mark.parametrize("gone", ["unconfirmed", "repeated", "undone import"])
+def test_details_deleted_after_a_backup_stay_deleted_where_signatures_are_gone_too(
+    path: Path, db: sqlite3.Connection, tmp_path: Path, gone: str
+) -> None:
+    """Such as one that was never confirmed, or that of a person who had signed before."""
+    people(db, "one", "on paper")
+    key = first_key(tmp_path / "keys", today=NOW.date())
+    seal_details(db, 1, "packet", {"first": "Imani"}, key, day=NOW.date())
+    if gone == "undone import":
+        with writing(db):
+            db.execute(
+                "INSERT INTO paper_imports (campaign, at, who, source, state)"
+                " VALUES ('c', '', '', '', 'done')"
+            )
+            db.execute("INSERT INTO paper_rows VALUES (2, 1)")
+    else:
+        who = {"person": person("one")} if gone == "repeated" else {}
+        sign(db, signature("asked", status="unconfirmed", mailbox="a@example.org", **who), SECRET)
+    file = copied(path, tmp_path / "c")
+    with writing(db):
+        db.execute("DELETE FROM signatures WHERE id IN (SELECT signature FROM paper_rows)")
+        db.execute("DELETE FROM paper_imports")
+        db.execute("DELETE FROM confirmations")
+        db.execute("DELETE FROM sealed")
+    with unpacked(file, tmp_path) as copy:
+        assert reapply(copy.database, path) == 0
+        with closing(open_database(copy.database)) as old:
+            assert old.execute("SELECT count(*) FROM sealed").fetchone() == (0,)
 
 
 def test_reapplying_from_a_diverged_database_removes_nothing(
