@@ -14,10 +14,12 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from app.campaign.load import read_files
 from app.campaign.new_campaign import AskKind, NewCampaign, initial_files
 from app.congress.model import Located, NoMatch, StreetAnswer
 from app.records.counts import totals
 from app.records.site_campaigns import begin, move
+from app.site.settings import ROOT
 from app.web.organizer import paper_pages
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
@@ -398,6 +400,27 @@ def test_a_campaign_that_has_ended_takes_no_sheet_and_its_page_says_so(
     assert "Type them in" not in editor.words
     assert "Upload a file" not in editor.words
     assert "Withdraw one" in editor.words
+
+
+@pytest.mark.parametrize("site_url", ["https://letters.example.org"])
+def test_a_campaign_in_preparation_prints_but_says_when_paper_can_be_entered(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
+    first = "protect-immigration-act"
+    begin(staff.by("Eve"), "next", read_files(ROOT / "letters" / first), first=first)
+    editor = Browser(app, clock, base="https://letters.example.org")
+    editor.log_in(staff.add("Ana", "editor"))
+    for path in ("", "enter", "upload"):
+        editor.get(f"/c/next/organize/paper/{path}")
+        assert editor.status == (409 if path else 200)
+        assert "You can enter them once this campaign is open to everyone." in editor.words
+        for offered in ("Type them in", "Upload a file", "Withdraw one"):
+            assert offered not in editor.words
+    editor.get("/c/next/organize/paper/signup.pdf")
+    assert editor.last.mimetype == "application/pdf"
+    move(staff.by("Eve"), "next", "open", first=first)
+    assert "Type them in" in editor.get("/c/next/organize/paper/").words
+    assert editor.get("/c/next/organize/paper/enter").status == 200
 
 
 @pytest.mark.parametrize("site_url", ["https://letters.example.org"])

@@ -306,6 +306,8 @@ def enter(
     alike: Sequence[str] = (), located: str = "", status: int = 200,
 ) -> Response:  # fmt: skip
     """The form for one person, with the problems of the last entry."""
+    if request.method == "GET" and services().standing.state != "open":
+        return index(status=409)  # the page then says why not, and when
     problems = {p.column: cell_words(p) for p in wrong.problems} if wrong else {}
     errors = [(c, f"{column_name(c)}: {words}") for c, words in problems.items()]
     if problem:
@@ -483,6 +485,8 @@ def raise_limits(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 @access("editor")
 def upload(problem: str = "", field: str = "file", status: int = 200) -> Response:
     """The form for uploading a sheet."""
+    if request.method == "GET" and services().standing.state != "open":
+        return index(status=409)  # the page then says why not, and when
     form = sent(PaperForm)
     return page("paper/upload", status, problem=problem, field=field, most=MOST_ROWS,
                 source=visible(form.source.data)[:60], language_now=form.language.data)  # fmt: skip
