@@ -65,6 +65,8 @@ def _campaigns(site: Services) -> tuple[SiteCampaign, ...]:
 
 def _redirect_to_campaign() -> Response | None:
     """A redirect to the address of the request's campaign; None if it is there already."""
+    if request.method == "OPTIONS":  # a browser's preflight must not be redirected
+        return None
     site = services()
     here = site.standing
     wanted = _own_campaign(site) or here.slug

@@ -72,6 +72,18 @@ def framed() -> None:
     g.own_policy = POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
 
 
+OPEN_DATA = frozenset({
+    "counter_pages.counts_json", "counter_pages.schema", "counter_pages.feed",
+    "verify_pages.statement",
+})  # fmt: skip
+"""Published files that scripts of other sites may read. Their redirects, errors and preflights
+need the same headers, or a browser hides the answer from the script."""
+_OPEN = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD", "Access-Control-Allow-Headers": "*",
+    "Access-Control-Max-Age": "86400",
+}  # fmt: skip
+
 LANDING_PAGES = frozenset({"public.home", "public.bill", "public.privacy", "resident.start"})
 """English pages where people arrive by a link, which chose the language for them."""
 
@@ -118,6 +130,10 @@ class SiteResponse(Response):
 
 
 def _add_headers(response: Response) -> Response:
+    if (request.endpoint or "").removeprefix("es_") in OPEN_DATA:
+        response.headers.update(_OPEN)
+        if request.method == "OPTIONS":
+            response.headers.update(_PREFLIGHT)
     if g.get("own_policy"):
         response.headers["Content-Security-Policy"] = g.own_policy
     if g.get("by_language"):

@@ -285,6 +285,24 @@ def test_a_published_statement_can_be_fetched_cross_origin(
     assert found.content == statement.content
 
 
+@pytest.mark.parametrize("lang", ["", "/es"])
+def test_counts_are_readable_cross_origin_by_way_of_a_campaigns_own_address(
+    app: Flask, lang: str
+) -> None:
+    """N41"""
+    moved = app.test_client().get(f"/c/{CAMPAIGN}{lang}/counts.json")
+    assert moved.status_code == 307
+    assert moved.headers["Access-Control-Allow-Origin"] == "*"
+    asked = app.test_client().options(f"/c/{CAMPAIGN}{lang}/counts.json")
+    assert asked.status_code == 200
+    assert asked.headers["Access-Control-Allow-Origin"] == "*"
+    assert asked.headers["Access-Control-Allow-Headers"] == "*"
+    for path in ("/find", "/verify", "/counter"):
+        assert "Access-Control-Allow-Origin" not in app.test_client().options(path).headers
+    missing = app.test_client().get("/statements/latest.json")
+    assert (missing.status_code, missing.headers["Access-Control-Allow-Origin"]) == (404, "*")
+
+
 def test_a_withdrawn_receipt_shows_no_commitment(
     people: People, client: Client, db: sqlite3.Connection
 ) -> None:

@@ -75,7 +75,7 @@ def counts_json() -> Response:
     moment = services().now().strftime("%Y-%m-%dT%H:%MZ")
     text = json.dumps({"as_of": moment, **content}, ensure_ascii=False, indent=1) + "\n"
     # The ETag covers the numbers only: a later time with the same numbers is the same response.
-    return _kept(text, "application/json", tag=json.dumps(content), anywhere=True)
+    return _kept(text, "application/json", tag=json.dumps(content))
 
 
 @counter_pages.get("/schemas/<name>.json")
@@ -83,25 +83,21 @@ def counts_json() -> Response:
 def schema(name: str) -> Response:
     if name not in NAMES:
         abort(404)
-    return _kept(schema_text(name), "application/schema+json", anywhere=True)
+    return _kept(schema_text(name), "application/schema+json")
 
 
 @counter_pages.get("/milestones.atom")
 @access("anyone")
 def feed() -> Response:
-    return _kept(_feed(services()), "application/atom+xml", anywhere=True)
+    return _kept(_feed(services()), "application/atom+xml")
 
 
-def _kept(
-    text: str, kind: str, *, tag: str = "", anywhere: bool = False, policy: str = ""
-) -> Response:
+def _kept(text: str, kind: str, *, tag: str = "", policy: str = "") -> Response:
     """A response that anyone may cache for ``FRESH`` seconds and revalidate."""
     shared(FRESH, policy=policy)
     response = Response(text, content_type=f"{kind}; charset=utf-8")
     response.set_etag(hashlib.sha256((tag or text).encode()).hexdigest()[:20], weak=True)
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    if anywhere:
-        response.headers["Access-Control-Allow-Origin"] = "*"
     return response.make_conditional(request)
 
 

@@ -90,8 +90,6 @@ def statement() -> Response:
         abort(404)
     shared(FRESH)
     response = Response(statement_text(found), mimetype="application/json")
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.add_etag()
     return response.make_conditional(request)
 
