@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+from collections import Counter
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -416,6 +417,37 @@ def test_after_noon_a_member_the_list_omits_is_not_said_to_have_left(
     assert "CA-12 (119.º Congreso)" in browser.words
     districts = every_line(browser, f"{ROOT}/by/district?state=CA", "All districts")
     assert ["CA-12 (119th Congress)", "Lateefah Simon"] in [line[:2] for line in districts]
+
+
+def test_after_noon_with_an_old_list_each_seat_is_one_row_with_its_last_member(
+    app: Flask, staff: Office, add: Add, clock: Clock
+) -> None:
+    vermont, texas = ({"state": s, "district": d} for s, d in (("VT", 0), ("TX", 10)))
+    add(letters=(LetterRow("VT-0", "B001318", "everyone"),), **vermont)
+    for _ in range(2):
+        add(letters=(LetterRow("TX-10", "M001157", "everyone"),), **texas)
+    for place in (vermont, texas):
+        add(letters=(), congress=120, **place)
+    clock.at = datetime(2027, 1, 4, 18, tzinfo=UTC)
+    browser = Browser(app, clock).enter(staff.add("Ana", "exporter"))
+    rows = every_line(browser, f"{ROOT}/members", "Letters to members")
+    seats = Counter(row[1].partition(" ")[0] for row in rows)
+    assert len(seats) == 541
+    assert set(seats.values()) == {1}
+    by_seat = {row[1]: [row[0], *row[2:4]] for row in rows}
+    # Vermont's lines stay, so whoever signs there since is a constituent too; Texas has new ones.
+    assert by_seat["VT-0 (119th Congress)"] == ["Becca Balint", "1", "2"]
+    assert by_seat["TX-10 (119th Congress)"] == ["Michael T. McCaul", "2", "2"]
+    assert by_seat["CA-14"] == ["name not listed yet", "0", "0"], "vacant in the list"
+    assert by_seat["VT-S1"][0] == "Bernard Sanders", "his term goes on"
+    browser.get(f"{ROOT}/members")
+    number = len(load_tables(when=clock.at).awaited())
+    assert f"For {number} seats, the list does not have the current member’s name" in browser.words
+    assert "Such a line names the member who held the seat last" in browser.words
+    clock.at = datetime(2029, 1, 4, 18, tzinfo=UTC)
+    browser = Browser(app, clock).enter(staff.add("Bea", "exporter"))
+    later = every_line(browser, f"{ROOT}/members?state=VT", "Letters to members")
+    assert ["Becca Balint", "VT-0 (119th Congress)", "1", "1"] in [row[:4] for row in later]
 
 
 def test_the_old_districts_are_shown_until_someone_signs_in_the_new_congress(

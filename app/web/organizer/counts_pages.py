@@ -259,7 +259,8 @@ def members() -> Response:
     every = member_lines(site.tables, site.campaign, letters, people, chosen.state)
     table = table_page(every, lambda line: line.words, MEMBER_COLUMNS, "letters",
                  ("letters", "constituents"))  # fmt: skip
-    return _page("members", asked, site, table=table)
+    awaited = len(site.tables.awaited())
+    return _page("members", asked, site, table=table, awaited=awaited)
 
 
 @counts_area.get("/by/<by>")

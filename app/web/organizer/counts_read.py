@@ -20,7 +20,7 @@ from wtforms import Field, ValidationError
 from app.campaign.entities import Campaign
 from app.campaign.stance import stance_of
 from app.campaign.words import said
-from app.congress.model import FIRST_CONGRESS, STATES, Holder, change_of, district_key
+from app.congress.model import FIRST_CONGRESS, STATES, Holder, Listed, change_of, district_key
 from app.congress.tables import Tables
 from app.records.acts import STATUSES, State, Status
 from app.records.counts import (
@@ -507,6 +507,7 @@ def member_lines(
 ) -> list[MemberLine]:
     """A line for each of the 541 seats, and one for every other recipient of a letter, by name.
 
+    Where the list is too old to show who holds a seat, its line is that of the last member.
     ``people`` are signatures by state (``CA``) and by district (``CA-12``). With ``state``, only
     its seats and the past members who held one are included, and all unknown recipients.
     """
@@ -517,12 +518,13 @@ def member_lines(
         for row in letters
         if row.group not in written
     ]
-    shown = [(holder, holder.seat.id, tables) for holder in tables.holders]
-    for who in written:
-        person = tables.people[who]
-        if person.standing != "sits":
-            seat_words = past_seat(person.holder.seat.id, person, tables)
-            shown.append((person.holder, seat_words, _tables_at_end_of(person.congress, tables)))
+    last = {p.holder.seat.id: p for p in tables.people.values() if p.standing == "unsure"}
+    shown = []
+    for holder in tables.holders:
+        person = None if holder.member else last.get(holder.seat.id)
+        shown.append(_past_line(person, tables) if person else (holder, holder.seat.id, tables))
+    in_seats = {holder.member.bioguide for holder, _words, _then in shown if holder.member}
+    shown += [_past_line(tables.people[who], tables) for who in written if who not in in_seats]
     found = []
     for holder, words, then in shown:
         member, seat = holder.member, holder.seat
@@ -536,6 +538,16 @@ def member_lines(
                 words, seat.state, stance, number, here,
             ))  # fmt: skip
     return sorted([*found, *unknown], key=lambda line: (plain(line.name), natural(line.seat)))
+
+
+def _past_line(person: Listed, tables: Tables) -> tuple[Holder, str, Tables]:
+    """Someone whom the list does not show in a seat now: their last seat, in words too, and the
+    tables by whose lines its constituents are counted."""
+    seat, then = person.holder.seat, _tables_at_end_of(person.congress, tables)
+    same_lines = then.lines_of(seat.state) == tables.lines_of(seat.state)
+    if person.standing == "unsure" and tables.has_lines and same_lines:
+        then = tables  # the same district, with those who have signed since
+    return person.holder, past_seat(seat.id, person, tables), then
 
 
 def stance_name(name: str) -> str:
