@@ -8,6 +8,7 @@ that are too long to guess are stored as a plain or keyed hash.
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 import threading
 import unicodedata
@@ -21,6 +22,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.records.keyed import keyed_code, lock, unlock
+from app.text import fold_digits
 
 PASSWORD_MIN = 12
 PASSWORD_MAX = 512
@@ -132,8 +134,10 @@ def new_token() -> str:
 
 
 def totp_uri(totp_secret: str, name: str, issuer: str) -> str:
-    """The ``otpauth://`` URI to put in a QR code."""
-    return pyotp.TOTP(totp_secret).provisioning_uri(name=name, issuer_name=issuer)
+    """The ``otpauth://`` URI to put in a QR code. A colon separates its issuer from the name, so
+    neither has one."""
+    named, by = (text.replace(":", "") for text in (name, issuer))
+    return pyotp.TOTP(totp_secret).provisioning_uri(name=named, issuer_name=by)
 
 
 def seal_totp(secret: bytes, totp_secret: str) -> bytes:
@@ -153,7 +157,7 @@ def totp_step(totp_secret: str, code: str, at: datetime) -> int | None:
     The caller stores the step of the last accepted code and refuses that step and earlier ones,
     so no code works twice (RFC 6238 §5.2).
     """
-    digits = "".join(code.split())
+    digits = re.sub(r"[\s.-]", "", fold_digits(code))  # as some apps and keyboards write it
     if len(digits) != 6 or not (digits.isascii() and digits.isdigit()):
         return None
     totp = pyotp.TOTP(totp_secret)

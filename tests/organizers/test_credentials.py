@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pyotp
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from app.records import credentials
 from app.records.credentials import HashCost
+from app.text import fold_digits
 from tests.organizers.conftest import CHEAP, SECRET
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -108,13 +111,26 @@ def test_a_code_further_off_is_refused(seconds: int) -> None:
 def test_any_text_can_be_tried_as_a_code(text: str) -> None:
     secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
     right = {pyotp.TOTP(secret).at(NOON + timedelta(seconds=s)) for s in (-30, 0, 30)}
-    assert (credentials.totp_step(secret, text, NOON) is not None) == (
-        "".join(text.split()) in right
-    )
+    typed = re.sub(r"[\s.-]", "", fold_digits(text))
+    assert (credentials.totp_step(secret, text, NOON) is not None) == (typed in right)
 
 
-def test_digits_of_other_scripts_are_not_a_code() -> None:
-    assert credentials.totp_step("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "١٢٣٤٥٦", NOON) is None
+@pytest.mark.parametrize("write", [
+    lambda code: f"{code[:3]} {code[3:]}", lambda code: f"{code[:3]}-{code[3:]}",
+    lambda code: code.translate({ord("0") + n: 0xFF10 + n for n in range(10)}),
+    lambda code: code.translate({ord("0") + n: 0x0660 + n for n in range(10)}),
+])  # fmt: skip
+def test_a_code_is_read_as_apps_and_keyboards_write_it(write: Callable[[str], str]) -> None:
+    """N38"""
+    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    code = pyotp.TOTP(secret).at(NOON)
+    assert credentials.totp_step(secret, write(code), NOON) is not None
+
+
+def test_a_colon_in_a_name_does_not_divide_the_authenticators_entry() -> None:
+    uri = credentials.totp_uri("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "a:b", "Faith: Community")
+    found = pyotp.parse_uri(uri)
+    assert (found.name, found.issuer) == ("ab", "Faith Community")
 
 
 def test_there_are_ten_distinct_readable_recovery_codes() -> None:
