@@ -325,8 +325,9 @@ def mail_moves(site: Site) -> Diagnosis:
     failed, unknown = numbers.get("failed", 0), numbers.get("unknown", 0)
     if failed or unknown:
         return warn(
-            f"In the last 30 days, {some(failed, 'message')} failed and "
-            f"{some(unknown, 'message')} may or may not have arrived. See `flask mail status`."
+            f"In the last {some(site.settings.keep_mail_days, 'day')}, {some(failed, 'message')} "
+            f"failed and {some(unknown, 'message')} may or may not have arrived. See `flask mail "
+            "status`."
         )
     if post.writes_files:
         return ok("No mail server is set, so mail is written to files in instance/outbox.")

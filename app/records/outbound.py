@@ -48,8 +48,6 @@ LEASE = timedelta(minutes=15)
 ROUNDS = 5
 """How many times one letter may be queued; after a refusal its writer can correct something."""
 DAY = timedelta(days=1)
-FORGOTTEN = timedelta(days=30)
-"""How long the row of a finished message is kept."""
 TIME_OVER = "its time ran out"
 """The cause of a letter's end that was not accepted in time."""
 _PURPOSE = "waiting to leave"
@@ -351,7 +349,7 @@ class Outbound:
     def sweep(self, now: datetime) -> None:
         """Recover rows of killed workers, and end what ran out of time or was withdrawn.
 
-        Also erases codes of addresses after a day, and rows 30 days after they ended.
+        Also erases codes of addresses after a day.
         """
         moment, old = _seconds(now), _seconds(now - LEASE)
         with self._writing() as db:
@@ -383,10 +381,6 @@ class Outbound:
                 "UPDATE outbound SET recipient = NULL WHERE recipient IS NOT NULL"
                 " AND queued_at <= ?",
                 (_seconds(now - DAY),),
-            )
-            db.execute(
-                "DELETE FROM outbound WHERE payload IS NULL AND state_at < ?",
-                (_seconds(now - FORGOTTEN),),
             )
 
     def waiting_addressees(self) -> set[Addressee]:

@@ -416,6 +416,15 @@ def mail_stands_still(p: Patient) -> None:
     )
 
 
+@way("mail", "warn", "In the last 9 days, 1 message failed and 0 messages")
+def mail_failed(p: Patient) -> None:
+    p.file("keep_mail_days = 9")
+    p.sql(
+        "INSERT INTO outbound (id, once, kind, state, queued_at, state_at, next_at)"
+        f" VALUES ('{'a' * 32}', randomblob(32), 'other', 'failed', 1, 1, 1)"
+    )
+
+
 @way("letters", "fail", "should be impossible")
 def letter_in_a_wrong_state(p: Patient) -> None:
     p.sql("UPDATE letters SET state = 'printed' WHERE seat = 'CA-12'")
