@@ -55,7 +55,7 @@ from app.cwc.message import (
     schema_errors,
     to_message,
 )
-from app.delivery.writer_rows import NO_DISTRICT, BadRow, LeftOut, WriterRow
+from app.delivery.writer_rows import NO_DISTRICT, BadRow, LeftOut, WriterRow, zip_words
 from app.errors import ExplainedError
 from app.files import typed
 from app.records.accounting import note_office
@@ -175,7 +175,7 @@ def delivery_id(
 def _delegation(row: WriterRow, order: FolderOrder) -> Delegation | Failed:
     zip_code = parse_zip(row.home_zip)
     if not isinstance(zip_code, Zip):
-        return Failed(row.number, "", "zip", "A ZIP code has five or nine digits.")
+        return Failed(row.number, "", "zip", zip_words(zip_code))
     district, congress = row.district
     if row.get("district") and district is None:
         return Failed(row.number, "", "district", NO_DISTRICT)

@@ -26,6 +26,7 @@ from app.campaign.entities import TOPICS, Campaign, Letter, Writer
 from app.campaign.stance import has_ended
 from app.campaign.words import KINDS, bill_key
 from app.congress.model import MILITARY_STATES, STATES, Chamber, Seat
+from app.records.fillers import is_unreadable
 from app.text import Email, clean_line, clean_text, fold_digits, read_email
 
 Position = Literal["Pro", "Con"]
@@ -258,7 +259,8 @@ def missing(
     reasons: list[Missing | FieldProblem] = []
 
     def need(field: str, good: bool, message: str) -> None:
-        if not has_word(clean_line(getattr(writer, field))):
+        given = clean_line(getattr(writer, field))
+        if not has_word(given) or is_unreadable(given):
             reasons.append(Missing(field, _ASK[field]))
         elif not good:
             reasons.append(FieldProblem(field, message))

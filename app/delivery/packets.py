@@ -33,7 +33,7 @@ from app.congress.lookup import find_delegation
 from app.congress.model import STATES, Delegation, Found, Holder, day_in_washington, ordinal
 from app.congress.places import Zip, parse_zip
 from app.congress.tables import Tables
-from app.delivery.writer_rows import NO_DISTRICT, BadRow, LeftOut, WriterRow
+from app.delivery.writer_rows import NO_DISTRICT, BadRow, LeftOut, WriterRow, zip_words
 from app.documents.letter import Addressed
 from app.documents.pdf import CHUNK, Cover, NumberedLetter, cover_pdf, letters_data, typeset_letters
 from app.files import drafted
@@ -202,6 +202,8 @@ class PacketLetters:
             )
             if isinstance(found, Found):
                 return found.delegation
+        elif zip_code.kind != "missing":
+            return zip_words(zip_code)
         return "The line does not name the writer's district. Add district."
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from app.campaign.compose import compose, office_language
 from app.campaign.entities import Campaign, Length, Letter, LetterTemplate, Writer
 from app.congress.model import Delegation, Holder, as_moment, congress_at
-from app.congress.places import parse_district
+from app.congress.places import ZipProblem, parse_district, read_state
 from app.congress.tables import Tables
 from app.errors import ExplainedError
 
@@ -92,7 +92,7 @@ class WriterRow:
     def writer(self) -> Writer:
         return Writer(
             first=self.get("first"), last=self.get("last"), street=self.get("street"),
-            street2=self.get("street2"), city=self.get("city"), state=self.get("state").upper(),
+            street2=self.get("street2"), city=self.get("city"), state=_state(self.get("state")),
             zip=self.get("zip"), prefix=self.get("prefix"), phone=self.get("phone"),
             email=self.get("email"),
         )  # fmt: skip
@@ -100,7 +100,7 @@ class WriterRow:
     @property
     def home_state(self) -> str:
         """Where they vote; their mailing address may be elsewhere, as in the military."""
-        return (self.get("home_state") or self.get("state")).upper()
+        return _state(self.get("home_state") or self.get("state"))
 
     @property
     def home_zip(self) -> str:
@@ -173,6 +173,18 @@ class WriterRow:
             body_override=(self.letters or {}).get(seat.id) or self.get("body") or None,
             language=office_language(self.get("tongue"), seat.state),
         )  # fmt: skip
+
+
+def _state(text: str) -> str:
+    return read_state(text) or text.upper()
+
+
+def zip_words(problem: ZipProblem) -> str:
+    """What is wrong with a row's ZIP code, and what it may be."""
+    if problem.kind == "missing":
+        return "The ZIP code is missing."
+    asked = f" Did you mean {problem.suggestion}?" if problem.suggestion else ""
+    return f"A ZIP code has five or nine digits.{asked}"
 
 
 def _no_member_words(holder: Holder) -> str:

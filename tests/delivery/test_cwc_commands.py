@@ -81,6 +81,11 @@ def test_a_second_run_gives_the_same_delivery_ids(tmp_path: Path) -> None:
         (GOOD.replace("94612", "60647").replace("CA", "IL"), "district", "IL-3, IL-5"),
         (GOOD.replace("94612", "30165"), "state", "GA"),
         (GOOD.replace("94612", "0213"), "zip", "five or nine"),
+        (GOOD.replace("94612", "5672"), "zip", "Did you mean 05672?"),
+        (GOOD.replace("94612", "94612.0"), "zip", "Did you mean 94612?"),
+        (GOOD.replace("94612", ""), "zip", "is missing"),
+        (GOOD.replace("88 Heron St", "N/A"), "street", "street"),
+        (GOOD.replace("Li,", "N/A,"), "last", "last name"),
         (GOOD.replace("CA,", "=1+1,"), "state", "two-letter"),
         (GOOD.replace("94612", "09012").replace("CA", "AE"), "zip", "home_zip"),
         (GOOD.replace("ana@example.org", ""), "email", "email address"),
@@ -101,6 +106,13 @@ def test_a_problem_is_reported_with_its_row_number(
     assert words in problems[0]["message"]
     assert len(table(tmp_path / "xml" / "index.csv")) == 3
     assert "Ana" not in (tmp_path / "xml" / "problems.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("state", ["California", "calif.", "Ca"])
+def test_a_state_is_read_however_it_is_written(tmp_path: Path, state: str) -> None:
+    row = GOOD.replace(",CA,", f",{state},")
+    flask("letters xml", people(tmp_path, row), "--out", tmp_path / "xml")
+    assert [r["seat"] for r in table(tmp_path / "xml" / "index.csv")] == ["CA-12", "CA-S1", "CA-S3"]
 
 
 def test_a_senate_problem_does_not_drop_the_house_letter(tmp_path: Path) -> None:
