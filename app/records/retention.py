@@ -79,8 +79,12 @@ KINDS: tuple[ExpiringRows, ...] = (
         " WHERE date(coalesce(ends.value, k.day), '+' || :days || ' days') < :today)",
     ),
     ExpiringRows("audit events", "audit", "audit_events", "at < :stamp"),
+    # A week for what waits to leave: letters to offices are tried for five days.
     ExpiringRows(
-        "queued messages and letters to offices", "mail", "outbound", "queued_at < :seconds"
+        "queued messages and letters to offices",
+        "mail",
+        "outbound",
+        "queued_at < :seconds + iif(payload IS NULL, 0, min(:days - 7, 0) * 86400)",
     ),
     ExpiringRows("email confirmations", "unconfirmed", "confirmations", "at < :stamp"),
     ExpiringRows("failed logins", "throttle", "login_failures", "at < :seconds"),

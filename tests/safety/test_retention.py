@@ -100,6 +100,35 @@ def test_audit_events_are_deleted_after_two_years(db: sqlite3.Connection) -> Non
     assert left == ["2024-11-25T12:00:00Z", "2026-11-25T00:00:00Z"]
 
 
+def outbound_row(
+    db: sqlite3.Connection, name: str, kind: str, state: str, queued: datetime
+) -> None:
+    at, waits = int(queued.timestamp()), state in ("queued", "deferred", "held")
+    db.execute(
+        "INSERT INTO outbound (id, once, kind, state, queued_at, state_at, next_at, payload)"
+        " VALUES (?, randomblob(32), ?, ?, ?, ?, ?, ?)",
+        (f"{name:x<32}", kind, state, at, at, at, b"x" if waits else None),
+    )
+
+
+def left_in_queue(db: sqlite3.Connection, now: datetime, mail: int) -> set[str]:
+    """What a purge leaves in the queue if the states of mail are kept for so many days."""
+    purge(db, now, Policy(mail=mail))
+    return {name.rstrip("x") for (name,) in db.execute("SELECT id FROM outbound")}
+
+
+def test_what_still_waits_to_leave_is_tried_for_a_week_whatever_the_setting(
+    db: sqlite3.Connection,
+) -> None:
+    """Mail is tried for almost two days, and a letter to an office for five."""
+    now = noon(date(2026, 11, 25))
+    for name, state in (("late", "deferred"), ("asked", "held"), ("done", "accepted")):
+        outbound_row(db, name, "copy", state, now - 5 * DAY)
+    assert left_in_queue(db, now, 1) == {"late", "asked"}
+    assert left_in_queue(db, now + 3 * DAY, 30) == {"late", "asked"}
+    assert left_in_queue(db, now + 3 * DAY, 1) == set()
+
+
 def test_login_failures_and_waits_are_deleted_after_a_day(db: sqlite3.Connection) -> None:
     now = noon(date(2026, 11, 25))
     for hours in (1, 23, 25, 90):
