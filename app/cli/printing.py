@@ -30,6 +30,7 @@ from app.congress.tables import Tables
 from app.delivery.writer_rows import NEEDED, BadRow, read_rows
 from app.documents.day_sheet import book_pdf, sheets_pdf
 from app.documents.letter import return_address
+from app.documents.pdf import missing_glyphs
 from app.documents.printables import (
     Link,
     blank_letters_pdf,
@@ -163,7 +164,11 @@ def _people(path: Path) -> list[tuple[str, ...]]:
             elif not isinstance(code, Zip):
                 click.echo(f"Row {number}: “{row.writer.zip}” is not a ZIP code. Its label has it "
                            "as it is.", err=True)  # fmt: skip
-            found.append((row.writer.name, *return_address(row.writer)))
+            address = (row.writer.name, *return_address(row.writer))
+            if lost := missing_glyphs(*address):
+                click.echo(f"Row {number}: no font here has {' '.join(lost)}. Its label has a mark "
+                           "in their place: write them by hand.", err=True)  # fmt: skip
+            found.append(address)
     return found
 
 

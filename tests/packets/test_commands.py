@@ -297,6 +297,15 @@ def test_a_label_has_the_whole_address_and_a_doubtful_zip_is_named(tmp_path: Pat
     assert "Row 3: “soon” is not a ZIP code." in done.output
 
 
+def test_letters_of_a_label_that_no_font_has_are_named(tmp_path: Path) -> None:
+    """PD02, N35"""
+    people, out = tmp_path / "people.csv", tmp_path / "l.pdf"
+    people.write_text("first,last,street,city,state,zip\nᏣᎳᎩ,陳,8 A St,Acton,MA,01720\n")
+    done = flask("letters labels", "--people", people, "--out", out)
+    assert "Row 2: no font here has Ꮳ Ꮃ Ꭹ." in done.output
+    assert "陳" in pages(out)[0]
+
+
 def test_rows_without_a_label_are_named(tmp_path: Path) -> None:
     opened, out = tmp_path / "opened.jsonl", tmp_path / "l.pdf"
     opened.write_text("{}\n[]\n")
