@@ -36,7 +36,7 @@ from app.congress.model import (
     ordinal,
 )
 from app.congress.names import NOTICES, STREET_REASONS, seat_code, seat_name, titled_name
-from app.congress.places import ZipProblem, parse_district, parse_zip
+from app.congress.places import ZipProblem, parse_district, parse_zip, read_state
 from app.congress.street import locate_street
 from app.congress.tables import Tables, load_tables
 from app.site.services import geocoder_of
@@ -399,6 +399,8 @@ def find(
     if isinstance(parsed, ZipProblem):
         meant = f" Did you mean {parsed.suggestion}?" if parsed.suggestion else ""
         raise click.UsageError(ZIP_PROBLEMS[parsed.kind] + meant)
+    if state and read_state(state) is None:
+        raise click.UsageError(f"{state} is not a state or territory: write it like CA.")
     number: int | None = None
     if district:
         picked = parse_district(district, state or "")

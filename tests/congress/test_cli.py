@@ -123,6 +123,14 @@ def test_find_refuses_a_district_the_state_does_not_have(district: str) -> None:
     )
 
 
+@pytest.mark.parametrize("state", ["XX", "Porto Rico", "ON"])
+def test_find_refuses_what_is_no_state(state: str) -> None:
+    """LK06: it would be taken for a state that the ZIP contradicts."""
+    answer = run("find", "--zip", "00926", "--state", state)
+    assert answer.exit_code == 2
+    assert f"{state} is not a state or territory" in answer.stderr
+
+
 def test_find_after_noon_names_only_continuing_members() -> None:
     output = find("--zip", "75001", "--state", "TX", today="2027-01-04")
     assert "does not yet say who holds this seat (list of 2026-06-15)" in output
