@@ -79,12 +79,14 @@ KINDS: tuple[ExpiringRows, ...] = (
         " WHERE date(coalesce(ends.value, k.day), '+' || :days || ' days') < :today)",
     ),
     ExpiringRows("audit events", "audit", "audit_events", "at < :stamp"),
-    # A week for what waits to leave: letters to offices are tried for five days.
+    # A week for what waits to leave: letters to offices are tried for five days. Two years more
+    # for alerts to organizers, which name no one, so that none is sent twice.
     ExpiringRows(
         "queued messages and letters to offices",
         "mail",
         "outbound",
-        "queued_at < :seconds + iif(payload IS NULL, 0, min(:days - 7, 0) * 86400)",
+        "queued_at < :seconds + 86400 * CASE WHEN payload IS NOT NULL THEN min(:days - 7, 0)"
+        " WHEN kind = 'other' AND state = 'accepted' THEN -730 ELSE 0 END",
     ),
     ExpiringRows("email confirmations", "unconfirmed", "confirmations", "at < :stamp"),
     ExpiringRows("failed logins", "throttle", "login_failures", "at < :seconds"),

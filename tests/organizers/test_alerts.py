@@ -17,6 +17,7 @@ from app.delivery.wordings import absolute_link
 from app.records.audit import Actor
 from app.records.backup import note
 from app.records.organizers import alert_addresses, organizer_by_name, set_alerts
+from app.records.retention import Policy, delete_old_rows
 from app.records.signing import sign
 from app.records.site_campaigns import begin, move
 from app.site import alerts
@@ -100,6 +101,21 @@ def test_a_reached_goal_is_alerted_once(
     sign(staff.db, signature("three"), SECRET)
     send_alerts(settings, NOW + timedelta(hours=1))
     assert waiting(staff) == 1
+
+
+def test_no_alert_is_sent_again_after_the_purge(settings: Settings, staff: Office) -> None:
+    sign(staff.db, signature("one"), SECRET)
+    set_status(staff.db, [1], "held")
+    send_alerts(settings, NOW)
+    staff.db.execute("UPDATE outbound SET state = 'accepted', payload = NULL, queued_at = ?",
+                     (int(NOW.timestamp()),))  # fmt: skip
+    later = NOW + timedelta(days=3)
+    delete_old_rows(staff.db, later, Policy(mail=1))
+    send_alerts(settings, later)
+    rows = "SELECT state, count(*) FROM outbound GROUP BY 1"
+    assert staff.db.execute(rows).fetchall() == [("accepted", 1)]
+    delete_old_rows(staff.db, NOW + timedelta(days=732), Policy(mail=1))
+    assert waiting(staff) == 0
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
