@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -40,7 +41,7 @@ from app.delivery.queue import STUCK
 from app.delivery.writer_rows import read_rows
 from app.records.database import local_database
 from app.site.live import chosen_campaign
-from app.site.outgoing import cwc_client, delivery_agent, mail_queue, offices_of
+from app.site.outgoing import cwc_client, delivery_agent, mail_queue, offices_of, standing_now
 from app.site.services import campaign_and_tables, moment_of_site
 from app.site.settings import load_settings
 
@@ -187,6 +188,9 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
     out twice. With cwc_mode = "test" no office receives anything. Exits with status 1 while
     anything is not settled.
 
+    A letter whose member no longer holds the seat, by the list of members here, is not delivered:
+    the office would give it to the successor.
+
     On the site itself, each result is also recorded with its letter, so that receipts and exports
     show it, and letters whose signature was withdrawn or does not count yet are not delivered. On
     another computer, use --elsewhere, then run flask letters note on the site.
@@ -209,7 +213,8 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
     except NotesError:
         book = None  # the files are from elsewhere: no letter here belongs to them
     with progress("Handing over", len(messages_in(folder))) as bar:
-        for step in hand_over_folder(folder, client, lambda: datetime.now(UTC), book):
+        standing = partial(standing_now, settings)
+        for step in hand_over_folder(folder, client, lambda: datetime.now(UTC), standing, book):
             word, reason = (
                 result_words(step.result) if isinstance(step, HandedOver) else ("settled", "")
             )

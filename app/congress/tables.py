@@ -183,10 +183,10 @@ class Tables:
     def standing_in(self, bioguide: str, seat_id: str) -> Standing:
         """Whether this member sits in this seat, so that letters to them can still go."""
         here, person = self.holder(seat_id), self.people.get(bioguide)
-        if here and here.member:
-            return "sits" if person and person.member.bioguide == here.member.bioguide else "left"
         if person is None:
-            return "unsure" if here and here.awaited else "left"
+            return "unsure"  # a list keeps everyone, so this one is older than the letter
+        if here and here.member:
+            return "sits" if person.member.bioguide == here.member.bioguide else "left"
         return person.standing if person.holder.seat.id == seat_id else "left"
 
     def still_holds(self, bioguide: str, seat_id: str) -> bool:

@@ -33,6 +33,7 @@ from app.congress.model import (
     Outcome,
     OutOfDate,
     Outside,
+    Standing,
     day_in_washington,
     ordinal,
 )
@@ -61,7 +62,7 @@ from app.files import typed
 from app.records.accounting import note_office
 from app.records.database import Connection
 from app.records.keyed import keyed_code
-from app.records.outbound import LETTER, sendable
+from app.records.outbound import LETTER, Addressee, sendable
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class Written:
 
     row: int
     seat: str
+    member: str
+    """The bioguide id of the member to whom it was written."""
     message: CwcMessage
 
 
@@ -153,7 +156,8 @@ def _message(row: WriterRow, letter: Letter, order: FolderOrder) -> Iterator[Wri
     if errors:
         yield Failed(row.number, seat, "message", errors[0])
         return
-    yield Written(row.number, seat, made)
+    assert letter.holder.member is not None
+    yield Written(row.number, seat, letter.holder.member.bioguide, made)
 
 
 def delivery_id(
@@ -227,7 +231,7 @@ def _why(outcome: Outcome) -> tuple[str, str]:
 
 _MESSAGE_FILE = re.compile(r"[HS][A-Z]{2}\d\d/[A-Za-z0-9]{32}\.xml")
 
-INDEX = ("row", "seat", "office", "delivery_id", "file", "signature")
+INDEX = ("row", "seat", "office", "delivery_id", "file", "signature", "member")
 """The columns of ``index.csv``. ``signature`` is empty for people from the group's own file."""
 
 
@@ -268,7 +272,7 @@ def write_batch(
                     number = row.signature if isinstance(row, WriterRow) else None
                     list_file((
                         result.row, result.seat, made.office, made.delivery_id, file,
-                        "" if number is None else number,
+                        "" if number is None else number, result.member,
                     ))  # fmt: skip
             bad += failed
             yield Summary(rows_read, messages, bad)
@@ -346,19 +350,23 @@ def hand_over_folder(
     folder: Path,
     client: CwcClient,
     clock: Callable[[], datetime],
+    standing: Callable[[Addressee], Standing],
     book: LetterBook | None = None,
 ) -> Iterator[HandedOver | Skipped]:
     """Hand over every message of a folder, one at a time.
 
-    With a ``book``, messages of this site's signatures are held back if they must not leave, and
-    every result is recorded with its letter. Raises ``NotStoredError``.
+    An office's code names its seat, so a letter whose member, by ``standing``, does not sit is held
+    back. With a ``book``, messages of this site's signatures are held back if they must not leave,
+    and every result is recorded with its letter. Raises ``NotStoredError``.
 
     If a chamber's system asks to try later, its remaining messages get the same result without a
     call; the other chamber's go on.
     """
     table = folder / "results.csv"
-    results = _rows(table) if table.exists() else ()
+    results = list(_rows(table)) if table.exists() else []
     settled = {row["file"] for row in results if row["result"] in SETTLED}
+    unanswered = {row["file"] for row in results if row["result"] == "unknown"}
+    addressees = _addressees(folder)
     waiting: dict[Chamber, TryLater] = {}
     is_new = not table.exists()
     descriptor = os.open(table, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -373,8 +381,11 @@ def hand_over_folder(
             office, delivery_id = name.removesuffix(".xml").split("/")
             chamber: Chamber = "house" if office.startswith("H") else "senate"
             result: CwcResult
-            if book is not None and (reason := book.held_back(name)):
-                result = NotAttempted(reason)
+            reason = book.held_back(name) if book is not None else ""
+            if not reason and name in addressees:
+                reason = _not_sitting(addressees[name], standing)
+            if reason:  # an earlier try may have arrived
+                result = (Unknown if name in unanswered else NotAttempted)(reason)
             elif chamber in waiting:
                 result = waiting[chamber]
             else:
@@ -388,6 +399,26 @@ def hand_over_folder(
             if book is not None:
                 book.note(name, result_words(result)[0], at)
             yield HandedOver(name, result)
+
+
+def _addressees(folder: Path) -> dict[str, Addressee]:
+    """By file, to whom its letter was written, as far as the index says so."""
+    index = folder / "index.csv"
+    return {
+        row["file"]: Addressee(row["member"], row["seat"])
+        for row in (_rows(index) if index.exists() else ())
+        if row.get("member")
+    }
+
+
+def _not_sitting(addressee: Addressee, standing: Callable[[Addressee], Standing]) -> str:
+    """Why a letter must not leave, if its member does not sit; empty if they do."""
+    return {
+        "sits": "",
+        "left": f"The member to whom it was written no longer holds {addressee.seat}.",
+        "unsure": f"The list of members is too old to show who holds {addressee.seat}. Update it: "
+        "flask congress refresh",
+    }[standing(addressee)]
 
 
 def result_words(result: CwcResult) -> tuple[str, str]:

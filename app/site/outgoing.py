@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, cast
 
 from app.congress.model import Standing, TablesError
@@ -86,19 +86,22 @@ def office_post(
     if not settings.cwc_house_key and not settings.cwc_senate_key:
         log.error("Official delivery is off: no key is set.")
         return None
-    client = cwc_client(settings, clock=clock)
-
-    def standing(addressee: Addressee) -> Standing:
-        try:
-            tables = load_tables(settings.instance, moment_of_site(settings, clock))
-        except TablesError as error:
-            log.error("Letters to offices wait: %s", error)
-            return "unsure"
-        return tables.standing_in(*addressee)
-
     return OfficePost(
-        settings.database, client, settings.secret_key, clock=clock, standing=standing
-    )
+        settings.database, cwc_client(settings, clock=clock), settings.secret_key, clock=clock,
+        standing=partial(standing_now, settings, clock=clock),
+    )  # fmt: skip
+
+
+def standing_now(
+    settings: Settings, addressee: Addressee, *, clock: Callable[[], datetime] = _utc_now
+) -> Standing:
+    """Whether the member to whom a letter was written sits; ``unsure`` without readable tables."""
+    try:
+        tables = load_tables(settings.instance, moment_of_site(settings, clock))
+    except TablesError as error:
+        log.error("Letters to offices wait: %s", error)
+        return "unsure"
+    return tables.standing_in(*addressee)
 
 
 @lru_cache(maxsize=4)

@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.cwc.message import schema_errors
 from app.records.database import open_database
 from app.records.signing import receipt_token, sign, withdraw
 from tests.commands import flask
+from tests.congress.rehearsal import another_sits
 from tests.records.build import SECRET, set_status, signature
 
 from . import cwc_server
@@ -347,6 +349,38 @@ def test_letters_of_signatures_that_do_not_count_are_not_sent(
     assert result.exit_code == 1
     assert "withdrawn, or does not count yet" in result.output
     assert offices.requests == []
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_folders_letter_to_a_member_who_left_is_not_delivered(
+    site: Path, tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch,
+    *, elsewhere: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
+    folder = on_the_site(site, tmp_path)
+    offices.offices = ["SCA01", "SCA03"]
+    another_sits(site, "CA-12", date(2026, 11, 24))
+    result = flask("letters deliver", folder, *(["--elsewhere"] if elsewhere else []))
+    assert result.exit_code == 1
+    assert "The member to whom it was written no longer holds CA-12." in result.output
+    assert {r["file"][:5]: r["result"] for r in table(folder / "results.csv")} == {
+        "HCA12": "not attempted", "SCA01": "accepted", "SCA03": "accepted",
+    }  # fmt: skip
+    assert states(site)["CA-12"][0] == ("written" if elsewhere else "not attempted")
+
+
+def test_a_folders_letter_that_may_have_arrived_stays_unknown_once_its_member_has_left(
+    site: Path, tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
+    folder = on_the_site(site, tmp_path)
+    offices.script.append(cwc_server.Scripted("/v2/message", 302))
+    flask("letters deliver", folder)
+    assert states(site)["CA-12"][0] == "unknown"
+    another_sits(site, "CA-12", date(2026, 11, 24))
+    flask("letters deliver", folder)
+    assert states(site)["CA-12"][0] == "unknown"
+    assert table(folder / "results.csv")[-2]["result"] == "unknown"
 
 
 def test_results_of_another_sites_folder_are_not_noted_here(
