@@ -492,7 +492,7 @@ def _split_place(text: str) -> tuple[str, str, str] | None:
     None if the text does not end in a state and a ZIP. The ZIP may have lost its leading zero:
     ``Acton, MA 1720``.
     """
-    found = _PLACE.fullmatch(text.strip())
+    found = _PLACE.fullmatch(text.strip()) if re.search(r"\d{4}", text) else None
     parts = _split_state(found[1]) if found else None
     return (*parts, found[2]) if found and parts else None
 

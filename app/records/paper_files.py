@@ -562,7 +562,7 @@ def _row(
     flags: dict[int, Flag] = {}
     for place, (typed, flag) in enumerate(cells[:MOST_COLUMNS]):
         text = clean_line(typed)
-        if _IN_LINES.search(typed):
+        if len(text) <= LONGEST_CELL and _IN_LINES.search(typed):
             text = address_line([line for line in map(clean_line, _IN_LINES.split(typed)) if line])
         texts.append(text[:LONGEST_CELL])
         if len(text) > LONGEST_CELL:
