@@ -62,12 +62,9 @@ WORDS = {
 
 
 def copied_lately(settings: Settings, now: datetime) -> bool:
-    """Whether the daily job copied the database in the last two days."""
-    try:
-        last = (settings.instance / "copied").stat().st_mtime
-    except OSError:
-        return False
-    return now.timestamp() - last < COPY_EVERY.total_seconds()
+    """Whether the site copies its database daily, and a copy was made in the last two days."""
+    at = notes(settings.instance).get("copy", {}).get("at", "")
+    return bool(settings.backup_folder and at) and now - datetime.fromisoformat(at) < COPY_EVERY
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +122,7 @@ def every_alert(settings: Settings, db: Connection, now: datetime) -> Iterator[A
         titles = (campaign.title, campaign.title_es) if len(here) > 1 else ("", "")
         for alert in alerts(db, campaign, now, over=one.state == "ended"):
             yield replace(alert, prefix=one.prefix, titles=titles)
-    if (settings.instance / "copied").exists() and not copied_lately(settings, now):
+    if settings.backup_folder and not copied_lately(settings, now):
         yield Alert(settings.campaign, "copy", _week(now))
     if broken := notes(settings.instance).get("doctor", {}).get("broken"):
         yield Alert(settings.campaign, "doctor", f"{_week(now)} {broken}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +20,9 @@ from app.records.retention import Policy, delete_old_rows
 from app.records.signing import sign
 from app.records.site_campaigns import begin, move
 from app.site import alerts
-from app.site.alerts import Alert, every_alert, send_alerts
+from app.site.alerts import Alert, copied_lately, every_alert, send_alerts
+from app.site.backups import take_copy
+from app.site.daily import copy_if_due
 from app.site.live import live_campaign
 from app.site.services import services
 from app.site.settings import ROOT, Settings
@@ -65,14 +66,23 @@ def test_held_signatures_are_alerted_once_a_week(settings: Settings, staff: Offi
     assert waiting(staff) == 4, "by then the list of cosponsors is old too"
 
 
-def test_an_overdue_backup_is_alerted_where_backups_exist(
-    settings: Settings, staff: Office
+def test_an_overdue_backup_is_alerted_where_the_site_makes_them(
+    settings: Settings, staff: Office, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    copied = settings.instance / "copied"
-    copied.write_text("then")
-    os.utime(copied, (NOW.timestamp(), NOW.timestamp()))
-    assert send_alerts(settings, NOW + timedelta(days=1)) == 0
-    assert send_alerts(settings, NOW + timedelta(days=3)) == 1
+    folder = tmp_path_factory.mktemp("copies")
+    daily = dataclasses.replace(settings, backup_folder=str(folder))
+    take_copy(daily, folder, NOW)
+    assert send_alerts(daily, NOW + timedelta(days=1)) == 0
+    assert send_alerts(daily, NOW + timedelta(days=3)) == 1
+    assert send_alerts(settings, NOW + timedelta(days=3)) == 0
+    take_copy(daily, folder, NOW + timedelta(days=2))
+    assert send_alerts(daily, NOW + timedelta(days=3)) == 0
+
+
+def test_a_backup_that_failed_is_none(settings: Settings) -> None:
+    daily = dataclasses.replace(settings, backup_folder=str(settings.instance / "copies"))
+    assert not copy_if_due(daily, NOW)
+    assert not copied_lately(daily, NOW)
 
 
 def test_doctor_findings_are_alerted_again_only_when_they_change(

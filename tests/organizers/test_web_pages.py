@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from flask import Flask
 
 from app.records import audit
 from app.records.audit import Actor, TrailFilter, What
+from app.records.backup import note
 from app.records.database import writing
 from app.records.organizers import organizer_by_name
 from app.records.tabular import safe_csv
@@ -51,11 +51,9 @@ def test_admins_see_the_remaining_setup_steps(app: Flask, staff: Office, clock: 
         site = services()
         site.settings = replace(
             site.settings, group_name="Neighbors", contact="us@example.org",
-            site_url="http://localhost", mail_server="mail.example.org",
+            site_url="http://localhost", mail_server="mail.example.org", backup_folder="elsewhere",
         )  # fmt: skip
-        copied = site.settings.instance / "copied"
-        copied.write_text("now")
-        os.utime(copied, (clock.at.timestamp(), clock.at.timestamp()))
+        note(site.settings.instance, "copy", {"at": clock.at.isoformat()})
     boss.get("/organize/")
     assert "5 of 7 done" in boss.words
     assert "Move the private key" in boss.words
