@@ -141,7 +141,7 @@ def delete_old_rows(db: sqlite3.Connection, now: datetime, policy: Policy) -> li
 
 FILES = {
     "mail in files": ("outbox", "mail"),
-    "log files": ("logs", "logs"),
+    "log files": ("log", "logs"),
     "copies set aside": ("aside", "copies"),
 }
 """Kinds of files in the instance folder: their subfolder, and their field in ``Policy``."""

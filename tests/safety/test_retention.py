@@ -152,8 +152,8 @@ def old_file(folder: Path, name: str, days: float, now: date = END + 100 * DAY) 
 def test_mail_files_are_deleted_after_a_week_and_logs_after_two(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
-    gone = [old_file(tmp_path, "outbox/new/a.eml", 7.1), old_file(tmp_path, "logs/a.log", 14.1)]
-    kept = [old_file(tmp_path, "outbox/b.eml", 6.9), old_file(tmp_path, "logs/b.log", 13.9),
+    gone = [old_file(tmp_path, "outbox/new/a.eml", 7.1), old_file(tmp_path, "log/a.log", 14.1)]
+    kept = [old_file(tmp_path, "outbox/b.eml", 6.9), old_file(tmp_path, "log/b.log", 13.9),
             old_file(tmp_path, "keys/c.json", 900)]  # fmt: skip
     done = purge(db, noon(END + 100 * DAY), POLICY, instance=tmp_path)
     assert number(done, "mail in files") == 1
