@@ -56,7 +56,7 @@ def why_odd(values: Mapping[str, str]) -> WhyOdd | None:
         return "no_letter"
     if names and (
         all(_is_filler(text, _EMPTY) or not says_something(text) for text in names)
-        or any(_is_filler(text, _UNREADABLE) or _is_question(text) for text in names)
+        or any(_is_filler(text, _UNREADABLE) or _is_question(text) or "@" in text for text in names)
         or _is_filler(" ".join(names), _EMPTY)
         or _UNREAD.search(bare(words_of(" ".join(names))))
     ):

@@ -137,15 +137,13 @@ def cell_words(problem: CellProblem) -> str:
             "enter the other person separately."
         ),
         "zip_missing": lambda: _("Enter the ZIP code."),
-        "zip_zeros": lambda: _(
-            "The spreadsheet dropped a leading zero. Is it %(zip)s?", zip=choices
-        ),
+        "zip_zeros": lambda: _("A leading zero is missing. Is it %(zip)s?", zip=choices),
         "zip_form": lambda: (
             _("A ZIP code has five digits, or nine. Did they mean %(zip)s?", zip=choices)
             if choices else _("A ZIP code has five digits, or nine.")
         ),
         "zip_unknown": lambda: _("This ZIP code does not exist."),
-        "zip_date": lambda: _("The spreadsheet turned this into a date. Enter the ZIP code."),
+        "zip_date": lambda: _("This is a date. Enter the ZIP code."),
         "zip_outside": lambda: _(
             "A military or foreign address: enter the ZIP code and state of their home here."
         ),

@@ -193,12 +193,12 @@ def test_lost_zeros_are_questioned_and_restored_with_one_button(
 ) -> None:
     more = ("El", *ZEROS[1:])
     upload(editor, saved(workbook(ANA, (*ZEROS[:5], 2108), (*more[:5], 2109))), "s.xlsx")
-    assert "02108?" in editor.words
+    assert "A leading zero is missing. Is it 02108?" in editor.words
     assert "2 ZIP codes lost their first zero" in editor.words
     path, form = editor.form("/paper/check")
     cells = {k: v for k, v in form.items() if not k.startswith(("out-", "cell-"))}
     editor.post(path, {**cells, "zeros": "1"})
-    assert "dropped a leading zero" not in editor.words
+    assert "A leading zero is missing" not in editor.words
 
 
 def test_a_date_in_place_of_a_zip_can_be_corrected(editor: Browser, staff: Office) -> None:

@@ -266,6 +266,7 @@ def test_no_row_crashes_the_plan(values: dict[str, str]) -> None:
         ("Jane (illegible)", "Smith", "12 Main St"),
         ("firma ilegible", "", "Calle 1"),
         ("VOID", "", "12 Main St"),
+        ("Ana", "ana@example.org", "12 Main St"),
         ("Tachado", "", "Calle 1"),
         ("Test", "User", "12 Main St"),
         ("Total", "12", "12 Main St"),
