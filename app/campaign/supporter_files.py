@@ -409,6 +409,8 @@ def read_cosponsor_csv(data: bytes, known: Knowledge) -> CsvList | Unusable:
     head, rows = table
     ignored = tuple(name[:40] for name in head if name and name not in (*COLUMNS, *_HALVES))
     columns = tuple(name for name in head if name in COLUMNS)
+    if "last" in head and "name" not in columns:
+        columns = ("name", *columns)  # made of the name's two parts
     reader = _Rows(known, columns)
     for line, cells in rows:
         reader.read(line, dict(zip(head, cells, strict=False)), extra=len(cells) > len(head))

@@ -167,15 +167,24 @@ def test_a_file_that_is_not_a_list_is_refused_with_its_reason(name: str, known: 
     assert bad(data, known).what.code == f"csv-{why}"
 
 
+def test_a_row_with_a_name_in_two_parts_shows_its_errors_at_the_whole_name(
+    known: Knowledge,
+) -> None:
+    trouble = bad("first name,last name,street,zip\nAna,Lopez,12 Main St,01930\n", known)
+    ((cell,),) = [row.cells for row in trouble.rows]
+    assert (trouble.columns, cell.value) == (("name",), "Ana Lopez")
+    assert cell.what
+
+
 def test_all_failing_rows_are_counted_and_fifty_shown(known: Knowledge) -> None:
     trouble = bad(HEAD + "x,,,,\n" * 300, known)
     assert (trouble.failing, len(trouble.rows)) == (300, 50)
 
 
-@given(st.text(max_size=200))
-def test_no_text_breaks_the_reader(text: str) -> None:
+@given(st.sampled_from([HEAD, "name\n", "last\n", "last,date\n"]), st.text(max_size=200))
+def test_no_text_breaks_the_reader(head: str, text: str) -> None:
     world = Knowledge(date(2026, 11, 25), {"current": "current"}, {}, {})
-    data = (HEAD + text).encode("utf-8", "surrogatepass")
+    data = (head + text).encode("utf-8", "surrogatepass")
     assert isinstance(read_cosponsor_csv(data, world), CsvList | Unusable)
 
 
