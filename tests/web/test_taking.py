@@ -319,6 +319,28 @@ def test_withdrawing_lowers_every_count_and_can_be_repeated(
     assert not [b for b in page.buttons() if "danger" in (b.get("class") or "")]
 
 
+def test_a_receipt_shows_its_own_link_to_copy(anyone: Resident, settings: Settings) -> None:
+    path = anyone.receipt_path(anyone.signed(*GLOUCESTER))
+    assert anyone.client.get(path).by_id("link").get("value") == settings.address + path
+
+
+def test_a_withdrawn_receipt_says_that_nothing_stays(anyone: Resident) -> None:
+    path = anyone.receipt_path(anyone.signed(*GLOUCESTER))
+    stays, kept = (
+        ("Your signature stays", "you asked us to keep")
+        if anyone.lang == "en"
+        else ("Su firma sigue", "nos pidió guardar")
+    )
+    page = anyone.client.get(path)
+    assert stays in page.words
+    assert kept in page.words
+    anyone.client.flask.post(f"{path}/withdraw")
+    page = anyone.client.get(path)
+    assert stays not in page.words
+    assert kept not in page.words
+    assert not [e for e in page.all("input") if e.get("id") == "link"]
+
+
 def test_a_receipt_cannot_be_guessed(anyone: Resident, settings: Settings) -> None:
     """PR02"""
     path = anyone.receipt_path(anyone.signed(*GLOUCESTER))

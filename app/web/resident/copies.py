@@ -37,6 +37,7 @@ from app.web.pages import Page
 from app.web.resident.claims import mail_words, state_words
 from app.web.resident.draft import CopyForm
 from app.web.resident.people import title_name
+from app.web.resident.sharing import receipt_link
 
 TOKEN = re.compile(r"[0-9a-f]{64}")
 RESENDABLE = ("failed", "unknown")
@@ -113,7 +114,7 @@ def _send_link(
         to,
         language=_language(),
         group=site.settings.group_name,
-        link=_receipt_link(wanted, site),
+        link=receipt_link(wanted.receipt, site),
         recipients=[title_name(x.letter.holder) for x in wanted.items],
         official=offices_of(site.settings) is not None,
     )
@@ -144,7 +145,7 @@ def _send_copy(
         to,
         language=_language(),
         group=site.settings.group_name,
-        link=_receipt_link(wanted, site),
+        link=receipt_link(wanted.receipt, site),
         letters=wanted.items,
         states=_states(wanted, site),
         official=offices_of(site.settings) is not None,
@@ -216,11 +217,6 @@ def ask_owner(
         replace(mail, kind=kind), idempotency_key=idempotency_key, receipt=receipt, again=again
     )
     return not isinstance(put, TooMany)
-
-
-def _receipt_link(wanted: CopyRequest, site: Services) -> str:
-    path = page_url("resident.receipt", token=wanted.receipt)
-    return absolute_link(site.settings.address, path)
 
 
 def _language() -> Language:

@@ -48,7 +48,7 @@ from app.web.resident.draft import MailboxForm, token_of
 from app.web.resident.journey import Data, ready, review_page
 from app.web.resident.letters import Letters
 from app.web.resident.people import role, title_name
-from app.web.resident.sharing import sharing
+from app.web.resident.sharing import receipt_link, sharing
 
 log = logging.getLogger("dear_congress")
 
@@ -119,6 +119,7 @@ def receipt_page(token: str, site: Services, form: MailboxForm | None = None) ->
     ]
     context = {
         "receipt_token": token,
+        "link": receipt_link(token, site),
         "commitment": commitment_of(
             found.campaign, found.state, district_key(str(found.district), found.congress), token
         ).hex(),

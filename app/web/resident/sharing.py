@@ -73,3 +73,8 @@ def prefilled(args: Mapping[str, str], site: Services) -> Prefilled:
 def site_link(tag: str, site: Services) -> str:
     """The start page's absolute URL with a source tag, in the language of the page."""
     return absolute_link(site.settings.address, page_url("public.home", source=tag))
+
+
+def receipt_link(token: str, site: Services) -> str:
+    """The receipt's absolute URL, in the language of the page."""
+    return absolute_link(site.settings.address, page_url("resident.receipt", token=token))
