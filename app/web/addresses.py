@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, abort, redirect, request
+from flask import Flask, abort, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from app.campaign.words import said
@@ -80,6 +80,22 @@ def _redirect_to_campaign() -> Response | None:
     return redirect(outside + there.prefix + path + query, 307)
 
 
+_NOT_IN_A_TOKEN = re.compile(r"&.*|[^A-Za-z0-9_-]+", re.DOTALL)
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def _repair_link() -> Response | None:
+    """A redirect to a private link without what mail programs put around or into it: a period, a
+    bracket, a line break, a non-breaking space."""
+    token = (request.view_args or {}).get("token")
+    if token is None or "\0" in token or request.method not in ("GET", "HEAD"):
+        return None
+    plain = _NOT_IN_A_TOKEN.sub("", token)
+    if plain == token or not _TOKEN.fullmatch(plain):
+        return None
+    return redirect(url_for(str(request.endpoint), token=plain), 302)
+
+
 def _own_campaign(site: Services) -> str:
     """The campaign that the request's link or form names; empty if neither does."""
     view = (request.endpoint or "").removeprefix("es_")
@@ -110,6 +126,7 @@ def _show_archive() -> Response | None:
 
 def set_up_addresses(app: Flask) -> None:
     """Send every request to its campaign. Call this after everything that refuses requests."""
+    app.before_request(_repair_link)
     app.before_request(_redirect_to_campaign)
     app.before_request(_hide_unopened)
     app.before_request(_show_archive)

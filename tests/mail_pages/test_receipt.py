@@ -56,6 +56,22 @@ def test_the_receipt_has_no_letter_text_and_says_so(site: Site) -> None:
     assert ("we do not keep their words" in page.words) or ("guardamos sus palabras" in page.words)
 
 
+@pytest.mark.parametrize(
+    "mangled",
+    ["{}.", "{},", "{})", "<{}>", "{}%3E", "{}%20", "%20{}", "{}%C2%A0", "{}%E2%80%9D", "{}=%0A",
+     "{}&amp;x=1", "{}%E2%80%8B"],
+)  # fmt: skip
+def test_a_link_with_what_a_mail_program_added_leads_to_its_receipt(
+    make: Make, mangled: str
+) -> None:
+    site = make()
+    folder, _, token = site.resident.receipt_path(site.signed()).rpartition("/")
+    answer = site.client.flask.get(f"/es{folder}/{mangled.format(token)}")
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/es{folder}/{token}")
+    broken = f"{folder}/{token[:20]}=%0D%0A{token[20:]}"
+    assert site.client.flask.get(broken).headers["Location"] == f"{folder}/{token}"
+
+
 @pytest.mark.parametrize("change", [str.swapcase, lambda t: t[:-1], lambda t: t + "A"])
 def test_only_the_whole_token_opens_a_receipt(make: Make, change: object) -> None:
     site = make()
