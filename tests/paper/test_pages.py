@@ -205,7 +205,7 @@ def test_a_date_in_place_of_a_zip_can_be_corrected(editor: Browser, staff: Offic
     from datetime import date
 
     upload(editor, saved(workbook((*ANA[:5], date(2026, 5, 6)))), "s.xlsx")
-    assert "turned this into a date" in editor.words
+    assert "This is a date" in editor.words
     path, form = editor.form("/paper/check")
     form.pop("out-2", None)
     editor.post(path, {**form, "cell-2-zip": "05672"})
