@@ -533,6 +533,19 @@ def test_an_error_in_the_story_is_shown_on_the_story_page(anyone: Resident) -> N
     assert page.form()["story"] == ["x" * 10_001]
 
 
+def test_who_agrees_to_contact_without_an_email_is_led_to_its_field_and_back(
+    anyone: Resident,
+) -> None:
+    form = anyone.reviewing(*GLOUCESTER).form()
+    refused = anyone.sign({**form, "contact": ["1"], "email": [""]}, 422)
+    (button,) = [e for e in refused.buttons() if (e.get("formaction") or "").endswith("#email")]
+    page = anyone.client.post((button.get("formaction") or "").partition("#")[0], refused.form())
+    assert page.by_id("email").get("value") == ""
+    back = anyone.review(anyone.filled(page, email="dana@example.org"))
+    assert back.by_id("contact").get("checked") is not None
+    anyone.sign(back.form())
+
+
 def test_the_nudge_for_own_words_appears_at_most_once(resident: Resident) -> None:
     nudge = "One or two sentences of your own"
     assert resident.reviewing(*GLOUCESTER, story="").words.count(nudge) == 1
