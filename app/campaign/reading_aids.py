@@ -160,9 +160,10 @@ Table = Mapping[str, Any]
 
 
 def aid_states(text: str, name: str, index: int = 0) -> dict[str, AskAidState]:
-    """The state of the Spanish of each text in table ``index`` (from 0) of ``name``."""
+    """The state of the Spanish of each text in table ``index`` (from 0) of ``name``, which the
+    file may lack."""
     data = toml_values(text)
-    key, table = _tables(data, name)[index]
+    key, table = next(iter(_tables(data, name)[index:]), (name, {}))
     marks = _marks(data, key)
     return {field: _state(table, field, marks) for field in TEXTS[name]}
 

@@ -16,7 +16,7 @@ from app.campaign.toml_text import remove_block
 from app.congress.tables import load_tables
 from app.records import audit
 from app.records.audit import TrailFilter
-from app.records.workshop import live_files, state_of
+from app.records.workshop import live_files, save_draft, state_of
 from app.site.services import services
 from app.web.organizer.campaign_form import changes
 from tests.campaign_page.conftest import FOLDER, files_of
@@ -434,6 +434,24 @@ def test_a_discarded_draft_is_listed_in_the_versions(browser: Browser, staff: Of
     assert state_of(staff.db, SLUG, FILE).draft is None
     browser.get("/organize/campaign/versions")
     assert "discarded" in browser.words
+
+
+@pytest.mark.parametrize("part", ["bill", "pages", "telephone"])
+def test_a_part_that_the_file_does_not_have_can_be_filled_in(
+    app: Flask, browser: Browser, staff: Office, part: str, toml: str
+) -> None:
+    table = "time" if part == "bill" else part
+    fields = {f"{table}.{f.key}": "" for f in SECTIONS[part] if f.path.startswith(f"{table}.")}
+    bare = edit.set_fields(toml, fields)
+    assert isinstance(bare, str)
+    bare = re.sub(rf"(?m)^\[{table}\].*\n", "", bare)
+    assert table not in tomllib.loads(bare)
+    with app.test_request_context("/"):
+        save_draft(staff.by("Rosa"), SLUG, FILE, bare, base=0)
+    field = {"bill": "time-pending", "pages": "pages-lede", "telephone": "telephone-about"}[part]
+    browser.get(f"/organize/campaign/{part}").send(f"/{part}", **typed({field: "New words."}))
+    assert "Saved as a draft" in browser.words
+    assert "New words." in draft(staff)
 
 
 def test_stale_spanish_is_flagged_until_confirmed(browser: Browser, staff: Office) -> None:
