@@ -454,7 +454,9 @@ def test_an_invalid_district_or_tag_is_an_error_at_its_field(
 def test_without_a_site_address_nothing_is_printed(editor: Browser) -> None:
     editor.get("/organize/paper/poster.pdf")
     assert editor.status == 409
-    assert "no public address yet" in editor.words
+    assert editor.words.count("no public address yet") == 1
+    assert "Make the" not in editor.words
+    assert "Poster" not in editor.get("/organize/links").words
 
 
 @pytest.mark.parametrize("path", ["", "enter", "upload", "back"])

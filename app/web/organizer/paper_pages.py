@@ -239,20 +239,14 @@ digits."""
 def printed(kind: str) -> Response:
     """The requested PDF, or the page that says what is missing."""
     site, lang = services(), _print_language()
-    if site.standing.state == "ended":
-        return index(status=409)  # the page then says that it ended and shows no forms
+    tag = queried().get("source", "")
+    link = link_for(site.settings.site_url, tag, lang, DEFAULT_TAGS[kind], site.standing.prefix)
+    if link is None or site.standing.state == "ended":
+        return index(status=409)  # the page then says why and shows no forms
     if kind == "signup" and not may_be_signed(site.campaign, site.now()):
         return index(_("It has become law, so there is nothing to sign for."), "", 409)
-    tag = queried().get("source", "")
     if bad := _bad_tag_words(tag):
         return index(bad, f"source-{kind}", 422)
-    link = link_for(site.settings.site_url, tag, lang, DEFAULT_TAGS[kind], site.standing.prefix)
-    if link is None:
-        words = _(
-            "This site has no public address yet, so QR codes would not work. Ask your site "
-            "operator to set one."
-        )  # fmt: skip
-        return index(words, "", 409)
     title, group = said(site.campaign, "title", lang), site.settings.group_name
     if kind == "poster":
         pdf = poster_pdf(title=title, group=group, link=link, language=lang)
