@@ -31,7 +31,8 @@ class Policy:
     """How many days each kind is kept. ``ends`` has the last day of each known campaign."""
 
     sealed: int = 90
-    """After the campaign's end or, if that is unknown, after the day of sealing."""
+    """After the campaign's end or, if that is unknown, after the day of sealing. Pages name the
+    last of these days, so the purge of that day deletes, but never the one of the end itself."""
     letters: int = 90
     """The same, for letters kept behind a receipt."""
     audit: int = 730
@@ -67,7 +68,7 @@ KINDS: tuple[ExpiringRows, ...] = (
         "sealed",
         "id IN (SELECT sealed.id FROM sealed JOIN signatures ON signatures.id = sealed.signature"
         " LEFT JOIN json_each(:ends) AS ends ON ends.key = signatures.campaign"
-        " WHERE date(coalesce(ends.value, sealed.day), '+' || :days || ' days') < :today)",
+        " WHERE date(coalesce(ends.value, sealed.day), '+' || max(:days, 1) || ' days') <= :today)",
     ),
     ExpiringRows(
         "letters kept with a receipt",
@@ -76,7 +77,7 @@ KINDS: tuple[ExpiringRows, ...] = (
         "signature IN (SELECT k.signature FROM kept_letters k"
         " JOIN signatures ON signatures.id = k.signature"
         " LEFT JOIN json_each(:ends) AS ends ON ends.key = signatures.campaign"
-        " WHERE date(coalesce(ends.value, k.day), '+' || :days || ' days') < :today)",
+        " WHERE date(coalesce(ends.value, k.day), '+' || max(:days, 1) || ' days') <= :today)",
     ),
     ExpiringRows("audit events", "audit", "audit_events", "at < :stamp"),
     # A week for what waits to leave: letters to offices are tried for five days. Two years more

@@ -201,13 +201,13 @@ def test_the_purge_deletes_kept_letters_on_schedule_and_the_proof_checks_it(
     keep_letters(db, token, LETTERS, day=DAY)
     ends = date(2027, 1, 3)
     policy = Policy(letters=10, ends={CAMPAIGN: ends})
-    last = NOON.replace(year=2027, month=1, day=13)
-    assert not gone(db, policy, last)
+    last = NOON.replace(year=2027, month=1, day=13)  # as the receipt says
+    assert not gone(db, policy, last - timedelta(days=1))
     assert prove(tmp_path / "site.db", last, policy).problems == ()
     late = prove(tmp_path / "site.db", last + timedelta(days=3), policy)
     assert [p for p in late.problems if "letters kept with a receipt" in p]
     assert "letters kept with a receipt" in late.checked
-    assert gone(db, policy, last + timedelta(days=1))
+    assert gone(db, policy, last)
     db.close()
     assert prove(tmp_path / "site.db", last + timedelta(days=3), policy).problems == ()
 

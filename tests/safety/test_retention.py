@@ -45,7 +45,7 @@ def fill(
 
 @pytest.mark.parametrize(
     ("day", "gone"),
-    [(END + 89 * DAY, 0), (END + 90 * DAY, 0), (END + 91 * DAY, 30), (END + 400 * DAY, 30)],
+    [(END + 88 * DAY, 0), (END + 89 * DAY, 0), (END + 90 * DAY, 30), (END + 400 * DAY, 30)],
 )
 def test_sealed_details_are_deleted_ninety_days_after_the_campaign(
     db: sqlite3.Connection, pair: Pair, day: date, gone: int
@@ -60,8 +60,17 @@ def test_a_campaign_with_no_known_end_keeps_details_ninety_days_from_sealing(
 ) -> None:
     fill(db, pair[0], 3, "forgotten")
     fill(db, pair[0], 2)
-    assert number(purge(db, noon(date(2027, 1, 30)), POLICY), "sealed details") == 0
-    assert number(purge(db, noon(date(2027, 1, 31)), POLICY), "sealed details") == 3
+    assert number(purge(db, noon(date(2027, 1, 29)), POLICY), "sealed details") == 0
+    assert number(purge(db, noon(date(2027, 1, 30)), POLICY), "sealed details") == 3
+
+
+def test_details_are_never_deleted_before_the_campaign_ends(
+    db: sqlite3.Connection, pair: Pair
+) -> None:
+    fill(db, pair[0], 2)
+    at_once = Policy(sealed=0, ends={CAMPAIGN: END})
+    assert number(purge(db, noon(END), at_once), "sealed details") == 0
+    assert number(purge(db, noon(END + DAY), at_once), "sealed details") == 2
 
 
 def test_the_signature_itself_stays_counted(db: sqlite3.Connection, pair: Pair) -> None:
@@ -245,7 +254,7 @@ def test_an_overdue_purge_fails_the_proof(
     fill(db, pair[0])
     old_file(tmp_path, "outbox/a.eml", 8.5)
     path = tmp_path / "site.db"
-    assert not prove(path, noon(END + 91 * DAY), POLICY).problems
+    assert not prove(path, noon(END + 90 * DAY), POLICY).problems
     proof = prove(path, noon(END + 100 * DAY), POLICY, instance=tmp_path)
     assert proof.problems == (
         "30 sealed details are older than 90 days.",
