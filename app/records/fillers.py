@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from app.records.comparing import bare, words_of
-from app.text import has_letter, says_something
+from app.text import Email, has_letter, read_email, says_something
 
 WhyOdd = Literal["no_letter", "filler", "no_letter_street", "filler_street"]
 
@@ -56,7 +56,9 @@ def why_odd(values: Mapping[str, str]) -> WhyOdd | None:
         return "no_letter"
     if names and (
         all(_is_filler(text, _EMPTY) or not says_something(text) for text in names)
-        or any(_is_filler(text, _UNREADABLE) or _is_question(text) or "@" in text for text in names)
+        or any(
+            _is_filler(text, _UNREADABLE) or _is_question(text) or _is_email(text) for text in names
+        )
         or _is_filler(" ".join(names), _EMPTY)
         or _UNREAD.search(bare(words_of(" ".join(names))))
     ):
@@ -75,15 +77,26 @@ def _is_question(text: str) -> bool:
     return "?" in text and not has_letter(text)
 
 
+def _is_email(text: str) -> bool:
+    """Whether a text is an email address, in the wrong field or column."""
+    return "@" in text and isinstance(read_email(text), Email)
+
+
 def is_unreadable(text: str) -> bool:
-    """Whether a text says that there is nothing to write or to read, as ``N/A`` does.
+    """Whether a text says that there is nothing to write or to read, as ``N/A`` does, or is an
+    email address.
 
     ``N. A.`` and ``S N`` may be someone's initials, so they do not.
     """
-    return bare(words_of(text)) in _UNREADABLE and not _INITIALS.fullmatch(text)
+    filler = bare(words_of(text)) in _UNREADABLE and not _INITIALS.fullmatch(text)
+    return filler or _is_email(text)
 
 
 def is_street(text: str) -> bool:
-    """Whether a text may be a street address: it has a letter and is no filler."""
+    """Whether a text may be a street address: it has a letter and is no filler or email address."""
     name = re.sub(r"^\d+\s+", "", text)
-    return has_letter(text) and not _is_filler(name, _EMPTY | {"test st", "test street"})
+    return (
+        has_letter(text)
+        and not _is_email(text)
+        and not _is_filler(name, _EMPTY | {"test st", "test street"})
+    )

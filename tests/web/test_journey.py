@@ -207,7 +207,9 @@ def test_a_line_that_only_looks_like_a_place_is_kept(
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("street", [".", "—", "12", "N/A", "none", "no address", "s/n"])
+@pytest.mark.parametrize(
+    "street", [".", "—", "12", "N/A", "none", "no address", "s/n", "ana@example.org"]
+)
 def test_a_street_that_says_nothing_is_asked_for_again(anyone: Resident, street: str) -> None:
     """AD02: it would leave the letter without the line to which an office answers."""
     page = anyone.review(anyone.filled(anyone.writing(*GLOUCESTER), street=street), 422)
@@ -222,7 +224,7 @@ def test_any_place_that_gets_mail_is_an_address(resident: Resident, street: str)
     assert sheets(page)[0].startswith(f"{street} Springfield, MA 01930")
 
 
-@pytest.mark.parametrize("filler", ["N/A", "n/a", "unknown", "sin nombre"])
+@pytest.mark.parametrize("filler", ["N/A", "n/a", "unknown", "sin nombre", "ana@example.org"])
 def test_a_last_name_that_says_there_is_none_is_to_be_left_empty(
     anyone: Resident, filler: str
 ) -> None:
