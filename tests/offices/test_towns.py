@@ -79,10 +79,11 @@ def test_only_a_known_town_is_stored(
     assert towns(db) == [kept]
 
 
-def test_the_town_of_a_military_mailbox_is_not_stored_as_home(
+def test_the_town_of_a_mailbox_elsewhere_is_not_stored_as_home(
     keeping: Resident, db: sqlite3.Connection
 ) -> None:
-    page = keeping.reviewing("94612", city="Oakland", mail_state="AE", mail_zip="09012")
+    # San Leandro is a town of the home state too, and the ZIP is its own.
+    page = keeping.reviewing("94612", city="San Leandro", mail_zip="94577", elsewhere="1")
     keeping.sign(page.form())
     assert towns(db) == [None]
 
