@@ -82,7 +82,7 @@ class _FieldReader:
         facts = data.get("facts")
         self.facts = tuple(facts) if isinstance(facts, dict) else ()
         self.text_lines: dict[str, int] = {}
-        """The line of each text, by the name of its part: ``asks.sponsor.text``."""
+        """The line of each text, by the name of its part: ``asks.sponsor.text``, ``pages.lede``."""
         self.singles: Values = {}
         self.lists: dict[str, list[Values]] = {}
         for name in LISTS:
@@ -249,8 +249,7 @@ class _FieldReader:
     def _checked(self, field: CampaignField, text: str, path: str) -> str:
         """The text after checking it against its kind; what is wrong is added to the problems."""
         if field.kind == "text":
-            if path.startswith("time."):
-                self.text_lines[path] = self._line(path)
+            self.text_lines[path] = self._line(path)
             scope: Scope = "page" if path.startswith(("pages.", "about.")) else "ask"
             self._parsed(parse_template(text, facts=self.facts, scope=scope,
                                         first_line=self._line(path)), path)  # fmt: skip

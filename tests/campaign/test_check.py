@@ -16,6 +16,7 @@ from app.campaign.entities import Ask, Campaign, LetterTemplate
 from app.campaign.faults import Situation, _round_up, check_sentence, reading_grade, sentences
 from app.campaign.fields import FIELDS, FILTERS
 from app.campaign.letter_file import read_template
+from app.campaign.load import read_campaign, read_files
 from app.congress.model import FormRules, Holder
 from app.congress.tables import Tables
 from tests.commands import flask
@@ -410,6 +411,17 @@ def test_problems_of_an_ask_name_their_line_in_the_campaign_file(
     assert problem.file == "campaign.toml"
     ask = next(ask for ask in campaign.asks if ask.id == "delegate")
     assert problem.line == first + len(ask.text.split("\n"))
+
+
+@pytest.mark.parametrize("words", ["Police who answer a 911 call", "I am calling about {{"])
+def test_problems_of_a_pages_or_calls_words_name_their_line_in_the_campaign_file(
+    few: Few, words: str
+) -> None:
+    files = read_files(LETTERS)
+    files["campaign.toml"] = files["campaign.toml"].replace(words, f"XXXX {words}", 1)
+    report = check_campaign(read_campaign("odd", files), few.holders)
+    line = next(n for n, s in enumerate(files["campaign.toml"].split("\n"), 1) if "XXXX" in s)
+    assert [(p.file, p.line) for p in report.problems] == [("campaign.toml", line)]
 
 
 def test_an_ask_used_only_after_the_bill_expires_is_checked_too(
