@@ -549,7 +549,7 @@ def test_who_agrees_to_contact_without_an_email_is_led_to_its_field_and_back(
 
 
 def test_the_nudge_for_own_words_appears_at_most_once(resident: Resident) -> None:
-    nudge = "One or two sentences of your own"
+    nudge = "the more weight it carries"
     assert resident.reviewing(*GLOUCESTER, story="").words.count(nudge) == 1
     assert nudge not in resident.reviewing(*GLOUCESTER, story="My own words. " * 60).words
 

@@ -70,8 +70,8 @@ def _status(found: Receipt, mails: Sequence[OutboundRow], site: Services) -> Cla
         )  # fmt: skip
         return Claim("held", words, attention=True)
     words = _(
-        "This signature is counted, unless you signed another time, or four others signed with "
-        "your email address. Each person counts once."
+        "This signature is counted, unless you signed another time or gave an email address that "
+        "four others signed with. Each person counts once."
     )  # fmt: skip
     return Claim("counted", words)
 
