@@ -65,7 +65,7 @@ def read_toml(slug: str, text: str) -> tuple[Campaign | None, tuple[Problem, ...
     try:
         data = toml_values(plain)
     except tomllib.TOMLDecodeError as error:
-        return None, (Problem(FILE, toml_line(error, plain), toml_message(error)),)
+        return None, (Problem(FILE, toml_line(error, plain), toml_message(error, plain)),)
     reader = _FieldReader(data, key_lines(plain))
     campaign = _campaign(slug, reader)
     return campaign, tuple(sorted(reader.problems, key=lambda p: p.line))

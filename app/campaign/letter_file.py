@@ -118,7 +118,7 @@ def _front_matter(
     try:
         matter = tomllib.loads(head)
     except tomllib.TOMLDecodeError as error:
-        return Problem(name, toml_line(error, head) + 1, toml_message(error))
+        return Problem(name, toml_line(error, head) + 1, toml_message(error, head))
     start = _body_start(lines, end)
     keys = {key: line + 1 for key, line in key_lines(head).items()}
     return matter, keys, "\n".join(lines[start:]), min(start, len(lines) - 1) + 1
@@ -211,7 +211,7 @@ def _quoted(value: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+    return plain_lines(text.removeprefix("\ufeff")).split("\n")
 
 
 def _closing_rule(lines: list[str]) -> int | None:

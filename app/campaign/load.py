@@ -46,6 +46,19 @@ def read_files(folder: Path) -> dict[str, str]:
     return texts
 
 
+def unread_files(folder: Path) -> list[str]:
+    """The names of the files in ``folder`` that ``read_files`` ignores, except hidden ones and
+    editors' copies: perhaps letters under a wrong name."""
+    return sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.is_file()
+        and not is_campaign_file(path.name)
+        and not path.name.startswith((".", "~"))
+        and not path.name.endswith("~")
+    )
+
+
 def is_campaign_file(name: str) -> bool:
     """Whether a campaign can have a file of this name: its TOML file, its lists, any ``.txt``."""
     return name == FILE or name in LISTS or name.endswith(".txt")

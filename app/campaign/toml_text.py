@@ -85,8 +85,12 @@ def toml_line(error: tomllib.TOMLDecodeError, text: str) -> int:
     return int(match[1]) if match else text.count("\n") + 1
 
 
-def toml_message(error: tomllib.TOMLDecodeError) -> Message:
-    """A TOML error's message without its position."""
+def toml_message(error: tomllib.TOMLDecodeError, text: str) -> Message:
+    """A TOML error's message without its position. Word processors curl quotation marks, which
+    ``tomllib`` calls an invalid value."""
+    line = text.split("\n")[toml_line(error, text) - 1]
+    if re.search(r"=\s*[“”„«‘’]", line):
+        return Message.of("toml", why="put its value in straight quotation marks")
     words = _AT_LINE.sub("", str(error)).replace(" (at end of document)", "").rstrip(".")
     return Message.of("toml", why=words)
 

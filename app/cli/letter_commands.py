@@ -13,7 +13,7 @@ from app.campaign.campaign_file import FILE as CAMPAIGN_FILE
 from app.campaign.check import check_campaign
 from app.campaign.entities import Campaign
 from app.campaign.fields import FIELDS, FILTERS
-from app.campaign.load import read_campaign, read_files
+from app.campaign.load import read_campaign, read_files, unread_files
 from app.campaign.problems import CampaignError
 from app.campaign.text_changes import changes
 from app.campaign.words import Language, said
@@ -90,10 +90,10 @@ def _load(slug: str | None, folder: Path | None) -> tuple[Campaign, Tables]:
         settings = load_settings() if slug is None or folder is None else None
         slug = slug or (chosen_campaign(settings) if settings else "")
         if folder is not None:
-            alone = (folder / CAMPAIGN_FILE).is_file()
-            return read_campaign(slug, read_files(folder if alone else folder / slug)), load_tables(
-                settings.instance if settings else None, datetime.now(UTC)
-            )
+            home = folder if (folder / CAMPAIGN_FILE).is_file() else folder / slug
+            campaign = read_campaign(slug, read_files(home))
+            _name_unread(home)
+            return campaign, load_tables(settings.instance if settings else None, datetime.now(UTC))
         assert settings is not None
         return live_campaign(settings, slug), load_tables(
             settings.instance, moment_of_site(settings)
@@ -193,7 +193,17 @@ def _texts(folder: Path) -> dict[str, str]:
         raise click.ClickException(f"Nothing was imported.\n{error}") from None
     if not texts:
         raise click.ClickException(f"{folder} has no campaign.toml and no letters.")
+    _name_unread(folder)
     return texts
+
+
+def _name_unread(folder: Path) -> None:
+    """Name the files that are not read, which may be letters under a wrong name."""
+    if names := unread_files(folder):
+        click.echo(
+            f"Not read: {', '.join(names)}. A letter’s file is called like general.txt or "
+            "general.short.txt.", err=True,
+        )  # fmt: skip
 
 
 def _in_words(old: str | None, new: str) -> str:

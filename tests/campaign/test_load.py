@@ -184,6 +184,8 @@ TOML = "campaign.toml"
         ("cosponsors.csv", "J000298,Pramila Jayapal,current", "Q000023,X,current", "listed twice"),
         ("cosponsors.csv", "bioguide,name", "id,name", "The first line must be"),
         ("opposing.csv", "C001115,Michael Cloud,", "C001115,", "columns"),
+        (TOML, 'title = "The PROTECT', "title = “The PROTECT", "straight quotation marks"),
+        ("general.txt", 'title = "General"', "title = “General”", "straight quotation marks"),
         ("general.txt", "{{ ask }}", "{{ aks }}", "Did you mean `ask`?"),
         ("general.es.txt", "{{ ask }}", "{{ aks }}", "Did you mean `ask`?"),
     ],
@@ -220,6 +222,13 @@ def test_a_damaged_folder_is_reported(
 ) -> None:
     damage(copy)
     assert any(words in message for _, _, message in problems(copy)), problems(copy)
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\r"])
+def test_a_letter_is_read_with_the_line_ends_of_any_system(copy: Path, ends: str) -> None:
+    path = copy / "general.txt"
+    path.write_bytes(path.read_text(encoding="utf-8").replace("\n", ends).encode())
+    assert load_campaign(copy).template("general") is not None
 
 
 def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
