@@ -40,6 +40,12 @@ SMALLEST = 1024
 LARGEST = 1 << 20
 _OVERHEAD = len(MARK) + 48  # libsodium: 32 bytes of ephemeral public key, 16 bytes of tag
 
+THEIRS = (
+    "(s.receipt = ?1 OR s.replaces = 1"
+    " AND s.earlier = (SELECT id FROM signatures WHERE receipt = ?1))"
+)
+"""The signature of a receipt, and those of the same person that replace what it keeps."""
+
 Details = Mapping[str, Any]
 """JSON values under text keys."""
 
@@ -143,22 +149,22 @@ def seal_details(
 
 
 def forget_details(db: sqlite3.Connection, token: str) -> bool:
-    """Delete everything sealed for a receipt; the signature stands.
+    """Delete everything sealed for a receipt, and what has replaced it; the signature stands.
 
     False if there is no such receipt. Raises ``NotStoredError``.
     """
     receipt = [token_digest(token)]
     with writing(db):
-        gone = heads_of(db, "sealed", "s.receipt = ?", receipt)
+        gone = heads_of(db, "sealed", THEIRS, receipt)
         # So that the same form, sent again, counts as changed and may ask to keep them again.
-        row = db.execute(
-            "UPDATE signatures SET content = NULL WHERE receipt = ? RETURNING id", receipt
-        ).fetchone()
-        if row is None:
-            return False
-        db.execute("DELETE FROM sealed WHERE signature = ?", row)
-    erase(db, gone)
-    return True
+        rows = db.execute(
+            f"UPDATE signatures AS s SET content = NULL WHERE {THEIRS} RETURNING id",  # noqa: S608
+            receipt,
+        ).fetchall()
+        db.executemany("DELETE FROM sealed WHERE signature = ?", rows)
+    if rows:
+        erase(db, gone)
+    return bool(rows)
 
 
 def sealed_counts(db: sqlite3.Connection) -> dict[str, int]:

@@ -50,7 +50,7 @@ from app.records.persons import (
     mailbox_code,
     standing,
 )
-from app.records.sealing import keep_changed_letters, seal_details
+from app.records.sealing import THEIRS, keep_changed_letters, seal_details
 from app.records.site_campaigns import require_open
 
 _CONTENT = (
@@ -666,11 +666,7 @@ def withdraw(db: sqlite3.Connection, token: str) -> Receipt | None:
     """
     digest = token_digest(token)
     with writing(db):
-        theirs = (
-            "s.receipt = ?1 OR s.replaces = 1"
-            " AND s.earlier = (SELECT id FROM signatures WHERE receipt = ?1)"
-        )
-        gone = codes_of(db, theirs, [digest])
+        gone = codes_of(db, THEIRS, [digest])
         db.execute(
             f"UPDATE signatures SET withdrawn = 1, {FORGET}, status ="  # noqa: S608
             " CASE WHEN status IN ('repeated', 'test') THEN status ELSE 'withdrawn' END"

@@ -192,13 +192,13 @@ def test_someone_who_already_signed_gets_the_same_page_with_a_box_checked(here: 
     assert here.statuses() == ["counted", "repeated"]
 
 
-def test_sealed_details_are_deleted_after_the_date_the_page_promised(here: Site) -> None:
+def test_sealed_details_are_deleted_by_the_date_the_page_promised(here: Site) -> None:
     here.sign({**here.form(**PERSON), "packet": ["1"]})
     with here.app.test_request_context("/"):
         offered, ends = consent.offer(services()), services().campaign.ends
     policy = Policy(ends={here.settings.campaign: ends.date()})
     last = ends.replace(year=offered.until.year, month=offered.until.month, day=offered.until.day)
-    delete_old_rows(here.db, last, policy)
+    delete_old_rows(here.db, last - timedelta(days=1), policy)
     assert set(here.sealed()) == {"packet"}
-    delete_old_rows(here.db, last + timedelta(days=1), policy)
+    delete_old_rows(here.db, last, policy)
     assert here.db.execute("SELECT count(*) FROM sealed").fetchone() == (0,)

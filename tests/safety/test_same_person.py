@@ -23,7 +23,13 @@ from app.records.database import open_database
 from app.records.holding import release
 from app.records.keys import CampaignKey, OpenKey
 from app.records.persons import MOST_AT_MAILBOX, NAME, PLACE, STANDING, Person, person_of
-from app.records.sealing import OpenedRow, export_sealed, open_sealed_file, reseal
+from app.records.sealing import (
+    OpenedRow,
+    export_sealed,
+    forget_details,
+    open_sealed_file,
+    reseal,
+)
 from app.records.signing import confirm, receipt, remove, sign, withdraw
 
 from .people import CAMPAIGN, SECRET, TODAY, request
@@ -123,6 +129,21 @@ def test_a_corrected_name_replaces_the_first_in_the_packet_until_withdrawn(
     assert db.execute("SELECT signature FROM sealed").fetchall() == [(3,)]
     assert db.execute("SELECT id FROM signatures WHERE near IS NOT NULL").fetchall() == [(3,)]
     assert not recount(db)
+
+
+def test_removing_details_also_removes_those_that_replaced_them(
+    db: sqlite3.Connection, pair: tuple[CampaignKey, OpenKey], tmp_path: Path
+) -> None:
+    key, opened = pair
+    receipts = []
+    for number, name in enumerate(["Imani", "Imni", "Luis"], start=1):
+        made = keeping(signing(number, name), key, first=name)
+        receipts.append(sign(db, made, SECRET).receipt)
+    forget_details(db, receipts[0])
+    assert packet(db, opened, tmp_path / "sealed.jsonl") == {3: {"first": "Luis"}}
+    found = receipt(db, receipts[1])
+    assert found is not None
+    assert found.kept == ()
 
 
 def test_a_repeat_from_another_address_replaces_nothing_in_the_packet(
