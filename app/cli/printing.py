@@ -41,6 +41,7 @@ from app.documents.printables import (
 )
 from app.files import write_file
 from app.records.database import local_database
+from app.records.fillers import is_street
 from app.records.office_numbers import office_sheets, sheet_facts
 from app.site.live import chosen_standing
 from app.site.paper_links import find_district, link_for
@@ -153,7 +154,7 @@ def _people(path: Path) -> list[tuple[str, ...]]:
         number = row.number
         if isinstance(row, BadRow):
             click.echo(f"No label for row {number}: {row.message}", err=True)
-        elif not (row.writer.name.strip() and row.writer.street):
+        elif not (row.writer.name.strip() and is_street(row.writer.street)):
             click.echo(f"No label for row {number}: it has no name or no street.", err=True)
         else:
             code = parse_zip(row.writer.zip)

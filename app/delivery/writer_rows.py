@@ -18,9 +18,19 @@ from typing import Any
 from app.campaign.compose import compose, office_language
 from app.campaign.entities import Campaign, Length, Letter, LetterTemplate, Writer
 from app.congress.model import Delegation, Holder, as_moment, congress_at
-from app.congress.places import ZipProblem, parse_district, read_state
+from app.congress.places import (
+    Zip,
+    ZipProblem,
+    parse_district,
+    parse_zip,
+    read_state,
+    second_line_alone,
+    street_alone,
+    town_alone,
+)
 from app.congress.tables import Tables
 from app.errors import ExplainedError
+from app.records.fillers import is_unreadable
 
 NEEDED = ("first", "last", "street", "city", "state", "zip", "email")
 OPTIONAL = (
@@ -90,11 +100,15 @@ class WriterRow:
 
     @property
     def writer(self) -> Writer:
+        """The person and their mailing address, each part of it once."""
+        state, last = _state(self.get("state")), self.get("last")
+        city = town_alone(self.get("city"), state)
+        street = street_alone(self.get("street"), city, state)
         return Writer(
-            first=self.get("first"), last=self.get("last"), street=self.get("street"),
-            street2=self.get("street2"), city=self.get("city"), state=_state(self.get("state")),
-            zip=self.get("zip"), prefix=self.get("prefix"), phone=self.get("phone"),
-            email=self.get("email"),
+            first=self.get("first"), last="" if is_unreadable(last) else last, street=street,
+            street2=second_line_alone(self.get("street2"), street, city, state), city=city,
+            state=state, zip=_zip(self.get("zip")), prefix=self.get("prefix"),
+            phone=self.get("phone"), email=self.get("email"),
         )  # fmt: skip
 
     @property
@@ -104,7 +118,7 @@ class WriterRow:
 
     @property
     def home_zip(self) -> str:
-        return self.get("home_zip") or self.get("zip")
+        return _zip(self.get("home_zip") or self.get("zip"))
 
     @property
     def district(self) -> tuple[int | None, int | None]:
@@ -177,6 +191,12 @@ class WriterRow:
 
 def _state(text: str) -> str:
     return read_state(text) or text.upper()
+
+
+def _zip(text: str) -> str:
+    """A ZIP code in its usual form, without the ``.0`` of a spreadsheet; else as typed."""
+    found = parse_zip(text.removesuffix(".0"))
+    return str(found) if isinstance(found, Zip) else text
 
 
 def zip_words(problem: ZipProblem) -> str:

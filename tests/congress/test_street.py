@@ -399,7 +399,20 @@ def test_pr01_no_log_record_contains_the_address(
 
 
 @pytest.mark.parametrize(
-    "street", ["", "  ", "PO Box 12", "P.O. Box 12", "p. o. box 7", "Post Office Box 1"]
+    "street",
+    [
+        "",
+        "  ",
+        "PO Box 12",
+        "P.O. Box 12",
+        "p. o. box 7",
+        "Post Office Box 1",
+        "P.O.Box12",
+        "POB 12",
+        "Box 12",
+        "Apartado 12",
+        "General Delivery",
+    ],
 )
 def test_a_street_that_cannot_be_mapped_is_not_sent(street: str) -> None:
     settings = GeocoderSettings(url="http://127.0.0.1:1/onelineaddress")
@@ -412,6 +425,8 @@ def test_a_street_that_cannot_be_mapped_is_not_sent(street: str) -> None:
 def test_the_address_is_one_clean_line() -> None:
     assert one_line(" 1  Main\nSt ", "", "OR", "97301") == "1 Main St, OR 97301"
     assert one_line("1 Main St", "Salem", None, "97301") == "1 Main St, Salem, 97301"
+    whole = "１２½ Main St, Salem, OR 97301"
+    assert one_line(whole, "Salem", "OR", "97301") == "12 1/2 Main St, Salem, OR 97301"
     assert len(one_line("x" * 999, "y", "OR", "97301")) == 300
 
 
