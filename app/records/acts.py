@@ -107,6 +107,8 @@ class SignatureRequest:
     own_share: int
     """Percentage of the letters that is the person's own words, 0 to 100."""
     letters: tuple[LetterRow, ...]
+    current_ids: Mapping[str, str] = field(default_factory=dict)
+    """The recipients' bioguide ids by ids that they had before (``Tables.current_ids``)."""
     status: Status = "counted"
     """``held``, ``unconfirmed`` or ``test`` if the signature does not count yet (or ever)."""
     town: str | None = None

@@ -239,13 +239,16 @@ def _content_digest(request: SignatureRequest) -> bytes:
     """A 16-byte digest of what was sent, keyed with the form.
 
     So digests of two forms cannot be compared, and no one can test a guess without the form. The
-    page's language is not part of it, nor is anything that differs at a second press.
+    page's language is not part of it, nor is anything that differs at a second press, like the id
+    of a member who has another one now.
     """
     person = request.person
+    former = {now: before for before, now in request.current_ids.items()}
     sent = json.dumps([
         request.status == "test", request.state, request.district, request.template,
         request.version, request.length, request.match, request.edited, request.town,
-        [(row.seat, row.bioguide, row.ask) for row in request.letters],
+        [(row.seat, former.get(row.bioguide or "", row.bioguide), row.ask)
+         for row in request.letters],
         {purpose: dict(details) for purpose, details in sorted(request.keep.items())},
         [(code or b"").hex() for code in (person.by_email, person.by_address, person.near)],
         request.mailbox,
@@ -410,7 +413,7 @@ def _change_letters(db: sqlite3.Connection, number: int, request: SignatureReque
         (number,),
     )
     there = {
-        seat: (bioguide, state)
+        seat: (request.current_ids.get(bioguide, bioguide), state)
         for seat, bioguide, state in db.execute(
             "SELECT seat, bioguide, state FROM letters WHERE signature = ?", (number,)
         )

@@ -386,3 +386,17 @@ def test_a_different_town_on_the_same_form_is_a_correction(db: sqlite3.Connectio
     again = sign(db, signature("one", town="Bend"), SECRET)
     assert (again.new, again.changed) == (False, True)
     assert db.execute("SELECT town FROM signatures").fetchall() == [("Bend",)]
+
+
+def test_a_members_new_id_is_no_change_and_keeps_what_was_reported(db: sqlite3.Connection) -> None:
+    senators = letters_of("CA", 12)[1:]
+    letters = (LetterRow("CA-12", "govtrack-990001", "everyone"), *senators)
+    token = sign(db, signature("one", letters=letters), SECRET).receipt
+    assert mark(db, token, "CA-12", "pasted")
+    letters = (LetterRow("CA-12", "S001231", "everyone"), *senators)
+    now = {"letters": letters, "current_ids": {"govtrack-990001": "S001231"}}
+    assert not sign(db, signature("one", **now), SECRET).changed
+    assert sign(db, signature("one", town="Bend", **now), SECRET).changed
+    shown = receipt(db, token)
+    assert shown is not None
+    assert (shown.letters[0].seat, shown.letters[0].state) == ("CA-12", "pasted")

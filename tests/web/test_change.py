@@ -10,9 +10,10 @@ import pytest
 from flask import Flask
 
 from app.congress.model import TablesError
+from app.records.database import local_database
 from app.site.services import services
 from app.site.settings import Settings
-from tests.congress.rehearsal import another_sits
+from tests.congress.rehearsal import another_sits, had_another_id
 from tests.web.conftest import Clock
 from tests.web.resident import Resident, form_with
 from tests.web.test_find import recipients
@@ -94,6 +95,23 @@ def test_a_letter_to_a_member_who_left_is_not_readdressed_to_the_successor(
     assert "Steve Cohen" in anyone.client.get(receipt).words
     # A letter begun now goes to the current members.
     assert ("Nora New" in anyone.find("38103", "TN").words) == bool(name)
+
+
+def test_a_correction_keeps_what_was_reported_of_a_member_with_a_new_id(
+    anyone: Resident, clock: Clock, settings: Settings
+) -> None:
+    review = anyone.reviewing("38103", "TN")
+    form = anyone.sign(review.form()).form()
+    anyone.client.post(anyone.url("/take"), {**form, "did": "TN-9=pasted"})
+    db = local_database(settings.database)
+    db.execute("UPDATE letters SET bioguide = 'govtrack-990001' WHERE seat = 'TN-9'")
+    had_another_id(settings.instance, "TN-9", date(2026, 11, 28), "govtrack-990001")
+    clock.now = datetime(2026, 11, 29, 18, tzinfo=UTC)
+    writing = anyone.client.post(anyone.url("/address"), review.form())
+    taken = anyone.sign(anyone.review(anyone.filled(writing, story="Another story.")).form())
+    receipt = anyone.client.get(anyone.receipt_path(taken)).text
+    assert 'data-claim="changed"' in receipt
+    assert 'data-claim="letter:TN-9:pasted"' in receipt
 
 
 def test_a_draft_begun_before_noon_comes_back_with_what_changed(

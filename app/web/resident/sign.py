@@ -134,6 +134,8 @@ def signature(
               for x in letters if x.holder.member),
             *(LetterRow(h.seat.id, None, "", "not attempted") for h in vacant),
         ),
+        current_ids={former: x.holder.member.bioguide for x in letters if x.holder.member
+                     for former in x.holder.member.former_ids},
         status=cast(Status, status),
         town=town(draft, found, site),
         held_for=reason,
