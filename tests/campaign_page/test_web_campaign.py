@@ -244,8 +244,15 @@ def test_the_last_ask_cannot_be_moved_or_removed(browser: Browser, staff: Office
     browser.get("/organize/campaign/").send("/asks/everyone-else-after/move", way="up")
     assert browser.status == 422
     assert "last ask" in browser.words
-    browser.get("/organize/campaign/asks/everyone-else-after").send("/remove")
+    token = browser.form("/logout")[1]["token"]
+    browser.get("/organize/campaign/asks/everyone-else-after")
+    assert "It stays: it is for members whom no other ask fits." in browser.words
+    assert "Remove it from the draft" not in browser.words
+    browser.post(
+        "/organize/campaign/asks/everyone-else-after/remove", {"token": token, "base": "0"}
+    )
     assert browser.status == 422
+    assert "Remove it from the draft" in browser.get("/organize/campaign/asks/cosponsor").words
     assert state_of(staff.db, SLUG, FILE).draft is None
 
 
@@ -360,7 +367,11 @@ def test_removing_a_fact_that_letters_print_cannot_be_published(
 
 
 def test_a_fact_that_the_pages_print_cannot_be_removed(browser: Browser, staff: Office) -> None:
-    browser.get("/organize/campaign/facts/growth").send("/remove")
+    browser.get("/organize/campaign/facts/growth")
+    assert "Remove it there first." in browser.words
+    assert "Remove it from the draft" not in browser.words
+    path, fields = browser.form("/facts/growth")
+    browser.post(f"{path}/remove", {name: fields[name] for name in ("token", "base")})
     assert browser.status == 422
     assert "fact_growth" in browser.words
     assert state_of(staff.db, SLUG, FILE).draft is None

@@ -257,7 +257,7 @@ def _part(
         errors=[(field_id(p) if p in values else "", text) for p, text in answer.problems.items()],
         stages=STAGES, action=request.script_root + request.path,
         used_in=[] if new else _used_in(now, section), groups=_helpful_fields(section),
-        next_campaign=answer.another_bill,
+        removable=here is not None and _is_removable(now, here), next_campaign=answer.another_bill,
     )  # fmt: skip
 
 
@@ -265,10 +265,25 @@ def _used_in(now: Working, section: Section) -> list[str]:
     """The titles of the letters that print a fact, and "Campaign" if its file uses the fact."""
     if section.name != "facts":
         return []
-    field = re.compile(rf"^[^#\n]*\bfact_{re.escape(section.key)}\b", re.MULTILINE)
     letters = services().campaign.templates.values()
-    found = {t.title for t in letters if field.search(now.files.get(t.source_name, ""))}
-    return [*sorted(found), *([_("Campaign")] if field.search(now.text) else [])]
+    found = {t.title for t in letters if _prints(now.files.get(t.source_name, ""), section.key)}
+    return [*sorted(found), *([_("Campaign")] if _prints(now.text, section.key) else [])]
+
+
+def _prints(text: str, fact: str) -> bool:
+    return bool(re.search(rf"^[^#\n]*\bfact_{re.escape(fact)}\b", text, re.MULTILINE))
+
+
+def _is_removable(now: Working, section: Section) -> bool:
+    """Whether the draft can do without an item: without a fact that it prints itself it cannot,
+    nor without the last ask for everyone."""
+    if section.name == "facts":
+        return not _prints(now.text, section.key)
+    if section.name != "asks" or edit.read_column(now.text, "asks", "when")[section.place]:
+        return True
+    return not edit.problems_by_field(
+        services().slug, remove_block(now.text, "asks", section.place)
+    )
 
 
 def _helpful_fields(section: Section) -> list[FieldGroup]:
