@@ -143,7 +143,7 @@ def _check_matter(
             problems.append(Problem(name, line, what))
         elif not isinstance(value, str):
             problems.append(Problem(name, line, Message.of("heading-words", key=key)))
-        elif len(value) > _VALUE_CHARACTERS or "\n" in value:
+        elif (len(value) > _VALUE_CHARACTERS and key not in _AID_KEYS) or "\n" in value:
             what = Message.of("heading-line", key=key, most=_VALUE_CHARACTERS)
             problems.append(Problem(name, line, what))
     return problems

@@ -109,6 +109,41 @@ def test_conflicting_edits_show_both_texts(
     assert "Mío." in spanish(staff)
 
 
+def test_edits_of_different_paragraphs_are_both_kept(
+    app: Flask, browser: Browser, staff: Office, clock: Clock
+) -> None:
+    other = Browser(app, clock).enter(staff.add("Ana"))
+    browser.get(FULL)
+    send(other.get(FULL), es_0="Suyo uno.\n\nSuyo dos.", es_3="Suyo tres.")
+    send(browser, es_2="{{ story }} Mío.")
+    assert "Saved as a draft" in browser.words
+    for words in ("Suyo uno.\n\nSuyo dos.", "Mío.", "Suyo tres."):
+        assert words in spanish(staff)
+
+
+def test_a_clash_shows_all_that_was_saved_meanwhile(
+    app: Flask, browser: Browser, staff: Office, clock: Clock
+) -> None:
+    other = Browser(app, clock).enter(staff.add("Ana"))
+    last = len(list(browser.get(FULL).page.all("textarea"))) - 1
+    send(other.get(FULL), es_0="Suyo uno.\n\nSuyo dos.", **{f"es_{last}": "Suyo fin."})
+    send(browser, es_0="Mío.")
+    assert browser.status == 409
+    assert [word in browser.words for word in ("Suyo uno.", "Suyo dos.")] == [True, True]
+    send(browser)
+    assert "Mío." in spanish(staff)
+    assert "Suyo fin." in spanish(staff)
+
+
+def test_no_paragraph_of_a_long_letter_is_dropped(
+    app: Flask, browser: Browser, staff: Office
+) -> None:
+    many = "\n\n".join(f"Párrafo {number}." for number in range(60))
+    send(browser.get(FULL), es_0=many)
+    send(browser.get(FULL), es_0="Otro.")
+    assert "Párrafo 59." in spanish(staff)
+
+
 def test_saving_without_a_change_makes_no_draft(browser: Browser, staff: Office) -> None:
     send(browser.get(FULL))
     assert state_of(staff.db, SLUG, "general.es.txt").draft is None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
-from itertools import chain, repeat, takewhile
+from itertools import count, takewhile
 from typing import Any
 
 from flask import abort
@@ -34,9 +36,6 @@ from app.web.organizer.drafts import Working, pressed, save, working
 from app.web.organizer.letters_shelf import pairs_of
 from app.web.organizer.show import go_to, page, visible
 from app.web.problem_words import problem_words
-
-MOST_PARAGRAPHS = 40
-"""The most paragraphs of one letter, and so the most fields on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +122,12 @@ def _texts(letter: str, length: Length) -> tuple[Working, Working]:
 def translation(letter: str, length: Length) -> Response:
     """The paragraphs of one letter, English and Spanish side by side."""
     english, spanish = _texts(letter, length)
-    rows = [
-        _paragraph_row(number, p) for number, p in enumerate(pairs_of(english.text, spanish.text))
-    ]
-    return _translation_page(letter, length, english, rows, base=spanish.base)
+    return _translation_page(letter, length, english, _rows(english, spanish), base=spanish.base)
+
+
+def _rows(english: Working, spanish: Working) -> list[ParagraphRow]:
+    pairs = pairs_of(english.text, spanish.text)
+    return [_paragraph_row(number, one) for number, one in enumerate(pairs)]
 
 
 def _paragraph_row(number: int, shown: Pair) -> ParagraphRow:
@@ -173,7 +174,7 @@ def _typed() -> tuple[list[ParagraphRow], set[int]]:
     def of(field: Any, number: int) -> str:
         return visible(field.data.get(str(number), ""))
 
-    numbers = [*takewhile(lambda number: str(number) in form.es.data, range(MOST_PARAGRAPHS))]
+    numbers = [*takewhile(lambda number: str(number) in form.es.data, count())]
     rows = [
         ParagraphRow(
             n, of(form.en, n), _mark_in(of(form.of, n)), of(form.es, n), of(form.was, n),
@@ -194,23 +195,57 @@ def translation_post(letter: str, length: Length) -> Response:
     """Save the reading aid as a draft, each paragraph with its English mark."""
     english, spanish = _texts(letter, length)
     rows, fits = _typed()
+    if pressed().base.data != spanish.base:
+        rows, fits, clash = _merged(rows, fits, _rows(english, spanish))
+        if clash:
+            return _conflict(letter, length, english, spanish, rows)
     body, note = join(
         TypedParagraph(r.english_mark, r.kept, r.before, r.mark, r.number in fits) for r in rows
     )
     heading = {key: value for key, value in parts(spanish.text)[0].items() if key != AID_NOTES}
     text = join_source(spanish.text, {**heading, AID_NOTES: note}, body)
     result = read_template(spanish.name, text, facts=tuple(services().campaign.facts))
-    base = pressed().base.data
     if isinstance(result, tuple):
         rows, errors = _with_problems(rows, text, result)
         return _translation_page(
-            letter, length, english, rows, base=base, errors=errors, status=422
+            letter, length, english, rows, base=spanish.base, errors=errors, status=422
         )
-    if base != spanish.base or (
-        text != spanish.text and save(text, spanish.base, "reading aid", name=spanish.name)
-    ):
+    if text != spanish.text and save(text, spanish.base, "reading aid", name=spanish.name):
         return _conflict(letter, length, english, spanish, rows)
     return go_to("organizer_campaign.translation", letter=letter, length=length, done="saved")
+
+
+def _merged(
+    mine: Iterable[ParagraphRow], fits: Set[int], newest: Iterable[ParagraphRow]
+) -> tuple[list[ParagraphRow], set[int], bool]:
+    """The newest paragraphs with those that this form changed, the numbers of those marked as
+    still fitting, and whether both changed the same one."""
+    merged = dict(_by_english(newest))
+    still, clash = set(), False
+    for key, row in _by_english(mine):
+        changed = row.kept != row.before
+        if not changed and row.number not in fits:
+            continue
+        there = merged.get(key)
+        if there is None:  # its English changed too
+            merged[key] = replace(row, number=len(merged))
+            clash = True
+        elif there.before.split() == row.before.split():
+            merged[key] = replace(there, spanish=row.spanish)
+            still |= {there.number} if row.number in fits else set()
+        elif changed and there.spanish.split() != row.spanish.split():
+            merged[key] = replace(there, spanish=row.spanish, theirs=there.spanish)
+            clash = True
+    return [*merged.values()], still, clash
+
+
+def _by_english(rows: Iterable[ParagraphRow]) -> Iterator[tuple[tuple[str, int], ParagraphRow]]:
+    """Each row by the mark of its English, or its Spanish if it has none; equal ones in order."""
+    seen = Counter[str]()
+    for row in rows:
+        key = row.english_mark if row.english_mark != NONE_YET else row.before
+        seen[key] += 1
+        yield (key, seen[key]), row
 
 
 def _with_problems(
@@ -239,11 +274,6 @@ def _with_problems(
 def _conflict(
     letter: str, length: Length, english: Working, spanish: Working, rows: list[ParagraphRow]
 ) -> Response:
-    theirs = paragraphs(parts(spanish.text)[1])
-    shown = [
-        replace(row, theirs="" if other == row.spanish else other)
-        for row, other in zip(rows, chain(theirs, repeat("")), strict=False)
-    ]
     author = spanish.state.draft.author if spanish.state.draft else _("Someone else")
     message = _(
         "%(name)s saved this reading aid while you were working. Yours is not saved yet. Both "
@@ -251,5 +281,5 @@ def _conflict(
         name=author,
     )
     return _translation_page(
-        letter, length, english, shown, base=spanish.base, errors=[("", message)], status=409
+        letter, length, english, rows, base=spanish.base, errors=[("", message)], status=409
     )
