@@ -158,12 +158,14 @@ class Services:
     def writing_day(self) -> date:
         """Today, for letters and for what pages say about the bill.
 
-        A Congress ends at noon. On the morning of that day this returns the day's first minute
-        (a ``datetime``) rather than the day, so that letters still address a sitting Congress.
+        A Congress ends at noon. On the morning of that day, which may be the next day in the
+        campaign's time zone, this returns the day's first minute (a ``datetime``) rather than the
+        day, so that letters still address a sitting Congress.
         """
         day, ends = self.today(), self.campaign.ends
-        if self.now() < ends and day == day_in_washington(ends):
-            return datetime(day.year, day.month, day.day, tzinfo=WASHINGTON)
+        if self.now() < ends <= as_moment(day):
+            last = day_in_washington(ends)
+            return datetime(last.year, last.month, last.day, tzinfo=WASHINGTON)
         return day
 
     @property

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from app.campaign.stance import has_ended
 from app.congress.model import TablesError
 from app.records.database import local_database
 from app.site.services import services
@@ -30,6 +32,18 @@ def test_a_request_that_spans_noon_keeps_its_tables(app: Flask, clock: Clock) ->
         assert services().now() == BEFORE
     with app.test_request_context("/"):
         assert services().tables.congress == 120
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Guam", "America/New_York", "Pacific/Pago_Pago"])
+def test_a_campaign_in_any_time_zone_ends_at_noon_in_washington(
+    app: Flask, clock: Clock, zone: str
+) -> None:
+    """In Guam it is the next day then."""
+    for clock.now, ended in ((BEFORE, False), (AFTER, True)):
+        with app.test_request_context("/"):
+            site = services()
+            vars(site)["campaign"] = replace(site.campaign, timezone=zone)
+            assert has_ended(site.campaign, site.writing_day()) == ended
 
 
 def test_letters_signed_before_noon_can_be_fetched_after_it(anyone: Resident, clock: Clock) -> None:
