@@ -260,7 +260,8 @@ def missing(
 
     def need(field: str, good: bool, message: str) -> None:
         given = clean_line(getattr(writer, field))
-        if not has_word(given) or is_unreadable(given):
+        unreadable = is_unreadable(given) and not (field == "email" and good)
+        if unreadable or not has_word(given):
             reasons.append(Missing(field, _ASK[field]))
         elif not good:
             reasons.append(FieldProblem(field, message))
