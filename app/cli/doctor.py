@@ -342,12 +342,23 @@ def letters_are_accounted_for(site: Site) -> Diagnosis:
         what = some(found.wrong, "letter is", "letters are")
         return fail(f"{what} in a state that should be impossible.")
     lines = []
-    if found.stuck and found.since:
+    if found.since:
+        stuck, over = found.stuck.total(), sum(
+            number for (bioguide, seat, congress), number in found.stuck.items()
+            if congress < site.tables.congress
+            or site.tables.standing_in(bioguide, seat) == "left"
+        )  # fmt: skip
         lines.append(
-            f"{some(found.stuck, 'letter was', 'letters were')} refused or not accepted by an "
-            f"office's system, or left waiting, the first on {found.since:%Y-%m-%d}. Deliver "
-            "them again or tell the writers."
+            f"{some(stuck, 'letter was', 'letters were')} refused or not accepted by an office's "
+            f"system, or left waiting, the first on {found.since:%Y-%m-%d}."
         )
+        if over:
+            which = "None of them can" if over == stuck else f"{over:,} of them cannot"
+            lines.append(
+                f"{which} be delivered now, because the member has left or the Congress has ended."
+            )
+        again = "Deliver them again or tell" if over < stuck else "Tell"
+        lines.append(f"{again} the writers.")
     if found.unnoted:
         lines.append(
             f"{some(found.unnoted, 'letter is', 'letters are')} recorded only as written, "

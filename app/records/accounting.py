@@ -11,6 +11,7 @@ Only an office's system makes a letter *accepted*, and that is final.
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -203,9 +204,9 @@ def _write(
 class LetterSweep:
     """Numbers of letters that need attention; ``quiet`` ones only for information."""
 
-    stuck: int
+    stuck: Counter[tuple[str, str, int]]
     """For more than two days refused or not accepted by an office's system, or waiting for it, and
-    the person has reported no other way since."""
+    the person has reported no other way since. By bioguide id, seat and Congress."""
     since: datetime | None
     """When the oldest of these got stuck."""
     unnoted: int
@@ -219,11 +220,12 @@ class LetterSweep:
 def sweep_letters(db: sqlite3.Connection, now: datetime) -> LetterSweep:
     """Check every letter of signatures that are not withdrawn, in one snapshot. Read-only."""
     with reading(db):
-        stuck, since = db.execute(
-            f"SELECT count(*), min(l.state_at) {_LETTERS} AND (l.cause = 'office system'"
-            " AND l.state <> ? OR l.state = 'queued') AND l.state_at < ?",
+        stuck = db.execute(
+            f"SELECT l.bioguide, l.seat, s.congress, count(*), min(l.state_at) {_LETTERS}"
+            " AND (l.cause = 'office system' AND l.state <> ? OR l.state = 'queued')"
+            " AND l.state_at < ? GROUP BY 1, 2, 3",
             (ACCEPTED, minute(now - STUCK)),
-        ).fetchone()
+        ).fetchall()
         (quiet,) = db.execute(
             f"SELECT count(*) {_LETTERS} AND l.state = 'written' AND l.state_at < ?",
             (minute(now - QUIET),),
@@ -237,8 +239,10 @@ def sweep_letters(db: sqlite3.Connection, now: datetime) -> LetterSweep:
         pairs = db.execute(f"SELECT l.state, l.cause, count(*) {_LETTERS} GROUP BY 1, 2")
         wrong = sum(number for state, cause, number in pairs if state not in _made_by(cause))
     return LetterSweep(
-        stuck, datetime.fromisoformat(since) if since else None, unnoted, wrong, quiet
-    )
+        Counter({(who, seat, congress): number for who, seat, congress, number, _ in stuck}),
+        datetime.fromisoformat(min(row[-1] for row in stuck)) if stuck else None,
+        unnoted, wrong, quiet,
+    )  # fmt: skip
 
 
 _LETTERS = (

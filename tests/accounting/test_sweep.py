@@ -5,18 +5,20 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from app.cli.diagnosis import Site
 from app.cli.doctor import CHECKS, letters_are_accounted_for
+from app.congress.model import change_of
 from app.records.accounting import ACCEPTED, mark, note_office, sweep_letters
 from app.records.acts import LetterRow, State
 from app.records.database import open_database
 from app.records.signing import sign, withdraw
 from app.site.settings import Settings
+from tests.congress.rehearsal import another_sits
 from tests.records.build import CAMPAIGN, SECRET, letters_of, signature
 
 NOON = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
@@ -53,9 +55,9 @@ def test_a_letter_not_accepted_by_a_system_is_stuck_after_two_days(
 ) -> None:
     token = signed(db)
     note_office(db, 1, "CA-12", state, campaign=CAMPAIGN, at=NOON - timedelta(days=2))
-    assert sweep_letters(db, NOON).stuck == 0
+    assert not sweep_letters(db, NOON).stuck
     found = sweep_letters(db, NOON + timedelta(minutes=1))
-    assert (found.stuck, found.since) == (1, NOON - timedelta(days=2))
+    assert (found.stuck.total(), found.since) == (1, NOON - timedelta(days=2))
     later = Site(site.settings, NOON + timedelta(minutes=1))
     finding = letters_are_accounted_for(later)
     assert finding.level == "warn"
@@ -63,6 +65,30 @@ def test_a_letter_not_accepted_by_a_system_is_stuck_after_two_days(
     assert "2026-11-23" in finding.sentence
     assert mark(db, token, "CA-12", "printed", at=NOON)
     assert letters_are_accounted_for(later).level == "ok"
+
+
+def test_of_letters_that_can_no_longer_go_only_the_writers_are_to_be_told(
+    site: Site, db: sqlite3.Connection
+) -> None:
+    house = LetterRow("CA-12", "S001231", "everyone"), LetterRow("TN-9", "C001068", "everyone")
+    for number, (name, letters) in enumerate((("one", house[:1]), ("two", house[1:])), 1):
+        sign(db, signature(name, letters=letters, at=NOON), SECRET)
+        seat = letters[0].seat
+        note_office(db, number, seat, "not attempted", campaign=CAMPAIGN, at=NOON)
+
+    def finding(when: datetime) -> str:
+        return letters_are_accounted_for(Site(site.settings, when)).sentence
+
+    later = NOON + timedelta(days=7)
+    again, never = "Deliver them again or tell the writers.", "be delivered now, because the member"
+    assert again in finding(later)
+    assert never not in finding(later)
+    another_sits(site.settings.instance, "TN-9", date(2026, 11, 28))
+    assert f"1 of them cannot {never}" in finding(later)
+    assert again in finding(later)
+    ended = finding(change_of(120))
+    assert f"None of them can {never}" in ended
+    assert ended.endswith("Tell the writers.")
 
 
 def test_accepted_vacant_and_withdrawn_letters_are_never_stuck(db: sqlite3.Connection) -> None:
@@ -74,7 +100,7 @@ def test_accepted_vacant_and_withdrawn_letters_are_never_stuck(db: sqlite3.Conne
     note_office(db, 2, "CA-12", "refused", campaign=CAMPAIGN, at=long_ago)
     withdraw(db, token)
     found = sweep_letters(db, NOON)
-    assert (found.stuck, found.unnoted, found.wrong, found.quiet) == (0, 0, 0, 0)
+    assert (found.stuck.total(), found.unnoted, found.wrong, found.quiet) == (0, 0, 0, 0)
 
 
 def test_long_silence_is_reported_but_is_not_a_problem(site: Site, db: sqlite3.Connection) -> None:
