@@ -144,8 +144,10 @@ FILES = {
     "mail in files": ("outbox", "mail"),
     "log files": ("log", "logs"),
     "copies set aside": ("aside", "copies"),
+    "copies that a killed process left": (".copy-*", "copies"),
+    "exports that a killed process left": (".export-*", "copies"),
 }
-"""Kinds of files in the instance folder: their subfolder, and their field in ``Policy``."""
+"""Kinds of files in the instance folder: their subfolders, and their field in ``Policy``."""
 
 
 def old_files(instance: Path, policy: Policy, now: datetime) -> Iterator[tuple[str, int, Path]]:
@@ -153,7 +155,7 @@ def old_files(instance: Path, policy: Policy, now: datetime) -> Iterator[tuple[s
     for kind, (folder, setting) in FILES.items():
         days = getattr(policy, setting)
         before = (now - timedelta(days=days)).timestamp()
-        for path in sorted((instance / folder).rglob("*")):
+        for path in sorted(instance.glob(f"{folder}/**/*")):
             if path.is_file() and path.stat().st_mtime < before:
                 yield kind, days, path
 

@@ -171,6 +171,24 @@ def test_mail_files_are_deleted_after_a_week_and_logs_after_two(
     assert all(path.exists() for path in kept)
 
 
+def test_copies_and_exports_that_a_killed_process_left_are_deleted(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    """A drill unpacks a whole database there, and a download of sealed details their boxes."""
+    gone = [old_file(tmp_path, ".copy-abc/.copy-def/dear-congress.db", 30.1),
+            old_file(tmp_path, ".export-abc/contacts.jsonl", 30.1)]  # fmt: skip
+    kept = [old_file(tmp_path, ".copy-ghi/dear-congress.db", 1),
+            old_file(tmp_path, ".dear-congress.db-litestream/a.ltx", 31)]  # fmt: skip
+    now = noon(END + 100 * DAY)
+    late = "1 copies that a killed process left are older than 30 days."
+    assert late in prove(tmp_path / "site.db", now + 2 * DAY, POLICY, instance=tmp_path).problems
+    done = purge(db, now, POLICY, instance=tmp_path)
+    assert number(done, "copies that a killed process left") == 1
+    assert number(done, "exports that a killed process left") == 1
+    assert not [path for path in gone if path.exists()]
+    assert all(path.exists() for path in kept)
+
+
 def test_retention_periods_are_settings(db: sqlite3.Connection, pair: Pair) -> None:
     fill(db, pair[0], 2)
     audit_event(db, "2027-01-01T00:00:00Z")
