@@ -694,13 +694,28 @@ def _read_key(path: Path, database: Path) -> bytes:
                 "If it is lost for good, run: flask adopt"
             )
         make_key(path)
-    value = path.read_text(encoding="ascii", errors="replace").strip()
+    try:
+        value = _text_of_key(path.read_bytes())
+    except UnicodeError:
+        raise SettingsError(
+            f"{path} is not a key as this site makes one. Restore it from a backup, because "
+            "without it earlier signers and receipts are not recognized."
+        ) from None
     if len(value) < SHORTEST_SECRET:
         raise SettingsError(
             f"{path} is too short to be a secret. Restore it from a backup, because without it "
             "earlier signers and receipts are not recognized."
         )
     return value.encode()
+
+
+def _text_of_key(raw: bytes) -> str:
+    """A key's characters, whatever an editor or a copy through a terminal put around them. Raises
+    ``UnicodeError`` for what is not ASCII: another key would be made of it in silence."""
+    marked = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text = raw.decode("utf-16" if marked else "utf-8-sig").strip()
+    text.encode("ascii")
+    return text
 
 
 def make_key(path: Path) -> None:

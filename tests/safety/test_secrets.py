@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,3 +46,20 @@ def test_the_repr_of_settings_hides_the_secrets(tmp_path: Path) -> None:
     settings = load_settings({}, instance=tmp_path / "one")
     assert settings.secret_key.decode() not in repr(settings)
     assert settings.person_key.decode() not in repr(settings)
+
+
+@pytest.mark.parametrize("write", [
+    lambda key: b"\xef\xbb\xbf" + key, lambda key: key + b"\r\n", lambda key: b" " + key + b"\n",
+    lambda key: key.decode().encode("utf-16"),
+])  # fmt: skip
+def test_a_key_file_that_an_editor_saved_is_the_same_key(
+    tmp_path: Path, write: Callable[[bytes], bytes]
+) -> None:
+    """CC04"""
+    before = load_settings({}, instance=tmp_path).secret_key
+    path = tmp_path / "secret.key"
+    path.write_bytes(write(path.read_bytes()))
+    assert load_settings({}, instance=tmp_path).secret_key == before
+    path.write_bytes(b"\x8b\xff" * 40)
+    with pytest.raises(SettingsError, match="is not a key as this site makes one"):
+        load_settings({}, instance=tmp_path)
