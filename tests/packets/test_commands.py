@@ -297,6 +297,36 @@ def test_a_label_has_the_whole_address_and_a_doubtful_zip_is_named(tmp_path: Pat
     assert "Row 3: “soon” is not a ZIP code." in done.output
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        'Ana,Li,"8 A St, Acton, MA 01720, USA",Acton,MA,01720',
+        'Ana,Li,8 A St,"Acton, MA",Massachusetts,01720.0',
+        "Ana,Li,8 A St,Acton,Mass.,０１７２０",
+    ],
+)
+def test_a_label_has_each_part_of_a_pasted_address_once(tmp_path: Path, row: str) -> None:
+    """AD04, ZP02"""
+    people, out = tmp_path / "people.csv", tmp_path / "l.pdf"
+    people.write_text(f"first,last,street,city,state,zip\n{row}\n", encoding="utf-8")
+    done = flask("letters labels", "--people", people, "--out", out)
+    assert pages(out)[0].split("\n") == ["Ana Li", "8 A St", "Acton, MA 01720"]
+    assert "Row 2" not in done.output
+
+
+def test_a_label_has_no_filler(tmp_path: Path) -> None:
+    """NM02, AD02"""
+    people, out = tmp_path / "people.csv", tmp_path / "l.pdf"
+    people.write_text(
+        "first,last,street,street2,city,state,zip\nSuharni,N/A,8 A St,n/a,Acton,MA,01720\n"
+        "Bo,Ng,N/A,,Acton,MA,01720\nCy,Ng,.,,Acton,MA,01720\n"
+    )
+    done = flask("letters labels", "--people", people, "--out", out)
+    assert pages(out)[0].split("\n") == ["Suharni", "8 A St", "Acton, MA 01720"]
+    for row in (3, 4):
+        assert f"No label for row {row}: it has no name or no street." in done.output
+
+
 def test_letters_of_a_label_that_no_font_has_are_named(tmp_path: Path) -> None:
     """PD02, N35"""
     people, out = tmp_path / "people.csv", tmp_path / "l.pdf"
