@@ -28,12 +28,19 @@ from app.congress.model import (
     WrongCongress,
     district_of_code,
 )
+from app.congress.places import street_alone
 from app.congress.tables import Tables
+from app.text import clean_line, fold_digits
 
 CENSUS_URL = "https://geocoding.geo.census.gov/geocoder/geographies/onelineaddress"
 
 _LAYER = re.compile(r"(\d+)(?:st|nd|rd|th) Congressional Districts")
-_PO_BOX = re.compile(r"\s*(?:p\.?\s*o\.?|post office)\s*box\b", re.IGNORECASE)
+_PO_BOX = re.compile(
+    r"\s*(?:(?:p\.?\s*o\.?|post office)\s*box(?![a-z])|p\.?o\.?b\.?\s*#?\d|box\s*#?\d"
+    r"|apartado\b|apdo\b|general delivery\b|entrega general\b)",
+    re.IGNORECASE,
+)
+_FRACTIONS = {"½": " 1/2", "¼": " 1/4", "¾": " 3/4"}
 _MOST_LOOKUPS = threading.BoundedSemaphore(8)
 """Bounds the requests in flight in this process, including those that timed out for the caller."""
 _log = logging.getLogger("dear_congress.geocoder")
@@ -69,7 +76,11 @@ class GeocoderSettings:
 
 
 def one_line(street: str, city: str, state: str | None, zip5: str) -> str:
-    """``12 Larkspur Ct, Brooklyn, NY 11201``; a missing part leaves no stray comma."""
+    """``12 Larkspur Ct, Brooklyn, NY 11201``; a missing part leaves no stray comma, and a town
+    after the street is not repeated."""
+    for sign, digits in _FRACTIONS.items():
+        street = street.replace(sign, digits)
+    street = street_alone(fold_digits(clean_line(street)), city, state or "")
     parts = (" ".join(part.split()) for part in (street, city, f"{state or ''} {zip5}"))
     return ", ".join(part for part in parts if part)[:300]
 
