@@ -76,12 +76,6 @@ class WebFormText:
     """The office's limit; ``None`` if unknown."""
     over: int
     """By how much ``count`` is above ``limit``; 0 when it fits. The text is never cut."""
-    removed: tuple[str, ...] = ()
-    """The links that were rewritten in plain words, as typed, in order."""
-
-    @property
-    def fits(self) -> bool:
-        return self.over == 0
 
 
 def _lines(*texts: str) -> tuple[str, ...]:
@@ -164,12 +158,9 @@ def to_web_form(letter: Letter) -> WebFormText:
     Nothing is ever cut: ``over`` says by how many characters the text exceeds the office's known
     limit.
     """
-    removed: list[str] = []
 
     def plain(text: str) -> str:
-        text, links = without_links(text)
-        removed.extend(links)
-        return typographic(text)
+        return typographic(without_links(text))
 
     subject = plain(clean_line(letter.subject)).strip()
     parts = (clean_line(letter.salutation), *split_paragraphs(*letter.body))
@@ -179,7 +170,7 @@ def to_web_form(letter: Letter) -> WebFormText:
     limit = member.form.max_characters if member else None
     count = form_length(text)
     over = max(0, count - limit) if limit is not None else 0
-    return WebFormText(subject, text, count, limit, over, tuple(removed))
+    return WebFormText(subject, text, count, limit, over)
 
 
 def clean_line_ends(text: str) -> str:
@@ -232,15 +223,13 @@ def _in_words(link: str) -> str:
     return host.group(1).replace(".", " dot ") if host else "(link)"
 
 
-def without_links(text: str) -> tuple[str, tuple[str, ...]]:
-    """The text with each link in plain words, and the links as typed, in order."""
-    removed: list[str] = []
+def without_links(text: str) -> str:
+    """The text with each link in plain words."""
 
     def replace(found: re.Match[str]) -> str:
         link = _trim(found.group())
         if found["email"] or not link:
             return found.group()
-        removed.append(link)
         return _in_words(link) + found.group()[len(link) :]
 
     # A bare "https://" without an address goes too. Removing something may join two halves of a
@@ -249,7 +238,7 @@ def without_links(text: str) -> tuple[str, tuple[str, ...]]:
     while before != text:
         before = text
         text = _LEFTOVERS.sub(" ", _LINK.sub(replace, text))
-    return re.sub(r" {2,}", " ", text), tuple(removed)
+    return re.sub(r" {2,}", " ", text)
 
 
 # --- typographic quotation marks in place of straight ones ---------------------------------

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.documents.call import to_call_script
-from app.documents.letter import PostalLetter, postal, to_text, to_web_form
+from app.documents.letter import PostalLetter, postal, to_text, to_web_form, without_links
 from app.documents.pdf import to_pdf
 from tests.documents.factory import addressed, holder, letter, writer
 
@@ -73,7 +73,7 @@ def test_paper_pdf_and_web_form_have_the_same_paragraphs(story: list[str]) -> No
     form = to_web_form(chosen)
     salutation, *paragraphs = form.text.split("\n\n")
     assert salutation == page.salutation
-    if not form.removed:
+    if all(without_links(text) == text for text in page.paragraphs):
         assert list(map(plain, paragraphs)) == list(map(plain, page.paragraphs))
 
 

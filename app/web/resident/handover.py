@@ -142,7 +142,7 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool, reported: st
         "letters": letters, "current": _current(letters, reported), "told": bool(reported),
         "notices": _changed(signed, site), "switch": "resident.take", "enter": "resident.take",
         "claims": claims_of(signed, mails, site),
-        "waits_for": signed.waits_for, "kept": signed.kept,
+        "kept": signed.kept,
         "receipt_url": page_url("resident.receipt", token=receipt),
         "official": offered, "keeping": keeping(receipt, items, site),
         "topic": site.campaign.office_topic,
