@@ -12,7 +12,7 @@ from flask import Flask
 
 from app.campaign import edit
 from app.campaign.campaign_fields import LISTS, SECTIONS, field_at, field_paths, section_paths
-from app.campaign.toml_text import remove_block
+from app.campaign.toml_text import move_block, remove_block
 from app.congress.tables import load_tables
 from app.records import audit
 from app.records.audit import TrailFilter
@@ -240,8 +240,21 @@ def test_asks_move_up_and_down_and_all_else_stays(browser: Browser, staff: Offic
     assert draft(staff) == live(staff)
 
 
+def test_an_ask_is_offered_to_be_moved_exactly_where_it_can_be(browser: Browser, toml: str) -> None:
+    browser.get("/organize/campaign/")
+    offered = {(b.get("formaction"), b.get("value")) for b in browser.page.all("button")}
+    ids = edit.read_column(toml, "asks", "id")
+    for place, key in enumerate(ids):
+        for way, by in (("up", -1), ("down", 1)):
+            if 0 <= place + by < len(ids):
+                after = move_block(toml, "asks", place, by)
+                fine = not edit.problems_by_field(SLUG, after)
+                assert ((f"/organize/campaign/asks/{key}/move", way) in offered) == fine, (key, way)
+
+
 def test_the_last_ask_cannot_be_moved_or_removed(browser: Browser, staff: Office) -> None:
-    browser.get("/organize/campaign/").send("/asks/everyone-else-after/move", way="up")
+    path, fields = browser.get("/organize/campaign/").form("/move")
+    browser.post(path.replace("/sponsor/", "/everyone-else-after/"), {**fields, "way": "up"})
     assert browser.status == 422
     assert "last ask" in browser.words
     token = browser.form("/logout")[1]["token"]
