@@ -486,7 +486,8 @@ def find_session(db: sqlite3.Connection, token: str, at: datetime) -> Session | 
     again = passed is not None and now - passed <= REPEAT_SECONDS
     if ended is not None and not again:
         return NoSession("ended")
-    if now - seen > IDLE or now - created > (LIFETIME if stage == "full" else HALF_LIFETIME):
+    # A use in the future is one under a clock that was ahead.
+    if abs(now - seen) > IDLE or now - created > (LIFETIME if stage == "full" else HALF_LIFETIME):
         return NoSession("idle")
     organizer = organizer_by_id(db, owner)
     if organizer is None or organizer.disabled is not None:
@@ -516,9 +517,9 @@ def live_sessions(db: sqlite3.Connection, organizer: Organizer, at: datetime) ->
     now = int(at.timestamp())
     rows = db.execute(
         f"SELECT {_SESSION} FROM organizer_sessions"  # noqa: S608
-        " WHERE organizer = ? AND stage = 'full' AND ended IS NULL AND seen >= ? AND created >= ?"
-        " ORDER BY seen DESC, id DESC",
-        (organizer.id, now - IDLE, now - LIFETIME),
+        " WHERE organizer = ? AND stage = 'full' AND ended IS NULL AND seen BETWEEN ? AND ?"
+        " AND created >= ? ORDER BY seen DESC, id DESC",
+        (organizer.id, now - IDLE, now + IDLE, now - LIFETIME),
     )
     return [_session(row, organizer) for row in rows]
 

@@ -155,8 +155,9 @@ def begin_try(
 
 
 def _sweep(db: sqlite3.Connection, now: int) -> None:
-    db.execute("DELETE FROM login_failures WHERE at <= ?", (now - HOUR,))
-    db.execute("DELETE FROM login_waits WHERE since <= ?", (now - HOUR,))
+    valid = (now - HOUR + 1, now + LONGEST_WAIT)  # later ones are from a clock that was ahead
+    db.execute("DELETE FROM login_failures WHERE at NOT BETWEEN ? AND ?", valid)
+    db.execute("DELETE FROM login_waits WHERE since NOT BETWEEN ? AND ?", valid)
     db.execute("DELETE FROM login_sources WHERE until <= ?", (now,))
 
 

@@ -30,6 +30,13 @@ def test_a_session_ends_after_half_an_hour_without_use(office: Office) -> None:
     assert office.session(rosa.token) == organizers.NoSession("idle")
 
 
+def test_a_session_from_a_clock_that_was_ahead_has_ended(office: Office) -> None:
+    office.clock.forward(days=400)
+    rosa = office.add("Rosa")
+    office.clock.forward(days=-400, minutes=-1)
+    assert office.session(rosa.token) == organizers.NoSession("idle")
+
+
 def test_use_keeps_a_session_alive_for_twelve_hours_and_no_longer(office: Office) -> None:
     rosa = office.add("Rosa")
     for _ in range(36):

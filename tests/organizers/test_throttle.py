@@ -70,6 +70,16 @@ def test_failures_are_forgotten_after_an_hour(office: Office) -> None:
     assert kept == 1
 
 
+def test_failures_under_a_clock_that_was_ahead_lock_no_one_out(office: Office) -> None:
+    office.add("Rosa")
+    office.clock.forward(days=400)
+    flood(office, "Rosa", 30)
+    for _ in range(6):
+        guess(office, "Rosa")
+    office.clock.forward(days=-400)
+    assert isinstance(office.password("Rosa", PASSWORD, ATTACKER), organizers.OpenedSession)
+
+
 def test_one_address_guessing_for_many_names_is_slowed_down(office: Office) -> None:
     names = (f"Name {n}" for n in count())
     for _ in range(20):
