@@ -78,7 +78,7 @@ class ParsedFile:
     guessed_encoding: bool = False
     """The text was not Unicode, so accents should be checked."""
     shows_hidden: bool = True
-    """False if this format (``.xls``) does not tell which rows are hidden or crossed out."""
+    """False if this format (``.xls``, ``.xlsb``) does not tell which rows are hidden or crossed out."""
 
 
 class TooManyRowsError(Exception):
@@ -97,7 +97,8 @@ def parse_file(file: IO[bytes], most: int | None = None) -> ParsedFile:
     head = file.read(8)
     file.seek(0)
     if head.startswith(b"PK\x03\x04"):
-        return _parsed(_workbook(file, _read_facts(file)), most)
+        facts = _read_facts(file)
+        return replace(_parsed(_workbook(file, facts), most), shows_hidden=bool(facts))
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         content = file.read()
         if "EncryptedPackage".encode("utf-16-le") in content:

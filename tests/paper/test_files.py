@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
+import struct
 import zipfile
 import zlib
 from datetime import date, datetime
@@ -392,6 +393,45 @@ OLD_EXCEL = zlib.decompress(base64.b85decode(
     "__OiFbU&DQ&B16v^JfEuh1Zr?VIA*#A>kOR=O7CM+>dO*^A}&n#Nz+6;)==DTSA5E=L_lQAJ+c?L}l#>"
 ))  # fmt: skip
 """What Excel 2003 saved: Ana Li, and Di Cohen whose ZIP is the number 2108."""
+
+
+def record(number: int, content: bytes = b"") -> bytes:
+    """A record of a binary workbook: its number and its length in seven bits a byte."""
+    head = [number] if number < 128 else [number & 127 | 128, number >> 7]
+    return bytes([*head, len(content) & 127 | 128, len(content) >> 7]) + content
+
+
+def wide(text: str) -> bytes:
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def binary_workbook(*rows: tuple[str, ...]) -> bytes:
+    """An ``.xlsb`` file with one sheet."""
+    one = struct.pack("<II", 0, 1) + wide("rId1") + wide("S")
+    sheet = record(148, struct.pack("<IIII", 0, len(rows) - 1, 0, len(rows[0]) - 1)) + record(145)
+    for number, row in enumerate(rows):
+        sheet += record(0, struct.pack("<IIHHBI", number, 0, 300, 0, 0, 0))
+        for column, text in enumerate(row):
+            sheet += record(6, struct.pack("<II", column, 0) + wide(text))
+    office = "http://schemas.openxmlformats.org"
+    relations = (
+        f'<Relationships xmlns="{office}/package/2006/relationships"><Relationship Id="rId1"'
+        f' Type="{office}/officeDocument/2006/relationships/worksheet"'
+        ' Target="worksheets/sheet1.bin"/></Relationships>'
+    )
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as book:
+        book.writestr("xl/workbook.bin", record(143) + record(156, one) + record(144))
+        book.writestr("xl/worksheets/sheet1.bin", sheet + record(146))
+        book.writestr("xl/_rels/workbook.bin.rels", relations)
+    return out.getvalue()
+
+
+def test_a_binary_workbook_is_read_without_hidden_row_marks() -> None:
+    """N04"""
+    content = binary_workbook(HEADER, ANA, BO)
+    assert values(content) == GOOD
+    assert not parsed(content).shows_hidden
 
 
 def test_an_old_excel_file_is_read_without_hidden_row_marks() -> None:
