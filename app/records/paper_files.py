@@ -78,7 +78,8 @@ class ParsedFile:
     guessed_encoding: bool = False
     """The text was not Unicode, so accents should be checked."""
     shows_hidden: bool = True
-    """False if this format (``.xls``, ``.xlsb``) does not tell which rows are hidden or crossed out."""
+    """False if this format (``.xls``, ``.xlsb``) does not tell which rows are hidden or crossed
+    out."""
 
 
 class TooManyRowsError(Exception):

@@ -397,8 +397,9 @@ OLD_EXCEL = zlib.decompress(base64.b85decode(
 
 def record(number: int, content: bytes = b"") -> bytes:
     """A record of a binary workbook: its number and its length in seven bits a byte."""
-    head = [number] if number < 128 else [number & 127 | 128, number >> 7]
-    return bytes([*head, len(content) & 127 | 128, len(content) >> 7]) + content
+    counts = (number, len(content))
+    head = b"".join(bytes([n & 127 | 128, n >> 7] if n > 127 else [n]) for n in counts)
+    return head + content
 
 
 def wide(text: str) -> bytes:
@@ -421,8 +422,11 @@ def binary_workbook(*rows: tuple[str, ...]) -> bytes:
     )
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as book:
-        book.writestr("xl/workbook.bin", record(143) + record(156, one) + record(144))
-        book.writestr("xl/worksheets/sheet1.bin", sheet + record(146))
+        book.writestr(
+            "xl/workbook.bin",
+            record(131) + record(143) + record(156, one) + record(144) + record(132),
+        )
+        book.writestr("xl/worksheets/sheet1.bin", record(129) + sheet + record(146) + record(130))
         book.writestr("xl/_rels/workbook.bin.rels", relations)
     return out.getvalue()
 
