@@ -41,6 +41,7 @@ from app.congress.street import locate_street
 from app.congress.tables import Tables, load_tables
 from app.site.services import geocoder_of
 from app.site.settings import load_settings
+from app.text import read_day
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -72,19 +73,38 @@ def _load(when: datetime) -> Tables:
     )
 
 
+class _Moment(click.ParamType[datetime]):
+    """Noon of a day as people write it, or a minute such as 2027-01-03T11:59, in Washington."""
+
+    name = "day"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        if day := read_day(value):
+            return as_moment(day)
+        try:
+            there = datetime.fromisoformat(value.strip())
+        except ValueError:
+            self.fail(
+                f"{value!r} is not a day or a minute. Write it like 2027-01-04 or "
+                "2027-01-03T11:59.", param, ctx,
+            )  # fmt: skip
+        return (there if there.tzinfo else there.replace(tzinfo=WASHINGTON)).astimezone(UTC)
+
+
 def _moment(given: datetime | None) -> datetime:
-    """The given moment (noon for a day), otherwise the site's rehearsal day, otherwise now."""
-    if given is None:
-        rehearsal = load_settings().today
-        return as_moment(date.fromisoformat(rehearsal)) if rehearsal else datetime.now(UTC)
-    if (given.hour, given.minute, given.second) == (0, 0, 0):
-        return as_moment(given.date())
-    return given.replace(tzinfo=WASHINGTON).astimezone(UTC)
+    """The given moment, otherwise the site's rehearsal day, otherwise now."""
+    if given is not None:
+        return given
+    rehearsal = load_settings().today
+    return as_moment(date.fromisoformat(rehearsal)) if rehearsal else datetime.now(UTC)
 
 
 _moment_option = click.option(
-    "--today", "--on", "given", metavar="DAY",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    "--today", "--on", "given", metavar="DAY", type=_Moment(),
     help="Pretend that it is noon on this day, like 2027-01-04, or this minute in Washington, "
          "like 2027-01-03T11:59.",
 )  # fmt: skip

@@ -131,6 +131,27 @@ def test_find_refuses_what_is_no_state(state: str) -> None:
     assert f"{state} is not a state or territory" in answer.stderr
 
 
+@pytest.mark.parametrize(
+    ("typed", "district"),
+    [
+        ("2027-01-03T00:00", "TN-9"), ("2027-01-03 11:59", "TN-9"), ("2027-01-03T11:59:59", "TN-9"),
+        ("2027-01-03T16:59:59Z", "TN-9"), ("2027-01-03", "TN-5"), ("01/04/2027", "TN-5"),
+        ("Jan 4 2027", "TN-5"), ("2027-01-03T12:00", "TN-5"),
+    ],
+)  # fmt: skip
+def test_find_reads_days_and_minutes_as_people_write_them(typed: str, district: str) -> None:
+    """LK17: midnight is not noon."""
+    output = find("--zip", "38103", "--state", "TN", today=typed)
+    assert f"({district})" in output
+
+
+@pytest.mark.parametrize("typed", ["tomorrow", "2027-13-01", "2027-01-03T25:00", ""])
+def test_find_says_how_to_write_a_day(typed: str) -> None:
+    answer = run("find", "--zip", "38103", "--on", typed)
+    assert answer.exit_code == 2
+    assert "Write it like 2027-01-04 or 2027-01-03T11:59" in answer.stderr
+
+
 def test_find_after_noon_names_only_continuing_members() -> None:
     output = find("--zip", "75001", "--state", "TX", today="2027-01-04")
     assert "does not yet say who holds this seat (list of 2026-06-15)" in output
