@@ -38,12 +38,14 @@ class Worker:
     ) -> None:
         self._outbound, self._channels, self._clock = outbound, channels, clock
         self._channel_by_kind = {kind: channel for channel in channels for kind in channel.kinds}
+        self._rests_until: dict[str, datetime] = {}
+        """By kind: until when its server asked for no messages."""
 
     def work(self, seconds: float = PASS_SECONDS) -> int:
         """Try everything due, for roughly ``seconds``; returns how many were tried.
 
         A channel that another thread holds (``Channel.turn``) is skipped. A kind whose server is
-        down for maintenance, or asks to try later, is left alone for the rest of the pass.
+        down for maintenance, or asks to try later, is left alone until then.
         """
         end = time.monotonic() + seconds
         channels = [c for c in self._channels if c.turn is None or c.turn.acquire(blocking=False)]
@@ -56,7 +58,8 @@ class Worker:
 
     def _work(self, channels: Sequence[Channel], end: float) -> int:
         now = self._clock()
-        kinds = {kind for c in channels for kind in set(c.kinds) - c.closed(now)}
+        kinds = {kind for c in channels for kind in set(c.kinds) - c.closed(now)
+                 if self._rests_until.get(kind, now) <= now}  # fmt: skip
         tried = 0
         for row, kind in self._outbound.due(now, kinds):
             if time.monotonic() > end or not kinds:
@@ -67,6 +70,7 @@ class Worker:
             tried += result is not None
             if result is not None and result.after is not None:
                 kinds.discard(kind)
+                self._rests_until[kind] = result.after
         return tried
 
     def deliver(self, row: str) -> Result | None:

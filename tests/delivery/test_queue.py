@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import stat
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from fakeredis import TcpFakeServer
 
+from app.delivery.channel import Result
 from app.delivery.mail import Address, Mail
 from app.delivery.post import PostOffice, PostSettings, Queued
 from app.delivery.queue import MailQueue, QueueError, make_huey
@@ -32,10 +33,14 @@ def redis_url() -> Iterator[str]:
     thread.join()
 
 
+@pytest.fixture
+def time() -> FakeTime:
+    return FakeTime()
+
+
 @pytest.fixture(params=["sqlite", "redis"])
-def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MailQueue]:
+def queue(request: pytest.FixtureRequest, tmp_path: Path, time: FakeTime) -> Iterator[MailQueue]:
     url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
-    time = FakeTime()
     settings = PostSettings(SENDER, tmp_path / "outbox")
     post = PostOffice(tmp_path / "site.db", settings, SECRET, clock=time.clock)
     huey = make_huey(tmp_path / "queue.db", url)
@@ -124,6 +129,26 @@ def test_an_unreachable_queue_loses_no_message_and_logs_nothing_personal(
     queue.huey.enqueue(sweep)
     work(queue)
     assert state(queue, message_id) == "accepted"
+
+
+def test_a_server_that_asks_for_time_is_left_alone_until_then(
+    queue: MailQueue, time: FakeTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[datetime] = []
+
+    def later(*_args: object) -> Result:
+        asked.append(time.clock())
+        return Result("deferred", "later", after=asked[-1] + timedelta(minutes=30))
+
+    monkeypatch.setattr(queue.post, "send", later)
+    for key in ("a", "b", "c"):
+        put(queue, key)
+    work(queue)
+    assert len(asked) == 1
+    time.sleep(31 * 60)
+    queue.notify()
+    work(queue)
+    assert len(asked) == 2
 
 
 def test_the_queue_file_is_private(tmp_path: Path) -> None:
