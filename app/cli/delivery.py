@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -66,15 +66,16 @@ def status_command() -> None:
     Example:
       flask mail status
     """
-    queue = mail_queue(load_settings())
-    outbound = queue.post.outbound
+    settings = load_settings()
+    outbound = mail_queue(settings).post.outbound
     numbers = outbound.numbers()
     for state, number in numbers.items():
         click.echo(f"{number:>8,}  {state}")
     if not numbers:
         click.echo("No messages.")
-    if (offices := offices_of(load_settings())) is not None:
-        for name, number in offices.outbound.numbers(offices=True).items():
+    if (offices := offices_of(settings)) is not None:
+        since = datetime.now(UTC) - timedelta(days=settings.keep_mail_days)
+        for name, number in offices.outbound.numbers(letters_since=since).items():
             click.echo(f"{number:>8,}  letters to offices' own systems: {name}")
     stuck = outbound.stuck(datetime.now(UTC), longer_than=STUCK)
     for row in stuck[:100]:

@@ -340,6 +340,8 @@ class Outbound:
             done = _step(db, claimed, now, {"state": end, "cause": cause, "payload": None})
             if done and letters is not None:
                 _move_letters(db, claimed.id, letters, now)
+            if done:
+                _drop_seconds(db, claimed.id)
         if cause == IN_OUTBOX:
             # The signature may have been withdrawn while the file was being written.
             with suppress(OSError):
@@ -411,12 +413,15 @@ class Outbound:
         """The row with this id, or None."""
         return _find(local_database(self._path), "o.id = ?", row)
 
-    def numbers(self, *, offices: bool = False) -> dict[OutboundState, int]:
-        """Number of messages, or of letters to offices, in each state that has any."""
+    def numbers(self, *, letters_since: datetime | None = None) -> dict[OutboundState, int]:
+        """Number of messages, or of letters to offices that wait or were queued since this time,
+        in each state that has any."""
+        since = _seconds(letters_since) if letters_since else 0
         rows = local_database(self._path).execute(
             "SELECT o.state, count(*) FROM outbound o"  # noqa: S608 - our own
-            f" WHERE ({_OFFICE}) = ? GROUP BY 1 ORDER BY 1",
-            (offices,),
+            f" WHERE ({_OFFICE}) = ? AND (o.payload IS NOT NULL OR o.queued_at >= ?)"
+            " GROUP BY 1 ORDER BY 1",
+            (letters_since is not None, since),
         )
         return {row[0]: row[1] for row in rows}
 
@@ -490,6 +495,14 @@ def _end_letters(
             (end, _seconds(now), cause, row),
         )
         _move_letters(db, row, LETTER[end], now)
+        _drop_seconds(db, row)
+
+
+def _drop_seconds(db: sqlite3.Connection, row: str) -> None:
+    """Round the times of a letter to the minute. Its row may be kept as long as its receipt, and
+    seconds would help to match it with someone's log."""
+    times = ", ".join(f"{x} = {x} / 60 * 60" for x in ("queued_at", "state_at", "next_at", "until"))
+    db.execute(f"UPDATE outbound AS o SET {times} WHERE id = ? AND {_OFFICE}", (row,))  # noqa: S608
 
 
 def _move_letters(db: sqlite3.Connection, row: str, state: State, now: datetime) -> None:

@@ -81,13 +81,16 @@ KINDS: tuple[ExpiringRows, ...] = (
     ),
     ExpiringRows("audit events", "audit", "audit_events", "at < :stamp"),
     # A week for what waits to leave: letters to offices are tried for five days. Two years more
-    # for alerts to organizers, which name no one, so that none is sent twice.
+    # for alerts to organizers, which name no one, so that none is sent twice. Why an office's
+    # system did not accept a letter stays as long as the receipt that says so.
     ExpiringRows(
         "queued messages and letters to offices",
         "mail",
         "outbound",
         "queued_at < :seconds + 86400 * CASE WHEN payload IS NOT NULL THEN min(:days - 7, 0)"
-        " WHEN kind = 'other' AND state = 'accepted' THEN -730 ELSE 0 END",
+        " WHEN kind = 'other' AND state = 'accepted' THEN -730 ELSE 0 END"
+        " AND NOT (payload IS NULL AND kind IN ('house', 'senate') AND state <> 'accepted'"
+        " AND receipt IN (SELECT receipt FROM signatures WHERE withdrawn = 0))",
     ),
     ExpiringRows("email confirmations", "unconfirmed", "confirmations", "at < :stamp"),
     ExpiringRows("failed logins", "throttle", "login_failures", "at < :seconds"),

@@ -18,6 +18,7 @@ from app.records.database import local_database, open_database
 from app.records.keyed import unlock as unlock_payload
 from app.records.keys import passphrase_beside, unlock
 from app.records.outbound import Outbound
+from app.records.retention import Policy, delete_old_rows
 from app.records.sealing import unpack, unseal
 from app.records.signing import withdraw
 from app.site.outgoing import offices_of
@@ -226,6 +227,23 @@ def test_a_refusal_says_which_field_was_refused_and_can_be_corrected(make: Make)
     assert site.states(done)["MA-6"] == ACCEPTED
     (root,) = messages(site).values()
     assert root.findtext(".//Phone") == "202-555-0199"
+
+
+def test_the_receipt_still_says_why_after_the_purge_and_a_new_try_has_a_new_id(make: Make) -> None:
+    site = make()
+    page = site.queued("MA-6")
+    (first,) = delivery_ids(site)
+    site.server.script.append(Scripted("/v2/validate", 400, "<E><Error>no</Error></E>"))
+    site.work()
+    receipt = site.client.get(site.path(page)).words
+    assert "Hand the letter over another way." in receipt
+    delete_old_rows(
+        local_database(site.settings.database), site.clock() + timedelta(days=30), Policy()
+    )
+    assert site.client.get(site.path(page)).words == receipt
+    again = site.look(site.client.post("/take", page.form("/keep")), "MA-6")
+    site.press(site.fill(again), step="go")
+    assert delivery_ids(site) != [first]
 
 
 def delivery_ids(site: Site) -> list[str]:

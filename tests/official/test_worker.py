@@ -415,6 +415,25 @@ def test_a_queued_letter_whose_message_is_purged_is_not_attempted(desk: QueueSit
     assert desk.letter() == ("not attempted", "office system")
 
 
+def test_only_why_a_letter_was_not_accepted_is_kept_as_long_as_its_receipt(
+    desk: QueueSite,
+) -> None:
+    desk.clock.forward(seconds=17)
+    desk.put()
+    desk.put("CA-S3")
+    desk.server.script.append(Scripted("/v2/message", 400, "<E><Error>Zip</Error></E>"))
+    desk.work()
+    late = NOON + timedelta(days=400)
+    with desk.db as db:
+        delete_old_rows(db, late, Policy())
+        (kept,) = letters_of(db, desk.token).values()
+        assert (kept.seats, kept.cause) == (("CA-12",), "it did not take: Zip")
+        assert kept.queued_at == kept.state_at == kept.next_at == NOON
+        assert desk.office().outbound.numbers(letters_since=late) == {}
+        withdraw(db, desk.token)
+        assert letters_of(db, desk.token) == {}
+
+
 def test_removing_a_signature_removes_its_queued_letters(desk: QueueSite) -> None:
     desk.put()
     with desk.db as db:
