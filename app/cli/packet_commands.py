@@ -15,6 +15,7 @@ from app.cli.plain import (
     NEW_FOLDER,
     CampaignCommand,
     day_option,
+    name_ended_terms,
     passphrase_option,
     progress,
     some,
@@ -99,6 +100,7 @@ def packets_command(
             bad = _read(letters, source, keys, out)
             total = sum(len(pile.letters) for pile in letters.piles())
             files = _write(letters, out, sender, split, total)
+            name_ended_terms([pile.holder for pile in letters.piles()], tables, today)
     finally:
         if file is None:
             source.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from getpass import GetPassWarning
@@ -13,8 +13,9 @@ from typing import Any
 
 import click
 
-from app.congress.model import STATES
+from app.congress.model import STATES, Holder
 from app.congress.places import read_state
+from app.congress.tables import Tables
 from app.errors import ExplainedError
 from app.records.audit import COMMAND_LINE, Actor
 from app.records.counts import signed_campaigns
@@ -170,6 +171,20 @@ def operator(db: Connection) -> Actor:
 def some(number: int, what: str, many: str = "") -> str:
     """``1 file``, ``2,000 files``; ``many`` is an irregular plural."""
     return f"{number:,} {what if number == 1 else many or f'{what}s'}"
+
+
+def name_ended_terms(holders: Iterable[Holder], tables: Tables, today: date) -> None:
+    """Name the members whose listed term has ended: someone else may hold the seat by now."""
+    ended = [
+        f"{holder.member.full_name} ({holder.seat.id}, {holder.member.term_end})"
+        for holder in holders
+        if holder.member and holder.term_ended(today)
+    ]
+    if ended:
+        click.echo(
+            f"Check before you send: the listed term of {some(len(ended), 'member')} has ended "
+            f"(list of {tables.as_of}): {', '.join(ended)}", err=True,
+        )  # fmt: skip
 
 
 passphrase_option = click.option(

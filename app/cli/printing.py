@@ -19,6 +19,7 @@ from app.cli.plain import (
     Tag,
     day_option,
     language_option,
+    name_ended_terms,
     progress,
     some,
     template_option,
@@ -102,8 +103,11 @@ def labels_command(
     if people:
         addresses = _people(people)
     else:
-        _campaign, tables = campaign_and_tables(load_settings())
+        settings = load_settings()
+        campaign, tables = campaign_and_tables(settings)
         addresses = _offices(tables, state, local=local, or_washington=or_washington)
+        chosen = [h for h in tables.holders if state in (None, h.seat.state)]
+        name_ended_terms(chosen, tables, today_of_site(settings, campaign))
     if not addresses:
         raise click.ClickException("There are no addresses to make labels for.")
     _save(out, labels_pdf(addresses, first_place=first_place, frames=frames), private=bool(people))

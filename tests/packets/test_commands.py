@@ -271,6 +271,22 @@ def test_labels_are_made_for_a_state_its_local_offices_or_people(tmp_path: Path)
     assert flask("letters labels", "--state", "XX", "--out", out).exit_code == 2
 
 
+def test_a_member_whose_listed_term_has_ended_is_named(tmp_path: Path) -> None:
+    """LK16"""
+    out = tmp_path / "l.pdf"
+    done = flask("letters labels", "--state", "OH", "--out", out)
+    assert done.exit_code == 0
+    assert "Check before you send: the listed term of 1 member has ended" in done.output
+    assert "(list of 2026-06-15): Jon Husted (OH-S3, 2026-11-03)" in done.output
+    assert "Husted" in pages(out)[0]
+    assert "Check before" not in flask("letters labels", "--state", "VT", "--out", out).output
+    home = {"state": "OH", "zip": "43004", "home_state": "OH", "district": "OH-12"}
+    sealed = sealed_file(tmp_path / "usb", [person(**home, letters={})])
+    made = flask("letters packets", sealed, *key_options(sealed), "--out", tmp_path / "out")
+    assert "3 letters in 3 files" in made.output
+    assert "Jon Husted (OH-S3, 2026-11-03)" in made.output
+
+
 @pytest.mark.parametrize("delimiter", [";", "\t"])
 def test_labels_need_no_email_column_and_take_a_spreadsheets_separator(
     tmp_path: Path, delimiter: str
