@@ -177,6 +177,15 @@ def purge(
     Safe to run while people sign: each kind is one short transaction. Raises ``NotStoredError`` if
     the database is busy; each kind is then deleted completely or not at all.
     """
+    done = _delete_what_is_old(db, now, policy, dry_run=dry_run, instance=instance)
+    if not dry_run:
+        blank_what_was_deleted(db)
+    return done
+
+
+def _delete_what_is_old(
+    db: sqlite3.Connection, now: datetime, policy: Policy, *, dry_run: bool, instance: Path | None
+) -> tuple[Purged, ...]:
     if dry_run:
         done = [
             Purged(kind.name, getattr(policy, kind.setting), old_rows(db, kind, policy, now))
@@ -190,19 +199,18 @@ def purge(
         if not dry_run:
             path.unlink(missing_ok=True)
     done += [Purged(name, getattr(policy, FILES[name][1]), n) for name, n in files.items()]
-    if not dry_run:
-        blank_what_was_deleted(db)
     return tuple(done)
 
 
 def purge_and_note(by: Actor, policy: Policy, instance: Path) -> tuple[Purged, ...]:
     """Purge, and record in the audit trail how much of each kind was deleted, and by whom."""
-    done = purge(by.db, by.at, policy, instance=instance)
+    done = _delete_what_is_old(by.db, by.at, policy, dry_run=False, instance=instance)
     for one in done:
         if one.number:
             facts: Facts = {"kind": one.kind, "days": one.days, "rows": one.number}
             with writing(by.db):
                 by.record(What.PURGED, one.kind, after=facts)
+    blank_what_was_deleted(by.db)
     return done
 
 

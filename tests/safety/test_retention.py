@@ -12,10 +12,19 @@ from typing import Any
 import pytest
 
 from app.records import database, erasing, retention
+from app.records.audit import Actor, TrailFilter, every
 from app.records.database import open_database
 from app.records.erasing import scan_files
 from app.records.keys import CampaignKey, OpenKey
-from app.records.retention import KINDS, Policy, Purged, prove, purge, rehearse
+from app.records.retention import (
+    KINDS,
+    Policy,
+    Purged,
+    prove,
+    purge,
+    purge_and_note,
+    rehearse,
+)
 from app.records.sealing import seal_details, sealed_counts
 from app.records.signing import withdraw
 
@@ -187,6 +196,19 @@ def test_copies_and_exports_that_a_killed_process_left_are_deleted(
     assert number(done, "exports that a killed process left") == 1
     assert not [path for path in gone if path.exists()]
     assert all(path.exists() for path in kept)
+
+
+def test_what_was_purged_is_in_the_trail_even_if_its_traces_cannot_be_erased_yet(
+    db: sqlite3.Connection, pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_db: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    fill(db, pair[0], 2)
+    monkeypatch.setattr(retention, "blank_what_was_deleted", full)
+    with pytest.raises(sqlite3.OperationalError):
+        purge_and_note(Actor(db, "daily job", noon(END + 100 * DAY)), POLICY, tmp_path)
+    assert [event.after["rows"] for event in every(db, TrailFilter())] == [2]
 
 
 def test_retention_periods_are_settings(db: sqlite3.Connection, pair: Pair) -> None:
