@@ -71,7 +71,7 @@ _NAMES: dict[str, str] = {
             "address 3, address line 3, extra address line, extended address, direccion 2, "
             "apartamento, apto, no apto, num apto, departamento, depto, piso, "
             "urbanizacion, urb, numero interior, unidad, apt num, apartment num, addrline 2, "
-            "lot, lot number, lot no, space number, trailer, room, room number",
+            "lot, lot number, lot no, space number, trailer",
     "city": "city, town, city town, town city, municipality, ciudad, localidad, municipio, "
             "poblacion, pueblo",
     "state": "state, st, state territory, state province, state abbreviation, state abbreviated, "

@@ -211,7 +211,7 @@ def pack(plan: ImportPlan, secret: bytes) -> str:
         rows = [
             [row.number, [cell(row, place) for place in used],
              {places[place]: flag for place, flag in row.flags.items() if place in places},
-             row.hidden]
+             row.hidden, [places[place] for place in sorted(row.crossed) if place in places]]
             for row in sheet.rows
         ]  # fmt: skip
         roles = [known.roles[p] for p in used] if len(sheets) in choices.columns else None
@@ -241,8 +241,14 @@ def unpack(packed: str, secret: bytes, most: int) -> tuple[ParsedFile, Choices] 
     held, columns = [], {}
     for at, (name, number, headers, rows, roles) in enumerate(sheets):
         lines = (
-            RawRow(line, tuple(cells), {int(place): flag for place, flag in flags.items()}, hidden)
-            for line, cells, flags, hidden in rows
+            RawRow(
+                line,
+                tuple(cells),
+                {int(place): flag for place, flag in flags.items()},
+                hidden,
+                frozenset(crossed),
+            )
+            for line, cells, flags, hidden, crossed in rows
         )
         held.append(ParsedSheet(name, RawRow(number, tuple(headers)), tuple(lines)))
         if roles is not None:

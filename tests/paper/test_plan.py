@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl.styles import Font  # type: ignore[import-untyped]
 
 from app.records.counts import totals
 from app.records.database import Connection, open_database
@@ -383,6 +384,19 @@ def test_edits_and_decisions_travel_with_the_file(db: Connection) -> None:
     assert again.new[1].match == "street"
     assert unpack(packed, SECRET, 4) is None
     assert "Ana" not in base64.b64decode(packed).decode("latin-1")
+
+
+def test_hidden_and_crossed_out_rows_stay_so_between_two_pages(db: Connection) -> None:
+    """N04"""
+    book = workbook(*(("", *row) for row in (ANA, BO, ("Cy", *ANA[1:]))), header=("", *HEADER))
+    book.active.row_dimensions[3].hidden = True
+    for cell in book.active[4][1:3]:
+        cell.font = Font(strike=True)
+    plan = planned(saved(book), db)
+    assert plan.hidden == ("3", "4")
+    travelled = unpack(pack(plan, SECRET), SECRET, 100)
+    assert travelled is not None
+    assert make_plan(*travelled, place(), db).hidden == ("3", "4")
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
