@@ -1,13 +1,12 @@
 """``flask demo``: a site that is full of invented people, to look at before real ones come.
 
 Every invented signature carries the source tag ``demo``, so each count can show or leave out
-what is invented, and ``--remove`` finds all of it again.
+what is invented. ``--remove`` finds them by their forms' keys, since any link can have that tag.
 """
 
 from __future__ import annotations
 
 import random
-import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -22,13 +21,16 @@ from app.cli.plain import PlainCommand, operator, progress
 from app.congress.tables import Tables
 from app.records import organizers
 from app.records.acts import LetterRow, SignatureRequest
+from app.records.counts import by_status
 from app.records.database import Connection
 from app.records.persons import person_of
-from app.records.signing import numbers_of_source, remove, sign
+from app.records.signing import numbers_of_forms, remove, sign
 from app.records.site_campaigns import begin, move, remove_campaign
 from app.site.services import Services, services
 
 SOURCE = "demo"
+MOST = 20_000
+"""People."""
 ORGANIZERS: tuple[tuple[str, organizers.Role], ...] = (
     ("Demo Admin", "admin"), ("Demo Editor", "editor"),
 )  # fmt: skip
@@ -40,7 +42,7 @@ _LAST = ("Example", "Invented", "Sample", "Specimen", "Pattern", "Madeup", "Fabl
 
 
 @click.command("demo", cls=PlainCommand)
-@click.option("--people", type=click.IntRange(1, 20_000), default=3_000, show_default=True,
+@click.option("--people", type=click.IntRange(1, MOST), default=3_000, show_default=True,
               help="How many invented people to add.")  # fmt: skip
 @click.option("--remove", "removing", is_flag=True, help="Remove everything that was invented.")
 @with_appcontext
@@ -62,12 +64,13 @@ def demo_command(people: int, removing: bool) -> None:
         click.echo(f"{_remove_demo(db, secret):,} invented signatures were removed.")
         remove_campaign(operator(db), SECOND)
         return
-    if numbers_of_source(db, SOURCE, others=True):
+    invented = _invented(db)
+    if sum(total.signatures for total in by_status(db, None).values()) > len(invented):
         raise click.ClickException(
             "This site has real signatures, so nothing was invented. Make a separate demo site: "
             "DEAR_CONGRESS_INSTANCE=demo-instance flask demo"
         )
-    if numbers_of_source(db, SOURCE):
+    if invented:
         raise click.ClickException(
             "This site already has the invented signatures. To remove them: flask demo --remove"
         )
@@ -98,7 +101,7 @@ def _second_campaign(site: Services) -> Campaign:
 def _requests(
     people: int, campaign: Campaign, tables: Tables, secret: bytes, now: datetime
 ) -> Iterator[SignatureRequest]:
-    """People of every district, most of them recent; deterministic except for the form keys."""
+    """People of every district, most of them recent."""
     chance = random.Random(people)  # noqa: S311 - not used for secrets
     templates = [t for t in campaign.templates.values() if t.length == "full"]
     places = sorted(tables.delegations)
@@ -110,7 +113,7 @@ def _requests(
         template: LetterTemplate = chance.choice(templates)
         wrote = chance.random() < 0.6
         yield SignatureRequest(
-            key=secrets.token_hex(16),
+            key=_form_key(number),
             person=person_of(
                 secret,
                 first=chance.choice(_FIRST),
@@ -145,4 +148,14 @@ def _remove_demo(db: Connection, secret: bytes) -> int:
         found = organizers.organizer_by_name(db, name)
         if found is not None and not found.disabled:
             organizers.set_disabled(operator(db), secret, found.id, True, even_last_admin=True)
-    return remove(db, numbers_of_source(db, SOURCE))
+    return remove(db, _invented(db))
+
+
+def _form_key(number: int) -> str:
+    """The key of the form of an invented person; a real form's is random and signed by the site."""
+    return f"flask demo {number}"
+
+
+def _invented(db: Connection) -> list[int]:
+    """Numbers of the invented signatures."""
+    return numbers_of_forms(db, map(_form_key, range(MOST)))

@@ -18,7 +18,7 @@ import json
 import re
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal
@@ -726,11 +726,11 @@ def delete_rows(db: sqlite3.Connection, numbers: Sequence[int]) -> int:
     return removed
 
 
-def numbers_of_source(db: sqlite3.Connection, source: str, *, others: bool = False) -> list[int]:
-    """Numbers of the signatures with a source tag; with ``others``, of all that do not have it."""
-    sign_ = "<>" if others else "="
-    rows = db.execute(f"SELECT id FROM signatures WHERE source {sign_} ?", (source,))  # noqa: S608
-    return [number for (number,) in rows]
+def numbers_of_forms(db: sqlite3.Connection, keys: Iterable[str]) -> list[int]:
+    """Numbers of the signatures that were sent with the forms that have these keys."""
+    rows = (db.execute("SELECT id FROM signatures WHERE form = ?", (form_code(key),))
+            for key in keys)  # fmt: skip
+    return [number for found in rows for (number,) in found]
 
 
 # --- Tokens ----------------------------------------------------------------------------------

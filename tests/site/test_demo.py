@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.records.counts import recount, totals
+from app.records.counts import Filter, recount, totals
 from app.records.database import open_database
 from app.records.organizers import organizer_by_name
-from app.records.signing import numbers_of_source, sign
+from app.records.signing import sign
 from app.records.site_campaigns import campaigns_here
 from app.site.settings import load_settings
 from tests.commands import flask
@@ -34,7 +34,7 @@ def test_a_demo_site_counts_its_invented_signatures_and_can_be_emptied(tmp_path:
     db = open_database(tmp_path / "dear-congress.db")
     assert totals(db, CAMPAIGN).signatures == 60
     assert totals(db, SECOND).signatures == 12
-    assert len(numbers_of_source(db, "demo")) == 72
+    assert totals(db, Filter(source="demo")).signatures == 72
     zone = ZoneInfo("America/New_York")
     for day, at in db.execute("SELECT day, at FROM signatures"):
         assert day == datetime.fromisoformat(at).astimezone(zone).date().isoformat()
@@ -56,7 +56,8 @@ def test_a_demo_site_counts_its_invented_signatures_and_can_be_emptied(tmp_path:
 
 def test_a_site_with_real_people_is_left_alone(tmp_path: Path) -> None:
     db = open_database(tmp_path / "dear-congress.db")
-    sign(db, signature("one", at=datetime(2026, 11, 25, 18, tzinfo=UTC)), SECRET)
+    at = datetime(2026, 11, 25, 18, tzinfo=UTC)
+    sign(db, signature("one", at=at, source="demo"), SECRET)  # from a link to a demonstration
     refused = flask("demo")
     assert refused.exit_code == 1
     assert "real signatures" in refused.output
