@@ -312,7 +312,8 @@ def write_password(
     by.record(What.PASSWORD_SET, organizer.name)
 
 
-def _is_last_admin(db: sqlite3.Connection, organizer: Organizer) -> bool:
+def is_last_admin(db: sqlite3.Connection, organizer: Organizer) -> bool:
+    """Whether an organizer is the only admin whose account is enabled."""
     if organizer.role != "admin" or organizer.disabled is not None:
         return False
     (others,) = db.execute(
@@ -334,7 +335,7 @@ def set_role(
             return NoSuchOrganizer()
         if found.role == role:
             return NothingToChange(found)
-        if _is_last_admin(by.db, found):
+        if is_last_admin(by.db, found):
             return LastAdmin(found)
         by.db.execute("UPDATE organizers SET role = ? WHERE id = ?", (role, number))
         by.record(What.ROLE_CHANGED, found.name, before={"role": found.role}, after={"role": role})
@@ -359,7 +360,7 @@ def set_disabled(
             return NoSuchOrganizer()
         if (found.disabled is not None) == disabled:
             return NothingToChange(found)
-        if disabled and not even_last_admin and _is_last_admin(db, found):
+        if disabled and not even_last_admin and is_last_admin(db, found):
             return LastAdmin(found)
         since = by.seconds if disabled else None
         db.execute("UPDATE organizers SET disabled = ? WHERE id = ?", (since, number))

@@ -522,18 +522,16 @@ def person(number: int, problem: str = "", status: int = 200) -> Response:
     """One organizer, with what an admin may change."""
     found = known(organizer_by_id(services().db(), number))
     live = organizers.live_sessions(services().db(), found, clock())
-    return page("person", status, person=found, sessions=live, problem=problem, field="role")
+    only = organizers.is_last_admin(services().db(), found)
+    return page("person", status, person=found, sessions=live, only_admin=only, problem=problem,
+                field="" if only else "role")  # fmt: skip
 
 
 def _person_page(number: int, answer: object) -> Response:
     if isinstance(answer, NoSuchOrganizer):
         abort(404)
     if isinstance(answer, organizers.LastAdmin):
-        problem = _(
-            "%(name)s is the only admin. Make someone else an admin first.",
-            name=answer.organizer.name,
-        )
-        return person(number, problem, 409)
+        return person(number, status=409)  # the page then says why
     return go_to("organizer.person", number=number)
 
 
