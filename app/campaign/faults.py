@@ -303,6 +303,15 @@ def unfinished(sentence: str) -> Iterator[Finding]:
 
 
 @lru_cache(maxsize=4096)
+def repeats_frame(typed: str) -> bool:
+    """Whether a typed text begins with a greeting or ends with a closing, which every letter
+    already has."""
+    lines = [line.strip() for line in typed.split("\n") if line.strip()]
+    return bool(lines) and (
+        _GREETING.match(lines[0]) is not None or any(map(_CLOSING.match, lines[-3:]))
+    )
+
+
 def _asking(paragraph: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in sentences(paragraph) if _ASK.search(sentence))
 

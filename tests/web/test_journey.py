@@ -157,6 +157,33 @@ def test_a_story_that_says_nothing_is_not_in_the_letter(resident: Resident, stor
     assert page.form()["story"] == [story]
 
 
+@pytest.mark.parametrize("typed", [".", "…", "N/A", "---"])
+def test_an_edited_letter_that_says_nothing_is_the_letter_as_it_was(
+    resident: Resident, typed: str
+) -> None:
+    """EM12"""
+    page = resident.reviewing(*GLOUCESTER)
+    again = resident.review({**page.form(), "words-MA-6": [typed]})
+    assert sheets(again) == sheets(page)
+    assert again.by_id("words-MA-6").text == page.by_id("words-MA-6").text
+
+
+PASTED = "Dear Representative Moulton,\n\nI was there.\n\nSincerely,\nSiobhán O'Dell"
+
+
+@pytest.mark.parametrize(
+    "typed", [PASTED, "Hola, vi algo.", "I was there.\n\nRespectfully,\nSiobhán", "Atentamente,"]
+)
+def test_a_second_greeting_or_sign_off_is_pointed_out(anyone: Resident, typed: str) -> None:
+    """NM08: the letter of a chatbot or of another site, pasted whole."""
+    said = "begin with a greeting" if anyone.lang == "en" else "empiezan con un saludo"
+    page = anyone.reviewing(*GLOUCESTER, story=typed)
+    assert said in page.words
+    plain = anyone.reviewing(*GLOUCESTER, story="Dear friends of mine were afraid to call.")
+    assert said not in plain.words
+    assert said in anyone.review({**plain.form(), "words-MA-S1": [typed]}).words
+
+
 @pytest.mark.parametrize("story", ["🐢", "No one is free.", "9"])
 def test_a_short_story_is_in_the_letter(resident: Resident, story: str) -> None:
     assert f" {story} " in sheets(resident.reviewing(*GLOUCESTER, story=story))[0]

@@ -44,7 +44,16 @@ from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services
 from app.site.tokens import FormToken
-from app.text import BadEmail, Email, clean_line, clean_text, has_letter, plain, read_email
+from app.text import (
+    BadEmail,
+    Email,
+    clean_line,
+    clean_text,
+    has_letter,
+    plain,
+    read_email,
+    says_nothing,
+)
 from app.web import practice
 from app.web.forms import SiteForm
 from app.web.resident.people import state_name
@@ -222,7 +231,11 @@ def read_draft(data: MultiDict[str, str]) -> Draft:
     return Draft(
         **values,
         to=tuple(s for s in data.getlist("to") if SEAT.fullmatch(s)) if "to" in first else None,
-        words={s: text for s, text in words.items() if text and fingerprint(text) != shown.get(s)},
+        words={
+            s: text
+            for s, text in words.items()
+            if not says_nothing(text) and fingerprint(text) != shown.get(s)
+        },
         as_shown={s: text for s, text in words.items() if fingerprint(text) == shown.get(s)},
         shown=shown,
         made_from=by_seat["from"],

@@ -13,6 +13,7 @@ from datetime import timedelta
 from werkzeug.datastructures import MultiDict
 
 from app.campaign.entities import Fact
+from app.campaign.faults import repeats_frame
 from app.campaign.page_words import congress_gov, facts_in
 from app.campaign.words import ordinal, said
 from app.congress.lookup import find_delegation, states_of
@@ -538,6 +539,7 @@ def review_page(
     context = {
         "draft": draft, "token": site.tokens.renew(draft.token), "errors": errors or (),
         "letters": letters, "glyphs": glyphs_missing(draft),
+        "framed": any(map(repeats_frame, (draft.story, *draft.words.values()))),
         "facts": _facts(letters, found.delegation.state, site),
         "bill_url": congress_gov(bill), "bill_number": bill.number,
         "switch": "resident.review", "enter": "resident.review", "press_again": press_again,
