@@ -65,7 +65,7 @@ class Posted:
     seat: str
     message: CwcMessage = field(repr=False)
     until: datetime
-    """When the letter's words cease to be true, such as the end of the Congress."""
+    """When the letter's words cease to be true: the end of the Congress to which it was written."""
     round: int = 0
 
 

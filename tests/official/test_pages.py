@@ -384,6 +384,23 @@ def test_a_letter_at_noon_on_january_3_waits_for_the_list_of_the_new_congress(ma
     assert messages(site) == {}
 
 
+def test_a_letter_written_in_the_new_congress_goes_until_that_one_ends(make: Make) -> None:
+    site = make()
+    site.clock.now = change_of(120) + timedelta(days=1)
+    page = site.queued()
+    site.work()
+    assert site.states(page)["MA-S1"] == ACCEPTED
+
+
+def test_a_letter_of_the_last_congress_is_not_offered_to_its_office(make: Make) -> None:
+    site = make()
+    page = site.signed()
+    site.clock.now = change_of(120) + timedelta(days=1)
+    again = site.client.post("/take", page.form("/keep"))
+    assert "ended at noon in Washington" in again.words
+    assert "/deliver" not in again.text
+
+
 def test_a_receipt_cannot_send_letters_in_another_name(make: Make) -> None:
     site = make()
     taken = site.signed()

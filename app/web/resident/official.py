@@ -17,6 +17,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField
 
 from app.campaign.entities import Letter, Writer
+from app.congress.model import change_of
 from app.cwc.client import NOT_PARTICIPATING
 from app.cwc.folder import delivery_id
 from app.cwc.message import (
@@ -128,7 +129,7 @@ def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> Offici
     offices = offices_of(site.settings)
     if offices is None or practice.state_of(draft.test, site) != "none":
         return None
-    rows = letters_of(site.db(), receipt)
+    rows, over = letters_of(site.db(), receipt), signed.congress < site.tables.congress
     seats = frozenset(
         row.seat
         for row in signed.letters
@@ -137,8 +138,8 @@ def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> Offici
         and offices.reaches("senate" if "-S" in row.seat else "house")
         and allowed("person", row.state, "queued")
         and _may_retry(rows.get(row.seat))
+        and not over
     )
-    over = signed.congress < site.tables.congress
     words = {seat: delivery_words(row, congress_over=over) for seat, row in rows.items()}
     return OfficialOffer(seats, rows, words, offices.is_test)
 
@@ -317,11 +318,11 @@ class _Delivery:
     ) -> Page | None:
         """Queue every letter, once. None if all are queued, otherwise a page with the error."""
         receipt, person = self.act.token, person_in(self.act.checked.draft, self.site)
+        until = change_of(self.act.signed.congress + 1)
         for one in prepared:
             posted = Posted(
-                receipt, person, one.letter.holder.seat.id, one.message,
-                until=self.site.campaign.ends, round=one.round,
-            )  # fmt: skip
+                receipt, person, one.letter.holder.seat.id, one.message, until, one.round
+            )
             try:
                 row = self.offices.put(posted, self.site.clock())
             except NotStoredError as error:
