@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from app.campaign.asks import ask_for
-from app.campaign.entities import Campaign
+from app.campaign.entities import Campaign, Stance
 from app.campaign.faults import _ASK, sentences
 from app.campaign.stance import (
     CURRENT,
@@ -358,6 +358,29 @@ def test_a_senate_letter_names_only_past_senate_bill_numbers(
                 ask = ask_for(campaign, seat, day)
                 numbers = re.findall(r"\bS\. \d+", f"{ask.opening} {ask.text} {ask.short}")
                 assert set(numbers) <= past
+
+
+@pytest.mark.parametrize("moment", list(DAYS))
+def test_a_senate_companion_with_a_number_is_known_to_every_letter(
+    campaign: Campaign, tables: Tables, moment: str
+) -> None:
+    joined = member(tables, "MA-S1").bioguide
+    both = replace(
+        campaign,
+        bills={**campaign.bills, "senate": replace(campaign.bills["senate"], number="S. 567")},
+        stances={**campaign.stances, joined: Stance("cosponsor", since=PENDING)},
+    )
+    for seat in tables.holders:
+        if seat.seat.chamber != "senate" or seat.member is None:
+            continue
+        ask = ask_for(both, seat, DAYS[moment])
+        for text in (f"{ask.opening} {ask.text}", ask.short):
+            assert "no Senate companion" not in text, (seat.seat.id, text)
+            if seat.member.bioguide == joined:
+                assert "H.R." not in text
+                assert ("S. 567" in text) == (moment != "expired")
+        if seat.seat.id == "MA-S2" and moment == "last_weeks":
+            assert "please cosponsor it before this Congress ends" in ask.text
 
 
 def test_a_vacant_seat_gets_no_letter(campaign: Campaign, tables: Tables) -> None:
