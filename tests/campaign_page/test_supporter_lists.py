@@ -137,7 +137,7 @@ FILES: dict[str, tuple[bytes, str]] = {
 @pytest.mark.parametrize(
     ("data", "code", "where"),
     [
-        (gzip.compress(b"<billStatus/>"), "status-packed", ""),
+        (gzip.compress(b"<billStatus/>", mtime=0), "status-packed", ""),
         (b"PK\x03\x04\x14\x00\xffBILLSTATUS-119hr6890.xml", "status-packed", ""),
         (b"%PDF-1.7\n\xe2\xe3", "status-other", "PDF"),
         (b"<!DOCTYPE html><html></html>", "status-other", "html"),
