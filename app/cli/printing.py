@@ -285,7 +285,7 @@ def sheets_command(out: Path, state: str | None, member: str | None) -> None:
             pdf = book_pdf(sheets, facts, progress=bar)
     write_file(out, pdf, mode=0o666)
     seconds = time.monotonic() - started
-    click.echo(f"Wrote {out}: {len(sheets)} sheets in {seconds:.1f} s", err=True)
+    click.echo(f"Wrote {out}: {some(len(sheets), 'sheet')} in {seconds:.1f} s", err=True)
 
 
 def _chosen(tables: Tables, state: str | None, member: str | None) -> list[Holder]:

@@ -313,7 +313,7 @@ def _is_meant(role: str, plain: str) -> bool:
     return role != "district" or plain in _ALIASES or bool(re.search("congres|us house", plain))
 
 
-_PART = re.compile(r"\s*(?:name|address|nombre|direccion)\s*\(([^()]*)\)\s*")
+_PART = re.compile(r"(?:[^()]*\b)?(?:name|address|nombre|direccion)\s*\(([^()]*)\)\s*")
 """How form plugins name the parts of one field: *Address (City)*."""
 
 
