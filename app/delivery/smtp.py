@@ -47,8 +47,6 @@ class SmtpSettings:
     """Seconds for the last reply: servers scan a message before they accept it."""
     local_name: str = ""
     """The name to greet the server with; empty for the machine's own."""
-    ca_file: str = ""
-    """A file with your own certificate authority; empty for the system's."""
 
 
 _OUTCOMES: dict[int, Outcome] = {2: "accepted", 4: "deferred", 5: "failed"}
@@ -79,7 +77,7 @@ class CarefulConnection(flask_mail.Connection):
     def configure_host(self) -> smtplib.SMTP:
         """Connect, then start TLS and log in if configured. Raises what smtplib raises."""
         wanted = self.settings
-        context = ssl.create_default_context(cafile=wanted.ca_file or None)
+        context = ssl.create_default_context()
         name = wanted.local_name or None
         if self.mail.use_ssl:
             host: smtplib.SMTP = smtplib.SMTP_SSL(
