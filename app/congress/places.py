@@ -116,6 +116,31 @@ def second_line_alone(text: str, street: str, city: str, *states: str) -> str:
     return "" if not rest or town_key(rest) in known else line
 
 
+def other_zip_in(street: str, zip5: str) -> str:
+    """The ZIP after a state at the end of a street, if it is not ``zip5``; else empty.
+
+    >>> other_zip_in("12 Main St, Stowe, VT 05672", "10013")
+    '05672'
+    """
+    found = re.fullmatch(r"(.+?)[\s,]+(\d{5})(?:-\d{4})?", _COUNTRY_AFTER.sub("", street))
+    if found is None or found[2] == zip5:
+        return ""
+    words = found[1].replace(",", " ").split()
+    named = any(read_state(" ".join(words[-n:])) for n in (1, 2, 3))
+    return found[2] if named else ""
+
+
+def other_state_in(town: str, *states: str) -> str:
+    """The state after a town and a comma, if it is none of these; else empty.
+
+    >>> other_state_in("Hackensack, NJ", "NY")
+    'NJ'
+    """
+    before, _, after = _ZIP_AFTER.sub("", _COUNTRY_AFTER.sub("", town)).rpartition(",")
+    state = read_state(after) if before else None
+    return state if state and state not in states else ""
+
+
 _CODES = STATES.keys() | MILITARY_STATES | ASSOCIATED_STATES
 _STATE_WORDS = {
     **{code: code for code in _CODES},

@@ -269,6 +269,39 @@ def test_initials_and_short_names_are_names(resident: Resident, first: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("field", "typed", "other"),
+    [
+        ("street", "12 Main St, Hackensack, NJ 07601", "07601"),
+        ("street", "12 Main St, Hackensack NJ 07601-1234, USA", "07601"),
+        ("street", "12 Main St Concord New Hampshire 03301", "03301"),
+        ("city", "Hackensack, NJ", "NJ"), ("city", "Hackensack, New Jersey 07601", "NJ"),
+    ],
+)  # fmt: skip
+def test_an_address_pasted_from_elsewhere_is_questioned(
+    anyone: Resident, field: str, typed: str, other: str
+) -> None:
+    """AD07, LK19"""
+    page = anyone.review(anyone.filled(anyone.writing(*GLOUCESTER), **{field: typed}), 422)
+    assert other in words(page.by_id(f"{field}-error"))
+    assert page.one("input", id=field).get("value") == typed.replace("Jersey 07601", "Jersey")
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("street", "12 Main St, NE"), ("street", "12345 Route 20, Box 54321"),
+        ("street", "12 Main St, Rockport, MA 01930"), ("city", "Gloucester, Mass."),
+        ("city", "Nevada"), ("city", "Manchester, by the Sea"),
+    ],
+)  # fmt: skip
+def test_an_address_that_agrees_is_not_questioned(
+    resident: Resident, field: str, typed: str
+) -> None:
+    """AD07"""
+    assert len(sheets(resident.reviewing(*GLOUCESTER, **{field: typed}))) == 3
+
+
+@pytest.mark.parametrize(
     ("state", "zip_code", "words_there"),
     [
         ("AE", "10013", "New York"), ("AE", "34001", "AA"), ("NJ", "94110", "California"),

@@ -216,11 +216,11 @@ def read_draft(data: MultiDict[str, str]) -> Draft:
     for name in ("zip", "mail_zip"):
         if known := _zip_in(values[name]):  # "CP 00926" becomes "00926"
             values[name] = str(known)
-    states = values["mail_state"], values["state"]
-    values["city"] = town_alone(values["city"], *states)
-    values["street"] = street_alone(values["street"], values["city"], *states)
+    state = values["mail_state"] or values["state"]
+    values["city"] = town_alone(values["city"], state)
+    values["street"] = street_alone(values["street"], values["city"], state)
     values["street2"] = second_line_alone(
-        values["street2"], values["street"], values["city"], *states
+        values["street2"], values["street"], values["city"], state
     )
     values["email"] = clean_line(first.get("meant", "")) or values["email"]
     if values["email"] and isinstance(address := read_email(values["email"]), Email):

@@ -18,7 +18,7 @@ from app.campaign.page_words import congress_gov, facts_in
 from app.campaign.words import ordinal, said
 from app.congress.lookup import find_delegation, states_of
 from app.congress.model import Choose, Found, Outcome, Unavailable, as_moment, change_of
-from app.congress.places import ZipProblem
+from app.congress.places import ZipProblem, other_state_in, other_zip_in
 from app.congress.tables import Tables
 from app.records.acts import LetterRow, Receipt
 from app.records.signing import receipt
@@ -329,7 +329,29 @@ def validate(draft: Draft, site: Services, found: Found) -> tuple[WriteForm | No
             form = form or write_form(draft, site)
             form.city.errors = [_("Military mail has APO, FPO or DPO as its city.")]
             errors.append(("city", form.city.errors[0]))
+        field, pasted = _pasted_from_elsewhere(draft)
+        if pasted and not any(name == field for name, _m in errors):
+            form = form or write_form(draft, site)
+            form[field].errors = [pasted]
+            errors.append((field, pasted))
     return form, errors
+
+
+def _pasted_from_elsewhere(draft: Draft) -> tuple[str, str]:
+    """The field whose pasted address names another ZIP or state than the address's own fields,
+    and what to do; both are empty if there is none."""
+    mail = draft.return_zip
+    if mail and (other := other_zip_in(draft.street, mail.five)):
+        return "street", _(
+            "This ends in ZIP code %(other)s, but the address has ZIP code %(zip)s. Correct the "
+            "one that is wrong.", other=other, zip=mail.five,
+        )  # fmt: skip
+    if other := other_state_in(draft.city, draft.mail_state):
+        return "city", _(
+            "This ends in %(other)s, but the address is in %(state)s. Correct the one that is "
+            "wrong.", other=other, state=_region((draft.mail_state,)),
+        )  # fmt: skip
+    return "", ""
 
 
 def _gets_mail_elsewhere(draft: Draft) -> bool:
