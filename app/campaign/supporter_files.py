@@ -329,7 +329,7 @@ def _parse(data: bytes) -> etree._Element | Unusable:
         huge_tree=False, remove_comments=True, remove_pis=True,
     )  # fmt: skip
     try:
-        return etree.fromstring(text.encode(), parser)
+        return etree.fromstring(text.strip(" \t\r\n\0").encode(), parser)
     except etree.XMLSyntaxError as error:
         return Unusable.of("status-xml", str(error.lineno or 1))
 

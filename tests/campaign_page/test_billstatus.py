@@ -170,6 +170,13 @@ def test_no_corruption_of_a_real_file_breaks_the_reader(data: st.DataObject) -> 
     assert isinstance(found, BillStatus | Unusable)
 
 
+@pytest.mark.parametrize(("before", "after"), [(b"\n\n", b""), (b" ", b"\r\n\0\0")])
+def test_blank_space_around_a_pasted_file_does_not_matter(before: bytes, after: bytes) -> None:
+    """N30"""
+    whole = status_xml([QUIGLEY, FROST])
+    assert read(before + whole + after) == read(whole)
+
+
 def test_a_printed_bill_number_becomes_a_key() -> None:
     assert bill_key("H.R. 6890") == ("hr", 6890)
     assert bill_key("S. 1336") == ("s", 1336)
