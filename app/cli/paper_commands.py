@@ -69,7 +69,7 @@ def _not_on_dry_run(context: click.Context, _option: click.Parameter, delete: bo
 @click.option("--restore-zeros", is_flag=True,
               help="Restore leading zeros that a spreadsheet removed from ZIP codes.")  # fmt: skip
 @click.option("--count-odd", is_flag=True,
-              help="Also count rows that are hardly people (n/a, ???, illegible).")  # fmt: skip
+              help="Also count rows that do not look like people (n/a, ???).")  # fmt: skip
 @click.option("--likely", type=click.Choice(["count", "leave"]),
               help="What to do with rows that may be people who are already counted.")  # fmt: skip
 @click.option("--same", multiple=True, metavar="ROW",
@@ -221,7 +221,7 @@ def _show(plan: ImportPlan, file: Path) -> None:
         say(f"{rows}: {row_names(plan, plan.hidden)}. {done}")
     _show_repeats(plan, say)
     if plan.odd:
-        say(f"{some(len(plan.odd), 'row')} left out, hardly a person: "
+        say(f"{some(len(plan.odd), 'row')} left out, not like a person: "
             f"{row_names(plan, tuple(row.key for row in plan.odd))}")  # fmt: skip
     if plan.wrong or plan.odd:
         problems = _write_problems(file, plan)

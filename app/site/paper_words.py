@@ -108,9 +108,9 @@ def odd_words(why: WhyOdd) -> str:
     """Why a row is probably not a real person."""
     return {
         "no_letter": lambda: _("The name has no letter."),
-        "filler": lambda: _("This is hardly a name."),
+        "filler": lambda: _("This does not look like a name."),
         "no_letter_street": lambda: _("The street has no letter."),
-        "filler_street": lambda: _("This is hardly a street."),
+        "filler_street": lambda: _("This does not look like a street."),
     }[why]()
 
 

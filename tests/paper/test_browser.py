@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import FilePayload, Page, expect
@@ -145,3 +147,4 @@ def test_a_large_sheets_result_pages_are_accessible(
     choose(page, address, csv_file(ANA, BO))
     page.get_by_role("button", name="Add 2 signatures").click()
     check(page, "The sheet was added")
+    expect(page).to_have_title(re.compile("^The sheet was added · "))

@@ -194,7 +194,8 @@ def test_lost_zeros_are_questioned_and_restored_with_one_button(
     more = ("El", *ZEROS[1:])
     upload(editor, saved(workbook(ANA, (*ZEROS[:5], 2108), (*more[:5], 2109))), "s.xlsx")
     assert "A leading zero is missing. Is it 02108?" in editor.words
-    assert "2 ZIP codes lost their first zero" in editor.words
+    listed = [words(link) for link in editor.page.by_id("here").iter() if link.tag == "a"]
+    assert listed == ["2 ZIP codes lost their first zero in the spreadsheet."]
     path, form = editor.form("/paper/check")
     cells = {k: v for k, v in form.items() if not k.startswith(("out-", "cell-"))}
     editor.post(path, {**cells, "zeros": "1"})
@@ -490,7 +491,7 @@ def test_hidden_rows_are_counted_only_on_request(editor: Browser, staff: Office)
 
 def test_doubtful_names_are_left_out_unless_unchecked(editor: Browser, staff: Office) -> None:
     upload(editor, csv_file(ANA, ("N/A", "N/A", "N/A", *ANA[3:])))
-    assert "This is hardly a name." in editor.words
+    assert "This does not look like a name." in editor.words
     path, form = editor.form("/paper/check")
     form.pop("out-3")
     editor.post(path, form)

@@ -496,7 +496,7 @@ def upload_post() -> Response:
         return upload(bad, "source", 422)
     if not name:
         return upload(_("Choose a file."), "file", 422)
-    return in_steps(_("A large sheet"), _steps(content, Answers()))
+    return in_steps(_("Paper sheet"), _steps(content, Answers()))
 
 
 @paper.post("/paper/check")
@@ -505,9 +505,7 @@ def upload_post() -> Response:
 def check() -> Response:
     """Apply corrections and decisions to the plan; add everything if that button was pressed."""
     form = sent(SheetForm)
-    return in_steps(
-        _("A large sheet"), _steps(form.rows.data, form.answers(), adding=form.add.data)
-    )
+    return in_steps(_("Paper sheet"), _steps(form.rows.data, form.answers(), adding=form.add.data))
 
 
 class SheetForm(PaperForm):
@@ -663,12 +661,19 @@ def _plan_page(
 ) -> Response:
     """The page about a plan."""
     plan, form = summary.plan, sent(PaperForm)
+    lost_zeros = ""
+    if summary.zeros > 1 or (summary.zeros and summary.wrong > 1):
+        lost_zeros = ngettext("One ZIP code lost its first zero in the spreadsheet.",
+            "%(num)d ZIP codes lost their first zero in the spreadsheet.",
+            summary.zeros)  # fmt: skip
     errors = [
         (f"cell-{row.key}-{p.column}",
          _("%(row)s, %(column)s: %(words)s", row=capital(row_name(plan, row.key)),
            column=column_name(p.column), words=_cell_words(p)))
-        for row in plan.wrong for p in row.problems
+        for row in plan.wrong for p in row.problems if not (lost_zeros and p.why == "zip_zeros")
     ]  # fmt: skip
+    if lost_zeros:
+        errors.insert(0, ("zeros", lost_zeros))  # one button restores them all
     for at, columns in enumerate(plan.columns):
         errors += [
             (f"column-{at}-{q.places[0] if q.places else 0}", question_words(q, columns.headers))
@@ -681,6 +686,7 @@ def _plan_page(
         part="_check", outline=summary, plan=plan, errors=errors, roles=ROLES,
         columns=[c for c in COLUMNS if any(c in r.values or r.problem(c) for r in plan.wrong)],
         street_lookup=services().settings.street_lookup, notes=notes or {}, streets=STREETS,
+        lost_zeros=lost_zeros,
         language_now=form.language.data, source=visible(form.source.data)[:60],
         column_name=column_name, cell_words=_cell_words, odd_words=odd_words,
         district_words=district_words, row_name=row_name, row_names=row_names,

@@ -51,6 +51,9 @@
       post(form, null, form.action + "?look=1", function (page) { replacePart(part.dataset.look, page); });
     });
   });
+  // A progress page ends with the result, and its title then names that.
+  var result = document.querySelector(".worked ~ h1");
+  if (result) { document.title = result.textContent + document.title.slice(document.title.lastIndexOf(" · ")); }
   document.querySelectorAll("[data-without-script]").forEach(function (e) { e.hidden = true; });
 
   // Move an item up or down without loading a new page.
