@@ -606,3 +606,20 @@ def test_saving_can_continue_to_publishing(rosa: Browser) -> None:
     path, fields = rosa.form("/general/full/edit")
     rosa.post(path, {**fields, "words": fields["words"] + "\nThank you.\n", "then": "publish"})
     assert rosa.path == "/organize/letters/general/publish"
+
+
+@pytest.mark.parametrize(
+    ("condition", "shown"),
+    [
+        ('stance != "opposes"', "all but those who back the opposite:"),
+        ('stance == "earlier"', "those who backed an earlier version:"),
+        ('stance in ["sponsor", "cosponsor"]', "sponsors or cosponsors:"),
+        ('stance not in ["sponsor", "cosponsor"]', "all but sponsors or cosponsors:"),
+    ],
+)
+def test_the_editor_names_the_shorter_side_of_a_condition(
+    rosa: Browser, condition: str, shown: str
+) -> None:
+    save(rosa, f"{{{{ ask }}}}\n\n{{% if {condition} %}}One more thing.{{% endif %}}\n")
+    rosa.get("/organize/letters/general/full/edit")
+    assert shown in ["".join(e.itertext()) for e in rosa.page.all("b")]

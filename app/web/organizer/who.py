@@ -44,6 +44,11 @@ STANCE_LABELS: dict[str, LazyString] = {
     "earlier": _l("backed an earlier version"), "opposes": _l("back the opposite"),
     "none": _l("none of these"),
 }  # fmt: skip
+_STANCE_PEOPLE: dict[str, LazyString] = {
+    "sponsor": _l("sponsors"), "cosponsor": _l("cosponsors"),
+    "earlier": _l("those who backed an earlier version"),
+    "opposes": _l("those who back the opposite"), "none": _l("those on no list"),
+}  # fmt: skip
 TITLES: dict[str, LazyString] = {
     "chamber": _l("Chamber"), "party": _l("Party"), "committee": _l("Committee"),
     "leader": _l("Leadership"), "delegate": _l("Delegates"), "law": _l("The state’s own law"),
@@ -98,7 +103,11 @@ def who_words(code: str) -> str:
         str(labels[value]) for choice, labels in LABELS.items() if (value := getattr(who, choice))
     ]
     if who.stance:
-        words.append(_(" or ").join(str(STANCE_LABELS[s]) for s in who.stance))
+        most = len(who.stance) > len(STANCES) // 2
+        named = [s for s in STANCES if (s in who.stance) != most]  # the shorter list
+        people = _(" or ").join(str(_STANCE_PEOPLE[s]) for s in named)
+        if named:  # with every stance chosen, the condition says nothing about it
+            words.append(_("all but %(people)s", people=people) if most else people)
     if who.states:
         states = ", ".join(who.states)
         words.append(_("all states but %(states)s", states=states) if who.other_states else states)
