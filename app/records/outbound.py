@@ -50,6 +50,8 @@ ROUNDS = 5
 DAY = timedelta(days=1)
 TIME_OVER = "its time ran out"
 """The cause of a letter's end that was not accepted in time."""
+CHANGED = "its writer changed it"
+"""The cause of the end of a letter that was corrected before it left."""
 _PURPOSE = "waiting to leave"
 
 _SENDABLE = (
@@ -462,6 +464,28 @@ def sendable(db: sqlite3.Connection, signature: int, campaign: str) -> bool | No
         (signature, campaign),
     ).fetchone()
     return None if found is None else bool(found[0])
+
+
+def end_changed_letters(db: sqlite3.Connection, signature: int, now: datetime) -> None:
+    """End the waiting letters of a signature that is being corrected, inside the caller's
+    transaction. One that an office may have stays in the queue."""
+    rows = db.execute(
+        f"SELECT o.id, o.maybe FROM outbound o JOIN {_LETTER} WHERE {_WAITS} AND o.maybe = 0"  # noqa: S608
+        " AND s.id = ?",
+        (signature,),
+    ).fetchall()
+    _end_letters(db, rows, CHANGED, now)
+
+
+def drop_letter(db: sqlite3.Connection, signature: int, seat: str) -> None:
+    """Delete a letter with what became of it at its office's system, inside the caller's
+    transaction."""
+    db.execute(
+        "DELETE FROM outbound AS o WHERE o.receipt = (SELECT receipt FROM signatures WHERE id = ?)"  # noqa: S608
+        f" AND {_OFFICE} AND o.seats ->> 0 = ?",
+        (signature, seat),
+    )
+    db.execute("DELETE FROM letters WHERE signature = ? AND seat = ?", (signature, seat))
 
 
 def _step(

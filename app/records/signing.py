@@ -38,6 +38,7 @@ from app.records.acts import (
 from app.records.database import writing, writing_together
 from app.records.erasing import codes_of, erase
 from app.records.keyed import keyed_code, keyed_token
+from app.records.outbound import drop_letter, end_changed_letters
 from app.records.persons import (
     ANYONE_LIKE,
     MOST_AT_MAILBOX,
@@ -404,14 +405,10 @@ def _change_letters(db: sqlite3.Connection, number: int, request: SignatureReque
     """Update the letters to those that were sent; returns how many are to a member.
 
     A letter that an office has, or may have, stays on the receipt. One that is waiting for an
-    office's system is taken out of the queue, as its words may have changed.
+    office's system is taken out of the queue, as its words may have changed; what became of the
+    others there is kept.
     """
-    db.execute(
-        "DELETE FROM outbound WHERE receipt = (SELECT receipt FROM signatures WHERE id = ?)"
-        " AND kind IN ('house', 'senate') AND maybe = 0"
-        " AND state NOT IN ('sending', 'handing over')",
-        (number,),
-    )
+    end_changed_letters(db, number, request.at)
     there = {
         seat: (request.current_ids.get(bioguide, bioguide), state)
         for seat, bioguide, state in db.execute(
@@ -424,9 +421,8 @@ def _change_letters(db: sqlite3.Connection, number: int, request: SignatureReque
         for seat, (bioguide, state) in there.items()
         if (seat not in wanted or wanted[seat].bioguide != bioguide) and state not in _AT_OFFICE
     ]
-    db.executemany(
-        "DELETE FROM letters WHERE signature = ? AND seat = ?", [(number, seat) for seat in gone]
-    )
+    for seat in gone:
+        drop_letter(db, number, seat)
     stay = there.keys() - set(gone)
     db.executemany(
         "UPDATE letters SET ask = ? WHERE signature = ? AND seat = ? AND bioguide IS NOT NULL",

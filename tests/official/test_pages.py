@@ -29,7 +29,7 @@ from tests.delivery.cwc_server import Scripted
 from tests.records.build import set_status
 from tests.web.lint import Html, words
 
-from .conftest import Make, Site
+from .conftest import GLOUCESTER, Make, Site
 
 ACCEPTED = "accepted by the office's system"
 STORY = "Last spring a neighbor was afraid to report a break-in."
@@ -284,6 +284,28 @@ def test_a_nonparticipating_office_is_named_and_not_retried(make: Make) -> None:
     taken = site.client.post("/take", page.form("/keep"))
     assert "This office does not use the system" in taken.words
     assert "/deliver" not in taken.text
+
+
+def test_a_letter_changed_while_it_waits_does_not_go_and_the_receipt_says_so(site: Site) -> None:
+    review = site.resident.reviewing(*GLOUCESTER)
+    taken = site.resident.sign(review.form())
+    site.press(site.fill(site.look(taken, "MA-6")), step="go")
+    (first,) = delivery_ids(site)
+    writing = site.client.post(site.resident.url("/address"), review.form())
+    form = site.resident.filled(writing, story="Another story.")
+    page = site.resident.sign(site.resident.review(form).form())
+    assert bodies(site) == [None]
+    assert (site.states(page)["MA-6"], site.path(page)) == ("not attempted", site.path(taken))
+    expected = {
+        "en": "You changed your letters while this one waited, so it did not go.",
+        "es": "Usted cambió sus cartas mientras esta esperaba, así que no salió.",
+    }
+    for again in (page, site.client.get(site.path(page))):
+        assert again.words.count(expected[site.resident.lang]) == 1
+    site.press(site.fill(site.look(page, "MA-6")), step="go")
+    assert delivery_ids(site) != [first]
+    site.work()
+    assert site.states(page)["MA-6"] == ACCEPTED
 
 
 def test_withdrawn_letters_are_never_sent(make: Make) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -45,6 +46,7 @@ from tests.delivery.cwc_server import CwcServer, Scripted
 from tests.delivery.letters import AGENT, HOUSE, SENATE, TODAY, campaign, letter, writer
 from tests.delivery.test_post import mail
 from tests.records.build import SECRET, person, set_status, signature
+from tests.records.build import letters_of as letters_to
 
 from .conftest import NOON, Clock, Make
 
@@ -432,6 +434,24 @@ def test_only_why_a_letter_was_not_accepted_is_kept_as_long_as_its_receipt(
         assert desk.office().outbound.numbers(letters_since=late) == {}
         withdraw(db, desk.token)
         assert letters_of(db, desk.token) == {}
+
+
+def test_a_correction_to_another_member_forgets_what_the_first_ones_system_said(
+    desk: QueueSite,
+) -> None:
+    desk.put()
+    desk.put("CA-S3")
+    desk.server.script += [
+        Scripted("/v2/message", 400, "<E><Error>Zip</Error></E>"),
+        Scripted("/api/production-messages/", 400, "<E><Error>Zip</Error></E>"),
+    ]
+    desk.work()
+    house, *senators = letters_to("CA", 12)
+    letters = (replace(house, bioguide="another"), *senators)
+    with desk.db as db:
+        sign(db, signature("one", letters=letters), SECRET)
+        assert set(letters_of(db, desk.token)) == {"CA-S3"}
+    assert (desk.letter()[0], desk.letter("CA-S3")[0]) == ("written", "refused")
 
 
 def test_removing_a_signature_removes_its_queued_letters(desk: QueueSite) -> None:

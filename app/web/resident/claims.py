@@ -18,7 +18,7 @@ from app.records.accounting import IN_OUTBOX
 from app.records.acts import Cause, Receipt, State
 from app.records.database import Connection
 from app.records.erasing import waits_to_be_erased
-from app.records.outbound import TIME_OVER, OutboundRow, mail_of
+from app.records.outbound import CHANGED, TIME_OVER, OutboundRow, mail_of
 from app.site.i18n import gettext as _
 from app.site.i18n import moment_words
 from app.site.outgoing import post_of
@@ -223,6 +223,11 @@ def delivery_words(row: OutboundRow | None, *, congress_over: bool) -> str:
         return _(
             "It went to the offices’ test system only, so no office has it. Hand the letter over "
             "another way."
+        )  # fmt: skip
+    if row.state == "not attempted" and row.cause.startswith(CHANGED):
+        return _(
+            "You changed your letters while this one waited, so it did not go. Have it delivered "
+            "again, or hand it over another way."
         )  # fmt: skip
     if row.state == "not attempted" and row.cause == NOT_PARTICIPATING:
         return _("This office does not use the system. Hand the letter over another way.")
