@@ -7,7 +7,8 @@ be checked and then edited like any other campaign.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
@@ -66,6 +67,8 @@ class NewCampaign:
     """The campaign for the bill's earlier version, if there was one."""
     before_backings: tuple[Backing, ...] = ()
     """Who backed the earlier version and those before it, from that campaign's list."""
+    before_chambers: Mapping[str, Chamber] = field(default_factory=dict)
+    """By bioguide id, the chamber in which they sat then, and so whose bill they backed."""
 
     @property
     def chamber(self) -> Chamber:
@@ -191,33 +194,42 @@ def _history_es(new: NewCampaign) -> list[str]:
     return said
 
 
+def _own_bills(new: NewCampaign) -> tuple[RelatedBill, ...]:
+    """The previous campaign's bills that have a number, as the new campaign's lists name them; the
+    one of the new bill's chamber last."""
+    found = []
+    for bill in new.before.bills.values() if new.before else ():
+        if bill.number:
+            kind, number = bill_key(bill.number) or ("", 0)
+            id_ = f"{kind}{number}-{bill.congress}"
+            found.append(RelatedBill(id_, "earlier", bill.chamber, bill.congress, bill.number,
+                                     bill.title))  # fmt: skip
+    return tuple(sorted(found, key=lambda bill: bill.chamber == new.chamber))
+
+
 def _predecessor(new: NewCampaign) -> RelatedBill | None:
-    """The previous campaign's bill, as the new campaign's lists name it."""
-    if new.before is None:
-        return None
-    bills = [bill for bill in new.before.bills.values() if bill.number]
-    bill = next((b for b in bills if b.chamber == new.chamber), bills[0] if bills else None)
-    if bill is None:
-        return None
-    kind, number = bill_key(bill.number) or ("", 0)
-    id_ = f"{kind}{number}-{bill.congress}"
-    return RelatedBill(id_, "earlier", bill.chamber, bill.congress, bill.number, bill.title)
+    """The bill that the new one follows."""
+    return next(reversed(_own_bills(new)), None)
 
 
 def _related(new: NewCampaign) -> tuple[RelatedBill, ...]:
-    """The earlier versions: those that the previous campaign lists, and its own bill."""
-    last = _predecessor(new)
-    if last is None or new.before is None:
+    """The earlier versions: those that the previous campaign lists, and its own bills."""
+    own = _own_bills(new)
+    if not own or new.before is None:
         return ()
-    return (*(b for b in new.before.related.values() if b.kind == "earlier"), last)
+    return (*(b for b in new.before.related.values() if b.kind == "earlier"), *own)
 
 
 def _list(new: NewCampaign, related: tuple[RelatedBill, ...]) -> str:
     """The list of those who back this bill, and those who backed its earlier versions."""
     known = {bill.id for bill in related}
+    own = {bill.chamber: bill.id for bill in _own_bills(new)}
     earlier = []
     for old in new.before_backings:
-        bill = related[-1].id if old.bill == CURRENT and related else old.bill
+        bill = old.bill
+        if bill == CURRENT and related:
+            chamber = new.before_chambers.get(old.bioguide, new.chamber)
+            bill = own.get(chamber, related[-1].id)
         if bill in known:
             earlier.append(Backing(old.bioguide, old.name, bill, old.role, old.day))
     return write_list((*new.backings, *earlier))

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.datastructures import FileStorage
 
+from app.campaign import edit
 from app.campaign.campaign_fields import LISTS, SECTIONS
 from app.campaign.check import check_campaign
 from app.campaign.compose import Composer, body_text
@@ -33,7 +34,8 @@ from app.congress.tables import load_tables
 from app.documents.printables import Link, signup_pdf
 from app.records.site_campaigns import begin as begin_campaign
 from app.records.site_campaigns import campaigns_here, move
-from app.records.workshop import live_files
+from app.records.workshop import live_files, publish_texts
+from app.site.services import services
 from app.site.settings import ROOT
 from app.web.organizer.letters_shelf import pairs_of
 from tests.campaign.seats import Few
@@ -168,6 +170,29 @@ def test_changing_a_signed_bill_links_to_the_next_campaign(
     assert browser.status == 422
     links = [a.get("href") or "" for a in browser.page.all("a")]
     assert "/organize/campaigns/new" in links
+
+
+def test_who_backed_the_senate_companion_is_not_thanked_for_the_house_bill(
+    app: Flask, browser: Browser, staff: Office
+) -> None:
+    text = read_files(ROOT / "letters" / FIRST)["campaign.toml"]
+    both = edit.set_fields(text, {"bills.senate.number": "S. 567"})
+    assert isinstance(both, str)
+    with app.test_request_context("/"):
+        site = services()
+        lists = site.live.folder["cosponsors.csv"]
+        publish_texts(staff.by("Rosa"), FIRST, {
+            "campaign.toml": both,
+            "cosponsors.csv": f"{lists}W000817,Elizabeth Warren,current,cosponsor,2026-05-01\n",
+        }, folder=site.live.folder, seen=0)  # fmt: skip
+    begin(browser, "", official())
+    browser.send("/campaigns/begin", does="end 287(g) agreements", follows="1")
+    files = live_files(staff.db, SLUG, {}).files
+    lines = files["cosponsors.csv"].split("\n")
+    assert "W000817,Elizabeth Warren,s567-119,cosponsor,2026-05-01" in lines
+    assert "Q000023,Mike Quigley,hr6890-119,sponsor,2025-12-18" in lines
+    related = read_campaign(SLUG, files).related
+    assert [bill.number for bill in related.values()][-2:] == ["S. 567", "H.R. 6890"]
 
 
 @pytest.mark.parametrize("kind", list(KINDS))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from flask import abort, redirect, request
@@ -277,6 +278,7 @@ def _files(form: BeginForm, site: Services) -> dict[str, str] | str:
     kind, number, congress = _bill_of(form)
     people = read_list("list", form.people.data, ())[0]
     code, _space, committee = form.committee.data.partition(" ")
+    last = site.campaign.ends - timedelta(seconds=1)
     new = NewCampaign(
         kind=kind, number=number, congress=congress, title=form.title.data,
         does=form.does.data.rstrip(" ."),  # it is printed inside sentences
@@ -287,6 +289,10 @@ def _files(form: BeginForm, site: Services) -> dict[str, str] | str:
         topic=form.topic.data,
         before=site.campaign if form.follows.data else None,
         before_backings=live_lists(site).backings,
+        before_chambers={
+            who: person.holder.seat.chamber
+            for who, person in site.at(min(site.now(), last)).tables.people.items()
+        },
     )  # fmt: skip
     try:
         files = initial_files(new)
