@@ -22,7 +22,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
@@ -394,6 +394,8 @@ class Knowledge:
     tells members with similar names apart."""
     days: Mapping[tuple[str, str], date] = field(default_factory=dict)
     """When those already on the list joined, by id and bill."""
+    senators: Collection[str] = ()
+    """The ids of all senators, if the campaign's own bill has a companion: each has a sponsor."""
 
 
 def read_cosponsor_csv(data: bytes, known: Knowledge) -> CsvList | Unusable:
@@ -477,14 +479,14 @@ class _Rows:
         self.shown: list[FailingRow] = []
         self.failing = 0
         self._seen: set[tuple[str, str]] = set()
-        self._sponsored: set[str] = set()
+        self._sponsored: set[tuple[str, bool]] = set()
 
     def read(self, line: int, raw: Mapping[str, str], *, extra: bool) -> None:
         cells = {name: clean_line(raw.get(name, "")) for name in COLUMNS}
         wrong: dict[str, Message] = {}
         bioguide, doubt = self._identify(cells, raw, wrong)
         bill = self.known.bills.get(cells["bill"].lower() or CURRENT, "")
-        role = cells["role"].lower() or "cosponsor"
+        role, senator = cells["role"].lower() or "cosponsor", bioguide in self.known.senators
         joined, left = read_day(cells["date"]), read_day(cells["withdrawn"])
         if not cells["date"]:
             joined = self.known.days.get((bioguide, bill))
@@ -492,7 +494,7 @@ class _Rows:
             wrong["bill" if "bill" in self.columns else "bioguide"] = _wrong("cell-bill")
         if role not in ("sponsor", "cosponsor"):
             wrong["role"] = _wrong("cell-role")
-        elif role == "sponsor" and not left and bill in self._sponsored:
+        elif role == "sponsor" and not left and (bill, senator) in self._sponsored:
             wrong["role"] = _wrong("cell-two_sponsors")
         self._check_days(cells, joined, left, bill, wrong)
         if (bioguide, bill) in self._seen and not left and "bioguide" not in wrong:
@@ -517,7 +519,7 @@ class _Rows:
             return
         self._seen.add((bioguide, bill))
         if role == "sponsor":
-            self._sponsored.add(bill)
+            self._sponsored.add((bill, senator))
         self.backings.append(backing)
 
     def _identify(

@@ -211,8 +211,16 @@ def _known(site: Services, now: Lists) -> Knowledge:
     }
     return Knowledge(
         site.today(), bills, known_members(site), {CURRENT: min(introduced)} if introduced else {},
-        seats, {(b.bioguide, b.bill): b.day for b in now.backings},
+        seats, {(b.bioguide, b.bill): b.day for b in now.backings}, senators_with_bill(site),
     )  # fmt: skip
+
+
+def senators_with_bill(site: Services) -> Collection[str]:
+    """The ids of all senators if the campaign has a bill in each chamber, and so two sponsors."""
+    if not all(bill.number for bill in site.campaign.bills.values()):
+        return ()
+    people = site.tables.people.items()
+    return {who for who, person in people if person.holder.seat.chamber == "senate"}
 
 
 def _chamber_of(campaign: Campaign, status: BillStatus) -> Chamber | None:

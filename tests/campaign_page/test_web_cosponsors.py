@@ -316,6 +316,27 @@ def test_members_are_found_by_name_state_and_id(browser: Browser, query: str, wo
     assert words in browser.words
 
 
+def test_a_companion_has_its_own_sponsor(browser: Browser, staff: Office) -> None:
+    browser.get("/organize/campaign/bill").send(
+        "/campaign/bill", True, 0, **{"bills-senate-number": "S. 567"}
+    )
+    browser.get("/organize/campaign/publish").send("/campaign/publish")
+    browser.get("/organize/cosponsors/add/B001288").send(
+        "/add/B001288", date="2026-11-20", role="sponsor", bill="current"
+    )
+    browser.send("/apply")
+    assert "B001288,Cory A. Booker,current,sponsor,2026-11-20" in live(staff)["cosponsors.csv"]
+    browser.get("/organize/cosponsors/add/P000145").send(
+        "/add/P000145", date="2026-11-20", role="sponsor", bill="current"
+    )
+    assert "There is a sponsor already." in browser.words
+    both = "bioguide,role,date\nQ000023,sponsor,2025-12-18\nB001288,sponsor,2026-11-20\n"
+    upload(browser, both.encode(), "list.csv")
+    assert browser.status == 200
+    upload(browser, f"{both}P000145,sponsor,2026-11-20\n".encode(), "list.csv")
+    assert browser.status == 422
+
+
 def test_a_member_is_added_and_removed_after_a_preview(browser: Browser, staff: Office) -> None:
     browser.get("/organize/cosponsors/add/L000582").send("/add/L000582", date="2026-11-30")
     assert browser.status == 422

@@ -32,6 +32,7 @@ from app.site.live_supporters import (
     put_live,
     read_lines,
     search_members,
+    senators_with_bill,
 )
 from app.site.rooms import LARGEST_FILE
 from app.site.services import Services, services
@@ -188,9 +189,12 @@ def add_post(bioguide: str) -> Response:
         wrong["date"] = _("Enter the day they joined, like 2026-11-25. It cannot be in the future.")
     if bill != CURRENT and bill not in site.campaign.related:
         wrong["bill"] = _("Choose one from the list.")
-    sponsor = form.role.data == "sponsor"
-    if sponsor and any(b.bill == bill and b.role == "sponsor" and b.bioguide != bioguide
-                       for b in now.backings):  # fmt: skip
+    sponsor, senators = form.role.data == "sponsor", senators_with_bill(site)
+    if sponsor and any(
+        b.bill == bill and b.role == "sponsor" and b.bioguide != bioguide
+        and (bill != CURRENT or (b.bioguide in senators) == (bioguide in senators))
+        for b in now.backings
+    ):  # fmt: skip
         wrong["role"] = _("There is a sponsor already. Take that one off first.")
     if wrong or day is None:
         return add(bioguide, form, wrong, 422)
