@@ -106,17 +106,19 @@ def compile_catalogues(source: Path, folder: Path) -> Path:
 
     Each file is replaced atomically, so concurrently starting workers never read a partial one.
     If ``folder`` is not writable, a temporary folder is used. Returns the folder of the compiled
-    catalogues.
+    catalogues. Raises ``OSError`` if one cannot be read.
     """
     try:
-        for po in sorted(source.glob("*/LC_MESSAGES/*.po")):
-            _compile(po, folder / po.relative_to(source).with_suffix(".mo"))
+        _compile_all(source, folder)
     except OSError:
-        spare = Path(tempfile.mkdtemp(prefix="catalogues-"))
-        if spare == folder:
-            raise
-        return compile_catalogues(source, spare)
+        folder = Path(tempfile.mkdtemp(prefix="catalogues-"))
+        _compile_all(source, folder)
     return folder
+
+
+def _compile_all(source: Path, folder: Path) -> None:
+    for po in sorted(source.glob("*/LC_MESSAGES/*.po")):
+        _compile(po, folder / po.relative_to(source).with_suffix(".mo"))
 
 
 def _compile(po: Path, mo: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import fields
@@ -220,6 +221,16 @@ def test_catalogues_compile_elsewhere_when_their_folder_is_unwritable(tmp_path: 
     folder = compile_catalogues(CATALOGUES, blocked)
     assert folder != blocked
     assert (folder / "es" / "LC_MESSAGES" / "messages.mo").exists()
+
+
+def test_a_catalogue_that_cannot_be_read_is_an_error_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "po" / "es" / "LC_MESSAGES" / "messages.po").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError):
+        compile_catalogues(tmp_path / "po", tmp_path / "mo")
+    assert len(list(tmp_path.glob("catalogues-*"))) == 1
 
 
 SPANISH_FIRST = "es-MX,es;q=0.9,en;q=0.5"
