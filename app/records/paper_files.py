@@ -90,13 +90,19 @@ _Sheets = Iterator[tuple[str, Iterator[RawRow] | None]]
 """Each sheet's name and rows; None instead of the rows of a hidden sheet."""
 
 
+_DOCUMENTS = (b"%PDF", b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*", b"{\\rtf")
+"""How scans, photos and texts begin; a phone's photo has ``ftyp`` after its first four bytes."""
+
+
 def parse_file(file: IO[bytes], most: int | None = None) -> ParsedFile:
     """Every sheet with a header row in a CSV, XLSX, XLS or ODS file, whatever the file's name.
 
     Raises ``SheetError`` if there is none, ``TooManyRowsError`` above ``most`` rows.
     """
-    head = file.read(8)
+    head = file.read(12)
     file.seek(0)
+    if head.startswith(_DOCUMENTS) or head[4:8] == b"ftyp":
+        raise SheetError("not_a_sheet")
     if head.startswith(b"PK\x03\x04"):
         facts = _read_facts(file)
         return replace(_parsed(_workbook(file, facts), most), shows_hidden=bool(facts))

@@ -540,6 +540,10 @@ def test_a_two_line_column_name_is_one_cell() -> None:
         (b"PK\x03\x04 no zip", "not_a_sheet"),
         (b"<html><table><tr><td>First Name</td><td>ZIP</td></tr></table>", "not_a_sheet"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"abc\0" * 40, "not_a_sheet"),
+        (b"%PDF-1.7\n\xe2\xe3\xcf\xd3\n", "not_a_sheet"),
+        (b"\xff\xd8\xff\xe0JFIF, \x81", "not_a_sheet"),
+        (b"abcdftypheic, no zeros", "not_a_sheet"),
+        (b"{\\rtf1 Name\\tab ZIP}", "not_a_sheet"),
         (b'Name,ZIP\n"Ana,05672\n' + b"x" * 200_000, "quote"),
     ],
 )
