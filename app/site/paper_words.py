@@ -37,10 +37,10 @@ def row_name(plan: ImportPlan, key: str) -> str:
     return _("row %(number)s", number=number)
 
 
-def row_names(plan: ImportPlan, keys: Sequence[str]) -> str:
-    """Several rows, naming the first 15."""
-    names = ", ".join(row_name(plan, key) for key in keys[:15])
-    return f"{names} …" if len(keys) > 15 else names
+def row_names(plan: ImportPlan, keys: Sequence[str], most: int = 15) -> str:
+    """Several rows, naming the first ``most``; the page about a sheet sets it."""
+    names = ", ".join(row_name(plan, key) for key in keys[:most])
+    return f"{names} …" if len(keys) > most else names
 
 
 def question_words(question: Question, headers: tuple[str, ...]) -> str:
