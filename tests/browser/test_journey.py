@@ -144,6 +144,22 @@ def test_an_error_is_shown_at_its_field_and_takes_the_focus(visitor: Visitor) ->
     visitor.judge()
 
 
+def test_a_link_of_the_error_summary_shows_the_field_with_its_label_and_error(
+    visitor: Visitor,
+) -> None:
+    page = visitor.page
+    visitor.goto("/")
+    page.locator("#zip").fill("01930")
+    visitor.enter()
+    visitor.forward()
+    visitor.forward()
+    for field in ("city", "first", "street"):
+        page.locator(f".summary a[href='#{field}']").click()
+        expect(page.locator(f"#{field}")).to_be_in_viewport(ratio=1)
+        expect(page.locator(f"#{field}-error")).to_be_in_viewport(ratio=1)
+        expect(page.locator(f"label[for={field}]")).to_be_in_viewport(ratio=1)
+
+
 def test_a_first_letter_takes_at_most_twelve_tabs_to_sign(visitor: Visitor) -> None:
     page, tabs = visitor.page, 0
     page.set_viewport_size({"width": 390, "height": 844})
