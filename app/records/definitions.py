@@ -196,7 +196,7 @@ WAYS: tuple[Definition, ...] = (
     ),
     Definition(
         _mark("unknown"),
-        _mark("Given to the office’s own system, which gave no clear answer."),
+        _mark("It may have reached the office’s own system. There was no clear answer."),
     ),
     Definition(
         _mark("not attempted"),

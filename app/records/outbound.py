@@ -138,11 +138,13 @@ class OutboundRow:
     queued_at: datetime
     state_at: datetime
     next_at: datetime
+    maybe: bool
+    """Whether a try got no answer, so that it may have arrived."""
 
 
 _ROW = (
     "o.id, o.kind, o.seats, o.round, o.state, o.attempts, o.cause, o.queued_at, o.state_at,"
-    " o.next_at"
+    " o.next_at, o.maybe"
 )
 
 
@@ -550,7 +552,8 @@ def _rows(db: sqlite3.Connection, where: str, *values: object) -> tuple[Outbound
     return tuple(
         OutboundRow(
             row[0], row[1], tuple(json.loads(row[2])), *row[3:7],
-            *(datetime.fromtimestamp(seconds, UTC) for seconds in row[7:]),
+            *(datetime.fromtimestamp(seconds, UTC) for seconds in row[7:10]),
+            *map(bool, row[10:]),
         )
         for row in found
     )  # fmt: skip

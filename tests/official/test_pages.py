@@ -6,6 +6,7 @@ import json
 import re
 from contextlib import closing
 from datetime import date, timedelta
+from xml.etree import ElementTree
 
 import pytest
 from lxml import etree
@@ -14,6 +15,7 @@ from app.congress.model import change_of
 from app.congress.tables import load_tables
 from app.cwc.message import schema_errors
 from app.errors import NotStoredError
+from app.records.backup import cancel_pending
 from app.records.database import local_database, open_database
 from app.records.keyed import unlock as unlock_payload
 from app.records.keys import passphrase_beside, unlock
@@ -24,6 +26,7 @@ from app.records.signing import withdraw
 from app.site.outgoing import offices_of
 from app.site.services import EXTENSION
 from app.web.practice import make_marker
+from app.web.resident import official
 from tests.congress.rehearsal import another_sits
 from tests.delivery.cwc_server import Scripted
 from tests.records.build import set_status
@@ -308,6 +311,91 @@ def test_a_letter_changed_while_it_waits_does_not_go_and_the_receipt_says_so(sit
     assert site.states(page)["MA-6"] == ACCEPTED
 
 
+def said(site: Site, page: Html) -> str:
+    """What the receipt says of the letter to the House; the page with the letters says it too."""
+    (card,) = [
+        words(card)
+        for card in site.client.get(site.path(page)).all("li")
+        if 'data-claim="letter:MA-6:' in ElementTree.tostring(card, "unicode")
+    ]
+    more = card.partition("EST) ")[2] or card.partition("EST)")[2]
+    taken = site.client.post(site.resident.url("/take"), page.form(site.resident.url("/keep")))
+    assert more in taken.words
+    return more
+
+
+def test_a_letter_without_an_answer_may_be_there_while_it_is_tried_and_after(make: Make) -> None:
+    site = make()
+    page = site.queued("MA-6")
+    site.server.script += [Scripted("/v2/validate", 503), Scripted("/v2/message", 0, before="drop")]
+    site.work()
+    assert said(site, page) == "The system did not accept it yet. We will try again."
+    site.work(hours=1)
+    assert "It may be there. We will ask again." in said(site, page)
+    site.work(days=6)
+    assert said(site, page) == "Hand the letter over another way."
+    assert "It may have reached the office’s own system" in site.client.get(site.path(page)).words
+
+
+def refuse(site: Site, page: Html, *, times: int = 1) -> None:
+    for n in range(times):
+        if n:
+            taken = site.client.post("/take", page.form("/keep"))
+            look = site.look(taken, "MA-6")
+            site.press(site.fill(look, d_phone="202-555-0199"), step="go")
+        refusal = Scripted("/v2/validate", 400, "<E><Error>Phone</Error></E>")
+        site.server.script.append(refusal)
+        site.work(minutes=1)
+        assert site.states(page)["MA-6"] == "refused"
+
+
+def test_a_new_try_is_advised_only_while_there_can_be_one(make: Make) -> None:
+    site = make()
+    page = site.queued("MA-6")
+    refuse(site, page)
+    assert "Fix that and try again" in said(site, page)
+    another_sits(site.settings.instance, "MA-6", date(2026, 11, 26))
+    site.clock.forward(days=2)
+    assert said(site, page).startswith("This member no longer holds the seat")
+    site.clock.now = change_of(120)
+    assert said(site, page).startswith("This member no longer holds the seat")
+
+
+def test_after_the_fifth_refusal_no_other_try_is_advised(make: Make) -> None:
+    site = make()
+    page = site.queued("MA-6")
+    refuse(site, page, times=5)
+    assert said(site, page) == "Hand the letter over another way."
+
+
+def test_a_refusal_is_not_repeated_once_the_letter_was_handed_over(make: Make) -> None:
+    site = make()
+    page = site.queued("MA-6")
+    refuse(site, page)
+    site.client.post("/take", {**page.form("/keep"), "did": ["MA-6=pasted"]})
+    assert said(site, page) == ""
+
+
+def test_both_pages_say_what_became_of_a_letter_where_delivery_is_off_now(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make()
+    page = site.queued("MA-6")
+    refuse(site, page)
+    before = said(site, page)
+    assert "phone number" in before
+    monkeypatch.setattr(official, "offices_of", lambda _settings: None)
+    assert said(site, page) == before
+
+
+def test_after_a_copy_is_put_back_a_letter_may_have_arrived(make: Make) -> None:
+    site = make()
+    page = site.queued("MA-6")
+    cancel_pending(site.settings.database, site.clock())
+    assert "did not answer" not in site.client.get(site.path(page)).words
+    assert "It may have reached the office’s own system" in site.client.get(site.path(page)).words
+
+
 def test_withdrawn_letters_are_never_sent(make: Make) -> None:
     site = make()
     page = site.queued()
@@ -379,8 +467,8 @@ def test_a_queued_letter_does_not_go_to_the_successor_and_the_receipt_says_so(si
     assert set(messages(site)) == {"SMA01", "SMA02"}
     page = site.client.get(site.path(taken)).words
     expected = {
-        "en": "This member no longer holds the seat, so we stopped trying. Your letter is not for",
-        "es": "Este miembro ya no ocupa el escaño y dejamos de intentarlo. Su carta no es para",
+        "en": "This member no longer holds the seat, so we do not try again. Your letter is",
+        "es": "Este miembro ya no ocupa el escaño, así que no lo intentamos más. Su carta no es",
     }
     assert page.count(expected[site.resident.lang]) == 1
 
@@ -402,7 +490,7 @@ def test_a_letter_at_noon_on_january_3_waits_for_the_list_of_the_new_congress(ma
     db.execute("UPDATE outbound SET until = until - 864000")
     site.work(minutes=1)
     assert site.states(taken)["MA-6"] == "not attempted"
-    assert "has ended, so we stopped trying" in site.client.get(site.path(taken)).words
+    assert "has ended, so we do not try again" in site.client.get(site.path(taken)).words
     assert messages(site) == {}
 
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from flask_babel import lazy_gettext as _l
 
 from app.cwc.client import NOT_PARTICIPATING
-from app.cwc.office_post import LEFT_SEAT, OLD_LIST, TEST_SYSTEM
-from app.records.accounting import IN_OUTBOX
-from app.records.acts import Cause, Receipt, State
+from app.cwc.office_post import OLD_LIST, TEST_SYSTEM
+from app.records.accounting import ACCEPTED, IN_OUTBOX, QUEUED
+from app.records.acts import Cause, LetterRow, Receipt, State
 from app.records.database import Connection
 from app.records.erasing import waits_to_be_erased
-from app.records.outbound import CHANGED, TIME_OVER, OutboundRow, mail_of
+from app.records.outbound import CHANGED, ROUNDS, OutboundRow, letters_of, mail_of
 from app.site.i18n import gettext as _
 from app.site.i18n import moment_words
 from app.site.outgoing import post_of
@@ -175,7 +175,7 @@ def state_words(state: State, cause: Cause = "vacant seat") -> str:
         "spoke by phone": _("You called and spoke with the office"),
         "left a voicemail": _("You called and left a voicemail"),
         "queued": _("Waiting to go to the office’s own system"),
-        "unknown": _("Given to the office’s own system, which did not answer. It may have arrived"),
+        "unknown": _("It may have reached the office’s own system. We have no answer"),
         "accepted by the office's system": _("Accepted by the office’s own system"),
         "refused": _("Refused by the office’s own system"),
         "not attempted": _("No letter: our list had no one in this seat"),
@@ -189,37 +189,61 @@ FIELD_NAMES = {
 }  # fmt: skip
 
 
-def delivery_words(row: OutboundRow | None, *, congress_over: bool) -> str:
-    """Details of a letter's way to the office's own system; empty if there are none.
+def deliveries(token: str, found: Receipt, site: Services) -> dict[str, str]:
+    """By seat, details of each letter's way to its office's own system; empty if there are none.
 
-    ``congress_over``: the Congress to which it was written has ended.
+    What can still be done depends also on the current list of members.
     """
-    if row is None:
+    if found.withdrawn:
+        return {}
+    rows = letters_of(site.db(), token)
+    return {x.seat: _delivery_words(x, rows.get(x.seat), found, site) for x in found.letters}
+
+
+def _delivery_words(
+    letter: LetterRow, row: OutboundRow | None, found: Receipt, site: Services
+) -> str:
+    if letter.state == QUEUED:
+        return _on_its_way(row)
+    if letter.cause != "office system" or letter.state == ACCEPTED or letter.bioguide is None:
         return ""
-    if row.state == "deferred" and row.cause == OLD_LIST:
+    if site.tables.standing_in(letter.bioguide, letter.seat) == "left":
+        return _(
+            "This member no longer holds the seat, so we do not try again. Your letter is not for "
+            "the next person in the seat."
+        )  # fmt: skip
+    if found.congress < site.tables.congress:
+        return _("The Congress to whose members you wrote has ended, so we do not try again.")
+    return _not_accepted(row)
+
+
+def _on_its_way(row: OutboundRow | None) -> str:
+    """What is known of a letter that is still tried."""
+    if row is None or row.state != "deferred":
+        return ""
+    if row.cause == OLD_LIST:
         return _(
             "It waits, because our list does not show yet who holds this seat. It goes only to "
             "the member to whom you wrote."
         )  # fmt: skip
-    if row.state in ("not attempted", "unknown") and row.cause.startswith(LEFT_SEAT):
-        return _(
-            "This member no longer holds the seat, so we stopped trying. Your letter is not for "
-            "the next person in the seat."
-        )  # fmt: skip
-    if congress_over and row.cause.startswith(TIME_OVER):
-        return _("The Congress to whose members you wrote has ended, so we stopped trying.")
-    if row.state == "deferred":
-        return _("The system did not accept it yet. We will try again.")
+    if row.maybe:
+        return _("We gave it to the system and got no answer. It may be there. We will ask again.")
+    return _("The system did not accept it yet. We will try again.")
+
+
+def _not_accepted(row: OutboundRow | None) -> str:
+    """Why a letter was not accepted, if the queue knows it, and what the writer can do."""
+    if row is None:
+        return _("Hand the letter over another way.")
     if row.state == "refused":
         named = [str(words) for name, words in FIELD_NAMES.items() if name in row.cause]
-        if named:
+        if named and row.round + 1 < ROUNDS:
             return _(
                 "It did not accept: %(fields)s. Fix that and try again, or hand the letter over "
                 "another way.",
                 fields=", ".join(named),
             )
-        return _("Hand the letter over another way.")
-    if row.state == "not attempted" and row.cause == TEST_SYSTEM:
+    if row.cause == TEST_SYSTEM:
         return _(
             "It went to the offices’ test system only, so no office has it. Hand the letter over "
             "another way."
@@ -229,11 +253,9 @@ def delivery_words(row: OutboundRow | None, *, congress_over: bool) -> str:
             "You changed your letters while this one waited, so it did not go. Have it delivered "
             "again, or hand it over another way."
         )  # fmt: skip
-    if row.state == "not attempted" and row.cause == NOT_PARTICIPATING:
+    if row.cause == NOT_PARTICIPATING:
         return _("This office does not use the system. Hand the letter over another way.")
-    if row.state in ("not attempted", "unknown"):
-        return _("Hand the letter over another way.")
-    return ""
+    return _("Hand the letter over another way.")
 
 
 # --- A message ---

@@ -23,7 +23,7 @@ from app.site.services import Services
 from app.web.forms import posted
 from app.web.pages import Page
 from app.web.resident import copies, official
-from app.web.resident.claims import claims_of, state_words
+from app.web.resident.claims import claims_of, deliveries, state_words
 from app.web.resident.draft import SEAT, CopyForm, Draft, read_draft, token_of
 from app.web.resident.journey import Data, gone, ready, review_page
 from app.web.resident.letters import Letters, at_home
@@ -134,8 +134,11 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool, reported: st
         nonce = site.tokens.read(checked.draft.token).nonce
         wanted = copies.CopyRequest(in_both if asked.both.data else items, nonce, receipt)
         mailing = copies.mailed(wanted, asked, site)
+    ways = deliveries(receipt, signed, site)
     letters = [
-        _options(x, rows.get(x.letter.holder.seat.id), offered, checked.draft) for x in in_both
+        _options(x, rows.get(seat), ways.get(seat, ""), offered, checked.draft)
+        for x in in_both
+        for seat in [x.letter.holder.seat.id]
     ]
     context = {
         "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
@@ -185,7 +188,11 @@ def _current(letters: Sequence[HandoverOptions], reported: str) -> str:
 
 
 def _options(
-    item: Addressed, row: LetterRow | None, offered: official.OfficialOffer | None, draft: Draft
+    item: Addressed,
+    row: LetterRow | None,
+    delivery: str,
+    offered: official.OfficialOffer | None,
+    draft: Draft,
 ) -> HandoverOptions:
     letter, holder = item.letter, item.letter.holder
     member = holder.member
@@ -206,7 +213,7 @@ def _options(
         undo=state in REPORTS and state != "copied",
         best=best,
         shown=_WAY_OF.get(state, best),
-        delivery=offered.words.get(holder.seat.id, "") if offered else "",
+        delivery=delivery,
         official=offered is not None and holder.seat.id in offered.seats,
         form_url=member.contact_url or "",
         rules=member.form,

@@ -46,7 +46,6 @@ from app.web import practice
 from app.web.error_pages import not_stored_words
 from app.web.forms import SiteForm, entries
 from app.web.pages import Page
-from app.web.resident.claims import delivery_words
 from app.web.resident.draft import Draft, choices, person_in
 from app.web.resident.journey import Data
 from app.web.resident.letters import Letters, writer_of
@@ -100,8 +99,6 @@ class OfficialOffer:
     seats: frozenset[str]
     """The seats whose letters can be given to their offices' systems now."""
     rows: Mapping[str, OutboundRow]
-    words: Mapping[str, str]
-    """By seat, details of the way of a letter that was given to an office's system."""
     is_test: bool
 
 
@@ -140,8 +137,7 @@ def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> Offici
         and _may_retry(rows.get(row.seat))
         and not over
     )
-    words = {seat: delivery_words(row, congress_over=over) for seat, row in rows.items()}
-    return OfficialOffer(seats, rows, words, offices.is_test)
+    return OfficialOffer(seats, rows, offices.is_test)
 
 
 def _may_retry(row: OutboundRow | None) -> bool:

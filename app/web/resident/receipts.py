@@ -17,7 +17,7 @@ from app.delivery.mail import Address
 from app.documents.letter import Addressed, postal
 from app.errors import NotStoredError
 from app.records.acts import LetterRow, Receipt, Signed, State
-from app.records.outbound import letters_of, mail_of
+from app.records.outbound import mail_of
 from app.records.sealing import (
     TooLargeToSealError,
     drop_letters,
@@ -38,7 +38,7 @@ from app.web.pages import Page
 from app.web.resident.claims import (
     claims_of,
     confirmation_failed,
-    delivery_words,
+    deliveries,
     mail_lines,
     state_words,
 )
@@ -106,13 +106,11 @@ def receipt_page(token: str, site: Services, form: MailboxForm | None = None) ->
     if found is None:
         return _unknown_receipt()
     kept = kept_letters(site.db(), token)
-    rows = letters_of(site.db(), token)
-    mails = mail_of(site.db(), token)
-    congress_over = found.congress < site.tables.congress
+    mails, ways = mail_of(site.db(), token), deliveries(token, found, site)
     letters = [
         replace(
             _line(row, site),
-            more=delivery_words(rows.get(row.seat), congress_over=congress_over),
+            more=ways.get(row.seat, ""),
             text=tuple(kept[row.seat].split("\n\n")) if row.seat in kept else (),
         )
         for row in found.letters
