@@ -192,9 +192,11 @@ def _switch(name: str, disabled: bool) -> None:
         click.echo(f"{found.name} is already {word}. Nothing was changed.")
         return
     click.echo(f"{found.name} is {word}" + (" and logged out everywhere." if disabled else "."))
-    admins = [o for o in all_organizers(site.db()) if o.role == "admin" and not o.disabled]
-    if not admins:
-        click.echo("No admins are left. Add one: flask organizers add NAME --role admin")
+    if not organizers.ready_admins(site.db()):
+        click.echo(
+            "No admin can log in now. Add one: flask organizers add NAME --role admin. For an "
+            "admin who has an account: flask organizers reset NAME"
+        )
 
 
 @organizers_cli.command()

@@ -52,6 +52,11 @@ class Organizer:
         """Whether this organizer's role is sufficient for a page."""
         return need == "organizer" or self.role in ("admin", need)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the account is set up and enabled, so that its owner can log in."""
+        return self.has_password and self.has_second_factor and self.disabled is None
+
 
 def level(name: str) -> str:
     """A name with case, width and spacing normalized, for comparison."""
@@ -154,7 +159,7 @@ class NothingToChange:
 
 @dataclass(frozen=True, slots=True)
 class LastAdmin:
-    """Refused: no one would be left to manage the organizers."""
+    """Refused: no one who can log in would be left to manage the organizers."""
 
     organizer: Organizer
 
@@ -313,14 +318,18 @@ def write_password(
 
 
 def is_last_admin(db: sqlite3.Connection, organizer: Organizer) -> bool:
-    """Whether an organizer is the only admin whose account is enabled."""
+    """Whether this is an enabled admin and no other admin can log in.
+
+    An admin who was invited but has not finished setting up may never do so.
+    """
     if organizer.role != "admin" or organizer.disabled is not None:
         return False
-    (others,) = db.execute(
-        "SELECT count(*) FROM organizers WHERE role = 'admin' AND disabled IS NULL AND id <> ?",
-        (organizer.id,),
-    ).fetchone()
-    return bool(others == 0)
+    return not any(o.id != organizer.id for o in ready_admins(db))
+
+
+def ready_admins(db: sqlite3.Connection) -> list[Organizer]:
+    """The admins who can log in."""
+    return [o for o in all_organizers(db) if o.role == "admin" and o.is_ready]
 
 
 def set_role(

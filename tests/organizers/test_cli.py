@@ -107,9 +107,10 @@ def test_disabling_ends_sessions_and_enabling_restores_the_account(
     app: Flask, staff: Office
 ) -> None:
     rosa = staff.add("Rosa", "admin")
+    run(app, "add", "Invited", "--role", "admin")
     result = run(app, "disable", "Rosa")
     assert "disabled and logged out everywhere" in result.output
-    assert "No admins are left" in result.output
+    assert "No admin can log in now" in result.output
     assert staff.session(rosa.token) == organizers.NoSession("ended")
     assert "is already disabled" in run(app, "disable", "Rosa").output
     assert "enable" in run(app, "reset", "Rosa").output

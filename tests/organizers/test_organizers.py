@@ -180,16 +180,17 @@ def test_a_change_of_role_is_recorded_with_before_and_after(office: Office) -> N
     ]
 
 
-def test_the_last_admin_stays_admin_and_enabled(office: Office) -> None:
-    boss = add(office, "Boss", "admin").organizer
-    at = office.clock.at
-    refused = organizers.LastAdmin(boss)
-    assert organizers.set_role(Actor(office.db, "Boss", at), boss.id, "editor") == refused
-    assert organizers.set_disabled(Actor(office.db, "Boss", at), SECRET, boss.id, True) == refused
-    add(office, "Second", "admin")
-    assert isinstance(
-        organizers.set_role(Actor(office.db, "Boss", at), boss.id, "editor"), organizers.Changed
-    )
+def test_the_last_admin_who_can_log_in_stays_admin_and_enabled(office: Office) -> None:
+    office.add("Boss", "admin")
+    boss = organizer_by_name(office.db, "Boss")
+    assert boss
+    by, refused = office.by("Boss"), organizers.LastAdmin(boss)
+    invited = add(office, "Invited", "admin").organizer
+    assert organizers.set_role(by, boss.id, "editor") == refused
+    assert organizers.set_disabled(by, SECRET, boss.id, True) == refused
+    assert isinstance(organizers.set_role(by, invited.id, "editor"), organizers.Changed)
+    office.add("Second", "admin")
+    assert isinstance(organizers.set_role(by, boss.id, "editor"), organizers.Changed)
 
 
 def test_the_operator_can_disable_even_the_last_admin(office: Office) -> None:
