@@ -319,6 +319,12 @@ def test_withdrawing_lowers_every_count_and_can_be_repeated(
     assert not [b for b in page.buttons() if "danger" in (b.get("class") or "")]
 
 
+def test_the_envelopes_address_names_the_member(anyone: Resident) -> None:
+    taken = anyone.signed(*GLOUCESTER)
+    envelope = "On the envelope: " if anyone.lang == "en" else "En el sobre: "
+    assert f"{envelope}The Honorable Seth Moulton, U.S. House of Representatives" in taken.words
+
+
 def test_a_receipt_shows_its_own_link_to_copy(anyone: Resident, settings: Settings) -> None:
     path = anyone.receipt_path(anyone.signed(*GLOUCESTER))
     assert anyone.client.get(path).by_id("link").get("value") == settings.address + path

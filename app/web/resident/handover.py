@@ -73,7 +73,9 @@ class HandoverOptions:
     count: int
     limit: int | None
     over: int
-    post_to: str
+    envelope: str
+    """Name and address of the office, in English."""
+    to_washington: bool
     spanish: bool
     """Whether the Spanish text can be added to the printed letter."""
     tel: str
@@ -222,21 +224,14 @@ def _options(
         count=form.count,
         limit=form.limit,
         over=form.over,
-        post_to=_post_to(item),
+        envelope=", ".join(inside_address(item.letter.holder, item.office)),
+        to_washington=item.office is None,
         spanish=bool(item.translation),
         tel=call.tel_uri if isinstance(call, CallScript) else "",
         phone=call.phone if dialed and isinstance(call, CallScript) else "",
         call=call.words if letter.language == "en" else call.aid,
         call_aid=call.aid,
     )
-
-
-def _post_to(item: Addressed) -> str:
-    lines = ", ".join(inside_address(item.letter.holder, item.office)[1:])
-    if item.office is None:
-        return _("To %(address)s. Mail to Washington is screened first and can take weeks.",
-                 address=lines)  # fmt: skip
-    return _("To %(address)s.", address=lines)
 
 
 def receipt_with_letters(token: str, site: Services) -> Page:
