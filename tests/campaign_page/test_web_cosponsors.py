@@ -316,6 +316,25 @@ def test_members_are_found_by_name_state_and_id(browser: Browser, query: str, wo
     assert words in browser.words
 
 
+def test_two_organizers_changes_to_the_list_are_both_kept(
+    app: Flask, browser: Browser, staff: Office, clock: Clock
+) -> None:
+    other = Browser(app, clock).enter(staff.add("Ana"))
+    for someone, who in ((browser, "L000582"), (other, "R000606")):
+        someone.get(f"/organize/cosponsors/add/{who}").send(
+            f"/add/{who}", date="2026-11-20", role="cosponsor", bill="current"
+        )
+    other.send("/apply")
+    browser.send("/apply", as_of="")
+    browser.send("/apply", as_of="2026-11-20")
+    if browser.status == 409:
+        assert "Something was published since you looked." in browser.words
+        browser.send("/apply")
+    lists = live(staff)["cosponsors.csv"]
+    assert [who in lists for who in ("L000582", "R000606")] == [True, True]
+    assert lists.index("L000582") < lists.index("hr1236-115")
+
+
 def test_a_companion_has_its_own_sponsor(browser: Browser, staff: Office) -> None:
     browser.get("/organize/campaign/bill").send(
         "/campaign/bill", True, 0, **{"bills-senate-number": "S. 567"}
@@ -393,9 +412,10 @@ def test_a_list_previewed_before_another_change_is_shown_again(
     upload(other, status_xml(shipped[:18], extra=late)).send("/cosponsors/apply")
     browser.send("/cosponsors/apply")
     assert browser.status == 409
-    assert "2 joined, 0 left." in browser.words
+    assert "1 joined, 0 left." in browser.words
     browser.send("/cosponsors/apply")
     assert "The list is live" in browser.words
+    assert shipped[18].bioguide not in live(staff)["cosponsors.csv"], "that was the other's change"
 
 
 def test_a_campaign_draft_is_kept_and_gets_the_new_date(

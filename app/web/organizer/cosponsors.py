@@ -301,16 +301,17 @@ def _review(
         redated=[_line(site, r.after, r.before) for r in change.redated],
         unknown=[_line(site, b) for b in change.unknown], checked=checked,
         moves=ask_moves(site, checked),
-        carried=write_list(lines), seen=now.live.counter,
+        carried=write_list(lines), seen=now.live.counter, base=write_list(now.backings),
     )  # fmt: skip
 
 
 class ApplyForm(SiteForm):
-    """The list that was reviewed, as the review page carries it."""
+    """The list that was reviewed, and the ``base`` that it changes, as the review page carries
+    them."""
 
     source = entry(lambda typed: visible(typed)[:60])
     as_of = DayField()
-    list, seen = entries(2)
+    list, base, seen = entries(3)
     missing = SelectMultipleField(default=(), validate_choice=False)
     off = SelectMultipleField(default=(), validate_choice=False)
 
@@ -324,9 +325,12 @@ def apply() -> Response:
     lines, problems = read_list("list", form.list.data, site.campaign.related)
     if problems:
         return bring(_("The list was cut off. Choose the file again."), 422)
+    day, now = form.as_of.data, live_lists(site)
+    if form.seen.data != str(now.live.counter):
+        base = read_list("list", form.base.data, site.campaign.related)[0]
+        lines = _rebased(lines, base, now.backings)
     missing, ticked = set(form.missing.data), set(form.off.data)
     kept = [b for b in lines if _key(b) not in ticked]
-    day, now = form.as_of.data, live_lists(site)
     problem, field, status = "", "", 422
     if day is None or day > site.today():
         problem = _("Enter the date of the list, like 2026-11-25. It cannot be in the future.")
@@ -341,6 +345,18 @@ def apply() -> Response:
         return _review(lines, form.as_of.typed, source=source, missing=missing, ticked=ticked,
                        problem=problem, field=field, status=status)  # fmt: skip
     return go_to("organizer_cosponsors.index", done="applied")
+
+
+def _rebased(
+    mine: Iterable[Backing], base: Collection[Backing], newest: Collection[Backing]
+) -> tuple[Backing, ...]:
+    """The newest list with what ``mine`` changes in ``base``."""
+    gone = {_key(b) for b in base} - {_key(b) for b in mine}
+    changed = {_key(b): b for b in mine if b not in base}
+    lines = [changed.pop(_key(b), b) for b in newest if _key(b) not in gone]
+    lines += changed.values()
+    order = [*dict.fromkeys(b.bill for b in lines)]
+    return tuple(sorted(lines, key=lambda b: order.index(b.bill)))
 
 
 def _moved_words() -> str:
