@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from lxml import etree
 
-from app.congress.model import change_of
+from app.congress.model import CHAMBERS, change_of
 from app.congress.tables import load_tables
 from app.cwc.message import schema_errors
 from app.errors import NotStoredError
@@ -19,7 +19,7 @@ from app.records.backup import cancel_pending
 from app.records.database import local_database, open_database
 from app.records.keyed import unlock as unlock_payload
 from app.records.keys import passphrase_beside, unlock
-from app.records.outbound import Outbound
+from app.records.outbound import LETTER, Outbound
 from app.records.retention import Policy, delete_old_rows
 from app.records.sealing import unpack, unseal
 from app.records.signing import withdraw
@@ -406,7 +406,25 @@ def test_withdrawn_letters_are_never_sent(make: Make) -> None:
     assert site.server.requests == []
     found = site.kept(page).letters
     assert {(row.state, row.cause) for row in found} == {("not attempted", "withdrawn")}
-    assert "because you withdrew" in site.client.get(site.path(page)).words
+    receipt = site.client.get(site.path(page)).words
+    assert "because you withdrew" in receipt
+    assert "This is what you told us" not in receipt
+
+
+def test_a_letter_that_leaves_during_a_withdrawal_is_not_called_deleted(make: Make) -> None:
+    site = make()
+    page = site.queued("MA-6")
+    outbound = Outbound(site.settings.database, site.settings.secret_key)
+    ((row, _kind),) = outbound.due(site.clock(), CHAMBERS)
+    claimed = outbound.claim(row, site.clock())
+    assert claimed
+    assert outbound.leaving(claimed, site.clock())
+    site.client.flask.post(f"{site.path(page)}/withdraw")
+    assert 'data-claim="deleting"' in site.client.get(site.path(page)).text
+    outbound.finish(claimed, "accepted", "", site.clock(), letters=LETTER["accepted"])
+    receipt = site.client.get(site.path(page))
+    assert 'data-claim="deleted"' in receipt.text
+    assert "Accepted by the office’s own system" in receipt.words
 
 
 @pytest.mark.parametrize("status", ["held", "unconfirmed"])

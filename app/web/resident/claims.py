@@ -37,11 +37,13 @@ class Claim:
     attention: bool = False
 
 
-def claims_of(found: Receipt, mails: Sequence[OutboundRow], site: Services) -> list[Claim]:
+def claims_of(
+    token: str, found: Receipt, mails: Sequence[OutboundRow], site: Services
+) -> list[Claim]:
     """The sentences about a receipt's act. ``mails`` are its messages, oldest first."""
     db, zone = site.db(), site.campaign.timezone
     if found.withdrawn:
-        return [_withdrawn(), _deleted(mails, db)]
+        return [_withdrawn(), _deleted((*mails, *letters_of(db, token).values()), db)]
     claims = [_status(found, mails, site)]
     if found.changed is not None:
         words = _("You changed this signature on %(when)s. It is now as you sent it last, and so "
@@ -136,9 +138,10 @@ def _withdrawn() -> Claim:
     return Claim("withdrawn", words)
 
 
-def _deleted(mails: Sequence[OutboundRow], db: Connection) -> Claim:
-    """Whether the deleted data is gone from the files, or when it will be."""
-    if any(row.state in IN_PROGRESS for row in mails):
+def _deleted(rows: Sequence[OutboundRow], db: Connection) -> Claim:
+    """Whether the deleted data is gone from the files, or when it will be. ``rows`` are the
+    messages and letters that the withdrawal left in the queue."""
+    if any(row.state in (*IN_PROGRESS, "deferred") for row in rows):
         words = _(
             "We deleted what we kept for it. A message going out at this moment is erased here "
             "as soon as it has left."

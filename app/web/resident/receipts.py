@@ -122,12 +122,13 @@ def receipt_page(token: str, site: Services, form: MailboxForm | None = None) ->
             found.campaign, found.state, district_key(str(found.district), found.congress), token
         ).hex(),
         "withdrawn": found.withdrawn,
-        "claims": claims_of(found, mails, site),
+        "claims": claims_of(token, found, mails, site),
         "day": found.day,
         "count": sum(row.bioguide is not None for row in found.letters),
         "letters": letters,
         "own_reports": all(
-            row.cause != "office system" and row.state != "queued" for row in found.letters
+            row.cause not in ("office system", "withdrawn") and row.state != "queued"
+            for row in found.letters
         ),
         "mails": mail_lines(token, site),
         "address": form or (found.waits_for == "confirmation" and MailboxForm()),
