@@ -529,7 +529,18 @@ def _slivers(outcome: Found | Choose) -> Iterator[str]:
 
 
 def _choose(outcome: Choose, tables: Tables, today: date) -> Iterator[str]:
-    yield f"{WHY_CHOOSE[outcome.reason]} Districts in {STATES[outcome.state]}:"
+    state, only = STATES[outcome.state], len(outcome.candidates) == 1
+    another = "choose any of the state's districts with --district"
+    steps = f"add --street and --city, or {another}"
+    if not only:
+        yield f"{WHY_CHOOSE[outcome.reason]} Districts in {state}:"
+    elif outcome.candidates[0].holder.seat.district:
+        # The ZIP settles it, but --district names a district that does not exist.
+        yield f"This ZIP code is in one district of {state}:"
+        steps = f"leave out --district, or {another}"
+    else:
+        yield f"{state} has one seat in the House and no numbered districts:"
+        steps = "leave out --district"
     for number, candidate in enumerate(outcome.candidates):
         of = "land" if candidate.by_land else "people"
         share = f", {candidate.share:.1%} of the ZIP's {of}" if candidate.share is not None else ""
@@ -537,10 +548,10 @@ def _choose(outcome: Choose, tables: Tables, today: date) -> Iterator[str]:
         yield f"  {holder_line(candidate.holder)}{share}{likely}"
     yield from _slivers(outcome)
     if outcome.senate:
-        yield "The senators are the same in all of them:"
+        yield "The senators:" if only else "The senators are the same in all of them:"
         for holder in outcome.senate:
             yield from _details(holder, tables, today)
-    yield "Next: add --street and --city, or choose any of the state's districts with --district."
+    yield f"Next: {steps}."
 
 
 def describe(outcome: Outcome, tables: Tables, today: date) -> Iterator[str]:

@@ -114,6 +114,21 @@ def test_find_explains_each_outcome(args: tuple[str, ...], words: list[str]) -> 
     assert "None" not in output
 
 
+@pytest.mark.parametrize(
+    ("zip5", "why", "step"),
+    [
+        ("05672", "Vermont has one seat in the House and no numbered districts:", "--district."),
+        ("94110", "This ZIP code is in one district of California:", "--district, or choose any"),
+    ],
+)
+def test_find_names_no_several_districts_where_there_is_one(zip5: str, why: str, step: str) -> None:
+    output = find("--zip", zip5, "--district", "99")
+    assert output.startswith(why)
+    assert f"Next: leave out {step}" in output
+    assert "several" not in output
+    assert "all of them" not in output
+
+
 @pytest.mark.parametrize("district", ["NY-5", "north"])
 def test_find_refuses_a_district_the_state_does_not_have(district: str) -> None:
     answer = run("find", "--zip", "60647", "--state", "IL", "--district", district)
