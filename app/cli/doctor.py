@@ -359,6 +359,11 @@ def letters_are_accounted_for(site: Site) -> Diagnosis:
             )
         again = "Deliver them again or tell" if over < stuck else "Tell"
         lines.append(f"{again} the writers.")
+    if found.undecided:
+        lines.append(
+            f"{some(found.undecided, 'letter to an office waits', 'letters to offices wait')} "
+            "until an organizer decides on held signatures, and for five days at most."
+        )
     if found.unnoted:
         lines.append(
             f"{some(found.unnoted, 'letter is', 'letters are')} recorded only as written, "

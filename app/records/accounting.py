@@ -209,6 +209,8 @@ class LetterSweep:
     the person has reported no other way since. By bioguide id, seat and Congress."""
     since: datetime | None
     """When the oldest of these got stuck."""
+    undecided: int
+    """Waiting for more than two days because no organizer has decided on their signatures."""
     unnoted: int
     """Still ``written``, although a mail server accepted the copy more than an hour ago."""
     wrong: int
@@ -221,11 +223,18 @@ def sweep_letters(db: sqlite3.Connection, now: datetime) -> LetterSweep:
     """Check every letter of signatures that are not withdrawn, in one snapshot. Read-only."""
     with reading(db):
         stuck = db.execute(
-            f"SELECT l.bioguide, l.seat, s.congress, count(*), min(l.state_at) {_LETTERS}"
-            " AND (l.cause = 'office system' AND l.state <> ? OR l.state = 'queued')"
+            f"SELECT l.bioguide, l.seat, s.congress, count(*), min(l.state_at) {_LETTERS}"  # noqa: S608
+            " AND (l.cause = 'office system' AND l.state <> ? OR l.state = 'queued' AND s.id NOT IN"
+            " (SELECT signature FROM held WHERE decision <> 'released'"
+            " UNION ALL SELECT signature FROM confirmations WHERE confirmed IS NULL))"
             " AND l.state_at < ? GROUP BY 1, 2, 3",
             (ACCEPTED, minute(now - STUCK)),
         ).fetchall()
+        (undecided,) = db.execute(
+            f"SELECT count(*) {_LETTERS} AND l.state = 'queued' AND l.state_at < ?"  # noqa: S608
+            " AND s.id IN (SELECT signature FROM held WHERE decision = '')",
+            (minute(now - STUCK),),
+        ).fetchone()
         (quiet,) = db.execute(
             f"SELECT count(*) {_LETTERS} AND l.state = 'written' AND l.state_at < ?",
             (minute(now - QUIET),),
@@ -241,7 +250,7 @@ def sweep_letters(db: sqlite3.Connection, now: datetime) -> LetterSweep:
     return LetterSweep(
         Counter({(who, seat, congress): number for who, seat, congress, number, _ in stuck}),
         datetime.fromisoformat(min(row[-1] for row in stuck)) if stuck else None,
-        unnoted, wrong, quiet,
+        undecided, unnoted, wrong, quiet,
     )  # fmt: skip
 
 

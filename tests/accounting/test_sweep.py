@@ -91,6 +91,23 @@ def test_of_letters_that_can_no_longer_go_only_the_writers_are_to_be_told(
     assert ended.endswith("Tell the writers.")
 
 
+def test_letters_of_a_held_signature_wait_for_an_organizer(
+    site: Site, db: sqlite3.Connection
+) -> None:
+    sign(db, signature("one", held_for="crowd", status="held", at=NOON), SECRET)
+    db.execute("UPDATE letters SET state = 'queued', cause = 'person' WHERE seat = 'CA-12'")
+    later = Site(site.settings, NOON + timedelta(days=3))
+    for decision, words in (
+        ("", "1 letter to an office waits until an organizer decides"), ("set aside", "a cause"),
+        ("released", "left waiting, the first on 2026-11-25. Deliver"),
+    ):  # fmt: skip
+        db.execute("UPDATE held SET decision = ?", (decision,))
+        assert words in letters_are_accounted_for(later).sentence
+        assert ("left waiting" in letters_are_accounted_for(later).sentence) == (
+            decision == "released"
+        )
+
+
 def test_accepted_vacant_and_withdrawn_letters_are_never_stuck(db: sqlite3.Connection) -> None:
     long_ago = NOON - timedelta(days=60)
     letters = (*letters_of("CA", 12)[:1], LetterRow("CA-S1", None, "", "not attempted"))
