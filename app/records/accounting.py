@@ -143,9 +143,9 @@ def note_office(
 ) -> bool:
     """Record an office's own system's answer to a letter of a signature, by number.
 
-    Like ``mark``; also False if the signature belongs to another campaign, or if the person has
-    handed the letter over or queued it since, or reported anything since an earlier such answer.
-    An acceptance is recorded in any case.
+    Like ``mark``; also False if the signature belongs to another campaign, if the letter waits in
+    the queue, or if the person has handed it over since, or reported anything since an earlier such
+    answer. An acceptance is recorded in any case, and takes the letter out of the queue.
     """
     with writing(db):
         found = db.execute(
@@ -157,8 +157,17 @@ def note_office(
         if found is None:
             return False
         now, before, is_newer = found
-        if is_newer and state != ACCEPTED and (now in HANDED | {QUEUED} or before in OFFICE):
+        if state != ACCEPTED and (
+            now == QUEUED or (is_newer and (now in HANDED or before in OFFICE))
+        ):
             return False
+        if now == QUEUED:
+            db.execute(
+                "DELETE FROM outbound WHERE receipt = (SELECT receipt FROM signatures WHERE id = ?)"
+                " AND kind IN ('house', 'senate') AND seats ->> 0 = ?"
+                " AND state IN ('queued', 'deferred')",
+                (signature, seat),
+            )
         return move(db, signature, seat, (state, "office system"), at)
 
 

@@ -96,7 +96,9 @@ def test_an_office_system_makes_only_allowed_moves(db: sqlite3.Connection, befor
         sign(db, signature(str(number), letters=letters_of("CA", 12, before)), SECRET)
         first = now(db, signed=number)
         moved = note_office(db, number, "CA-12", after, campaign=CAMPAIGN, at=NOON)
-        assert moved == ((before, after) in ALLOWED["office system"]), after
+        # A letter in the queue gets the answer to its own message.
+        outside = before != "queued" or after == ACCEPTED
+        assert moved == (outside and (before, after) in ALLOWED["office system"]), after
         expected = (after, "2026-11-25T18:00Z", "office system") if moved else first
         assert now(db, signed=number) == expected, after
 

@@ -29,6 +29,7 @@ from app.delivery.mail import Address
 from app.delivery.post import PostOffice, PostSettings
 from app.delivery.queue import MailQueue, Worker, make_huey
 from app.records import outbound
+from app.records.accounting import ACCEPTED, note_office
 from app.records.database import open_database
 from app.records.outbound import (
     LEASE,
@@ -45,12 +46,11 @@ from tests.commands import flask
 from tests.delivery.cwc_server import CwcServer, Scripted
 from tests.delivery.letters import AGENT, HOUSE, SENATE, TODAY, campaign, letter, writer
 from tests.delivery.test_post import mail
-from tests.records.build import SECRET, person, set_status, signature
+from tests.records.build import CAMPAIGN, SECRET, person, set_status, signature
 from tests.records.build import letters_of as letters_to
 
 from .conftest import NOON, Clock, Make
 
-ACCEPTED = "accepted by the office's system"
 ENDS = datetime(2027, 1, 3, 17, tzinfo=UTC)
 MEMBER = Addressee("HCA012", "CA-12")
 
@@ -452,6 +452,21 @@ def test_a_correction_to_another_member_forgets_what_the_first_ones_system_said(
         sign(db, signature("one", letters=letters), SECRET)
         assert set(letters_of(db, desk.token)) == {"CA-S3"}
     assert (desk.letter()[0], desk.letter("CA-S3")[0]) == ("written", "refused")
+
+
+def test_a_letter_that_a_folder_delivered_leaves_the_queue_only_once_accepted(
+    desk: QueueSite,
+) -> None:
+    for seat in ("CA-12", "CA-S3"):
+        desk.put(seat)
+    later = desk.clock() + timedelta(minutes=1)
+    with desk.db as db:
+        assert note_office(db, 1, "CA-12", ACCEPTED, campaign=CAMPAIGN, at=later)
+        assert not note_office(db, 1, "CA-S3", "refused", campaign=CAMPAIGN, at=later)
+    assert desk.letter("CA-S3")[0] == "queued"
+    assert desk.work(minutes=5) == 1
+    assert len(desk.server.taken) == 1
+    assert desk.letter()[0] == desk.letter("CA-S3")[0] == ACCEPTED
 
 
 def test_removing_a_signature_removes_its_queued_letters(desk: QueueSite) -> None:
