@@ -29,6 +29,8 @@ WEEKS = 10
 """How many weeks a sheet lists; all earlier ones are one line."""
 MOST_THEMES = 5
 MOST_TOWNS = 8
+LONG_ASK = 600
+"""An ask of more characters may need a closer setting. To find out takes five times as long."""
 LEAST_PEOPLE = 5
 """Themes and towns of fewer people than this are not named."""
 
@@ -239,6 +241,7 @@ def _data(sheet: DaySheet, facts: Facts) -> dict[str, Any]:
         if numbers.towns is None
         else [[clean_line(town), f"{number:,}"] for town, number in numbers.towns],
         "stance": stance_words(sheet, facts.list_as_of),
+        "wordy": len(sheet.ask) > LONG_ASK,
         "ask": sheet.ask or ("It has become law; nothing is asked." if sheet.enacted else ""),
         "state": STATES[holder.seat.state],
     }

@@ -130,6 +130,17 @@ def test_every_seat_fits_one_page_at_every_moment(
         assert len(read(sheets_pdf(chunk, facts)).pages) == len(chunk)
 
 
+@pytest.mark.parametrize("seat", ["OH-4", "VA-S1", "IL-4"])
+def test_a_long_ask_leaves_the_sheet_on_one_page(
+    campaign: Campaign, tables: Tables, facts: Facts, seat: str
+) -> None:
+    asked = "Please ask for a hearing on these agreements and for what they cost. " * 19
+    wordy = replace(campaign, asks=tuple(replace(ask, text=asked) for ask in campaign.asks))
+    pdf = sheets_pdf([sheet(wordy, tables, seat)], facts)
+    assert len(read(pdf).pages) == 1
+    assert wordy.asks[0].text.strip() in words(pdf)
+
+
 def test_once_the_bill_is_law_the_sheet_asks_nothing(
     campaign: Campaign, tables: Tables, facts: Facts
 ) -> None:
