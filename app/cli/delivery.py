@@ -247,6 +247,7 @@ def note_command(folder: Path) -> None:
     done = note_results(folder, local_database(settings.database), chosen_campaign(settings))
     click.echo(f"{done.noted:>8,}  letters updated")
     click.echo(
-        f"{done.unchanged:>8,}  unchanged: withdrawn, deleted, accepted, or handed over since"
+        f"{done.unchanged:>8,}  unchanged: withdrawn, deleted, accepted, queued, or handed over "
+        "since"
     )
     click.echo(f"{done.without_signature:>8,}  from people without a signature here")

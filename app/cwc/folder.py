@@ -452,7 +452,7 @@ class Noted:
     without_signature: int
     """From the group's own file, so there is no signature on this site."""
     unchanged: int
-    """Withdrawn, gone, already accepted, or handed over by the writer since."""
+    """Withdrawn, gone, already accepted, queued, or handed over by the writer since."""
 
 
 class LetterBook:
