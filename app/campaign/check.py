@@ -12,7 +12,7 @@ from app.campaign.asks import AskWords, ask_words, fields_of_asks, values_for
 from app.campaign.campaign_fields import ASK_TEXTS
 from app.campaign.campaign_file import FILE
 from app.campaign.compose import LetterFrame, make_draft
-from app.campaign.entities import STAGES, Campaign, Length, LetterTemplate, Writer
+from app.campaign.entities import Campaign, Length, LetterTemplate, Writer
 from app.campaign.faults import (
     BLANK_CLOSE,
     BLANK_OPEN,
@@ -28,7 +28,7 @@ from app.campaign.faults import (
 from app.campaign.language import TemplateError, compiled
 from app.campaign.load import read_campaign
 from app.campaign.problems import LEVELS, Level, Message, Problem
-from app.campaign.stance import moments
+from app.campaign.stance import moments, stage_of
 from app.campaign.values import Values, writer_values
 from app.campaign.words import Language
 from app.congress.model import Holder
@@ -139,7 +139,8 @@ def _steps(
         if done % STEP == 0:
             yield done
     seats = sum(not holder.awaited for holder in holders)
-    yield Report(seats, len(chosen), len(STAGES), checker.letters, checker.problems())
+    stages = len({stage for stage, _day in checker.days})
+    yield Report(seats, len(chosen), stages, checker.letters, checker.problems())
 
 
 class _Checker:
@@ -147,7 +148,7 @@ class _Checker:
         self.campaign = campaign
         self.letters = 0
         self._short = {id_ for id_, length in campaign.templates if length == "short"}
-        self._moments = moments(campaign)
+        self.days = tuple((stage_of(campaign, day), day) for _moment, day in moments(campaign))
         self._sentences: dict[tuple[str, Situation], list[Finding]] = {}
         self._letters: dict[tuple[object, ...], _LetterCheck] = {}
         self._ask_fields = fields_of_asks(campaign)
@@ -218,7 +219,7 @@ class _Checker:
 
     def seat(self, holder: Holder, templates: tuple[LetterTemplate, ...]) -> None:
         """Compose and check every template for one member at every moment."""
-        for moment, (_, today) in enumerate(self._moments):
+        for moment, (_stage, today) in enumerate(self.days):
             values: dict[Language, Values] = {}
             asked: dict[tuple[Length, Language], tuple[Values, AskWords]] = {}
             for template in templates:
@@ -256,7 +257,7 @@ class _Checker:
         moment: int,
     ) -> None:
         """Check one letter. Words shared by hundreds of members are composed and checked once."""
-        stage, today = self._moments[moment]
+        stage, today = self.days[moment]
         seat, member = holder.seat, holder.member
         assert member is not None
         situation = Situation(seat.chamber, seat.is_delegate, stage)

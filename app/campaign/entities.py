@@ -10,7 +10,7 @@ from app.congress.model import Chamber, Holder
 
 StageName = Literal["pending", "last_weeks", "expired", "enacted"]
 STAGES: tuple[StageName, ...] = ("pending", "last_weeks", "expired")
-"""The stages in which a letter can be written; ``flask letters check`` covers each."""
+"""The stages of every bill; one that has become law also has ``enacted``."""
 
 StanceName = Literal["sponsor", "cosponsor", "earlier", "opposes", "none"]
 Length = Literal["full", "short"]

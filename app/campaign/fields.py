@@ -95,7 +95,8 @@ _BILL = (
     Field("stage", "text", "The stage it has reached.", "last_weeks",
           ("pending", "last_weeks", "expired", "enacted"), printable=False),
     Field("ending", "yes or no",
-          "Has the chamber’s planned last day passed, while the Congress has not ended?", "no"),
+          "Has the chamber’s planned last day passed, while the Congress has not ended? "
+          "Never once it is law.", "no"),
     Field("stance", "text", "What the recipient has done about it.", "cosponsor",
           ("sponsor", "cosponsor", "earlier", "opposes", "none"), printable=False),
     Field("stance_date", "date",

@@ -94,17 +94,27 @@ def has_ended(campaign: Campaign, when: date) -> bool:
 
 
 def is_ending(campaign: Campaign, chamber: Chamber, when: date) -> bool:
-    """Whether the chamber's planned last day has passed while the Congress has not ended."""
-    return campaign.last_day[chamber] < day_in_washington(when) and not has_ended(campaign, when)
+    """Whether the chamber's planned last day has passed while the bill can still pass."""
+    past = campaign.last_day[chamber] < day_in_washington(when)
+    return past and stage_of(campaign, when) in ("pending", "last_weeks")
 
 
-def moments(campaign: Campaign) -> tuple[tuple[StageName, date], ...]:
-    """One day for each wording that a letter can need: one per stage, and one between both
-    chambers' planned last day and the end of the Congress."""
+Moment = Literal["pending", "last_weeks", "ending", "expired", "enacted"]
+"""A wording that a letter can need: one for each stage, and ``ending``, which is between both
+chambers' planned last day and the end of the Congress."""
+
+
+def moments(campaign: Campaign) -> tuple[tuple[Moment, date], ...]:
+    """One day for each moment that the campaign can have. A law has none after the day on which
+    it became law."""
     day = timedelta(days=1)
-    return (
+    found: tuple[tuple[Moment, date], ...] = (
         ("pending", campaign.last_weeks_from - day),
         ("last_weeks", campaign.last_weeks_from),
-        ("last_weeks", max(campaign.last_day.values()) + day),
+        ("ending", max(campaign.last_day.values()) + day),
         ("expired", campaign.ends.date() + day),
     )
+    law = campaign.enacted
+    if law is None:
+        return found
+    return (*((moment, day) for moment, day in found if day < law), ("enacted", law))

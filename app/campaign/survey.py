@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
 
 from app.campaign.asks import AskWords, ask_words, values_for
 from app.campaign.check import SAMPLE_WRITER
 from app.campaign.compose import make_draft
 from app.campaign.entities import Ask, Campaign, LetterTemplate
-from app.campaign.stance import moments
+from app.campaign.stance import Moment, moments
 from app.campaign.values import Values, writer_values
 from app.congress.model import Holder
-
-Moment = Literal["pending", "last_weeks", "ending", "expired"]
-MOMENTS: tuple[Moment, ...] = ("pending", "last_weeks", "ending", "expired")
-"""Names for the days of ``stance.moments``; ``ending`` is after the chambers' planned last day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +55,8 @@ def survey(
     settings_differ = before is not None and (
         replace(campaign, templates={}) != replace(before[0], templates={})
     )
-    for moment, (_stage, today) in zip(MOMENTS, moments(campaign), strict=True):
+    days = moments(campaign)
+    for moment, today in days:
         for holder in holders:
             if holder.member is None:
                 continue
@@ -75,7 +71,7 @@ def survey(
             tally.changed += changed
             if tally.example is None or (changed and tally.changed == 1):
                 tally.example = (holder, live, after)
-    order = {moment: index for index, moment in enumerate(MOMENTS)}
+    order = {moment: index for index, (moment, _day) in enumerate(days)}
     groups = []
     for (moment, _id), tally in tallies.items():
         assert tally.example is not None

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from app.campaign.asks import ask_for
+from app.campaign.asks import ask_for, values_for
 from app.campaign.entities import Campaign, Stance
 from app.campaign.faults import _ASK, sentences
 from app.campaign.stance import (
@@ -65,6 +65,13 @@ def test_an_enacted_bill_stays_enacted(campaign: Campaign) -> None:
     assert stage_of(law, date(2026, 11, 30)) == "last_weeks"
     assert stage_of(law, date(2026, 12, 1)) == "enacted"
     assert stage_of(law, date(2027, 6, 1)) == "enacted"
+    assert moments(law) == (*moments(campaign)[:2], ("enacted", date(2026, 12, 1)))
+
+
+def test_no_letter_says_that_a_law_was_not_acted_on(campaign: Campaign, tables: Tables) -> None:
+    law, day = replace(campaign, enacted=date(2026, 12, 1)), date(2026, 12, 26)
+    values = values_for(law, holder(tables, "MA-6"), today=day, length="full")
+    assert (values["ending"], values["time_note"]) == (False, "")
 
 
 def test_each_chamber_is_ending_after_its_own_planned_last_day(campaign: Campaign) -> None:
@@ -78,8 +85,9 @@ def test_each_chamber_is_ending_after_its_own_planned_last_day(campaign: Campaig
 
 def test_the_moments_to_check_cover_every_wording(campaign: Campaign) -> None:
     found = moments(campaign)
-    assert [stage for stage, _ in found] == ["pending", "last_weeks", "last_weeks", "expired"]
-    assert all(stage_of(campaign, day) == stage for stage, day in found)
+    assert [moment for moment, _ in found] == ["pending", "last_weeks", "ending", "expired"]
+    stages = [stage_of(campaign, day) for _, day in found]
+    assert stages == ["pending", "last_weeks", "last_weeks", "expired"]
     for chamber in ("house", "senate"):
         assert [is_ending(campaign, chamber, day) for _, day in found] == [0, 0, 1, 0]
 

@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -262,6 +263,15 @@ def test_placeholders_are_found_in_titles_and_in_unused_branches(
 def test_the_starter_text_of_a_new_letter_must_be_replaced(campaign: Campaign, few: Few) -> None:
     report = found(campaign, few, GOOD.replace(THANKS, "I am writing about …\n\nThank you."))
     assert any(p.level == "must" and "never filled in" in p.message for p in report.problems)
+
+
+def test_a_law_is_not_called_expired(campaign: Campaign, few: Few) -> None:
+    words = "The {{ bill_name }} is law now. Please see that it is carried out."
+    ask = replace(campaign.asks[-1], when="", stages=("enacted",), text=words)
+    law = replace(campaign, enacted=date(2026, 12, 1), asks=(*campaign.asks, ask))
+    report = found(law, few, GOOD.replace("Thank you.", "{{ time_note }}\n\nThank you."))
+    assert not [p for p in report.problems if "expired" in p.message]
+    assert report.stages == 3
 
 
 @pytest.mark.parametrize(

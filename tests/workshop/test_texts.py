@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from app.campaign.entities import Campaign, LetterTemplate
 from app.campaign.letter_file import HEADING, join_source, split_source, version_of
 from app.campaign.load import read_campaign, read_files
-from app.campaign.survey import MOMENTS, survey
+from app.campaign.stance import moments
+from app.campaign.survey import survey
 from app.campaign.text_changes import changes, merge, word_changes
 from app.congress.tables import load_tables
 from app.site.settings import ROOT
@@ -161,7 +162,7 @@ def test_every_member_is_in_one_group_at_every_moment() -> None:
     campaign, template = letters()
     groups = survey(campaign, template, load_tables().holders)
     members = sum(1 for holder in load_tables().holders if holder.member)
-    for moment in MOMENTS:
+    for moment, _day in moments(campaign):
         these = [group for group in groups if group.moment == moment]
         assert sum(group.seats for group in these) == members
         assert len({group.ask.id for group in these}) == len(these)

@@ -19,8 +19,7 @@ from app.campaign.compose import Composer
 from app.campaign.entities import Campaign, Length, Letter, LetterTemplate, Writer
 from app.campaign.faults import MOST_CHARACTERS
 from app.campaign.problems import Problem
-from app.campaign.stance import moments, stage_of, stance_of
-from app.campaign.survey import MOMENTS, Moment
+from app.campaign.stance import Moment, moments, stage_of, stance_of
 from app.congress.model import Delegation, Holder
 from app.congress.tables import Tables
 from app.documents.call import to_call_script
@@ -67,14 +66,14 @@ class PreviewQuery:
     story: bool
 
     @classmethod
-    def read(cls, letter: ShelvedLetter, now: Moment) -> PreviewQuery:
-        arg = queried()
+    def read(cls, letter: ShelvedLetter, site: Services) -> PreviewQuery:
+        arg, now = queried(), moment_now(site)
         has_draft = bool(letter.drafts) or letter.status != "live"
         return cls(
             query=visible(arg.get("q", ""))[:60],
             kind=arg.get("kind", "cosponsor" if "q" not in arg and "seat" not in arg else ""),
             seat=arg.get("seat", "")[:8],
-            moment=next((m for m in MOMENTS if m == arg.get("moment")), now),
+            moment=next((m for m in _days(site) if m == arg.get("moment")), now),
             form=next((f for f in FORMS if f == arg.get("form")), "letter"),
             text=next((p for p in PARTS if p == arg.get("text")), "full"),
             source="live" if arg.get("source") == "live" or not has_draft else "draft",
@@ -103,11 +102,8 @@ def moment_now(site: Services) -> Moment:
     """The current moment."""
     campaign, today = site.campaign, site.today()
     stage = stage_of(campaign, today)
-    if stage in ("expired", "enacted"):
-        return "expired"
-    if stage == "last_weeks" and today > max(campaign.last_day.values()):
-        return "ending"
-    return "last_weeks" if stage == "last_weeks" else "pending"
+    is_late = stage == "last_weeks" and today > max(campaign.last_day.values())
+    return "ending" if is_late else stage
 
 
 @letters.get("/<letter_id>/preview")
@@ -115,7 +111,7 @@ def moment_now(site: Services) -> Moment:
 def preview(letter_id: str) -> Response:
     """The search form, the matching recipients, and the letter to the chosen or first one."""
     site, (shelf, letter) = services(), letter_at(letter_id)
-    wanted = PreviewQuery.read(letter, moment_now(site))
+    wanted = PreviewQuery.read(letter, site)
     checked = _read(site, shelf, letter, wanted)
     holders = find_recipients(site.campaign, site.tables, wanted.query, wanted.kind)
     if not holders and wanted.query and wanted.kind:  # the query matches someone of another kind
@@ -128,8 +124,7 @@ def preview(letter_id: str) -> Response:
         shown = _show(checked.campaign, template, chosen, site, wanted)
     return page(
         "letters/preview", letter=letter, wanted=wanted, kinds=KINDS, holders=holders,
-        most=MOST_FOUND, chosen=chosen, shown=shown, checked=checked, moments=MOMENTS,
-        days=_days(site, site.campaign),
+        most=MOST_FOUND, chosen=chosen, shown=shown, checked=checked, days=_days(site),
         texts=[t for t in letter.texts.values() if t.newest is not None],
         name_of=title_name, role_of=role, no_letter=partial(no_letter, tables=site.tables),
         starts=first_lines(letter),
@@ -143,14 +138,14 @@ def preview(letter_id: str) -> Response:
 def preview_pdf(letter_id: str) -> Response:
     """The same letter as the PDF that a resident would download."""
     site, (shelf, letter) = services(), letter_at(letter_id)
-    wanted = PreviewQuery.read(letter, moment_now(site))
+    wanted = PreviewQuery.read(letter, site)
     checked = _read(site, shelf, letter, wanted)
     template, holder = checked.template(letter.id, wanted.length), site.tables.holder(wanted.seat)
     if checked.campaign is None or template is None or holder is None or holder.vacant:
         abort(404)
     composed, writer, _aid = _compose(
         checked.campaign, template, holder, site, story=wanted.typed_story,
-        today=_days(site, checked.campaign)[wanted.moment],
+        today=_days(site)[wanted.moment],
     )  # fmt: skip
     pdf = to_pdf([Addressed(composed, writer)])
     name = f"preview-{letter.id}-{holder.seat.id}.pdf"
@@ -162,10 +157,9 @@ def _read(site: Services, shelf: Shelf, letter: ShelvedLetter, wanted: PreviewQu
     return read(site.slug, shelf.files if live else shelf.with_drafts(letter))
 
 
-def _days(site: Services, campaign: Campaign) -> dict[Moment, date]:
+def _days(site: Services) -> dict[Moment, date]:
     """A day for each moment; today for the current one."""
-    days = dict(zip(MOMENTS, (day for _stage, day in moments(campaign)), strict=True))
-    return {**days, moment_now(site): site.today()}
+    return {**dict(moments(site.campaign)), moment_now(site): site.today()}
 
 
 def _sample_delegation(tables: Tables, holder: Holder) -> Delegation:
@@ -204,7 +198,7 @@ def _show(
         return {"ask": ""}
     letter, writer, aid = _compose(
         campaign, template, holder, site, story=wanted.typed_story,
-        today=_days(site, campaign)[wanted.moment],
+        today=_days(site)[wanted.moment],
     )  # fmt: skip
     form = wanted.form
     return {

@@ -15,7 +15,8 @@ from app.campaign.campaign_fields import AID_NOTES
 from app.campaign.entities import Length
 from app.campaign.letter_file import SourceParts, read_name, split_source, version_of
 from app.campaign.reading_aids import Pair, pair
-from app.campaign.survey import MOMENTS, AskGroup, Moment, survey
+from app.campaign.stance import Moment
+from app.campaign.survey import AskGroup, survey
 from app.campaign.text_changes import Change, changes
 from app.congress.tables import Tables
 from app.records import workshop
@@ -318,7 +319,7 @@ def _ask_groups(
     found: dict[Moment, list[AskGroup]] = defaultdict(list)
     for group in _survey(site.slug, texts, live, (letter.id, length), site.tables):
         found[group.moment].append(group)
-    return [(moment, found[moment]) for moment in MOMENTS if found[moment]]
+    return [*found.items()]
 
 
 # --- publishing --------------------------------------------------------------------------

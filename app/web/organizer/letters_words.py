@@ -61,6 +61,7 @@ MOMENT = {
     "last_weeks": _l("In the last weeks"),
     "ending": _l("After the planned last day"),
     "expired": _l("After the Congress has ended"),
+    "enacted": _l("After the %(bill)s has become law", bill=MEASURE),
 }
 LEVEL = {
     "must": _l("Must fix"),
