@@ -31,6 +31,8 @@ IN_OUTBOX = "written to the outbox"
 """The cause of a message's ``accepted`` where it was written to a file instead of sent to a
 server."""
 OFFICE: frozenset[State] = frozenset({ACCEPTED, "refused", "unknown", "not attempted"})
+AT_OFFICE: frozenset[State] = frozenset({QUEUED, ACCEPTED, "unknown"})
+"""States of a letter that an office has, may have, or is being given."""
 _NOT_HANDED: frozenset[State] = frozenset({"written", MAILED, "refused", "not attempted", *BEGUN})
 _OPEN = _NOT_HANDED | HANDED
 

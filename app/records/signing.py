@@ -24,7 +24,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from app.congress.model import congress_at
-from app.records.accounting import IN_OUTBOX, first_cause
+from app.records.accounting import AT_OFFICE, IN_OUTBOX, first_cause
 from app.records.acts import (
     PURPOSES,
     LetterRow,
@@ -419,7 +419,7 @@ def _change_letters(db: sqlite3.Connection, number: int, request: SignatureReque
     gone = [
         seat
         for seat, (bioguide, state) in there.items()
-        if (seat not in wanted or wanted[seat].bioguide != bioguide) and state not in _AT_OFFICE
+        if (seat not in wanted or wanted[seat].bioguide != bioguide) and state not in AT_OFFICE
     ]
     for seat in gone:
         drop_letter(db, number, seat)
@@ -433,10 +433,6 @@ def _change_letters(db: sqlite3.Connection, number: int, request: SignatureReque
         "SELECT count(bioguide) FROM letters WHERE signature = ?", (number,)
     ).fetchone()
     return int(letters)
-
-
-_AT_OFFICE = frozenset({"queued", "accepted by the office's system", "unknown"})
-"""States of a letter that an office has, may have, or is being given."""
 
 
 # --- Confirming by email ---------------------------------------------------------------------

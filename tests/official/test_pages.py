@@ -294,9 +294,7 @@ def test_a_letter_changed_while_it_waits_does_not_go_and_the_receipt_says_so(sit
     taken = site.resident.sign(review.form())
     site.press(site.fill(site.look(taken, "MA-6")), step="go")
     (first,) = delivery_ids(site)
-    writing = site.client.post(site.resident.url("/address"), review.form())
-    form = site.resident.filled(writing, story="Another story.")
-    page = site.resident.sign(site.resident.review(form).form())
+    page = changed(site, review)
     assert bodies(site) == [None]
     assert (site.states(page)["MA-6"], site.path(page)) == ("not attempted", site.path(taken))
     expected = {
@@ -309,6 +307,26 @@ def test_a_letter_changed_while_it_waits_does_not_go_and_the_receipt_says_so(sit
     assert delivery_ids(site) != [first]
     site.work()
     assert site.states(page)["MA-6"] == ACCEPTED
+
+
+def changed(site: Site, review: Html, story: str = "Another story.") -> Html:
+    """Sign again with another story, a minute later."""
+    site.clock.forward(minutes=1)
+    writing = site.client.post(site.resident.url("/address"), review.form())
+    form = site.resident.filled(writing, story=story)
+    return site.resident.sign(site.resident.review(form).form())
+
+
+def test_a_letter_that_an_office_has_is_not_said_to_be_changed(site: Site) -> None:
+    review = site.resident.reviewing(*GLOUCESTER)
+    site.resident.sign(review.form())
+    page = changed(site, review)
+    site.press(site.fill(site.look(page, "MA-6")), step="go")
+    site.work()
+    expected = {"en": "already had stays there as it was", "es": "ya tenía queda allí como estaba"}
+    assert expected[site.resident.lang] not in site.client.get(site.path(page)).words
+    page = changed(site, review, "A third story.")
+    assert expected[site.resident.lang] in site.client.get(site.path(page)).words
 
 
 def said(site: Site, page: Html) -> str:

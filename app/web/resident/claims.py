@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.cwc.client import NOT_PARTICIPATING
 from app.cwc.office_post import OLD_LIST, TEST_SYSTEM
-from app.records.accounting import ACCEPTED, IN_OUTBOX, QUEUED
+from app.records.accounting import ACCEPTED, AT_OFFICE, IN_OUTBOX, QUEUED
 from app.records.acts import Cause, LetterRow, Receipt, State
 from app.records.database import Connection
 from app.records.erasing import waits_to_be_erased
@@ -48,6 +48,10 @@ def claims_of(
     if found.changed is not None:
         words = _("You changed this signature on %(when)s. It is now as you sent it last, and so "
                   "are its letters.", when=moment_words(found.changed, zone))  # fmt: skip
+        if any(x.state in AT_OFFICE and x.at and x.at < found.changed for x in found.letters):
+            words += " " + _(
+                "A letter that an office’s own system already had stays there as it was."
+            )
         claims.append(Claim("changed", words))
         if waits_to_be_erased(db):
             claims.append(_deleted(mails, db))
