@@ -101,7 +101,7 @@ def test_the_page_says_until_when_details_are_kept_and_who_can_open_them(here: S
     first_key(here.settings.keys, today=TODAY)
     before = here.review().words
     assert "April 3, 2027" in before  # 90 days after the campaign ends on January 3
-    assert "anyone who controls the server could open it too" in before
+    assert "anyone who controls it could open it too" in before
     folder = here.settings.keys
     key = first_key(folder, today=TODAY)
     passphrase = (folder / f"{key.id}.passphrase").read_text().strip()
@@ -110,7 +110,7 @@ def test_the_page_says_until_when_details_are_kept_and_who_can_open_them(here: S
     out.mkdir()
     move_private(folder, key, opened, "Four or more random words", out)
     after = here.review().words
-    assert "anyone who controls the server" not in after
+    assert "anyone who controls it could" not in after
     assert "This server cannot open it" in after
     assert "This server cannot open it" in here.client.get("/privacy").words
 
