@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from app.campaign import check
 from app.campaign.letter_file import HEADING, split_source
 from app.records import workshop
 from app.records.audit import Actor
-from app.site.services import services
+from app.site.services import Services, services
 from app.site.settings import ROOT
 from app.web.access import access_rules
 from app.web.organizer import campaign_check
@@ -570,6 +571,16 @@ def test_the_editor_previews_the_typed_words_for_a_chosen_recipient(
     with app.app_context():
         assert workshop.state_of(services().db(), SLUG, "general.txt").draft is None
     assert live_words(app) == before
+
+
+def test_the_editor_opens_when_no_listed_term_is_left(
+    rosa: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = datetime(2033, 6, 1, 12, tzinfo=UTC)
+    monkeypatch.setattr(Services, "now", lambda _site: later)
+    rosa.get("/organize/letters/general/full/edit")
+    assert rosa.status == 200
+    assert "{{ story }}" in rosa.last.text
 
 
 def test_the_editor_names_the_line_that_breaks_the_preview(rosa: Browser) -> None:

@@ -243,6 +243,8 @@ def editor_preview(place: TextPlace, source: str, *, query: str, seat: str) -> E
     sought = [h for h in find_recipients(site.campaign, site.tables, query, "") if not h.vacant]
     each = _one_of_each(site)
     choices = [(holder, "") for holder in sought if query] + each
+    if not choices:  # every term of an old list has ended
+        return EditorPreview("", [], bool(query), None, (), checked.problems)
     holder = next((h for h, _kind in choices if h.seat.id == seat), choices[0][0])
     if sought and query and holder not in sought:
         holder = sought[0]
