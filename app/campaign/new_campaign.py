@@ -177,8 +177,8 @@ def _history(new: NewCampaign) -> list[str]:
             else f"{new.printed} was introduced in the {chamber}{when}."]  # fmt: skip
     if (old := _predecessor(new)) is not None:
         name = old.number or f"an earlier {bill_noun(new.printed)}"
-        said.append(f"It follows {name} of the {ordinal(old.congress)} Congress, which expired "
-                    "with that Congress.")  # fmt: skip
+        end = "became law" if _is_law(new.before) else "expired with that Congress"
+        said.append(f"It follows {name} of the {ordinal(old.congress)} Congress, which {end}.")
     return said
 
 
@@ -189,9 +189,13 @@ def _history_es(new: NewCampaign) -> list[str]:
             else f"El proyecto {new.printed} se presentó en {chamber}{when}."]  # fmt: skip
     if (old := _predecessor(new)) is not None:
         name = f"al proyecto {old.number}" if old.number else "a un proyecto"
-        said.append(f"Sigue {name} del {ordinal(old.congress, 'es')} Congreso, que venció con ese "
-                    "Congreso.")  # fmt: skip
+        end = "se convirtió en ley" if _is_law(new.before) else "venció con ese Congreso"
+        said.append(f"Sigue {name} del {ordinal(old.congress, 'es')} Congreso, que {end}.")
     return said
+
+
+def _is_law(campaign: Campaign | None) -> bool:
+    return campaign is not None and campaign.enacted is not None
 
 
 def _own_bills(new: NewCampaign) -> tuple[RelatedBill, ...]:

@@ -51,7 +51,10 @@ from app.site.settings import load_settings
 
 NO_ADDRESS = "Set site_url in settings.toml first, because the QR code on the paper leads there."
 ENDED = "This campaign has ended and no one can sign it, so nothing was made."
-LAW = "The bill has become law, so there is nothing left to sign."
+LAW = (
+    "The bill has become law, so there is no sheet that asks for or against it. Print blank "
+    "letters, which ask what the letters ask now: flask letters blank"
+)
 
 _out = click.option("--out", required=True, type=NEW_FILE,
                     help="The PDF file to write.")  # fmt: skip

@@ -15,7 +15,7 @@ from typing import Any
 
 from app.campaign.asks import ask_for
 from app.campaign.entities import Campaign, Stance
-from app.campaign.stance import bill_names, stage_of, stance_of
+from app.campaign.stance import bill_names, stance_of
 from app.campaign.values import bill_name
 from app.campaign.words import Language, date_words, said
 from app.congress.model import STATES, Holder
@@ -79,8 +79,7 @@ class DaySheet:
     others: tuple[str, ...]
     """The stance's earlier or opposite bills: ``S. 567 (117th Congress)``."""
     ask: str
-    """In the words of the letters; empty for a vacant seat and once the bill is law."""
-    enacted: bool
+    """In the words of the letters; empty for a vacant seat."""
 
     @property
     def own_percent(self) -> int:
@@ -110,9 +109,8 @@ def day_sheet(
     """The sheet of one seat on ``today``, a day in the campaign's time zone."""
     bill = campaign.bill_for(holder.seat.chamber)
     number = bill.number or campaign.main_bill.number
-    enacted = stage_of(campaign, today) == "enacted"
     stance = stance_of(campaign, holder.member) if holder.member else None
-    asked = None if holder.member is None or enacted else ask_for(campaign, holder, today)
+    asked = ask_for(campaign, holder, today) if holder.member else None
     return DaySheet(
         holder=holder,
         numbers=numbers,
@@ -121,7 +119,6 @@ def day_sheet(
         bill=bill_name(number, bill.title, number, language),
         others=bill_names(campaign, stance, language) if stance else (),
         ask=said(asked, "text", language) if asked else "",
-        enacted=enacted,
     )
 
 
@@ -242,7 +239,7 @@ def _data(sheet: DaySheet, facts: Facts) -> dict[str, Any]:
         else [[clean_line(town), f"{number:,}"] for town, number in numbers.towns],
         "stance": stance_words(sheet, facts.list_as_of),
         "wordy": len(sheet.ask) > LONG_ASK,
-        "ask": sheet.ask or ("It has become law; nothing is asked." if sheet.enacted else ""),
+        "ask": sheet.ask,
         "state": STATES[holder.seat.state],
     }
 

@@ -196,7 +196,7 @@ def signup_pdf(
 ) -> bytes:
     """A sheet for ``ROWS`` people, one landscape page, with the statement they sign at ``when``.
 
-    Raises ``ValueError`` once the bill is law, because nothing is asked then (``may_be_signed``).
+    Raises ``ValueError`` once the bill is law (see ``may_be_signed``).
     """
     if not may_be_signed(campaign, when):
         raise ValueError("the bill has become law")
@@ -213,7 +213,7 @@ def signup_pdf(
 
 
 def may_be_signed(campaign: Campaign, when: date) -> bool:
-    """Whether a sign-up sheet has something to ask for at ``when``."""
+    """Whether a sign-up sheet can be made at ``when``: its statement is for or against the bill."""
     return stage_of(campaign, when) != "enacted"
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from app.campaign.entities import Campaign
 from app.campaign.problems import CampaignError
-from app.campaign.stance import has_ended
+from app.campaign.stance import stage_of
 from app.congress.model import day_in_washington
 from app.delivery.mail import Address, Mail, parse_address
 from app.delivery.wordings import absolute_link
@@ -97,10 +97,11 @@ def alerts(
 
 
 def days_too_old(campaign: Campaign, now: datetime) -> int:
-    """The age of the list of cosponsors in days; 0 while it is recent enough, and after the end
-    of its Congress, when no one can join or leave a bill."""
+    """The age of the list of cosponsors in days; 0 while it is recent enough, and once the bill is
+    law or its Congress has ended, when no one can join or leave it."""
     age = (day_in_washington(now) - campaign.as_of).days
-    return age if age > OLD_LIST_DAYS and not has_ended(campaign, now) else 0
+    is_over = stage_of(campaign, now) in ("expired", "enacted")
+    return age if age > OLD_LIST_DAYS and not is_over else 0
 
 
 def _week(now: datetime) -> str:

@@ -591,23 +591,3 @@ def test_a_claim_to_avoid_can_match_whole_words(browser: Browser, staff: Office)
     assert made == {"words": "ice", "whole": True, "advice": "Say which agency."}
     browser.get("/organize/campaign/forbidden/1")
     assert browser.page.by_id("forbidden-whole").get("checked") is not None
-
-
-def test_a_bill_that_became_law_is_published_and_previewed_as_a_law(
-    app: Flask, browser: Browser, staff: Office, few_seats: None
-) -> None:
-    browser.get("/organize/campaign/asks/new")
-    path, new = browser.form("/asks/new")
-    for stage in ("pending", "last_weeks"):
-        del new[f"asks-stages-{stage}"]
-    law = "The {{ bill_name }} is law now. Please see that it is carried out."
-    browser.post(path, {**new, "asks-stages-enacted": "1", "asks-text": law, "asks-call": law,
-                        "asks-summary": "Asks for oversight."})  # fmt: skip
-    browser.get("/organize/campaign/bill").send("/campaign/bill", enacted="2026-11-20")
-    browser.get("/organize/campaign/publish")
-    assert "expired" not in browser.words
-    browser.send("/campaign/publish")
-    browser.get("/organize/letters/general/preview?seat=MA-6")
-    assert "Asks for oversight." in browser.words
-    assert "After the bill has become law (November 25, 2026)." in browser.words
-    assert "After the Congress has ended" not in browser.words

@@ -141,12 +141,14 @@ def test_a_long_ask_leaves_the_sheet_on_one_page(
     assert wordy.asks[0].text.strip() in words(pdf)
 
 
-def test_once_the_bill_is_law_the_sheet_asks_nothing(
+def test_once_the_bill_is_law_the_sheet_has_the_ask_for_that_time(
     campaign: Campaign, tables: Tables, facts: Facts
 ) -> None:
-    law = replace(campaign, enacted=date(2026, 11, 1))
+    asked = "Please see that the law is carried out."
+    then = replace(campaign.asks[-1], when="", stages=("enacted",), text=asked)
+    law = replace(campaign, enacted=date(2026, 11, 1), asks=(*campaign.asks, then))
     made = day_sheet(law, holder(tables, "CA-12"), FULL, today=TODAY)
-    assert "It has become law; nothing is asked." in words(sheets_pdf([made], facts))
+    assert asked in words(sheets_pdf([made], facts))
 
 
 def test_weeks_have_no_gap_and_end_with_the_current_one(campaign: Campaign, tables: Tables) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 
 from werkzeug.wrappers import Response
 
-from app.campaign.stance import CURRENT, has_ended
+from app.campaign.stance import CURRENT, has_ended, stage_of
 from app.campaign.words import ordinal
 from app.congress.refresh import Refreshed, refreshed
 from app.records import logins
@@ -174,17 +174,19 @@ def _unknown_supporters(site: Services) -> Iterable[Notice]:
 
 
 def _congress_end(site: Services) -> Iterable[Notice]:
-    end, today = site.campaign.ends.date(), site.today()
-    if has_ended(site.campaign, site.now()):
+    end, today, stage = site.campaign.ends.date(), site.today(), stage_of(site.campaign, site.now())
+    if stage == "expired":
         text = _("This campaign’s Congress ended on %(day)s. Letters now speak of the %(bill)s "
             "in the past tense. Once it comes back with a number, begin the next campaign.",
                  day=long_date(end), bill=MEASURE)  # fmt: skip
         yield Notice(text, "organizer_campaigns.new", _("Begin a campaign"))
-    elif today >= date(end.year - 1, COUNTDOWN_FROM, 1):
-        yield _countdown(site, end)
+    elif not has_ended(site.campaign, site.now()) and today >= date(
+        end.year - 1, COUNTDOWN_FROM, 1
+    ):
+        yield _countdown(site, end, is_law=stage == "enacted")
 
 
-def _countdown(site: Services, end: date) -> Notice:
+def _countdown(site: Services, end: date, *, is_law: bool) -> Notice:
     """What is ready for the next Congress, what is missing, and what to do before that noon."""
     days, tables = (end - site.today()).days, site.tables
     text = ngettext(
@@ -211,11 +213,10 @@ def _countdown(site: Services, end: date) -> Notice:
         ),
         _("To do: enter signatures on paper and bring printed letters before that noon. What is "
           "entered later counts for the next Congress, and letters to this one are not printed."),
-        _(
-            "Afterward: this %(bill)s is over. Letters speak of it in the past tense. When it "
-            "comes back with another number, begin the next campaign.",
-            bill=MEASURE,
-        ),
+        *(() if is_law else (
+            _("Afterward: this %(bill)s is over. Letters speak of it in the past tense. When it "
+              "comes back with another number, begin the next campaign.", bill=MEASURE),
+        )),
     ))  # fmt: skip
 
 

@@ -244,7 +244,7 @@ def printed(kind: str) -> Response:
     if link is None or site.standing.state == "ended":
         return index(status=409)  # the page then says why and shows no forms
     if kind == "signup" and not may_be_signed(site.campaign, site.now()):
-        return index(_("It has become law, so there is nothing to sign for."), "", 409)
+        return index(status=409)  # likewise
     if bad := _bad_tag_words(tag):
         return index(bad, f"source-{kind}", 422)
     title, group = said(site.campaign, "title", lang), site.settings.group_name
