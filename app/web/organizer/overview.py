@@ -16,7 +16,7 @@ from app.records.accounting import ACCEPTED, OWN
 from app.records.counts import Filter
 from app.records.holding import held_waiting
 from app.records.keys import KeyFolderError, key_status
-from app.records.organizers import Organizer, all_organizers
+from app.records.organizers import Organizer, ready_admins
 from app.site.alerts import copied_lately, days_too_old
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date, ngettext
@@ -82,7 +82,6 @@ def index() -> Response:
 def _setup_steps(site: Services) -> list[tuple[bool, str, str, str]]:
     """What a site needs before people use it: whether it is done, what, why, and its endpoint."""
     settings, fresh = site.settings, Settings(instance=site.settings.instance)
-    admins = [o for o in all_organizers(site.db()) if o.role == "admin" and not o.disabled]
     return [
         (settings.group_name != fresh.group_name, _("Name your group"), "", ""),
         (bool(settings.contact), _("Say how people reach you"), "", ""),
@@ -90,7 +89,7 @@ def _setup_steps(site: Services) -> list[tuple[bool, str, str, str]]:
         (_key_is_away(site), _("Move the private key to your own computer"),
          _("While it is on this server, anyone who controls the server can read what people asked "
            "you to keep."), "organizer_keys.index"),
-        (len(admins) > 1, _("Invite a second admin"),
+        (len(ready_admins(site.db())) > 1, _("Have a second admin who can log in"),
          _("If you alone lose your phone, no one here can help you."), "organizer.all_people"),
         (copied_lately(settings, site.clock()), _("Have a copy made every day"),
          _("The site made no copy by itself in the last two days. A broken disk would take every "
