@@ -118,7 +118,9 @@ def who_of(condition: str) -> Who | None:
             return None
         found[one[0]] = one[1]
     other = "other_states" in found
-    states = found.pop("other_states", found.pop("states", ()))
+    if other and "states" in found:  # some chosen and some left out
+        return None
+    states = found.pop("other_states" if other else "states", ())
     if not isinstance(states, tuple) or not set(states) <= set(STATES):
         return None
     return Who(**found, states=states, other_states=other, join=join)  # type: ignore[arg-type]
@@ -168,7 +170,8 @@ def _term(node: nodes.Node) -> tuple[str, object] | None:
     if name == "stance" and op == "in" and set(values) <= set(STANCES):
         return "stance", values
     if name == "stance" and op == "notin" and set(values) <= set(STANCES):
-        return "stance", tuple(one for one in STANCES if one not in values)
+        others = tuple(one for one in STANCES if one not in values)
+        return ("stance", others) if others else None  # an empty choice would match everyone
     return None
 
 

@@ -62,7 +62,9 @@ def test_handwritten_conditions_are_shown_as_choices(code: str, who: Who) -> Non
     "code",
     ['type == "sen" and type == "rep"', "stage == \"pending\"", "committee_role and not ending",
      'type == "sen" and (is_delegate or caucus == "Democrat")', "not (type == \"sen\")",
-     'stance != "none" and stance != "sponsor"', "1 == 1"],
+     'stance != "none" and stance != "sponsor"', "1 == 1",
+     'state in ["CA", "TX"] and state not in ["TX"]', 'state == "CA" or state != "TX"',
+     'stance not in ["sponsor", "cosponsor", "earlier", "opposes", "none"]'],
 )  # fmt: skip
 def test_conditions_that_choices_cannot_express_stay_code(code: str) -> None:
     assert who_of(code) is None
