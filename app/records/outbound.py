@@ -302,20 +302,22 @@ class Outbound:
     def claim(self, row: str, now: datetime) -> Claimed | None:
         """Claim a row for an attempt; None if it is not due, may not leave, or is taken."""
         with self._writing() as db:
-            taken = db.execute(
+            found = db.execute(
                 "UPDATE outbound AS o SET state = 'sending', attempts = attempts + 1,"  # noqa: S608
-                f" state_at = ?1 WHERE o.id = ?2 AND {_DUE}",
+                f" state_at = ?1 WHERE o.id = ?2 AND {_DUE}"
+                " RETURNING id, kind, attempts, maybe, payload",
                 (_seconds(now), row),
-            ).rowcount
-            if not taken:
+            ).fetchone()
+            if found is None:
                 return None
-            kind, attempt, maybe, bioguide, seat, payload = db.execute(
-                "SELECT o.kind, o.attempts, o.maybe, l.bioguide, l.seat, o.payload"  # noqa: S608
-                f" FROM outbound o LEFT JOIN {_LETTER} AND {_OFFICE} WHERE o.id = ?",
+            to = db.execute(
+                f"SELECT l.bioguide, l.seat FROM outbound o JOIN {_LETTER}"  # noqa: S608
+                f" WHERE o.id = ? AND {_OFFICE}",
                 (row,),
             ).fetchone()
+        claimed, kind, attempt, maybe, payload = found
         return Claimed(
-            row, kind, attempt, bool(maybe), Addressee(bioguide, seat) if seat else None,
+            claimed, kind, attempt, bool(maybe), Addressee(*to) if to else None,
             unlock(payload, self._secret, _PURPOSE),
         )  # fmt: skip
 

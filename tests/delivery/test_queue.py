@@ -17,6 +17,7 @@ from app.delivery.channel import Result
 from app.delivery.mail import Address, Mail
 from app.delivery.post import PostOffice, PostSettings, Queued
 from app.delivery.queue import MailQueue, QueueError, make_huey
+from app.records.database import local_database
 
 from .letters import FakeTime
 from .test_post import SECRET, SENDER
@@ -80,6 +81,20 @@ def test_enqueued_messages_reach_the_worker(queue: MailQueue) -> None:
     first, second = put(queue), put(queue, "b")
     assert work(queue) >= 2
     assert (state(queue, first), state(queue, second)) == ("accepted", "accepted")
+
+
+def test_claiming_a_message_reads_no_table_in_full(queue: MailQueue) -> None:
+    """Claims hold the write lock, for which people who sign wait."""
+    message_id, outbound = put(queue), queue.post.outbound
+    db, asked = local_database(queue.post.settings.outbox.parent / "site.db"), list[str]()
+    db.set_trace_callback(asked.append)
+    assert outbound.claim(message_id, queue.post.clock()) is not None
+    db.set_trace_callback(None)
+    queries = [query for query in asked if "outbound" in query]
+    assert queries
+    for query in queries:
+        plan = db.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
+        assert not [step for *_ids, step in plan if step.startswith("SCAN")]
 
 
 def test_the_queue_contains_nothing_of_a_message(queue: MailQueue) -> None:
