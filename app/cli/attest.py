@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from app.cli.plain import FILE, NEW_FILE, CampaignCommand, PlainCommand
-from app.congress.model import STATES
+from app.congress.model import FIRST_CONGRESS, STATES, district_key
 from app.files import write_file
 from app.records.database import local_database
 from app.records.statements import (
@@ -57,7 +57,11 @@ def attest_command(out: Path, openings: Path | None, show: bool) -> None:
     """
     settings = load_settings()
     campaign, tables = campaign_and_tables(settings)
-    districts = [f"{state}-{n}" for state in STATES for n in tables.districts(state)]
+    districts = [
+        district_key(f"{state}-{n}", congress)
+        for congress in range(FIRST_CONGRESS, tables.congress + 1)
+        for state in STATES for n in tables.districts(state)
+    ]  # fmt: skip
     folder = statements_of(settings.instance, chosen_campaign(settings))
     draft = folder / f".draft-{os.getpid()}"
     try:

@@ -301,8 +301,9 @@ def make_statement(
 ) -> NewStatement:
     """Make a signed statement of the current count, from one snapshot; signing goes on meanwhile.
 
-    ``districts`` names every House district, so that being listed reveals nothing. The list of
-    commitments is written to ``tree``, to be passed to ``publish`` or deleted. Raises ``OSError``.
+    ``districts`` has the key of every House district in each Congress in which people may have
+    signed, so that being listed reveals nothing. The list of commitments is written to ``tree``, to
+    be passed to ``publish`` or deleted. Raises ``OSError``.
     """
     moment = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     db.create_function("commitment", 4, commitment, deterministic=True)

@@ -399,6 +399,25 @@ def test_a_failed_verification_says_why_and_exits_with_one(
 
 
 @pytest.mark.usefixtures("site")
+def test_being_listed_reveals_nothing_in_a_new_congress(
+    db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A district of the new Congress is listed whether or not someone there has signed."""
+    monkeypatch.setenv("DEAR_CONGRESS_TODAY", "2027-02-01")
+    listed = []
+    for more in (False, True):
+        if more:
+            signed(db, "a", congress=120)
+        done = flask("signatures attest", "--out", tmp_path / "x.json", "--no-publish")
+        assert done.exit_code == 0, done.output
+        statement = read_statement((tmp_path / "x.json").read_text())
+        assert isinstance(statement, Statement)
+        listed.append({row["district"] for row in statement.content["districts"]})
+    assert listed[0] == listed[1]
+    assert {"CA-12", "CA-12/120", "WY-0/120"} <= listed[0]
+
+
+@pytest.mark.usefixtures("site")
 def test_an_unpublished_statement_is_not_the_latest(db: sqlite3.Connection, tmp_path: Path) -> None:
     done = flask("signatures attest", "--out", tmp_path / "x.json", "--no-publish")
     assert done.exit_code == 0, done.output
