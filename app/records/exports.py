@@ -210,6 +210,17 @@ def letters_table(db: sqlite3.Connection, chosen: Filter, occasion: Occasion) ->
     return Table("Letters", columns, chunks, _about(db, columns, chosen, occasion))
 
 
+def count_letter_rows(db: sqlite3.Connection, chosen: Filter) -> int:
+    """How many rows ``letters_table`` has: the letters, and a row for each vacant seat."""
+    where, values = chosen.where()
+    query = (
+        "SELECT count(*) FROM signatures s NOT INDEXED"
+        f" JOIN letters l ON l.signature = s.id WHERE {where}"
+    )
+    (number,) = db.execute(query, values).fetchone()
+    return int(number)
+
+
 def _fetch_chunks(found: sqlite3.Cursor, finish: Callable[[Chunk], None]) -> Iterator[Chunk]:
     """The rows, chunk by chunk, after ``finish`` has changed columns in place."""
     while some := found.fetchmany(CHUNK):

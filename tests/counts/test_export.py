@@ -22,6 +22,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.records import audit, exports
+from app.records.acts import LetterRow
 from app.records.audit import What
 from app.records.database import open_database
 from app.records.definitions import DEFINITIONS
@@ -33,6 +34,7 @@ from app.web.organizer.show import download
 from tests.counts.conftest import Add
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import PASSWORD, Clock, Office
+from tests.records.build import letters_of
 
 FILE = "/organize/counts/export/file"
 HEADERS = {
@@ -199,6 +201,12 @@ def test_an_export_is_audited_and_viewing_is_not(browser: Browser, staff: Office
     assert event.after == {
         "shape": "letters", "format": "xlsx", "rows": 36, "filter": '{"state": "CA"}',
     }  # fmt: skip
+
+
+def test_the_audited_rows_are_those_of_the_file(browser: Browser, staff: Office, add: Add) -> None:
+    add(letters=(LetterRow("CA-12", None, "vacant"), *letters_of("CA", 12)[1:]))
+    rows = csv_rows(take(browser, "shape=letters"))[1:]
+    assert audit.page(staff.db, audit.TrailFilter()).events[0].after["rows"] == len(rows) == 3
 
 
 def test_an_export_asks_for_the_password_and_then_downloads(browser: Browser, clock: Clock) -> None:

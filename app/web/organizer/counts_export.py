@@ -24,6 +24,7 @@ from app.records.exports import (
     GROUPINGS,
     SHAPES,
     Occasion,
+    count_letter_rows,
     export_name,
     table_of,
     write_export,
@@ -127,9 +128,11 @@ def export_file() -> Response:
 def _record_export(db: Connection, wanted: WantedFile, now: Occasion) -> int:
     """Record the export in the audit trail; returns its number of rows."""
     chosen = wanted.asked.chosen
-    whole = totals(db, chosen)
-    rows = {"signatures": whole.signatures, "letters": whole.letters}.get(wanted.shape)
-    if rows is None:
+    if wanted.shape == "signatures":
+        rows = totals(db, chosen).signatures
+    elif wanted.shape == "letters":
+        rows = count_letter_rows(db, chosen)
+    else:
         rows = _group_count(db, wanted, chosen, now)
     with writing(db):
         acting().record(
