@@ -13,7 +13,7 @@ import base64
 import io
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -98,8 +98,8 @@ class PlanSummary:
     """An ``ImportPlan`` as a page shows it: the first rows of each kind, and their totals."""
 
     plan: ImportPlan = field(repr=False)
-    """Without the file's rows and ``new``; at most ``MOST_SHOWN`` wrong and odd rows and
-    ``MOST_LIKELY`` likely repeats."""
+    """Without the file's rows, ``new`` and the names of columns that do not travel; at most
+    ``MOST_SHOWN`` wrong and odd rows and ``MOST_LIKELY`` likely repeats."""
     new: int
     wrong: int
     odd: int
@@ -121,9 +121,16 @@ class PlanSummary:
         """Summarize a plan, with nothing packed."""
         split = [row for row in plan.wrong if row.is_split]
         sheets = tuple(replace(sheet, rows=()) for sheet in plan.file.sheets)
+        columns = tuple(
+            replace(known, headers=tuple(
+                header if place in used else "" for place, header in enumerate(known.headers)
+            ))
+            for known, used in zip(plan.columns, _carried(plan), strict=True)
+        )  # fmt: skip
         shown = replace(
-            plan, file=replace(plan.file, sheets=sheets), new=(), wrong=plan.wrong[:MOST_SHOWN],
-            odd=plan.odd[:MOST_SHOWN], likely=plan.likely[:MOST_LIKELY],
+            plan, file=replace(plan.file, sheets=sheets), columns=columns, new=(),
+            wrong=plan.wrong[:MOST_SHOWN], odd=plan.odd[:MOST_SHOWN],
+            likely=plan.likely[:MOST_LIKELY],
         )  # fmt: skip
         return cls(
             shown, len(plan.new), len(plan.wrong), len(plan.odd),
@@ -193,30 +200,36 @@ def process_sheet(
 
 MOST_CARRIED = 400_000
 """How many cells travel with unused columns; above this, unused columns are dropped."""
-_PURPOSE = "sheet between two pages"
+_PURPOSE = "sheet with numbered columns between two pages"
+
+
+def _carried(plan: ImportPlan) -> list[list[int]]:
+    """By sheet, the columns that travel: those with a name, or only those with a role."""
+    cells = sum(len(sheet.rows) * len(sheet.header.cells) for sheet in plan.file.sheets)
+    return [
+        [
+            place
+            for place, (header, role) in enumerate(zip(known.headers, known.roles, strict=True))
+            if role or (header and (cells <= MOST_CARRIED or known.questions))
+        ]
+        for known in plan.columns
+    ]
 
 
 def pack(plan: ImportPlan, secret: bytes) -> str:
     """A plan's file, the roles of its columns and the choices, as text."""
     file, choices = plan.file, plan.choices
-    cells = sum(len(sheet.rows) * len(sheet.header.cells) for sheet in file.sheets)
     sheets: list[list[object]] = []
-    for sheet, known in zip(file.sheets, plan.columns, strict=True):
-        used = [
-            place
-            for place, (header, role) in enumerate(zip(known.headers, known.roles, strict=True))
-            if role or (header and (cells <= MOST_CARRIED or known.questions))
-        ]
-        places = {place: at for at, place in enumerate(used)}
+    for sheet, known, used in zip(file.sheets, plan.columns, _carried(plan), strict=True):
         rows = [
             [row.number, [cell(row, place) for place in used],
-             {places[place]: flag for place, flag in row.flags.items() if place in places},
-             row.hidden, [places[place] for place in sorted(row.crossed) if place in places]]
+             {place: flag for place, flag in row.flags.items() if place in used},
+             row.hidden, sorted(row.crossed.intersection(used))]
             for row in sheet.rows
         ]  # fmt: skip
-        roles = [known.roles[p] for p in used] if len(sheets) in choices.columns else None
-        sheets.append([sheet.name, sheet.header.number, [known.headers[p] for p in used], rows,
-                       roles])  # fmt: skip
+        roles = known.roles if len(sheets) in choices.columns else None
+        headers = {place: known.headers[place] for place in used}
+        sheets.append([sheet.name, sheet.header.number, headers, rows, roles])
     text = json.dumps(
         [sheets, file.unread, file.guessed_encoding, file.shows_hidden,
          [choices.hidden, choices.edits, choices.located, sorted(choices.out),
@@ -240,20 +253,26 @@ def unpack(packed: str, secret: bytes, most: int) -> tuple[ParsedFile, Choices] 
         return None
     held, columns = [], {}
     for at, (name, number, headers, rows, roles) in enumerate(sheets):
+        names = {int(place): header for place, header in headers.items()}
         lines = (
             RawRow(
                 line,
-                tuple(cells),
+                _in_places(dict(zip(names, cells, strict=True))),
                 {int(place): flag for place, flag in flags.items()},
                 hidden,
                 frozenset(crossed),
             )
             for line, cells, flags, hidden, crossed in rows
         )
-        held.append(ParsedSheet(name, RawRow(number, tuple(headers)), tuple(lines)))
+        held.append(ParsedSheet(name, RawRow(number, _in_places(names)), tuple(lines)))
         if roles is not None:
             columns[at] = tuple(roles)
     hidden, edits, located, *rows, zeros = said
     out, keep, same = map(frozenset, rows)
     file = ParsedFile(tuple(held), tuple((name, why) for name, why in unread), guessed, shows)
     return file, Choices(columns, {}, hidden, edits, located, out, keep, same, zeros)
+
+
+def _in_places(texts: Mapping[int, str]) -> tuple[str, ...]:
+    """Texts by column as a row's cells. Columns keep their places, by which forms name them."""
+    return tuple(texts.get(place, "") for place in range(max(texts, default=-1) + 1))

@@ -17,6 +17,7 @@ from werkzeug.test import encode_multipart
 from app.campaign.load import read_files
 from app.campaign.new_campaign import AskKind, NewCampaign, initial_files
 from app.congress.model import Located, NoMatch, StreetAnswer
+from app.records import paper_sheets
 from app.records.counts import totals
 from app.records.site_campaigns import begin, move
 from app.site.settings import ROOT
@@ -510,6 +511,30 @@ def test_a_column_is_identified_on_the_page_and_remembered(editor: Browser, staf
     assert signatures(staff) == 1
     upload(editor, csv_file(BO, header=header))
     assert editor.status == 200
+
+
+def test_the_columns_after_one_without_a_name_keep_what_an_organizer_says(
+    editor: Browser, staff: Office
+) -> None:
+    header = ("First name", "", "Last name", "ZIP", "Street", "Notes")
+    row = ("Ana", "7", "Li", "05672", "12 Main St", "Stowe")
+    upload(editor, csv_file(row, header=header))
+    send(editor, "columns", **{"column-0-5": "city"})
+    assert "First name Ana" in editor.words
+    assert "City Stowe" in editor.words
+    assert "ZIP code 05672" in editor.words
+
+
+def test_columns_that_a_large_sheet_leaves_behind_are_not_offered(
+    editor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paper_sheets, "MOST_CARRIED", 10)
+    upload(editor, csv_file((*ANA, "x"), (*BO, "y"), header=(*HEADER[:5], "Notes", *HEADER[5:])))
+    _path, form = editor.form("/paper/check")
+    assert "column-0-4" in form
+    assert "column-0-5" not in form
+    send(editor, "columns", **{"column-0-7": ""})
+    assert "column-0-6" in editor.form("/paper/check")[1]
 
 
 def test_a_split_zip_in_a_sheet_offers_districts_or_a_street_lookup(
