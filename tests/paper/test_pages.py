@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tempfile
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -451,6 +451,18 @@ def test_an_invalid_district_or_tag_is_an_error_at_its_field(
     assert browser.page.by_id("district").get("aria-invalid") == "true"
     browser.get("/organize/paper/poster.pdf?source=a+b")
     assert browser.page.by_id("source-poster").get("aria-invalid") == "true"
+
+
+@pytest.mark.parametrize("site_url", ["https://letters.example.org"])
+def test_a_district_whose_seats_are_all_vacant_has_no_blank_letter(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
+    browser = Browser(app, clock, base="https://letters.example.org")
+    clock.at = datetime(2027, 2, 1, 17, tzinfo=UTC)
+    browser.log_in(staff.add("Eve", "exporter"))
+    browser.get("/organize/paper/blank.pdf?district=DC")
+    assert browser.status == 422
+    assert browser.page.by_id("district").get("aria-invalid") == "true"
 
 
 def test_without_a_site_address_nothing_is_printed(editor: Browser) -> None:

@@ -258,6 +258,9 @@ def printed(kind: str) -> Response:
         if delegation is None:
             return index(_("Enter a district like IL-5, or a state with one, like VT."),
                           "district", 422)  # fmt: skip
+        if not delegation.recipients:
+            return index(_("Our list of members has no one for this district now, so there is no "
+                           "letter to print."), "district", 422)  # fmt: skip
         pdf = blank_letters_pdf(site.campaign, template, delegation, today=site.today(), link=link,
                                 language=lang)  # fmt: skip
     return download(pdf, "application/pdf", f"{kind}-{lang}.pdf", "inline")
