@@ -463,9 +463,9 @@ _SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv|v|md|phd|esq)\.?", re.IGNORECASE)
 def split_name(name: str) -> tuple[str, str]:
     """First and last name from a full name: ``Bo Ng``, ``Ng, Bo``, ``Bo Ng, Jr.``, ``Madonna``."""
     parts = [part for text in name.split(",") if (part := text.strip())] or [name]
-    behind = [part for part in parts[1:] if _SUFFIX.fullmatch(part)]
-    suffix = "".join(f" {part}" for part in behind)
-    last, *first = [part for part in parts if part not in behind]
+    last, *more = parts
+    suffix = "".join(f" {part}" for part in more if _SUFFIX.fullmatch(part))
+    first = [part for part in more if not _SUFFIX.fullmatch(part)]
     if first:
         return " ".join(first), last + suffix
     name = last

@@ -305,6 +305,8 @@ def test_the_zip_plus_four_digits_can_be_in_a_separate_column(
         ("Bo Ng III", ("Bo", "Ng III")),
         ("", ("", "")),
         (",", (",", "")),
+        ("V, V", ("V", "V")),
+        ("Md, Abdul, Md", ("Abdul", "Md Md")),
     ],
 )
 def test_a_full_name_is_split(name: str, parts: tuple[str, str]) -> None:
