@@ -302,7 +302,6 @@ def unfinished(sentence: str) -> Iterator[Finding]:
         yield Finding(Message.of("placeholder", words=match[0].strip()), sentence)
 
 
-@lru_cache(maxsize=4096)
 def repeats_frame(typed: str) -> bool:
     """Whether a typed text begins with a greeting or ends with a closing, which every letter
     already has."""
@@ -312,6 +311,7 @@ def repeats_frame(typed: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def _asking(paragraph: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in sentences(paragraph) if _ASK.search(sentence))
 

@@ -237,7 +237,7 @@ SENTENCES: dict[str, str] = {
     "cell-nobody": _mark("No member of Congress has this name. Add the id."),
     "cell-several": _mark("This name matches %(more)s. Write it in full, or add the id."),
     "note-older": _mark("This file is older than the list: it was last changed on %(day)s."),
-"note-no-sponsor": _mark("This file does not name the sponsor."),
+    "note-no-sponsor": _mark("This file does not name the sponsor."),
     "note-two-sponsors": _mark(
         "There is one sponsor, but the list will have several: %(names)s. Check those who are no "
         "longer the sponsor."

@@ -73,6 +73,8 @@ def _state_words(text: str) -> str:
 _COUNTRY_AFTER = re.compile(
     r"(?:^|[\s,]+)(?:U\.?S\.?A?\.?|United States|EE\.? ?UU\.?)$", re.IGNORECASE
 )
+_HALF_A_STREET = re.compile(r"[\W\d]*|(?:.*\s)?(?:calle|avenida|camino|paseo)", re.IGNORECASE)
+"""What is left of a street that is named like its town: *12 Calle Ponce PR*."""
 _ZIP_AFTER = re.compile(r"(?<=\S)[\s,]+\d{5}(-\d{4})?$")
 
 
@@ -100,7 +102,8 @@ def street_alone(text: str, city: str, *states: str) -> str:
     before, comma, town = rest.rpartition(",")
     if not comma and rest != text:  # 12 Main St Stowe VT
         at = len(rest) - len(city)
-        before, town = (rest[:at], rest[at:]) if rest[at - 1 : at] == " " else ("", "")
+        apart = rest[at - 1 : at] == " " and not _HALF_A_STREET.fullmatch(rest[:at].strip())
+        before, town = (rest[:at], rest[at:]) if apart else ("", "")
     return before.strip() if before and city and town_key(town) == town_key(city) else text
 
 

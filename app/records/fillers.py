@@ -12,22 +12,25 @@ from app.text import Email, has_letter, read_email, says_something
 WhyOdd = Literal["no_letter", "filler", "no_letter_street", "filler_street"]
 
 _UNREADABLE = frozenset("""
-    n a|n a n a|illegible|unreadable|unknown|not legible|no name|no address|same as above|ditto
+    n a|n a n a|illegible|unreadable|unknown|not legible|no name|no address|same as above
     refused|declined|not given
     ilegible|no legible|desconocido|desconocida|sin nombre|sin direccion|s n|n d|s d|no aplica
-    lo mismo|el mismo|la misma|idem|igual que arriba
+    lo mismo|el mismo|la misma|igual que arriba
 """.replace("\n", "|").replace("    ", "").split("|")) - {""}  # fmt: skip
 """No person or street has such a name."""
 _EMPTY = _UNREADABLE | frozenset("""
-    no email|no e mail|no tiene|no tengo|sin correo
+    ditto|idem|no email|no e mail|no tiene|no tengo|sin correo
     void|duplicate|crossed out|scratched out|see above|do not count|total|signature|test user
     duplicado|duplicada|repetido|repetida|tachado|tachada|anulado|anulada|firma|no cuenta
     none|null|nil|na|test|testing|user|blank|same|anonymous|anon|no|tbd|name|first|last
     street|address|first name|last name|example|sample|nadie|ninguno|ninguna|ningun|nada|prueba
     ejemplo|vacio|en blanco|anonimo|anonima|igual|nombre|apellido|calle|direccion|x
 """.replace("\n", "|").replace("    ", "").split("|")) - {""}  # fmt: skip
-"""Fillers for an empty cell. Some people are named Null or Test, so a name is odd only if every
+"""Fillers for an empty cell. Some people are named Null or Ditto, so a name is odd only if every
 part of it is a filler."""
+
+_NO_STREET = frozenset({"test", "test st", "test street", "street", "address"})
+"""Fillers after a house number. *200 First* and *1200 X* are streets."""
 
 _NO_ONE = re.compile(r"(x|a|z)\1{2,9}|(test|total|page|pagina|prueba) ?\d+|asdf\w*|qwerty\w*")
 _UNREAD = re.compile(
@@ -98,5 +101,6 @@ def is_street(text: str) -> bool:
     return (
         has_letter(text)
         and not _is_email(text)
-        and not _is_filler(name, _EMPTY | {"test st", "test street"})
+        and not _is_filler(text, _EMPTY)
+        and not _is_filler(name, _NO_STREET)
     )

@@ -221,7 +221,12 @@ def test_an_address_pasted_whole_is_printed_once(
 
 @pytest.mark.parametrize(
     ("street", "second"),
-    [("12 Gloucester", ""), ("12 Larkspur Ct", "Apt MA"), ("12 Larkspur Ct", "🏠")],
+    [
+        ("12 Gloucester", ""),
+        ("12 Calle Gloucester MA", ""),
+        ("12 Larkspur Ct", "Apt MA"),
+        ("12 Larkspur Ct", "🏠"),
+    ],
 )
 def test_a_line_that_only_looks_like_a_place_is_kept(
     resident: Resident, street: str, second: str
@@ -245,7 +250,10 @@ def test_a_street_that_says_nothing_is_asked_for_again(anyone: Resident, street:
     assert page.one("input", id="street").get("value") == street
 
 
-@pytest.mark.parametrize("street", ["General Delivery", "PO Box 12", "HC 1 Box 2", "شارع 5"])
+@pytest.mark.parametrize(
+    "street",
+    ["General Delivery", "PO Box 12", "HC 1 Box 2", "شارع 5", "200 First", "1200 X", "200 S D"],
+)
 def test_any_place_that_gets_mail_is_an_address(resident: Resident, street: str) -> None:
     page = resident.reviewing(*GLOUCESTER, street=street)
     assert sheets(page)[0].startswith(f"{street} Springfield, MA 01930")
@@ -261,11 +269,12 @@ def test_a_last_name_that_says_there_is_none_is_to_be_left_empty(
     assert ("or leave it empty" if anyone.lang == "en" else "deje el espacio vacío") in message
 
 
-@pytest.mark.parametrize("first", ["N. A.", "S N", "Na"])
-def test_initials_and_short_names_are_names(resident: Resident, first: str) -> None:
+@pytest.mark.parametrize("name", ["N. A.", "S N", "Na", "Ditto", "O", "李", "Null", "Test"])
+def test_short_and_unusual_names_are_names(resident: Resident, name: str) -> None:
     """NM02"""
-    page = resident.reviewing(*GLOUCESTER, first=first, last="Patel")
-    assert sheets(page)[0].endswith(f"{first} Patel")
+    for first, last in ((name, "Patel"), ("Beth", name)):
+        page = resident.reviewing(*GLOUCESTER, first=first, last=last)
+        assert sheets(page)[0].endswith(f"{first} {last}")
 
 
 @pytest.mark.parametrize(
@@ -340,6 +349,8 @@ def test_military_mail_needs_its_own_city(anyone: Resident) -> None:
     form = anyone.filled(anyone.writing(*GLOUCESTER), **base, city="Vilseck")
     page = anyone.review(form, 422)
     assert "APO" in words(page.by_id("city-error"))
+    anyone.review({**form, "city": ["A.P.O.,"]})
+    assert "APO" not in words(anyone.review({**form, "city": [""]}, 422).by_id("city-error"))
     assert "APO, AE 09012" in sheets(anyone.review({**form, "city": ["apo"]}))[0].replace(
         "apo", "APO"
     )

@@ -7,6 +7,7 @@ form says about members, districts or letters is trusted.
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -325,9 +326,13 @@ def validate(draft: Draft, site: Services, found: Found) -> tuple[WriteForm | No
             form = form or write_form(draft, site)
             form.mail_zip.errors = [mismatch]
             errors.append(("mail_zip", mismatch))
-        elif draft.mail_state in MILITARY and draft.city.upper() not in MILITARY_CITIES:
+        elif (
+            draft.mail_state in MILITARY
+            and re.sub(r"[\s.,]", "", draft.city).upper() not in MILITARY_CITIES
+            and not any(name == "city" for name, _m in errors)
+        ):
             form = form or write_form(draft, site)
-            form.city.errors = [_("Military mail has APO, FPO or DPO as its city.")]
+            form.city.errors = [_("Military mail has APO, FPO or DPO in place of a city.")]
             errors.append(("city", form.city.errors[0]))
         field, pasted = _pasted_from_elsewhere(draft)
         if pasted and not any(name == field for name, _m in errors):
