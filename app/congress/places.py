@@ -113,6 +113,8 @@ def second_line_alone(text: str, street: str, city: str, *states: str) -> str:
     >>> second_line_alone("Stowe, VT 05672", "12 Main St", "Stowe", "VT")
     ''
     """
+    if not text:  # as of most people
+        return ""
     line = street_alone(text, city, *states)
     rest = town_alone(line, *states)
     known = {town_key(street), town_key(city)} - {""}
