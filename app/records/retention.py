@@ -31,8 +31,8 @@ class Policy:
     """How many days each kind is kept. ``ends`` has the last day of each known campaign."""
 
     sealed: int = 90
-    """After the campaign's end or, if that is unknown, after the day of sealing. Pages name the
-    last of these days, so the purge of that day deletes, but never the one of the end itself."""
+    """After the campaign's end or, if that is unknown, after the day of sealing; at least one.
+    Pages promise deletion by the last of these days, so the purge on that day deletes."""
     letters: int = 90
     """The same, for letters kept behind a receipt."""
     audit: int = 730
@@ -90,7 +90,8 @@ KINDS: tuple[ExpiringRows, ...] = (
         "queued_at < :seconds + 86400 * CASE WHEN payload IS NOT NULL THEN min(:days - 7, 0)"
         " WHEN kind = 'other' AND state = 'accepted' THEN -730 ELSE 0 END"
         " AND NOT (payload IS NULL AND kind IN ('house', 'senate') AND state <> 'accepted'"
-        " AND receipt IN (SELECT receipt FROM signatures WHERE withdrawn = 0))",
+        " AND EXISTS (SELECT 1 FROM signatures s WHERE s.receipt = outbound.receipt"
+        " AND s.withdrawn = 0))",
     ),
     ExpiringRows("email confirmations", "unconfirmed", "confirmations", "at < :stamp"),
     ExpiringRows("failed logins", "throttle", "login_failures", "at < :seconds"),
