@@ -30,7 +30,7 @@ from app.site.services import Services, services
 
 SOURCE = "demo"
 MOST = 20_000
-"""People."""
+"""How many people can be invented."""
 ORGANIZERS: tuple[tuple[str, organizers.Role], ...] = (
     ("Demo Admin", "admin"), ("Demo Editor", "editor"),
 )  # fmt: skip

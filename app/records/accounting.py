@@ -28,8 +28,7 @@ MAILED: State = "mailed to self"
 ACCEPTED: State = "accepted by the office's system"
 QUEUED: State = "queued"
 IN_OUTBOX = "written to the outbox"
-"""The cause of a message's ``accepted`` where it was written to a file instead of sent to a
-server."""
+"""The cause of ``accepted`` for a message that was written to a file instead of sent."""
 OFFICE: frozenset[State] = frozenset({ACCEPTED, "refused", "unknown", "not attempted"})
 AT_OFFICE: frozenset[State] = frozenset({QUEUED, ACCEPTED, "unknown"})
 """States of a letter that an office has, may have, or is being given."""

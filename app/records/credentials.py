@@ -134,10 +134,10 @@ def new_token() -> str:
 
 
 def totp_uri(totp_secret: str, name: str, issuer: str) -> str:
-    """The ``otpauth://`` URI to put in a QR code. A colon separates its issuer from the name, so
-    neither has one."""
-    named, by = (text.replace(":", "") for text in (name, issuer))
-    return pyotp.TOTP(totp_secret).provisioning_uri(name=named, issuer_name=by)
+    """The ``otpauth://`` URI to put in a QR code. Colons are dropped from both texts, because one
+    separates the issuer from the name."""
+    account, by = (text.replace(":", "") for text in (name, issuer))
+    return pyotp.TOTP(totp_secret).provisioning_uri(name=account, issuer_name=by)
 
 
 def seal_totp(secret: bytes, totp_secret: str) -> bytes:

@@ -37,7 +37,7 @@ _UNREAD = re.compile(
     r"\b(illeg|ill?egible|no legible|not legible|unreadable|unclear|can ?not read|cant read"
     r"|no se lee|no se entiende)\b"
 )
-"""What someone who typed a sheet wrote beside a name or street that they could not read."""
+"""Notes next to a name or street that the person who typed the sheet could not read."""
 _INITIALS = re.compile(r"[^\W\d_]\.?\s?[^\W\d_]\.?")
 
 
@@ -52,7 +52,7 @@ def unless_filler(text: str) -> str:
 
 
 def why_odd(values: Mapping[str, str]) -> WhyOdd | None:
-    """Why a row hardly describes a person, or None. Reads ``first``, ``last`` and ``street``."""
+    """Why a row probably is no person, or None. Reads ``first``, ``last`` and ``street``."""
     names = [text for column in ("first", "last") if (text := values.get(column, ""))]
     street = values.get("street", "")
     if names and not any(map(has_letter, names)):
@@ -76,7 +76,7 @@ def why_odd(values: Mapping[str, str]) -> WhyOdd | None:
 
 
 def _is_question(text: str) -> bool:
-    """Whether nothing but question marks was typed."""
+    """Whether a text has question marks and no letter."""
     return "?" in text and not has_letter(text)
 
 
@@ -86,10 +86,9 @@ def _is_email(text: str) -> bool:
 
 
 def is_unreadable(text: str) -> bool:
-    """Whether a text says that there is nothing to write or to read, as ``N/A`` does, or is an
-    email address.
+    """Whether a text cannot be a name: a filler such as ``N/A``, or an email address.
 
-    ``N. A.`` and ``S N`` may be someone's initials, so they do not.
+    ``N. A.`` and ``S N`` may be someone's initials.
     """
     filler = bare(words_of(text)) in _UNREADABLE and not _INITIALS.fullmatch(text)
     return filler or _is_email(text)

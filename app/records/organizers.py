@@ -496,7 +496,7 @@ def find_session(db: sqlite3.Connection, token: str, at: datetime) -> Session | 
     again = passed is not None and now - passed <= REPEAT_SECONDS
     if ended is not None and not again:
         return NoSession("ended")
-    # A use in the future is one under a clock that was ahead.
+    # A last use in the future was recorded by a clock that was ahead.
     if abs(now - seen) > IDLE or now - created > (LIFETIME if stage == "full" else HALF_LIFETIME):
         return NoSession("idle")
     organizer = organizer_by_id(db, owner)

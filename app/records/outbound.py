@@ -527,8 +527,8 @@ def _end_letters(
 
 
 def _drop_seconds(db: sqlite3.Connection, row: str) -> None:
-    """Round the times of a letter to the minute. Its row may be kept as long as its receipt, and
-    seconds would help to match it with someone's log."""
+    """Round the times of a letter down to the minute. Its row may be kept as long as its receipt,
+    and seconds would help to match it with a server's log."""
     times = ", ".join(f"{x} = {x} / 60 * 60" for x in ("queued_at", "state_at", "next_at", "until"))
     db.execute(f"UPDATE outbound AS o SET {times} WHERE id = ? AND {_OFFICE}", (row,))  # noqa: S608
 

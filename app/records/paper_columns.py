@@ -98,16 +98,8 @@ _ALIASES = {alias.strip(): role for role, names in _NAMES.items() for alias in n
 # The first address line has many names; none of them means a unit.
 _ALIASES |= {
     f"{one} {number}": "street"
-    for one in (
-        "address",
-        "addr",
-        "address line",
-        "street",
-        "street address",
-        "street line",
-        "street address line",
-        "direccion",
-    )
+    for one in ("address", "addr", "address line", "street", "street address", "street line",
+                "street address line", "direccion")
     for number in ("1", "one")
 }  # fmt: skip
 _ALIASES |= {

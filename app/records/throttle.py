@@ -155,7 +155,7 @@ def begin_try(
 
 
 def _sweep(db: sqlite3.Connection, now: int) -> None:
-    valid = (now - HOUR + 1, now + LONGEST_WAIT)  # later ones are from a clock that was ahead
+    valid = (now - HOUR + 1, now + LONGEST_WAIT)  # a clock that was ahead recorded later ones
     db.execute("DELETE FROM login_failures WHERE at NOT BETWEEN ? AND ?", valid)
     db.execute("DELETE FROM login_waits WHERE since NOT BETWEEN ? AND ?", valid)
     db.execute("DELETE FROM login_sources WHERE until <= ?", (now,))

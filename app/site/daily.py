@@ -94,7 +94,7 @@ def _once_a_day(path: Path, now: datetime, work: Callable[[], None], wrong: str)
     try:
         with locked(path) as descriptor:
             last = os.fstat(descriptor)
-            # A time far in the future comes from a clock that was wrong then.
+            # A time far in the future was recorded by a clock that was ahead.
             if last.st_size and abs(now.timestamp() - last.st_mtime) < DAY_SECONDS:
                 return False
             work()

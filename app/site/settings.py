@@ -711,7 +711,7 @@ def _read_key(path: Path, database: Path) -> bytes:
 
 def _text_of_key(raw: bytes) -> str:
     """A key's characters, whatever an editor or a copy through a terminal put around them. Raises
-    ``UnicodeError`` for what is not ASCII: another key would be made of it in silence."""
+    ``UnicodeError`` for anything but ASCII, which would silently become a different key."""
     marked = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
     text = raw.decode("utf-16" if marked else "utf-8-sig").strip()
     text.encode("ascii")
