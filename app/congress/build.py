@@ -22,6 +22,7 @@ from app.congress.model import (
     all_seats,
     congress_at,
     congress_years,
+    day_in_washington,
     district_numbers,
     effective_end,
     moment_of,
@@ -158,7 +159,8 @@ def _check_one_congress(members: MemberList, congresses: list[int], who: str) ->
 
 
 def source_date(folder: Path, name: str) -> date:
-    """The date of a source file, from the folder's ``README.md`` table or else its mtime.
+    """The date of a source file, from the folder's ``README.md`` table or else its mtime
+    in Washington.
 
     A row of that table names the file in backquotes and has a date ``YYYY-MM-DD``.
     """
@@ -173,7 +175,7 @@ def source_date(folder: Path, name: str) -> date:
         changed = (folder / name).stat().st_mtime
     except FileNotFoundError:
         raise missing(folder, name) from None
-    return datetime.fromtimestamp(changed, tz=UTC).date()
+    return day_in_washington(datetime.fromtimestamp(changed, tz=UTC))
 
 
 def _write(folder: Path, texts: dict[str, str]) -> int:

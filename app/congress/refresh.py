@@ -28,7 +28,6 @@ from app.congress.model import (
     TablesError,
     change_of,
     day_in_washington,
-    moment_of,
     ordinal,
 )
 from app.congress.names import titled_name
@@ -168,8 +167,8 @@ def fetch_and_refresh(
 def download(
     base: str, target: Path, progress: Callable[[str], None] = lambda _: None
 ) -> date | None:
-    """Fetch the lists from ``base`` into ``target``. Returns the day on which the list of members
-    last changed, if its server says so. Raises ``RefreshError``.
+    """Fetch the lists from ``base`` into ``target``. Returns the day in Washington on which the
+    list of members last changed, if its server says so. Raises ``RefreshError``.
 
     A file that is too large, truncated or redirected to another host is refused.
     """
@@ -180,7 +179,7 @@ def download(
         assert data is not None
         (target / name).write_bytes(data)
         if name == MEMBERS_FILE and changed:
-            day = changed.date()
+            day = day_in_washington(changed)
     return day
 
 
@@ -298,7 +297,7 @@ def _refresh(
 
 def _problems(old: Tables | None, new: Tables, now: datetime) -> Iterator[str]:
     """What makes a list implausible."""
-    if moment_of(new.as_of) > now:
+    if new.as_of > day_in_washington(now):
         yield f"The list is dated {new.as_of}, which is in the future."
     then = new.at(_compared_at(new, now))
     unheld = len(then.awaited()) + len(then.vacancies())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 import threading
@@ -225,6 +226,14 @@ def test_an_older_or_future_list_is_refused(folder: Path, tmp_path: Path) -> Non
         refresh(folder, tmp_path, now=NOW, as_of=date(2026, 12, 2))
 
 
+def test_a_list_of_the_morning_of_the_change_is_not_in_the_future(
+    the_119th: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    folder = lists_of(the_120th(the_119th), tmp_path / "lists")
+    morning = datetime(2027, 1, 3, 15, tzinfo=UTC)
+    assert refresh(folder, tmp_path, now=morning, as_of=morning.date()).folder is not None
+
+
 def test_only_the_last_three_folders_are_kept(folder: Path, tmp_path: Path) -> None:
     for day in range(24, 28):
         refresh(folder, tmp_path, now=NOW, as_of=date(2026, 11, day))
@@ -435,6 +444,7 @@ class Lists:
 
     def __init__(self, folder: Path) -> None:
         lists = self
+        self.changed = "Mon, 30 Nov 2026 12:00:00 GMT"
         self.answers: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {}
 
         class Handler(BaseHTTPRequestHandler):
@@ -446,7 +456,7 @@ class Lists:
                 data = (folder / name).read_bytes()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(data)))
-                self.send_header("Last-Modified", "Mon, 30 Nov 2026 12:00:00 GMT")
+                self.send_header("Last-Modified", lists.changed)
                 self.end_headers()
                 self.wfile.write(data)
 
@@ -476,6 +486,23 @@ def test_lists_are_downloaded_with_their_date(served: Lists, tmp_path: Path, fol
     assert steps == list(FILES)
     for name in FILES:
         assert (tmp_path / "got" / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_a_list_changed_in_the_evening_in_washington_is_not_in_the_future(
+    served: Lists, tmp_path: Path
+) -> None:
+    served.changed = "Tue, 01 Dec 2026 01:00:00 GMT"
+    evening = datetime(2026, 12, 1, 2, tzinfo=UTC)
+    changes = fetch_and_refresh(served.url, tmp_path, now=evening)
+    assert changes.after == date(2026, 11, 30)
+
+
+def test_files_saved_in_the_evening_in_washington_are_not_in_the_future(
+    folder: Path, tmp_path: Path
+) -> None:
+    evening = datetime(2026, 12, 1, 2, tzinfo=UTC)
+    os.utime(folder / FILES[0], (evening.timestamp(), evening.timestamp()))
+    assert refresh(folder, tmp_path, now=evening).after == date(2026, 11, 30)
 
 
 def with_lines(folder: Path, official_files: Path, of_salt_lake_city: int) -> None:
