@@ -395,9 +395,10 @@ def _lines(holders: Iterator[Holder]) -> tuple[str, ...]:
 
 def _install(built: Path, home: Path, new: Tables, changes: Changes) -> Changes:
     """Move the new folder next to the others and switch the link to it atomically."""
-    index = json.loads((built / "tables.json").read_text(encoding="utf-8"))
-    digest = hashlib.sha256(json.dumps(index["files"], sort_keys=True).encode()).hexdigest()
-    folder = home / f"{new.as_of.isoformat()}-{digest[:12]}"
+    digest = hashlib.sha256()
+    for path in sorted(built.iterdir()):
+        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    folder = home / f"{new.as_of.isoformat()}-{digest.hexdigest()[:12]}"
     if not folder.exists():
         built.rename(folder)
     link = home / ".current"

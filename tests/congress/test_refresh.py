@@ -234,6 +234,17 @@ def test_a_list_of_the_morning_of_the_change_is_not_in_the_future(
     assert refresh(folder, tmp_path, now=morning, as_of=morning.date()).folder is not None
 
 
+def test_what_only_the_index_says_is_installed_on_the_same_day_too(
+    folder: Path, tmp_path: Path
+) -> None:
+    refresh(folder, tmp_path, now=NOW, as_of=date(2026, 11, 30))
+    named = [{"thomas_id": "HSAG", "name": "House Committee on Farms"}]
+    (folder / "committees-current.yaml").write_text(json.dumps(named))
+    refresh(folder, tmp_path, now=NOW, as_of=date(2026, 11, 30))
+    index = json.loads((tmp_path / "congress" / "current" / "tables.json").read_text())
+    assert index["committees"]["HSAG"] == "House Committee on Farms"
+
+
 def test_only_the_last_three_folders_are_kept(folder: Path, tmp_path: Path) -> None:
     for day in range(24, 28):
         refresh(folder, tmp_path, now=NOW, as_of=date(2026, 11, day))
