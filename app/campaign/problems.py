@@ -108,7 +108,7 @@ SENTENCES: dict[str, str] = {
     "kind-yes or no": _mark("yes or no"),
     "kind-block": _mark("block"),
     # --- a letter's file
-    "letter-name": "A letter’s file is called like general.txt or general.short.txt.",
+    "letter-name": "A letter’s file has a name like general.txt or general.short.txt.",
     "no-words": "The letter has no words under its `+++`.",
     "heading-begins": "The file begins with a line `+++`, then title and subject.",
     "heading-ends": "The second line `+++`, which ends the heading, is missing.",

@@ -14,7 +14,7 @@ from app.campaign.check import check_campaign
 from app.campaign.entities import Campaign
 from app.campaign.fields import FIELDS, FILTERS
 from app.campaign.load import read_campaign, read_files, unread_files
-from app.campaign.problems import CampaignError
+from app.campaign.problems import SENTENCES, CampaignError
 from app.campaign.text_changes import changes
 from app.campaign.words import Language, said
 from app.cli.plain import FOLDER, NEW_FOLDER, CampaignCommand, PlainGroup, operator, progress, some
@@ -200,10 +200,7 @@ def _texts(folder: Path) -> dict[str, str]:
 def _name_unread(folder: Path) -> None:
     """Name the files that are not read, which may be letters under a wrong name."""
     if names := unread_files(folder):
-        click.echo(
-            f"Not read: {', '.join(names)}. A letter’s file is called like general.txt or "
-            "general.short.txt.", err=True,
-        )  # fmt: skip
+        click.echo(f"Not read: {', '.join(names)}. {SENTENCES['letter-name']}", err=True)
 
 
 def _in_words(old: str | None, new: str) -> str:

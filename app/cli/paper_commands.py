@@ -221,7 +221,7 @@ def _show(plan: ImportPlan, file: Path) -> None:
         say(f"{rows}: {row_names(plan, plan.hidden)}. {done}")
     _show_repeats(plan, say)
     if plan.odd:
-        say(f"{some(len(plan.odd), 'row')} left out, not like a person: "
+        say(f"{some(len(plan.odd), 'row')} left out as not looking like a person: "
             f"{row_names(plan, tuple(row.key for row in plan.odd))}")  # fmt: skip
     if plan.wrong or plan.odd:
         problems = _write_problems(file, plan)

@@ -166,16 +166,16 @@ def _people(path: Path) -> list[tuple[str, ...]]:
         else:
             code = parse_zip(row.writer.zip)
             if not isinstance(code, Zip) and code.kind == "four_digits":
-                click.echo(f"Row {number}: the ZIP code {row.writer.zip} got its zero back: "
-                           f"{code.suggestion}", err=True)  # fmt: skip
+                click.echo(f"Row {number}: ZIP code {row.writer.zip} lacked its leading zero. The "
+                           f"label has {code.suggestion}.", err=True)  # fmt: skip
                 row.values["zip"] = code.suggestion or row.writer.zip
             elif not isinstance(code, Zip):
-                click.echo(f"Row {number}: “{row.writer.zip}” is not a ZIP code. Its label has it "
-                           "as it is.", err=True)  # fmt: skip
+                click.echo(f"Row {number}: “{row.writer.zip}” is not a ZIP code. The label has it "
+                           "unchanged.", err=True)  # fmt: skip
             address = (row.writer.name, *return_address(row.writer))
             if lost := missing_glyphs(*address):
-                click.echo(f"Row {number}: no font here has {' '.join(lost)}. Its label has a mark "
-                           "in their place: write them by hand.", err=True)  # fmt: skip
+                click.echo(f"Row {number}: no font here has {' '.join(lost)}. The label has a "
+                           "mark instead: write it by hand.", err=True)  # fmt: skip
             found.append(address)
     return found
 

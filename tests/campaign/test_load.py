@@ -210,7 +210,7 @@ def test_a_mistake_is_reported_with_file_and_line(
         (lambda f: (f / "opposing.csv").unlink(), "no such file"),
         (lambda f: (f / TOML).write_bytes(b"title = \"\xff\""), "UTF-8"),
         (lambda f: (f / "general.txt").write_bytes(b"+++\n\xff"), "UTF-8"),
-        (lambda f: (f / "Letter.txt").write_text("x"), "is called like general.txt"),
+        (lambda f: (f / "Letter.txt").write_text("x"), "has a name like general.txt"),
         (lambda f: (f / "general.short.txt").unlink(), "no English letter"),
         (lambda f: [p.unlink() for p in f.glob("*.txt")], "There is no letter"),
         (lambda f: change(f / TOML, 'id = "everyone-else"', 'id = "x"\nwhen = "ending"'),

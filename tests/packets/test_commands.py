@@ -309,7 +309,7 @@ def test_a_label_has_the_whole_address_and_a_doubtful_zip_is_named(tmp_path: Pat
     )
     done = flask("letters labels", "--people", people, "--out", out)
     assert pages(out)[0].split("\n")[:4] == ["Ana Li", "8 A St", "Apt 4", "Acton, MA 01720"]
-    assert "Row 2: the ZIP code 1720 got its zero back: 01720" in done.output
+    assert "Row 2: ZIP code 1720 lacked its leading zero. The label has 01720." in done.output
     assert "Row 3: “soon” is not a ZIP code." in done.output
 
 

@@ -104,7 +104,7 @@ def test_an_import_shows_changes_and_needs_a_yes(app: Flask, copy: Path) -> None
         ("general.txt", "+++\ntitle='T'\nsubject='S'\n+++\nS. 99. {{ ask }}", "no Senate number"),
         ("campaign.toml", "title = ", "campaign.toml:1"),
         ("cosponsors.csv", "a,b\n", "cosponsors.csv:1"),
-        ("Notes.txt", "x", "is called like"),
+        ("Notes.txt", "x", "has a name like"),
     ],
 )
 def test_an_import_with_a_serious_problem_is_refused(

@@ -73,7 +73,7 @@ def test_the_check_reads_live_letters_or_a_given_folder(
         shutil.copy(LETTERS / "general.txt", copy / name)
     result = check("--folder", str(copy))
     assert (result.exit_code, result.stdout) == (0, fine)
-    assert "Not read: NEW.TXT, new.docx. A letter’s file is called like" in result.stderr
+    assert "Not read: NEW.TXT, new.docx. A letter’s file has a name like" in result.stderr
     (copy / "local-budget.txt").write_text("+++\ntitle = 'x'\n+++\n", encoding="utf-8")
     wrong = check("--folder", str(copy))
     assert wrong.exit_code == 1
