@@ -49,6 +49,17 @@ def plainly() -> Iterator[None]:
 class PlainCommand(click.Command):
     """A command whose ordinary errors are a message and not a traceback."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Reject an option given twice: click would silently use the last value."""
+        _values, _rest, given = self.make_parser(ctx).parse_args(args=[*args])
+        for option in given:
+            single = isinstance(option, click.Option) and not (
+                option.multiple or option.is_flag or option.count
+            )
+            if single and given.count(option) > 1:
+                raise click.UsageError(f"{option.opts[0]} takes one value. Give it once.", ctx)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         with plainly():
             return super().invoke(ctx)

@@ -158,7 +158,8 @@ def test_an_unknown_campaign_is_named_with_the_known_ones(
     "arguments",
     [["count", "--by", "shoe-size"], ["count", "--format", "pdf"], ["count", "--since", "today"],
      ["count", "--campaign", CAMPAIGN, "--all-campaigns"], ["export", "--shape", "all"],
-     ["export", "--format", "xlsx", "--out", "-"]],
+     ["export", "--format", "xlsx", "--out", "-"], ["count", "--by", "state", "--by", "day"],
+     ["export", "--state", "CA", "--state", "DC", "--out", "-"]],
 )  # fmt: skip
 def test_a_wrong_option_is_explained(db: sqlite3.Connection, arguments: list[str]) -> None:
     result = run(*arguments)
