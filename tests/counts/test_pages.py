@@ -400,6 +400,18 @@ def test_counts_follow_removed_and_held_signatures(
     assert standing["held"] == "2"
 
 
+def test_a_number_without_its_column_heading_agrees_with_its_noun(
+    browser: Browser, add: Add
+) -> None:
+    """A phone shows the nouns in place of the headings."""
+    add(state="DC", district=0)
+    for _ in range(2):
+        add(status="held")
+    text = browser.get(ROOT).last.text
+    for noun, number in (("signature", 1), ("letter", 1), ("signatures", 2), ("letters", 0)):
+        assert f'data-words="{noun}">{number}<' in text
+
+
 def test_after_noon_a_member_the_list_omits_is_not_said_to_have_left(
     app: Flask, staff: Office, add: Add, clock: Clock
 ) -> None:
