@@ -620,17 +620,20 @@ def test_saving_can_continue_to_publishing(rosa: Browser) -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "shown"),
+    ("condition", "shown", "in_spanish"),
     [
-        ('stance != "opposes"', "all but those who back the opposite:"),
-        ('stance == "earlier"', "those who backed an earlier version:"),
-        ('stance in ["sponsor", "cosponsor"]', "sponsors or cosponsors:"),
-        ('stance not in ["sponsor", "cosponsor"]', "all but sponsors or cosponsors:"),
+        ('stance != "opposes"', "all but those who back the opposite:",
+         "todas las personas, salvo quienes apoyan lo contrario:"),
+        ('stance == "earlier"', "those who backed an earlier version:",
+         "quienes apoyaron una versión anterior:"),
+        ('stance not in ["sponsor", "cosponsor"]', "all but sponsors or cosponsors:",
+         "todas las personas, salvo quienes lo presentaron o quienes lo copatrocinan:"),
     ],
-)
+)  # fmt: skip
 def test_the_editor_names_the_shorter_side_of_a_condition(
-    rosa: Browser, condition: str, shown: str
+    rosa: Browser, condition: str, shown: str, in_spanish: str
 ) -> None:
     save(rosa, f"{{{{ ask }}}}\n\n{{% if {condition} %}}One more thing.{{% endif %}}\n")
-    rosa.get("/organize/letters/general/full/edit")
-    assert shown in ["".join(e.itertext()) for e in rosa.page.all("b")]
+    for start, words in (("", shown), ("/es", in_spanish)):
+        rosa.get(f"{start}/organize/letters/general/full/edit")
+        assert words in ["".join(e.itertext()) for e in rosa.page.all("b")]

@@ -41,11 +41,6 @@ LABELS: dict[str, dict[str, LazyString]] = {
 }  # fmt: skip
 STANCE_LABELS: dict[str, LazyString] = {
     "sponsor": _l("sponsors"), "cosponsor": _l("cosponsors"),
-    "earlier": _l("backed an earlier version"), "opposes": _l("back the opposite"),
-    "none": _l("none of these"),
-}  # fmt: skip
-_STANCE_PEOPLE: dict[str, LazyString] = {
-    "sponsor": _l("sponsors"), "cosponsor": _l("cosponsors"),
     "earlier": _l("those who backed an earlier version"),
     "opposes": _l("those who back the opposite"), "none": _l("those on no list"),
 }  # fmt: skip
@@ -105,7 +100,7 @@ def who_words(code: str) -> str:
     if who.stance:
         most = len(who.stance) > len(STANCES) // 2
         named = [s for s in STANCES if (s in who.stance) != most]  # the shorter list
-        people = _(" or ").join(str(_STANCE_PEOPLE[s]) for s in named)
+        people = _(" or ").join(str(STANCE_LABELS[s]) for s in named)
         if named:  # with every stance chosen, the condition says nothing about it
             words.append(_("all but %(people)s", people=people) if most else people)
     if who.states:
