@@ -70,12 +70,13 @@ def _state_words(text: str) -> str:
     return letters if len(letters) == 2 else words  # N. Y.
 
 
+# A run of spaces and commas is tried only from its start, or many of them would take minutes.
 _COUNTRY_AFTER = re.compile(
-    r"(?:^|[\s,]+)(?:U\.?S\.?A?\.?|United States|EE\.? ?UU\.?)$", re.IGNORECASE
+    r"(?:^|(?<![\s,])[\s,]+)(?:U\.?S\.?A?\.?|United States|EE\.? ?UU\.?)$", re.IGNORECASE
 )
 _HALF_A_STREET = re.compile(r"[\W\d]*|(?:.*\s)?(?:calle|avenida|camino|paseo)", re.IGNORECASE)
 """What is left of a street that is named like its town: *12 Calle Ponce PR*."""
-_ZIP_AFTER = re.compile(r"(?<=\S)[\s,]+\d{5}(-\d{4})?$")
+_ZIP_AFTER = re.compile(r"(?<=[^\s,])[\s,]+\d{5}(-\d{4})?$")
 
 
 def town_alone(text: str, *states: str) -> str:
@@ -127,7 +128,7 @@ def other_zip_in(street: str, zip5: str) -> str:
     >>> other_zip_in("12 Main St, Stowe, VT 05672", "10013")
     '05672'
     """
-    found = re.fullmatch(r"(.+?)[\s,]+(\d{5})(?:-\d{4})?", _COUNTRY_AFTER.sub("", street))
+    found = re.fullmatch(r"(.*[^\s,])[\s,]+(\d{5})(?:-\d{4})?", _COUNTRY_AFTER.sub("", street))
     if found is None or found[2] == zip5:
         return ""
     words = found[1].replace(",", " ").split()

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
+from app.congress.places import other_state_in, other_zip_in
 from app.main import create_app
 from app.site.settings import Settings
 from app.text import clean_line, clean_text
@@ -127,6 +128,15 @@ def test_a_rejected_form_returns_its_input(story: str, first: str, street: str) 
 def test_bodies_that_are_not_forms_cause_no_server_error(path: str, data: bytes, kind: str) -> None:
     response = client().flask.post(path, data=data, content_type=kind)
     assert response.status_code < 500
+
+
+@pytest.mark.parametrize("name", ["city", "street", "street2"])
+def test_half_a_megabyte_of_commas_is_read_like_any_other_text(name: str) -> None:
+    """It once took hours, during which its process answered no one."""
+    typed = "Stowe" + "," * 500_000 + "Hill"
+    draft = read_draft(MultiDict({**PERSON, name: typed}))
+    assert getattr(draft, name) == typed
+    assert other_zip_in(typed, "05672") == other_state_in(typed, "VT") == ""
 
 
 @pytest.mark.parametrize("name", ["district", "congress"])
