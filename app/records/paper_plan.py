@@ -374,7 +374,9 @@ def corrected(row: SheetRow, choices: Choices) -> SheetRow:
     typed = choices.edits.get(row.key, {})
     values = {**row.values, **typed}
     # A cell that was retyped is no longer what the spreadsheet made of it.
-    flags = {c: f for c, f in row.flags.items() if typed.get(c, "") in ("", row.values.get(c))}
+    flags = {
+        c: f for c, f in row.flags.items() if typed.get(c, given := row.values.get(c, "")) == given
+    }
     row = replace(row, values=values, flags=flags)
     return replace(row, values=with_zeros(values)) if choices.zeros else row
 

@@ -216,6 +216,17 @@ def test_a_date_in_place_of_a_zip_can_be_corrected(editor: Browser, staff: Offic
     assert signatures(staff) == 1
 
 
+def test_an_email_that_the_spreadsheet_broke_can_be_left_empty(
+    editor: Browser, staff: Office
+) -> None:
+    upload(editor, csv_file((*ANA[:7], "#REF!")))
+    assert "holds an error of the spreadsheet" in editor.words
+    send(editor, **{"cell-2-email": ""})
+    assert "One signature can be added." in editor.words
+    send(editor, "add")
+    assert signatures(staff) == 1
+
+
 def test_people_who_are_in_the_sheet_twice_are_listed(editor: Browser) -> None:
     upload(editor, csv_file(ANA, BO, ANA))
     assert "row 4 as row 2" in editor.words
