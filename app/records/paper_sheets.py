@@ -204,13 +204,16 @@ _PURPOSE = "sheet with numbered columns between two pages"
 
 
 def _carried(plan: ImportPlan) -> list[list[int]]:
-    """By sheet, the columns that travel: those with a name, or only those with a role."""
+    """By sheet, the columns that travel: those with a name, or only those with a role, and those
+    that a question is about."""
     cells = sum(len(sheet.rows) * len(sheet.header.cells) for sheet in plan.file.sheets)
     return [
         [
             place
             for place, (header, role) in enumerate(zip(known.headers, known.roles, strict=True))
-            if role or (header and (cells <= MOST_CARRIED or known.questions))
+            if role
+            or (header and (cells <= MOST_CARRIED or known.questions))
+            or any(place in question.places for question in known.questions)
         ]
         for known in plan.columns
     ]

@@ -43,9 +43,16 @@ def row_names(plan: ImportPlan, keys: Sequence[str], most: int = 15) -> str:
     return f"{names} …" if len(keys) > most else names
 
 
+def header_name(headers: tuple[str, ...], place: int) -> str:
+    """A column's header; of one without, the letters that a spreadsheet program shows."""
+    before, last = divmod(place, 26)
+    letters = (chr(64 + before) if before else "") + chr(65 + last)
+    return headers[place] or _("Column %(letters)s", letters=letters)
+
+
 def question_words(question: Question, headers: tuple[str, ...]) -> str:
     """What is unclear about the columns."""
-    named = ", ".join(f"“{headers[place]}”" for place in question.places)
+    named = ", ".join(f"“{header_name(headers, place)}”" for place in question.places)
     return {
         "doubled": lambda: _(
             "Several columns may be “%(column)s”: %(headers)s. Say which one is read.",

@@ -560,6 +560,25 @@ def test_columns_that_a_large_sheet_leaves_behind_are_not_offered(
     assert "column-0-6" in editor.form("/paper/check")[1]
 
 
+def test_a_column_without_a_name_can_be_said_to_hold_the_zip_codes(
+    editor: Browser, staff: Office
+) -> None:
+    upload(editor, csv_file(ANA, header=(*HEADER[:5], "", *HEADER[6:])))
+    assert "Is it “Column F”?" in editor.words
+    send(editor, "columns", **{"column-0-5": "zip"})
+    assert "One signature can be added." in editor.words
+    send(editor, "columns")
+    assert "One signature can be added." in editor.words
+    send(editor, "add")
+    assert signatures(staff) == 1
+
+
+def test_a_question_about_no_column_links_to_the_first_that_has_a_name(editor: Browser) -> None:
+    header = ("", *HEADER[1:5], "Where", *HEADER[6:])
+    upload(editor, csv_file((*ANA[:5], "", *ANA[6:]), header=header))
+    assert "#column-0-1" in [link.get("href") for link in editor.page.all("a")]
+
+
 def test_a_split_zip_in_a_sheet_offers_districts_or_a_street_lookup(
     editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

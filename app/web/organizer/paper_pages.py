@@ -77,6 +77,7 @@ from app.site.paper_words import (
     cell_words,
     column_name,
     district_words,
+    header_name,
     likely_words,
     odd_words,
     question_words,
@@ -678,8 +679,12 @@ def _plan_page(
     if lost_zeros:
         errors.insert(0, ("zeros", lost_zeros))  # one button restores them all
     for at, columns in enumerate(plan.columns):
+        first = next((place for place, header in enumerate(columns.headers) if header), 0)
         errors += [
-            (f"column-{at}-{q.places[0] if q.places else 0}", question_words(q, columns.headers))
+            (
+                f"column-{at}-{q.places[0] if q.places else first}",
+                question_words(q, columns.headers),
+            )
             for q in columns.questions
         ]
     if problem:
@@ -691,7 +696,8 @@ def _plan_page(
         street_lookup=services().settings.street_lookup, notes=notes or {}, streets=STREETS,
         lost_zeros=lost_zeros,
         language_now=form.language.data, source=visible(form.source.data)[:60],
-        column_name=column_name, cell_words=_cell_words, odd_words=odd_words,
+        column_name=column_name, header_name=header_name, cell_words=_cell_words,
+        odd_words=odd_words,
         district_words=district_words, row_name=row_name, row_names=row_names,
         likely_words=likely_words, question_words=question_words, capital=capital,
         unread="; ".join(unread_words(name, why) for name, why in plan.file.unread),
