@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,21 @@ def test_both_boxes_start_unchecked_and_nothing_is_sealed_without_them(
     assert here.sealed() == {}
     here.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert traces(here.settings.instance, MARKS) == []
+
+
+@pytest.mark.parametrize(("day", "offered"), [(2, True), (3, False)])
+def test_nothing_is_offered_to_be_kept_once_it_would_be_deleted_at_once(
+    here: Site, day: int, offered: bool
+) -> None:
+    here.clock.now = datetime(2027, 4, day, 16, tzinfo=UTC)
+    review = here.review(**PERSON)
+    assert ("We delete it by April 3, 2027" in review.words) == offered
+    assert [box.get("name") for box in review.all("input") if box.get("type") == "checkbox"] == (
+        ["packet", "contact"] if offered else []
+    )
+    taken = here.sign({**review.form(), "packet": ["1"], "contact": ["1"]})
+    assert set(here.sealed()) == ({"packet", "contact"} if offered else set())
+    assert ("Keep my letter" in taken.words) == offered
 
 
 def test_the_packet_contains_what_the_delivery_format_reads(here: Site, tmp_path: Path) -> None:

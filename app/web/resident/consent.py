@@ -33,6 +33,8 @@ class ConsentOffer:
 
     until: date
     """The last day on which sealed details may still be here."""
+    is_open: bool
+    """Whether the boxes are offered; from ``until`` on, details would be deleted at once."""
     readable_here: bool
     """Whether the private key and its passphrase are on this server too, so that it can read the
     details."""
@@ -44,14 +46,21 @@ class ConsentOffer:
 
 def offer(site: Services) -> ConsentOffer:
     """How long details would be kept, and whether this server could read them now."""
-    until = site.campaign.ends.date() + timedelta(days=site.settings.keep_sealed_days)
+    until = _sealed_until(site)
     try:
         keys = [line for line in key_status(site.settings.keys, {}) if line.current]
     except KeyFolderError:
         keys = []
     # A new site makes its first key when it is first needed, on this server.
     readable = all(line.readable_here for line in keys)
-    return ConsentOffer(until, readable, contact_words(), asks_title=bool(site.settings.cwc_agent))
+    return ConsentOffer(
+        until, site.today() < until, readable, contact_words(),
+        asks_title=bool(site.settings.cwc_agent),
+    )  # fmt: skip
+
+
+def _sealed_until(site: Services) -> date:
+    return site.campaign.ends.date() + timedelta(days=site.settings.keep_sealed_days)
 
 
 def contact_words() -> tuple[str, str]:
@@ -65,8 +74,10 @@ def contact_words() -> tuple[str, str]:
     )
 
 
-def ticked(draft: Draft) -> tuple[Purpose, ...]:
-    """The purposes whose boxes were ticked."""
+def ticked(draft: Draft, site: Services) -> tuple[Purpose, ...]:
+    """The purposes whose boxes were ticked; none once the boxes are no longer offered."""
+    if site.today() >= _sealed_until(site):
+        return ()
     return tuple(purpose for purpose in PURPOSES if getattr(draft, purpose))
 
 

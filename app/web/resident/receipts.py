@@ -213,6 +213,8 @@ class Keeping:
 
     until: date
     """The last day on which they may still be here."""
+    is_open: bool
+    """Whether keeping is offered; from ``until`` on, they would be deleted at once."""
     kept: bool
     """Whether exactly this text is kept."""
     others: bool
@@ -223,7 +225,8 @@ def keeping(token: str, items: Sequence[Addressed], site: Services) -> Keeping:
     """Whether these letters are kept with the receipt."""
     stored = kept_letters(site.db(), token)
     same = stored == texts(items)
-    return Keeping(letters_until(site), same, bool(stored) and not same)
+    until = letters_until(site)
+    return Keeping(until, site.today() < until, same, bool(stored) and not same)
 
 
 def letters_until(site: Services) -> date:

@@ -110,7 +110,7 @@ def signature(
     vacant = [h for h in found.delegation.holders if h.vacant]
     if site.confirm_email and not mailbox:
         reason = reason or "no address"
-    keep = {p: consent.details(p, draft, found, letters) for p in consent.ticked(draft)}
+    keep = {p: consent.details(p, draft, found, letters) for p in consent.ticked(draft, site)}
     status = "unconfirmed" if mailbox else "held" if reason else "counted"
     return SignatureRequest(
         key=site.tokens.read(draft.token).nonce,
