@@ -35,7 +35,7 @@ Tick = tuple[float, str]
 
 
 def day_curve(days: Sequence[tuple[date, int]], name: str) -> Markup:
-    """Signatures by day as a line. ``days`` are at least two, without gaps.
+    """Signatures by day as a line. ``days`` are without gaps; a single one is a level line.
 
     A day is a calendar date, not 24 hours: days on which clocks change are as wide as the others.
     """
@@ -45,7 +45,7 @@ def day_curve(days: Sequence[tuple[date, int]], name: str) -> Markup:
     def draw(width: int, height: int) -> Markup:
         numbers = [(value, str(format_decimal(value))) for value in range(0, top + 1, _step(top))]
         left = _label_width(words for _, words in numbers)
-        across = (width - left - RIGHT) / (last - first)
+        across = (width - left - RIGHT) / max(last - first, 1)
         down = (height - TOP - BOTTOM) / top
 
         def y(value: float) -> float:
@@ -62,7 +62,9 @@ def day_curve(days: Sequence[tuple[date, int]], name: str) -> Markup:
         return (
             _x_axis(ticks, height)
             + _y_axis([(y(value), words) for value, words in numbers], left, width)
-            + Markup('<g class="series lines"><path d="M {}" fill="none"/></g>').format(points)
+            + Markup('<g class="series lines"><path d="M {}{}" fill="none"/></g>').format(
+                points, "" if last > first else f" H {width - RIGHT}"
+            )
         )
 
     return _in_both_sizes(draw, name, lambda height: height)

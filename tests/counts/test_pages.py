@@ -400,6 +400,15 @@ def test_counts_follow_removed_and_held_signatures(
     assert standing["held"] == "2"
 
 
+@pytest.mark.usefixtures("some")
+def test_no_day_before_the_filter_is_shown_with_a_zero(browser: Browser) -> None:
+    """People signed on the days before; the filter only leaves them out."""
+    for since, days in (("2026-11-24", 2), ("2026-11-25", 1)):
+        rows = table(browser.get(f"{ROOT}/by/day?since={since}").page, "Day by day")
+        assert len(rows) == days
+        assert browser.get(f"{ROOT}?since={since}").status == 200
+
+
 def test_a_number_without_its_column_heading_agrees_with_its_noun(
     browser: Browser, add: Add
 ) -> None:

@@ -275,7 +275,8 @@ class Survey:
     ways: Mapping[State, int]
     """Letters by what is known of their way."""
     days: tuple[tuple[date, Totals], ...]
-    """Every day from the first to the last without gaps, oldest first; at least two weeks."""
+    """Every day from the first to the last without gaps, oldest first; at least two weeks, unless
+    the filter begins later."""
 
 
 def survey(db: Connection, chosen: Filter, today: date) -> Survey:
@@ -315,6 +316,8 @@ def _every_day(
     if chosen.until:
         last = max([min(chosen.until, last), EARLIEST, *signed])
     first = min([last - timedelta(SHORTEST_CURVE - 1), *signed])
+    if chosen.since:  # on earlier days people may have signed
+        first = max(first, min(chosen.since, last))
     days = (first + timedelta(n) for n in range((last - first).days + 1))
     return tuple((day, signed.get(day, Totals(0, 0))) for day in days)
 
