@@ -302,13 +302,17 @@ def unfinished(sentence: str) -> Iterator[Finding]:
         yield Finding(Message.of("placeholder", words=match[0].strip()), sentence)
 
 
+_GREETING_WORDS = 5
+
+
 def repeats_frame(typed: str) -> bool:
     """Whether a typed text begins with a greeting or ends with a closing, which every letter
     already has."""
     lines = [line.strip() for line in typed.split("\n") if line.strip()]
-    return bool(lines) and (
-        _GREETING.match(lines[0]) is not None or any(map(_CLOSING.match, lines[-3:]))
-    )
+    greeting = _GREETING.match(lines[0]) if lines else None
+    # "Dear to my heart is my grandmother, who ..." begins a story.
+    is_short = greeting is not None and len(greeting[0].split()) <= _GREETING_WORDS
+    return is_short or any(map(_CLOSING.match, lines[-3:]))
 
 
 @lru_cache(maxsize=4096)

@@ -179,8 +179,12 @@ def test_a_second_greeting_or_sign_off_is_pointed_out(anyone: Resident, typed: s
     said = "begin with a greeting" if anyone.lang == "en" else "empiezan con un saludo"
     page = anyone.reviewing(*GLOUCESTER, story=typed)
     assert said in page.words
-    plain = anyone.reviewing(*GLOUCESTER, story="Dear friends of mine were afraid to call.")
-    assert said not in plain.words
+    for story in (
+        "Dear to my heart is my grandmother, who was afraid to call.",
+        "Dear friends of mine were afraid to call.",
+    ):
+        plain = anyone.reviewing(*GLOUCESTER, story=story)
+        assert said not in plain.words
     assert said in anyone.review({**plain.form(), "words-MA-S1": [typed]}).words
 
 
