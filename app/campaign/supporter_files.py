@@ -419,10 +419,12 @@ def read_cosponsor_csv(data: bytes, known: Knowledge) -> CsvList | Unusable:
     if reader.failing:
         failed = Unusable.of("csv-cells")
         return replace(failed, columns=columns, rows=tuple(reader.shown), failing=reader.failing)
+    listed = {(one.bioguide, one.bill) for one in reader.backings}
+    # As in official files, a member who withdrew and joined again is a cosponsor.
+    withdrawn = tuple(one for one in reader.withdrawn if (one.bioguide, one.bill) not in listed)
     return CsvList(
-        tuple(reader.backings), tuple(reader.withdrawn), frozenset(reader.bills), ignored,
-        tuple(reader.doubts),
-    )  # fmt: skip
+        tuple(reader.backings), withdrawn, frozenset(reader.bills), ignored, tuple(reader.doubts)
+    )
 
 
 def _table(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]] | Unusable:

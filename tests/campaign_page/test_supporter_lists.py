@@ -77,6 +77,16 @@ def test_withdrawn_members_are_listed_separately(known: Knowledge) -> None:
     assert [b.bioguide for b in found.withdrawn] == ["F000476"]
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_member_who_withdrew_and_joined_again_is_only_on_the_list(
+    known: Knowledge, backwards: bool
+) -> None:
+    rows = ["F000476,2026-03-26,2026-05-01", "F000476,2026-06-02,"]
+    found = good("\n".join(["bioguide,date,withdrawn", *rows[:: -1 if backwards else 1]]), known)
+    assert [one.day for one in found.backings] == [date(2026, 6, 2)]
+    assert not found.withdrawn
+
+
 CELLS = {
     "F00476,Frost,current,cosponsor,2026-03-26": ("bioguide", "bioguide"),
     ",Nobody Atall,current,cosponsor,2026-03-26": ("name", "nobody"),
