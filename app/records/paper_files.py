@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from itertools import chain, islice
+from itertools import chain, dropwhile, islice
 from typing import IO, Any, Literal
 
 from lxml import etree
@@ -34,7 +34,7 @@ from app.records.paper_columns import Flag, RawRow, address_line, find_header, r
 from app.text import clean_line
 
 TOP = 25
-"""How many rows from the top to search for the header row."""
+"""How many rows, from the first that is not empty, to search for the header row."""
 LARGEST_UNPACKED = 300 * 1024 * 1024
 """Limit on a workbook's unpacked size in bytes: a hundred thousand rows take about 40 MB."""
 MOST_CELLS = 8_000_000
@@ -125,6 +125,7 @@ def _parsed(sheets: _Sheets, most: int | None) -> ParsedFile:
         if every is None:
             unread.append((name, "hidden"))
             continue
+        every = dropwhile(lambda row: not any(row.cells), every)  # noqa: PLW2901
         top = list(islice(every, TOP))
         any_here = any(any(row.cells) for row in top)
         seen_any = seen_any or any_here
@@ -342,9 +343,8 @@ def _workbook(file: IO[bytes], facts: list[_SheetFacts] | None) -> _Sheets:
 def _sheet_rows(book: CalamineWorkbook, place: int, facts: _SheetFacts) -> Iterator[RawRow]:
     with _as_sheet_error():
         sheet: CalamineSheet = book.get_sheet_by_index(place)
-        top, left = sheet.start or (0, 0)
-        yield from (RawRow(number, ()) for number in range(1, top + 1))
-        for number, values in enumerate(sheet.iter_rows(), start=top + 1):
+        _top, left = sheet.start or (0, 0)  # the reader gives empty rows above, but no columns
+        for number, values in enumerate(sheet.iter_rows(), start=1):
             cells = [("", None)] * left + [
                 _cell(value, (number, left + at), facts)
                 for at, value in enumerate(values[: MOST_COLUMNS - left])

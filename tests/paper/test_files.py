@@ -591,3 +591,22 @@ def test_no_damaged_workbook_crashes_the_reader(data: st.DataObject) -> None:
             after.writestr(name, bytes(part))
     with contextlib.suppress(SheetError):
         rows_of(out.getvalue())
+
+
+def test_a_table_far_down_an_empty_page_is_found() -> None:
+    book = workbook(ANA)
+    book.active.insert_rows(1, 39)
+    (sheet,) = parsed(saved(book)).sheets
+    assert [row.number for row in (sheet.header, *sheet.rows)] == [40, 41]
+    (sheet,) = parsed(b"\r\n" * 39 + csv_file(ANA)).sheets
+    assert [row.number for row in (sheet.header, *sheet.rows)] == [40, 41]
+
+
+def test_rows_below_empty_ones_keep_their_numbers_and_what_is_crossed_out() -> None:
+    book = workbook((), HEADER, ANA, BO, header=())
+    book.active.row_dimensions[4].hidden = True
+    for cell in book.active[5][:2]:
+        cell.font = Font(strike=True)
+    (sheet,) = parsed(saved(book)).sheets
+    assert [(row.number, row.hidden) for row in sheet.rows] == [(4, True), (5, False)]
+    assert [row.hidden for row in rows_of(saved(book))] == [True, True]
