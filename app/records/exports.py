@@ -282,8 +282,9 @@ def _about(
     """What a file says about itself. The names are a stable interface; new ones may be added."""
     local = occasion.at.astimezone(ZoneInfo(occasion.zone))
     whole = totals(db, chosen)
-    # A person who signed two campaigns is two signatures, but one person.
-    across = {} if chosen.campaign else {"people in all campaigns": people(db)}
+    # A person who signed two campaigns is two signatures, but one person. ``people`` has no filter.
+    everyone = chosen in (Filter(), Filter(status=None))
+    across = {"people in all campaigns": people(db)} if everyone else {}
     words = file_definitions(column.name for column in columns)
     title = occasion.titles.get(chosen.campaign or "", "")
     return {

@@ -183,6 +183,10 @@ def test_one_person_in_two_campaigns_counts_once_per_campaign(browser: Browser, 
     assert len(csv_rows(take(browser, "shape=signatures&campaign=(all)"))) == 3
     about = json.loads(take(browser, "format=json&campaign=(all)"))["about"]
     assert about["people in all campaigns"] == 1
+    for narrowed in ("state=DC", "status=held"):  # the people of all states are none of its numbers
+        about = json.loads(take(browser, f"format=json&campaign=(all)&{narrowed}"))["about"]
+        assert about["total signatures"] == 0
+        assert "people in all campaigns" not in about
     browser.get("/organize/counts/export?campaign=(all)")
     assert "2 signatures" in browser.words
 
