@@ -70,10 +70,12 @@ def _state_words(text: str) -> str:
     return letters if len(letters) == 2 else words  # N. Y.
 
 
-# A run of spaces and commas is tried only from its start, or many of them would take minutes.
-_COUNTRY_AFTER = re.compile(
-    r"(?:^|(?<![\s,])[\s,]+)(?:U\.?S\.?A?\.?|United States|EE\.? ?UU\.?)$", re.IGNORECASE
+COUNTRY = (
+    r"(?:U\.? ?S\.?(?: ?A)?|United States(?: of America)?|EE?\.? ?UU?|Estados Unidos)(?![a-z])\.?"
 )
+"""The United States as people write it after an address; for use without regard to case."""
+# A run of spaces and commas is tried only from its start, or many of them would take minutes.
+_COUNTRY_AFTER = re.compile(rf"(?:^|(?<![\s,])[\s,]+){COUNTRY}$", re.IGNORECASE)
 _HALF_A_STREET = re.compile(r"[\W\d]*|(?:.*\s)?(?:calle|avenida|camino|paseo)", re.IGNORECASE)
 """What is left of a street that is named like its town: *12 Calle Ponce PR*."""
 _ZIP_AFTER = re.compile(r"(?<=[^\s,])[\s,]+\d{5}(-\d{4})?$")
@@ -166,8 +168,9 @@ _LONGEST = 80
 _DASHES = "\N{MINUS SIGN}\N{KATAKANA-HIRAGANA PROLONGED SOUND MARK}"
 _SEPARATORS = re.compile(r"[._/+~-]+")
 _HARMLESS = re.compile(
-    r"(?<![A-Z0-9])(?:ZIP ?\+ ?4|ZIP ?CODE|ZIP|CODE|C[OÓ]DIGO|POSTAL|C\.? ?P\.?|U\.? ?S\.?(?: ?A)?"
-    r"|UNITED STATES(?: OF AMERICA)?|EE?\.? ?UU?)(?![A-Z])\.?"
+    r"(?<![A-Z0-9])(?:(?:ZIP ?\+ ?4|ZIP ?CODE|ZIP|CODE|C[OÓ]DIGO|POSTAL|C\.? ?P\.?)(?![A-Z])\.?"
+    rf"|{COUNTRY})",
+    re.IGNORECASE,
 )
 """Words that say only that this is a ZIP code, or that the country is the United States."""
 _LOOKALIKES = str.maketrans({"O": "0", "Ο": "0", "О": "0", "I": "1", "Ι": "1", "І": "1", "L": "1"})

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.congress.places import read_state
+from app.congress.places import COUNTRY, read_state
 from app.text import plain
 
 Flag = Literal["date", "formula", "error", "long"]
@@ -472,7 +472,7 @@ def split_name(name: str) -> tuple[str, str]:
 _GAP = r"[\s,;/()–-]"
 _PLACE = re.compile(
     rf"(.*?){_GAP}*(?<!\d)(?:zip(?: ?code)?[:.]? ?)?(\d{{4,5}}(?:-?\d{{4}})?)"
-    rf"(?:{_GAP}+(?:U\.?S\.?A?|United States))?(?:{_GAP}+[^\W\d][\w .'-]* County\)?)?\.?",
+    rf"(?:{_GAP}+{COUNTRY})?(?:{_GAP}+[^\W\d][\w .'-]* County\)?)?\.?",
     re.IGNORECASE,
 )
 _ZIP_FIRST = re.compile(rf"(\d{{5}}(?:-\d{{4}})?){_GAP}+(\D+)")
