@@ -68,7 +68,7 @@ def test_no_town_is_stored_unless_the_campaign_says_so(
         ("Oakland, Mary Smith", None),
         ("Oakland (c/o Mary Smith)", None),
         ("Oakland 12", None),
-        ("mary@example.org", None),
+        ("Oakland mary@example.org", None),
         ("=1+1 Oakland", None),
     ],
 )

@@ -52,6 +52,8 @@ class ModelRow:
     number: int
     earlier: int = 0
     """The row that already stood for the person when this one came."""
+    replaces: bool = True
+    """Whether it goes when that one is withdrawn."""
     withdrawn: bool = False
 
 
@@ -116,16 +118,21 @@ class Records(RuleBasedStateMachine):
         signed = sign(self.db, asked, SECRET)
         assert signed.new
         assert signed.receipt not in [kept.token for kept in self.rows.values()]
-        stands = [
-            kept.number for kept in self.rows.values() if asked.status != "test"
-            and (kept.who, kept.request.campaign) == (who, asked.campaign) and kept.status in LIVE
-        ]  # fmt: skip
-        status: Status = "repeated" if stands else asked.status
         (number,) = self.db.execute("SELECT max(id) FROM signatures").fetchone()
-        self.rows[number] = ModelRow(asked, who, status, signed.receipt, number, sum(stands))
+        new = ModelRow(asked, who, asked.status, signed.receipt, number)
+        if stands := 0 if asked.status == "test" else self.standing(new):
+            new = replace(new, status="repeated", earlier=stands)
+        self.rows[number] = new
 
     def pick(self, data: st.DataObject) -> ModelRow:
         return self.rows[data.draw(st.sampled_from(sorted(self.rows)))]
+
+    def standing(self, kept: ModelRow) -> int:
+        """The row that stands for the same person; 0 if none does."""
+        return sum(
+            row.number for row in self.rows.values() if row.status in LIVE
+            and (row.who, row.request.campaign) == (kept.who, kept.request.campaign)
+        )  # fmt: skip
 
     @rule(data=st.data())
     def resubmit_form(self, data: st.DataObject) -> None:
@@ -150,7 +157,8 @@ class Records(RuleBasedStateMachine):
             status: Status = "withdrawn" if kept.status in LIVE else kept.status
             self.rows[kept.number] = replace(kept, status=status, withdrawn=True)
             for later in [row for row in self.rows.values() if row.earlier == kept.number]:
-                self.rows[later.number] = replace(later, withdrawn=True)  # from the same house
+                if later.replaces:  # from the same house
+                    self.rows[later.number] = replace(later, withdrawn=True)
 
     @rule(data=st.data(), status=st.sampled_from(LIVE))
     def review_signature(self, data: st.DataObject, status: Status) -> None:
@@ -168,8 +176,16 @@ class Records(RuleBasedStateMachine):
             assert remove(self.db, [kept.number]) == 1
             assert receipt(self.db, kept.token) is None
             del self.rows[kept.number]
-            for later in [row for row in self.rows.values() if row.earlier == kept.number]:
-                self.rows[later.number] = replace(later, earlier=0)
+            since = [row for row in self.rows.values() if row.earlier == kept.number]
+            stands = 0 if kept.status in LIVE else self.standing(kept)
+            for later in sorted(since, key=lambda row: row.number):
+                if later.withdrawn:
+                    self.rows[later.number] = replace(later, earlier=0)
+                elif stands:
+                    self.rows[later.number] = replace(later, earlier=stands, replaces=False)
+                else:  # the first one takes its place
+                    self.rows[later.number] = replace(later, earlier=0, status="counted")
+                    stands = later.number
 
     @rule(data=st.data())
     def report_printed(self, data: st.DataObject) -> None:
