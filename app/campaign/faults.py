@@ -62,7 +62,8 @@ BLANK_OPEN, BLANK_CLOSE = "⟦", "⟧"
 
 _NUMBER = re.compile(
     r"(?<![\w’'])(?<!U\.)(?<!U\. )"
-    rf"({WRITTEN}|s\.|s(?=\s?\d{{2}}))\s?(?:no\.?\s?)?(\d+|_+)\b",
+    rf"({WRITTEN}|s\.|s(?=\s?\d{{2}}))[\s\u2010-\u2013-]?(?:(?:no|number)\.?\s?|#\s?)?"
+    r"(\d{1,3}(?:,\d{3})+|\d+|_+)\b",
     re.IGNORECASE,
 )
 """A bill number, however it is typed: H.R. 1234, HR1234, h. r. 1234, S 1234, House Bill 1234."""
@@ -365,7 +366,8 @@ def _check_numbers(campaign: Campaign, sentence: str, situation: Situation) -> I
 def _bills_named(sentence: str) -> Iterator[tuple[str, bool]]:
     """The bills that a sentence names, as printed, and whether in words (``House Bill 8``)."""
     for match in _NUMBER.finditer(sentence):
-        yield f"{KINDS[bill_kind(match[1])]} {match[2]}", match[1].lower().endswith("bill")
+        number = match[2].replace(",", "")
+        yield f"{KINDS[bill_kind(match[1])]} {number}", match[1].lower().endswith("bill")
 
 
 def other_bills(campaign: Campaign, sentence: str) -> Iterator[Finding]:
