@@ -60,6 +60,9 @@ from app.web.resident.people import state_name
 
 STORY_LIMIT = 10_000
 """The most characters a story may have; offices' own forms allow no more."""
+LONGEST_FIELD = 320
+"""More characters than any part of a signer's name or address may have. The codes of a person with
+a longer one would take seconds, and no one can have signed so."""
 
 SEAT = re.compile(r"[A-Z]{2}-(?:S[123]|\d{1,2})")
 MULTILINE = frozenset({"story"})
@@ -260,7 +263,7 @@ def person_in(draft: Draft, site: Services) -> Person:
 def token_of(draft: Draft, site: Services) -> str:
     """The receipt token of the act that this form and its person signed; empty if none."""
     nonce = site.tokens.read(draft.token).nonce
-    if not nonce:
+    if not nonce or max(map(len, identity_of(draft).values())) > LONGEST_FIELD:
         return ""
     named = draft.first or draft.last or draft.email
     return receipt_of_form(
