@@ -90,8 +90,9 @@ def town_alone(text: str, *states: str) -> str:
     """
     town = _ZIP_AFTER.sub("", _COUNTRY_AFTER.sub("", text))
     before, comma, after = town.rpartition(",")
-    if town[-3:-2] == " " and not (comma and read_state(after)):
-        before, after = town[:-3], town[-2:]
+    rest, _, last = town.rpartition(" ")
+    if len(last.replace(".", "")) == 2 and not (comma and read_state(after)):
+        before, after = rest, last  # Washington D.C.
     return before.strip(" ,") if before and read_state(after) in states else town
 
 
