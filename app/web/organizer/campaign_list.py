@@ -168,7 +168,7 @@ def new_post() -> Response:
     ordinal_typed = re.fullmatch(r"([0-9]{1,3})(st|nd|rd|th)?", typed)
     congress = int(ordinal_typed[1]) if ordinal_typed else 0
     if form.number.data and key is None:
-        words = _("Enter the number of a bill or resolution, like HR 1234 or S.Res. 56.")
+        words = _("Enter the number of a bill or resolution, like H.R. 1234 or S.Res. 56.")
         return new(words, status=422)
     if not data.strip():
         if key is None:
