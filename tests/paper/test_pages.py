@@ -623,6 +623,21 @@ def test_a_street_can_be_looked_up_for_one_person(
     assert row == (5, "street")
 
 
+def test_looking_a_street_up_adds_nothing_even_if_the_corrected_zip_is_not_split(
+    editor: Browser, staff: Office
+) -> None:
+    editor.get("/organize/paper/enter")
+    split = dict(zip(("first", "last", "street", "city", "state", "zip"), SPLIT[:6], strict=True))
+    typed: dict[str, Any] = split
+    editor.send("/enter", **typed)
+    editor.send("/enter", **{**PERSON, "first": "N/A"}, look="1")
+    assert "This ZIP code is in one district." in editor.words
+    assert signatures(staff) == 0
+    path, form = editor.form("/enter")
+    editor.post(path, form)
+    assert "does not look like a name" in editor.words
+
+
 def test_numbers_are_shown_again_if_someone_signed_meanwhile(
     editor: Browser, staff: Office
 ) -> None:

@@ -358,6 +358,9 @@ def enter_post() -> Response:
         done = _("The street is in %(seat)s. Check it, then add the signature.",
                  seat=values["district"])  # fmt: skip
         return enter(values, result, done=done, count=count, located=values["district"])
+    if form.look.data:  # the button adds nothing
+        done = _("This ZIP code is in one district. Check what you typed, then add the signature.")
+        return enter(values, done=done, count=count)
     site, batch = services(), _batch("form")
     secret = site.settings.secret_key
     refusal, alike = dry_run_one(site.db(), batch.campaign, result, secret)
