@@ -272,6 +272,16 @@ def test_print_view_shows_each_letter_on_its_own_sheet(anyone: Resident) -> None
     assert len(sheets(anyone.client.post(anyone.url("/print"), {**form, "only": "MA-6"}))) == 1
 
 
+def test_a_print_view_loaded_again_shows_and_reports_the_same_letter(
+    anyone: Resident, settings: Settings
+) -> None:
+    form = anyone.signed(*GLOUCESTER).form()
+    page = anyone.client.post(anyone.url("/print"), {**form, "only": "MA-6"})
+    assert len(sheets(anyone.client.post(anyone.url("/print"), page.form()))) == 1
+    states = {r["seat"]: r["state"] for r in rows(settings, "letters")}
+    assert states == {"MA-6": "printed", "MA-S1": "written", "MA-S2": "written"}
+
+
 def test_a_character_missing_from_every_font_gives_a_warning(resident: Resident) -> None:
     """PD02"""
     assert "We cannot print" not in resident.reviewing(*GLOUCESTER, first="ليلى", last="حداد").words

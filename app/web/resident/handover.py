@@ -268,7 +268,7 @@ def print_view(data: Data, site: Services) -> Page:
     context = {
         "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
         "pages": [postal(x.letter, x.writer, x.office, x.translation) for x in items],
-        "translation_head": TRANSLATION,
+        "translation_head": TRANSLATION, "only": data.get("only", ""),
         "switch": "resident.print_view", "enter": "resident.take",
     }  # fmt: skip
     return Page("resident/print.html", context)
