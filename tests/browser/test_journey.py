@@ -283,6 +283,21 @@ def test_the_draft_survives_a_reload_only_in_its_own_tab(chromium: Browser, site
     someone.context.close()
 
 
+def test_no_page_after_a_reload_is_stored_on_the_device(chromium: Browser, site: Server) -> None:
+    someone = visit(chromium, site)
+    page = someone.page
+    someone.goto("/find")
+    page.locator("#zip").fill("01930")
+    someone.enter()
+    page.locator("#story").fill(STORY)
+    page.reload()
+    expect(page.locator("#story")).to_have_value(STORY)
+    with page.expect_response(lambda answer: answer.url.endswith("/address")) as answer:
+        someone.forward()
+    assert answer.value.headers["cache-control"] == "no-store"
+    someone.context.close()
+
+
 @pytest.mark.parametrize(
     ("zip_code", "link"),
     [("94538", "Use a different ZIP code"),

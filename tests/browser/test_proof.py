@@ -74,6 +74,18 @@ def test_with_javascript_the_proof_of_work_is_found_and_the_signature_counts(
     assert statuses(asking) == [*before, "counted"]
 
 
+def test_after_a_reload_the_proof_of_work_is_still_found(chromium: Browser, asking: Server) -> None:
+    before = statuses(asking)
+    with visiting(chromium, asking) as someone:
+        reviewing(someone)
+        someone.page.reload()
+        expect(someone.page.locator("#sign")).to_be_visible()
+        with someone.page.expect_navigation():
+            sign(someone)
+        assert someone.page.url.endswith("/take")
+    assert statuses(asking) == [*before, "counted"]
+
+
 def test_signing_before_the_proof_is_ready_waits_and_signs_once(
     chromium: Browser, asking: Server
 ) -> None:

@@ -94,14 +94,17 @@ def start(data: Data, site: Services) -> Page:
     return dataclasses.replace(page, context={**page.context, "token": "", "public_page": True})
 
 
-def resume() -> Page:
+def resume(site: Services) -> Page:
     """A page requested without its form: by Back, by a reload or by its bare URL.
 
     With JavaScript the tab resubmits its own copy of the form; otherwise the page says how to
     continue.
     """
     heading, text = words_for(405)
-    context = {"heading": heading, "text": text, "draft_page": "resume"}
+    context = {
+        "heading": heading, "text": text, "draft_page": "resume",
+        "proof_bits": site.settings.proof_of_work,
+    }  # fmt: skip
     return Page("error.html", context)
 
 

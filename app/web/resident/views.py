@@ -97,7 +97,7 @@ def start() -> Response:
 
 @access("anyone")
 def resume() -> Response:
-    return show(journey.resume())
+    return show(journey.resume(services()))
 
 
 @resident.post("/mark")

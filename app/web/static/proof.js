@@ -3,7 +3,9 @@
    are being read, to keep the page responsive, and at full speed once the button is pressed. */
 "use strict";
 
-(function () {
+(function begin(restored) {
+  // A page that site.js restores in place does not load its scripts.
+  if (!restored) { document.addEventListener("restored", begin); }
   var field = document.getElementById("proof");
   var words = document.getElementById("proof-words");
   if (!field || !words || !field.form) { return; }

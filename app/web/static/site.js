@@ -113,11 +113,14 @@
     request.onload = function () {
       var page = request.response;
       if (!page || !page.body) { return; }
+      // This document was parsed as without JavaScript, so its noscript fields would be sent.
+      page.querySelectorAll("noscript").forEach(function (part) { part.remove(); });
       document.title = page.title;
       document.body.replaceWith(document.adoptNode(page.body));
       var first = document.querySelector("[autofocus]");
       if (first) { first.focus(); }
       start();
+      document.dispatchEvent(new Event("restored"));
     };
     request.send(new URLSearchParams(JSON.parse(copy)));
   }
