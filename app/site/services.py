@@ -168,6 +168,10 @@ class Services:
             return datetime(last.year, last.month, last.day, tzinfo=WASHINGTON)
         return day
 
+    def days_left(self) -> int:
+        """Days in Washington until the campaign's Congress ends; 0 all that day, then negative."""
+        return (self.campaign.ends.date() - day_in_washington(self.now())).days
+
     @property
     def confirm_email(self) -> bool:
         """Whether a signature must be confirmed by email; the campaign overrides the site."""

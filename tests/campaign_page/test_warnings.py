@@ -67,6 +67,17 @@ def test_after_the_congress_no_newer_list_is_asked_for(
         assert ("days old" in browser.get("/organize/cosponsors/").words) == asked
 
 
+def test_days_left_are_shown_until_the_congress_ends(
+    app: Flask, staff: Office, clock: Clock
+) -> None:
+    noon = site(app).campaign.ends
+    for at, shown in ((noon - timedelta(hours=1), True), (noon, False)):
+        clock.at = at
+        browser = Browser(app, clock).enter(staff.add(f"Ana {shown}"))
+        clock.at = at
+        assert ("until this Congress ends" in browser.get("/organize/").words) == shown
+
+
 def test_an_ended_campaign_gives_no_warnings_about_its_bill(
     app: Flask, staff: Office, clock: Clock
 ) -> None:

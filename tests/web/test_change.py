@@ -15,6 +15,7 @@ from app.congress.model import TablesError
 from app.records.database import local_database
 from app.site.services import services
 from app.site.settings import Settings
+from app.web.public.public_pages import time_words
 from tests.congress.rehearsal import another_sits, had_another_id
 from tests.web.conftest import Clock
 from tests.web.resident import Resident, form_with
@@ -44,6 +45,18 @@ def test_a_campaign_in_any_time_zone_ends_at_noon_in_washington(
             site = services()
             vars(site)["campaign"] = replace(site.campaign, timezone=zone)
             assert has_ended(site.campaign, site.writing_day()) == ended
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Guam", "America/New_York", "Pacific/Pago_Pago"])
+def test_the_last_morning_is_the_last_day_in_any_time_zone(
+    app: Flask, clock: Clock, zone: str
+) -> None:
+    """In Guam the next day begins before that noon."""
+    clock.now = BEFORE
+    with app.test_request_context("/"):
+        site = services()
+        vars(site)["campaign"] = replace(site.campaign, timezone=zone)
+        assert time_words(site)[0].startswith("This Congress ends today at noon, Washington time.")
 
 
 def test_letters_signed_before_noon_can_be_fetched_after_it(anyone: Resident, clock: Clock) -> None:

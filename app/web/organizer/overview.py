@@ -75,7 +75,7 @@ def index() -> Response:
         curve=day_curve(days, _("People by day, the last two weeks. The counts have each number.")),
         letters=lines("template", found.by["template"], chosen, site)[:LETTER_LINES],
         steps=[what for done, *what in steps if not done], all_steps=len(steps),
-        days_left=(site.campaign.ends.date() - site.today()).days,
+        days_left=None if has_ended(site.campaign, site.now()) else site.days_left(),
     )  # fmt: skip
 
 
@@ -187,7 +187,7 @@ def _congress_end(site: Services) -> Iterable[Notice]:
 
 def _countdown(site: Services, end: date, *, is_law: bool) -> Notice:
     """What is ready for the next Congress, what is missing, and what to do before that noon."""
-    days, tables = (end - site.today()).days, site.tables
+    days, tables = site.days_left(), site.tables
     text = ngettext(
         "This Congress ends in one day, at noon in Washington on %(day)s.",
         "This Congress ends in %(num)d days, at noon in Washington on %(day)s.",

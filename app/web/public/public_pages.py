@@ -138,7 +138,7 @@ def _counted_words(counted: Totals) -> str:
 def _days_left(site: Services) -> str:
     """The days left in this Congress, shown next to the button; empty if there are none."""
     campaign = site.campaign
-    left = (campaign.ends.date() - site.today()).days
+    left = site.days_left()
     if left < 1 or stage_of(campaign, site.writing_day()) in ("expired", "enacted"):
         return ""
     return ngettext("%(num)d day left", "%(num)d days left", left)
@@ -220,13 +220,12 @@ def _bill(site: Services) -> dict[str, Any]:
 
 def time_words(site: Services) -> tuple[str, ...]:
     """How much time is left in this Congress, in words that suit any bill."""
-    campaign, today = site.campaign, site.today()
+    campaign, left = site.campaign, site.days_left()
     ends, stage = long_date(campaign.ends.date()), stage_of(campaign, site.writing_day())
     if stage == "enacted":
         return (_("It has become law."),)
     if stage == "expired":
         return ()
-    left = (campaign.ends.date() - today).days
     time_left = ngettext(
         "This Congress ends at noon on %(ends)s, one day from today. What has not passed by then "
         "expires.",
