@@ -159,15 +159,31 @@ def _choice(default: str, choices: tuple[str, ...], help: str) -> Any:
     return _setting(default, SettingRule(help, kind, read))
 
 
+def _expand(text: str) -> Path:
+    """A path with ``~`` or ``~user`` replaced. Raises ``_UnfitError`` for an unknown user."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise _UnfitError("Write the folder's full path: it begins with an unknown user.") from None
+
+
 def _folder(default: Path, help: str) -> Any:
     def read(value: object) -> Path:
         if isinstance(value, Path):
             return value
         if not isinstance(value, str) or not value.strip() or "\0" in value:
             raise _UnfitError("Write a folder's path.")
-        return Path(value).expanduser()
+        return _expand(value)
 
     return _setting(default, SettingRule(help, "a folder", read))
+
+
+def _is_host(text: str) -> bool:
+    """Whether a name can be looked up: no part of it is empty or over 63 characters."""
+    try:
+        return bool(text.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _parse_web_address(value: object, *, path: bool) -> str:
@@ -181,7 +197,8 @@ def _parse_web_address(value: object, *, path: bool) -> str:
     try:
         parts = urlsplit(text)
         sound = bool(re.fullmatch(r"[\w.-]+|[0-9a-f:]+", parts.hostname or ""))
-        sound = sound and not parts.username and parts.port != 0  # reading a bad port raises
+        sound = sound and _is_host(parts.hostname or "") and not parts.username
+        sound = sound and parts.port != 0  # reading a bad port raises
     except ValueError:
         raise _UnfitError("Write it like https://letters.example.org.") from None
     if parts.scheme not in ("http", "https") or not sound or re.search(r"\s", text):
@@ -203,21 +220,27 @@ def _address(default: str, help: str, *, path: bool = False) -> Any:
 
 def _is_host_and_port(text: str) -> bool:
     host, _, port = text.rpartition(":")
-    return bool(host and re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536)
+    return bool(
+        host and _is_host(host) and re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65536
+    )
 
 
 _mailbox = _line_setting(
     "an email address", "Write one email address, like letters@example.org.",
     lambda text: read_email(text) == Email(text, text),
 )  # fmt: skip
+_host = _line_setting(
+    "a host name or an IP address", "Write a host name, like mail.example.org.", _is_host
+)
 _listening = _line_setting(
     "an address and a port", "Write an address and a port, like 127.0.0.1:9464.", _is_host_and_port
 )
 _elsewhere = _line_setting(
     "a folder’s full path or s3://bucket/folder",
     "Write a folder's full path, or s3://bucket/folder.",
-    lambda text: text.startswith("s3://") or Path(text).expanduser().is_absolute(),
+    lambda text: text.startswith("s3://") or _expand(text).is_absolute(),
 )
+_copies = _line_setting("a folder", fits=_expand)
 
 
 def _redis(default: str, help: str) -> Any:
@@ -309,7 +332,7 @@ class Settings:
         "The public address, like https://letters.example.org. Turns on host checking and "
         "HTTPS-only headers. Needed for mail and for QR codes on paper.",
     )
-    host: str = _text("127.0.0.1", "The address to listen on; `::1` or `::` for IPv6. Also HOST.")
+    host: str = _host("127.0.0.1", "The address to listen on; `::1` or `::` for IPv6. Also HOST.")
     port: int = _whole(8000, 1, 65535, "The port to listen on. Also PORT.")
     workers: int = _whole(2, 1, 64, "The number of processes that serve pages. Also WORKERS.")
     metrics: str = _listening(
@@ -405,7 +428,7 @@ class Settings:
     keep_audit_days: int = _whole(730, 30, 3650, "Days to keep the audit trail.")
     keep_mail_days: int = _whole(7, 1, 365, "Days to keep the state of an email message.")
     keep_log_days: int = _whole(14, 1, 365, "Days to keep the files in instance/log/.")
-    backup_folder: str = _text(
+    backup_folder: str = _copies(
         "", "The folder for the daily copy (`flask backup now`); empty makes none."
     )
     keep_backup_days: int = _whole(
@@ -420,7 +443,7 @@ class Settings:
     )
     stream_key_id: str = _text("", "The ID of the access key for that service.")
     stream_secret: str = _text("", "The secret of that access key.", secret=True)
-    mail_server: str = _text(
+    mail_server: str = _host(
         "", "The mail server’s host name; empty writes mail to files in instance/outbox/."
     )
     mail_port: int = _whole(587, 1, 65535, "587, 465 or 25.")

@@ -201,6 +201,22 @@ def test_invalid_server_settings_are_named(name: str, value: str) -> None:
         read_settings({name: value})
 
 
+@pytest.mark.parametrize("name", ["letters", "backup_folder", "stream_to"])
+def test_a_folder_in_the_home_of_an_unknown_user_is_named(name: str) -> None:
+    (problem,) = problems(**{name: "~no-such-user/folder"})
+    assert f"{name} is “~no-such-user/folder”. Write the folder's full path" in problem
+
+
+@pytest.mark.parametrize("host", ["mail..example.org", "a" * 64 + ".example.org"])
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("host", "{}"), ("mail_server", "{}"), ("site_url", "https://{}"), ("metrics", "{}:9464")],
+)
+def test_a_host_name_that_cannot_exist_is_named(name: str, form: str, host: str) -> None:
+    (problem,) = problems(**{name: form.format(host)})
+    assert f"{name} is “" in problem
+
+
 def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="cannot be"):
