@@ -86,6 +86,8 @@ def now_command(
             "Keep the keys apart from the database: anyone who has both can guess who signed. "
             "Choose another folder for them."
         )
+    if keys_folder:
+        backups.refuse_inside(settings, keys_folder)
     if moving and keys_folder is None:
         raise click.UsageError("The new machine needs the keys too. Add --keys FOLDER.")
     now = datetime.now(UTC)

@@ -75,20 +75,27 @@ def _settings_without_secrets(settings: Settings) -> str | None:
     return tomlkit.dumps(content)
 
 
-def take_copy(settings: Settings, folder: Path, now: datetime) -> Copy:
-    """Write a copy of the site to ``folder``, and delete those that are too old.
-
-    Raises ``CopyError``, ``NotStoredError`` and ``OSError``.
-    """
+def refuse_inside(settings: Settings, folder: Path) -> None:
+    """Raise ``CopyError`` for a place for copies that is in the site's own folder."""
     if folder.resolve().is_relative_to(settings.instance.resolve()):
         raise CopyError(
             f"{folder} is inside the site's own folder, so one accident could destroy both. "
             "Choose another folder, preferably on another disk."
         )
-    done = backup.take(
-        settings.database, folder, at=now, program=__version__, extra=_files_of(settings)
-    )
-    backup.thin(folder, now, settings.keep_backup_days)
+
+
+def take_copy(settings: Settings, folder: Path, now: datetime) -> Copy:
+    """Write a copy of the site to ``folder``, and delete those that are too old.
+
+    Raises ``CopyError``, ``NotStoredError`` and ``OSError``.
+    """
+    refuse_inside(settings, folder)
+    try:
+        done = backup.take(
+            settings.database, folder, at=now, program=__version__, extra=_files_of(settings)
+        )
+    finally:  # a full disk must not keep old copies, which may be what fills it
+        backup.thin(folder, now, settings.keep_backup_days)
     facts = {"at": now.isoformat(timespec="seconds"), "file": str(done.path)}
     backup.note(settings.instance, "copy", facts)
     return done

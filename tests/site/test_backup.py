@@ -237,7 +237,9 @@ def test_a_site_without_a_database_has_nothing_to_back_up(machine: Machine) -> N
 
 
 def test_a_backup_into_the_sites_own_folder_is_refused(machine: Machine) -> None:
-    assert "one accident" in machine.run("now", machine.instance / "copies", fails=True)
+    inside = machine.instance / "copies"
+    assert "one accident" in machine.run("now", inside, fails=True)
+    assert "one accident" in machine.run("now", machine.copies, "--keys", inside, fails=True)
 
 
 def test_a_backup_with_a_bad_passphrase_changes_nothing(machine: Machine) -> None:
@@ -350,6 +352,20 @@ def test_the_daily_job_makes_one_backup_a_day_if_a_folder_is_set(
     assert not copy_if_due(machine.settings, now + timedelta(hours=23))
     assert copy_if_due(machine.settings, now + timedelta(hours=24))
     assert len(copies(machine.copies)) == 2
+
+
+def test_a_copy_that_fails_still_deletes_those_that_are_too_old(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    open_database(machine.settings.database).close()
+    monkeypatch.setenv("DEAR_CONGRESS_BACKUP_FOLDER", str(machine.copies))
+    for days in (40, 39):
+        assert copy_if_due(machine.settings, now - timedelta(days=days))
+    full = os.statvfs_result((4096, 4096, 9, 0, 0, 9, 9, 9, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _path: full)
+    assert not copy_if_due(machine.settings, now)
+    assert len(copies(machine.copies)) == 1, "the newest stays"
 
 
 def test_litestream_is_configured_from_settings_with_no_secret_in_its_file(
