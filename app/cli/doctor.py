@@ -34,7 +34,7 @@ from app.records.backup import note
 from app.records.counts import recount
 from app.records.erasing import waits_to_be_erased
 from app.records.health import check_site, last_activity, log_size, schema_differences
-from app.records.identity import id_file
+from app.records.identity import expected_id, id_file
 from app.records.keys import key_status
 from app.records.limiting import networks, open_counters
 from app.records.migrations import damage
@@ -528,6 +528,12 @@ def _release(version: str) -> list[int | str]:
 @check("copies")
 def copies_are_fresh(site: Site) -> Diagnosis:
     last, settings = site.noted("copy"), site.settings
+    daily = Path(settings.backup_folder).expanduser() if settings.backup_folder else None
+    if last is None and daily:
+        return fail(
+            "No copy was ever made although daily copies are on; a broken disk loses every "
+            f"signature. Can the site write to {daily}? flask backup now {typed(daily)}"
+        )
     if last is None:
         if settings.stream_to:
             return ok("Every change is streamed. No other copy was made.")
@@ -537,23 +543,23 @@ def copies_are_fresh(site: Site) -> Diagnosis:
         )
     at, facts = last
     age, file = site.now - at, Path(facts.get("file", ""))
-    if settings.backup_folder and age > timedelta(days=2):
+    if daily and age > timedelta(days=2):
         return fail(
             f"The last copy is {age.days} days old although daily copies are on; a broken disk "
-            f"loses everything since. Is there room in {settings.backup_folder}? flask backup "
-            f"now {typed(settings.backup_folder)}"
+            f"loses everything since. Can the site write to {daily}, and is there room? flask "
+            f"backup now {typed(daily)}"
         )
     if age > timedelta(days=8) and not settings.stream_to:
         return warn(
             f"The last copy is {age.days} days old; a broken disk loses everything since. Run "
             f"flask backup now {typed(file.parent)}, or set backup_folder for a daily copy."
         )
-    if settings.backup_folder and not file.is_file():
+    if daily and not file.is_file():
         return fail(
             f"The last copy, {file}, is missing, so a broken disk loses everything: flask backup "
-            f"now {typed(settings.backup_folder)}"
+            f"now {typed(daily)}"
         )
-    same = file.is_file() and file.stat().st_dev == settings.database.stat().st_dev
+    same = file.is_file() and file.stat().st_dev == settings.instance.stat().st_dev
     place = ", on the same disk as the database: keep one elsewhere too" if same else ""
     return ok(f"The last copy was made at {at:%Y-%m-%d %H:%M} UTC{place}.")
 
@@ -604,6 +610,7 @@ def stream_keeps_up(site: Site) -> Diagnosis:
     settings = site.settings
     if not settings.stream_to:
         return ok("Streaming changes elsewhere is off (stream_to).")
+    expected_id(settings.database, moved=True)  # raises if it is gone
     # For a bucket, look at what was sent from here; for a folder, at what arrived there.
     bucket = settings.stream_to.startswith("s3://")
     there = stream_cache(settings) if bucket else Path(settings.stream_to).expanduser()

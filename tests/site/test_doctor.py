@@ -205,6 +205,19 @@ def database_lost(p: Patient) -> None:
     p.database.unlink()
 
 
+@way("stream", "fail", "dear-congress.db is missing")
+def database_lost_while_streaming(p: Patient) -> None:
+    p.set(stream_to=p.instance.parent / "stream")
+    p.database.unlink()
+
+
+@way("copies", "ok", "The last copy was made")
+def database_lost_with_a_copy(p: Patient) -> None:
+    (p.instance.parent / "x.zip").write_text("")
+    p.note("copy", 0, file=str(p.instance.parent / "x.zip"))
+    p.database.unlink()
+
+
 @way("identity", "fail", "is not this site's database")
 def another_database(p: Patient) -> None:
     open_database(p.instance.parent / "other.db").close()
@@ -473,6 +486,12 @@ def not_copied_for_long(p: Patient) -> None:
 def daily_copy_fails(p: Patient) -> None:
     p.set(backup_folder=p.instance.parent / "copies")
     p.note("copy", 4, file="x.zip")
+
+
+@way("copies", "fail", "flask backup now /")
+def daily_copy_never_worked(p: Patient) -> None:
+    p.set(backup_folder="~/copies")
+    (p.instance / "copies.json").write_text("{}")
 
 
 @way("copies", "fail", "is missing")
