@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -102,6 +103,15 @@ def test_after_the_end_the_pages_use_the_past_tense_for_the_bill(
     assert PRESENT.findall(text(EXPIRED)) == []
     stands = " ".join(page_words(campaign, EXPIRED, "en").stands)
     assert "expired with the 119th Congress on January 3, 2027" in stands
+
+
+@pytest.mark.parametrize("folder", sorted(ROOT.glob("letters/*")), ids=lambda f: f.name)
+def test_the_pages_stay_true_when_another_congress_has_ended(folder: Path) -> None:
+    """An archived campaign is shown for years."""
+    words = page_words(load_campaign(folder), date(2029, 2, 1), "en")
+    spanish = page_words(load_campaign(folder), date(2029, 2, 1), "es")
+    assert "It expired with the 119th Congress." in words.lede
+    assert "Venció con el 119.º Congreso." in spanish.lede
 
 
 def test_a_page_follows_a_change_of_the_campaigns_bill(campaign: Campaign) -> None:
