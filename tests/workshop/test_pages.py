@@ -41,6 +41,7 @@ PATHS = (
     "general/full-es/versions",
     "general/full/versions?old=0&new=0",
     "general/full/versions?old=x&new=99999999999999999999",
+    "general/full/versions?endpoint=x&lang=es&_scheme=x&letter_id=y",
     "general/preview",
     "general/preview?q=padilla",
     "general/preview?q=PADÍLLA&form=web&text=short",
@@ -269,6 +270,32 @@ def test_a_new_letter_is_written_published_retired_and_brought_back(
     rosa.send("/bring-back")
     with app.test_request_context():
         assert ("para-que-sirve-a-test", "full") in services().campaign.templates
+
+
+@pytest.mark.parametrize("part", ["full-es", "short"])
+def test_a_draft_of_a_retired_letter_is_checked_without_its_retired_texts(
+    app: Flask, rosa: Browser, every_seat: None, part: str
+) -> None:
+    home = "/organize/letters/local-budget/"
+    rosa.get(home).send("/retire")
+    path, data = rosa.get(f"{home}{part}/edit").form("/edit")
+    rosa.post(path, {**data, "title": "Another title", "then": ""})
+    rosa.get(home + "publish")
+    assert "Fix 1 thing first." in rosa.words
+    with app.app_context():
+        draft = next(d for s in states_here() if (d := s.draft))
+    rosa.post(home + "publish", {"token": data["token"], f"draft-{draft.name}": str(draft.id)})
+    assert rosa.status == 422
+    with app.app_context():
+        assert not services().live.unreadable
+    rosa.get(home).send("/bring-back")
+    rosa.get(home + "publish").send("/publish")
+    assert "Published." in rosa.words
+
+
+def states_here() -> list[workshop.FileState]:
+    """The files that were changed, in the caller's app context."""
+    return [*workshop.states(services().db(), SLUG).values()]
 
 
 def test_a_copy_has_all_four_texts_and_another_title(rosa: Browser) -> None:

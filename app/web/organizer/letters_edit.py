@@ -359,13 +359,14 @@ def versions(letter_id: str, part: str, problem: str = "", status: int = 200) ->
     lines = versions_of(place.text)
     one, other = (_version_with_id(lines, queried().get(name, "")) for name in ("old", "new"))
     compared = changes(visible(one.source), visible(other.source)) if one and other else ()
-    values = {"letter_id": letter_id, "part": part, **queried().to_dict()}
+    compares = {name: queried()[name] for name in ("old", "new") if name in queried()}
     return page(
         "letters/versions", status, letter=place.letter, text=place.text, lines=lines,
         signed=_signatures_by_version(place), compared=compared, problem=problem,
         old=one or next(iter(lines[1:]), None), new=other or next(iter(lines), None),
         comparing=bool(one and other),
-        elsewhere_url=page_url("organizer_letters.versions", other_language(), **values),
+        elsewhere_url=page_url("organizer_letters.versions", other_language(),
+                               letter_id=letter_id, part=part, **compares),
     )  # fmt: skip
 
 

@@ -152,6 +152,11 @@ class Shelf:
                 files[text.name] = text.newest
         return files
 
+    def as_published(self, letter: ShelvedLetter) -> dict[str, str]:
+        """The campaign's files as publishing this letter's drafts makes them. Its retired texts
+        stay retired."""
+        return {**self.files, **{t.name: t.draft.source for t in letter.drafts if t.draft}}
+
     def without(self, letter: ShelvedLetter) -> dict[str, str]:
         """The campaign's files without this letter."""
         gone = {text.name for text in letter.texts.values()}
@@ -342,7 +347,7 @@ def publish(letter_id: str, problem: str = "", status: int = 200) -> Response:
             note=visible(pressed().note.data),
         )  # fmt: skip
 
-    return with_check(shelf.with_drafts(letter), letter.id, letter.title, shown)
+    return with_check(shelf.as_published(letter), letter.id, letter.title, shown)
 
 
 def text_changes(text: Text) -> tuple[Change, ...]:
@@ -377,7 +382,7 @@ def publish_post(letter_id: str) -> Response:
             "below, then publish."
         )  # fmt: skip
         return publish(letter_id, words, 409)
-    if check_files(services(), shelf.with_drafts(letter), letter_id).must:
+    if check_files(services(), shelf.as_published(letter), letter_id).must:
         words = _("Not published. Fix these first.")
         return publish(letter_id, words, 422)
     if not drafts.publish(seen, shelf.counter):
