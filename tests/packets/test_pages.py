@@ -15,7 +15,8 @@ import pytest
 from flask import Flask
 
 from app.documents.pdf import CHUNK
-from app.records.keys import first_key, move_private, unlock
+from app.records.audit import What
+from app.records.keys import first_key, make_key, move_private, unlock
 from app.records.paper import Batch, CountableRow, PaperLetters, add_one
 from app.records.paper_columns import SheetRow
 from app.records.paper_plan import ImportPlace, judge
@@ -195,6 +196,30 @@ def test_the_passphrase_is_asked_for_if_it_is_not_stored_with_the_key(
     assert "does not open the key" in admin.words
     assert "not the right one" not in admin.last.text
     assert "index.csv" in made(admin, passphrase=passphrase).namelist()
+
+
+def test_a_typed_passphrase_leaves_out_no_key_whose_own_is_stored_here(
+    admin: Browser,
+    ask: Ask,
+    tmp_path: Path,
+    staff: Office,  # noqa: F811
+) -> None:
+    ask(person())
+    make_key(tmp_path / "keys", PASSPHRASE, today=DAY, strength="interactive")
+    ask(person(first="Bo", words=STORY))
+
+    def exported() -> Any:
+        (facts,) = staff.db.execute(
+            "SELECT after FROM audit_events WHERE what = ? ORDER BY number DESC LIMIT 1",
+            (What.SEALED_EXPORTED.value,),
+        ).fetchone()
+        return json.loads(facts)
+
+    both = made(admin, passphrase=PASSPHRASE)
+    assert "No. 2 of 2" in pages(both.read("IL-5-quigley.pdf"))[2]
+    assert (exported()["rows"], len(exported()["keys"].split(", "))) == (2, 2)
+    made(admin, passphrase="")
+    assert (exported()["rows"], len(exported()["keys"].split(", "))) == (1, 1)
 
 
 def test_with_the_key_elsewhere_only_the_sealed_export_is_offered(

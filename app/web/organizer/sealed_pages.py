@@ -122,7 +122,9 @@ def make() -> Response:
         folder=site.settings.instance,  # /tmp may be in memory, and small
     )  # fmt: skip
     try:
-        _audit("packets", "packet", found.people, [key.id for key in opened], clock())
+        ids = [key.id for key in opened]
+        rows = sum(line.sealed for line in found.keys if line.key.id in ids)
+        _audit("packets", "packet", rows, ids, clock())
         bad_rows = _load_rows(site, letters, opened)
     except NotStoredError as error:
         letters.close()
@@ -138,20 +140,22 @@ def make() -> Response:
 
 
 def _unlocked(lines: tuple[KeyStatus, ...], passphrase: str) -> list[OpenKey] | str:
-    """The keys that the passphrase opens, or a sentence that says what to do."""
-    opened = []
+    """The keys that the passphrase opens and those whose passphrase is next to them, or a sentence
+    that says what to do."""
+    opened, fits = list[OpenKey](), not passphrase
     for line in lines:
         assert line.private is not None
-        given = passphrase or passphrase_beside(line.private)
-        try:
-            if given:
+        for given in filter(None, (passphrase, passphrase_beside(line.private))):
+            try:
                 opened.append(unlock(line.private, given))
-        except WrongPassphraseError:
-            continue
-        except KeyFolderError:
-            return _("A key on this server is damaged or cannot be read. Use a copy of it on your "
-                     "own computer.")  # fmt: skip
-    if opened:
+            except WrongPassphraseError:
+                continue
+            except KeyFolderError:
+                return _("A key on this server is damaged or cannot be read. Use a copy of it on "
+                         "your own computer.")  # fmt: skip
+            fits = fits or given == passphrase
+            break
+    if opened and fits:
         return opened
     if not passphrase:
         return _("Enter the passphrase of the campaign’s key.")
