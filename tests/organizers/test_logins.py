@@ -244,6 +244,25 @@ def test_logging_in_rehashes_a_password_with_older_parameters(office: Office) ->
     assert credentials.check_password(kept, PASSWORD, stronger.cost)
 
 
+def test_a_password_removed_while_it_is_being_checked_does_not_come_back(office: Office) -> None:
+    rosa = office.add("Rosa")
+    office.clock.forward(minutes=1)
+
+    def removed(hasher: PasswordHasher, kept: str, raw: bytes) -> bool:
+        organizers.reset_organizer(office.by("Ada"), LOGIN.secret, rosa.name, second_factor=True)
+        return _VERIFY(hasher, kept, raw)
+
+    stronger = logins.LoginConfig(LOGIN.secret, credentials.HashCost(time=2, memory=16))
+    with patch.object(PasswordHasher, "verify", removed):
+        answer = logins.LoginFlow(office.db, stronger, HOME, office.clock.at).enter_password(
+            rosa.name, PASSWORD
+        )
+    assert answer == logins.LoginRefused()
+    now = organizer_by_name(office.db, rosa.name)
+    assert now is not None
+    assert not now.has_password
+
+
 def test_a_confirmed_password_stays_fresh_for_five_minutes(office: Office) -> None:
     rosa = office.add("Rosa")
     office.clock.forward(minutes=6)
