@@ -149,6 +149,7 @@ def move(
 ) -> None:
     """Move a private key off this server, protected by a passphrase that you choose."""
     settings = load_settings()
+    _refuse_inside(settings, out)
     key = _find(settings, key_id)
     opened = unlock_file(settings.keys / f"{key.id}.private.json", passphrase_file)
     words = _new_passphrase(new_passphrase_file)
@@ -222,10 +223,21 @@ def _note(
 
 
 def _make(settings: Settings, passphrase_file: Path | None, out: Path | None) -> keys.CampaignKey:
+    if out is not None:
+        _refuse_inside(settings, out)
     words = _new_passphrase(passphrase_file)
     key = keys.make_key(settings.keys, words, today=_today(), out=out)
     _note(settings, What.KEY_MADE, {"key": key.id, "private half on this server": out is None})
     return key
+
+
+def _refuse_inside(settings: Settings, out: Path) -> None:
+    """Raise ``ClickException`` for a private key's place that is in the site's own folder."""
+    if out.resolve().is_relative_to(settings.instance.resolve()):
+        raise click.ClickException(
+            f"{out} is inside the site's own folder, so the key would stay with what it opens. "
+            "Choose another place, like a USB stick."
+        )
 
 
 def _new_passphrase(file: Path | None) -> str:

@@ -43,7 +43,7 @@ def plainly() -> Iterator[None]:
         raise  # the reader, for example `head`, is done: click exits silently
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        raise click.ClickException(f"{error.strerror or error}{where}.") from None
+        raise click.ClickException(f"{str(error.strerror or error).rstrip('.')}{where}.") from None
 
 
 class PlainCommand(click.Command):

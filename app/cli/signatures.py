@@ -268,13 +268,19 @@ def purge_command(dry_run: bool, now: bool) -> None:
     settings = load_settings()
     policy = policy_of(settings)
     by = operator(local_database(settings.database))
+    blank = True
     if now:
-        done = purge_and_note(by, policy, settings.instance)
+        done, blank = purge_and_note(by, policy, settings.instance)
     else:
         done = purge(by.db, by.at, policy, dry_run=True, instance=settings.instance)
     for one in done:
         verb = "would be deleted" if dry_run else "deleted"
         click.echo(f"{one.number:>7} {one.kind} {verb} (kept {some(one.days, 'day')})")
+    if not blank:
+        raise click.ClickException(
+            "Traces of deleted data may still be in the files, because a program keeps a read of "
+            "the database open. Close it, or restart the site, then run this again."
+        )
 
 
 # --- The commands' scope, and writing tables -----------------------------------------------------

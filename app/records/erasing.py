@@ -169,14 +169,21 @@ def _retry_later(path: Path) -> None:
 _retrying = threading.Lock()
 
 
-def blank_what_was_deleted(db: sqlite3.Connection) -> None:
-    """Truncate the WAL, and vacuum if the raw bytes of the file still hold deleted data."""
+def blank_what_was_deleted(db: sqlite3.Connection) -> bool:
+    """Truncate the WAL, and vacuum if the raw bytes of the file still hold deleted data.
+
+    False if a long read prevents that.
+    """
     drop_mail_files(db)
-    if empty_log(db):
-        if waits_to_be_erased(db) or traces(db, _path(db)):
-            db.execute("VACUUM")
-        if empty_log(db) and waits_to_be_erased(db):
-            _mark_erased(db)
+    if not empty_log(db):
+        return False
+    if waits_to_be_erased(db) or traces(db, _path(db)):
+        db.execute("VACUUM")
+    if not empty_log(db):
+        return False
+    if waits_to_be_erased(db):
+        _mark_erased(db)
+    return True
 
 
 def empty_log(db: sqlite3.Connection, seconds: float = BUSY_SECONDS) -> bool:

@@ -203,16 +203,18 @@ def _delete_what_is_old(
     return tuple(done)
 
 
-def purge_and_note(by: Actor, policy: Policy, instance: Path) -> tuple[Purged, ...]:
-    """Purge, and record in the audit trail how much of each kind was deleted, and by whom."""
+def purge_and_note(by: Actor, policy: Policy, instance: Path) -> tuple[tuple[Purged, ...], bool]:
+    """Purge, and record in the audit trail how much of each kind was deleted, and by whom.
+
+    Also returns whether no trace of it is left in the files.
+    """
     done = _delete_what_is_old(by.db, by.at, policy, dry_run=False, instance=instance)
     for one in done:
         if one.number:
             facts: Facts = {"kind": one.kind, "days": one.days, "rows": one.number}
             with writing(by.db):
                 by.record(What.PURGED, one.kind, after=facts)
-    blank_what_was_deleted(by.db)
-    return done
+    return done, blank_what_was_deleted(by.db)
 
 
 # --- The proof -------------------------------------------------------------------------------

@@ -239,6 +239,26 @@ def test_opening_never_overwrites_a_file(site: Settings, tmp_path: Path) -> None
     assert (tmp_path / "dear").read_text() == "dear"
 
 
+@pytest.mark.parametrize("command", ["move", "make", "rotate"])
+def test_a_private_key_is_not_moved_within_the_sites_own_folder(
+    site: Settings, command: str
+) -> None:
+    before = {path.name for path in site.keys.iterdir()}
+    out = site.instance / "away.json"
+    result = flask("keys", command, "--out", out, answer=f"{NEW}\n{NEW}\n")
+    assert result.exit_code == 1
+    assert "inside the site's own folder" in result.output
+    assert {path.name for path in site.keys.iterdir()} == before
+    assert not out.exists()
+
+
+def test_an_export_names_the_file_that_it_does_not_replace(site: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "sealed.jsonl"
+    file.write_text("")
+    result = flask("keys", "export", file)
+    assert result.output == f"Error: {file} already exists. Choose another file.\n"
+
+
 # Purge
 
 
@@ -260,6 +280,21 @@ def test_purge_dry_run_reports_and_purge_now_deletes(late: Settings) -> None:
     assert "3 sealed details deleted (kept 90 days)" in fine("signatures purge", "--now")
     assert counts(late) == {}
     assert trail(late) == [("purged", {"kind": "sealed details", "days": 90, "rows": 3})]
+
+
+def test_purge_reports_traces_that_a_long_read_keeps(
+    late: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.records.erasing.empty_log.__defaults__", (0.0,))
+    with closing(open_database(late.database)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM sealed").fetchone()
+        result = flask("signatures purge", "--now")
+        reader.execute("ROLLBACK")
+    assert result.exit_code == 1
+    assert "3 sealed details deleted" in result.output
+    assert "Traces of deleted data may still be in the files" in result.output
+    fine("signatures purge", "--now")
 
 
 @pytest.mark.parametrize("arguments", [[], ["--dry-run", "--now"]])
