@@ -209,13 +209,16 @@ _CLOSERS = {")": "(", "]": "[", "}": "{"}
 
 def _trim(link: str) -> str:
     """The link without the sentence's punctuation after it."""
-    while link:
-        last = link[-1]
-        unbalanced = last in _CLOSERS and link.count(last) > link.count(_CLOSERS[last])
-        if not unbalanced and last not in ".,;:!?'’”\"…*>":
+    unbalanced = {end: link.count(end) - link.count(start) for end, start in _CLOSERS.items()}
+    kept = len(link)
+    while kept:
+        last = link[kept - 1]
+        if unbalanced.get(last, 0) > 0:
+            unbalanced[last] -= 1
+        elif last not in ".,;:!?'’”\"…*>":
             break
-        link = link[:-1]
-    return link
+        kept -= 1
+    return link[:kept]
 
 
 def _in_words(link: str) -> str:
@@ -281,8 +284,8 @@ def _closes_later(text: str, mark: str, start: int) -> bool:
     return False
 
 
-def _double(text: str, at: int, is_open: bool) -> str:
-    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+def _double(before: str, text: str, at: int, is_open: bool) -> str:
+    after = text[at + 1 : at + 2]
     if before.isdigit() and not after.isalnum():
         # a 24" pipe: inches, unless the mark closes an open quotation.
         if not is_open or _closes_later(text, '"', at + 1):
@@ -295,8 +298,8 @@ def _double(text: str, at: int, is_open: bool) -> str:
     return "”"
 
 
-def _single(text: str, at: int, is_open: bool) -> str:
-    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+def _single(before: str, text: str, at: int, is_open: bool) -> str:
+    after = text[at + 1 : at + 2]
     if before.isalnum() and after.isalnum():
         return "’"
     if before.isdigit() and not is_open and not after.isalnum():
@@ -320,21 +323,21 @@ def _typographic_line(text: str) -> str:
         text = text.replace("``", '"').replace("''", '"')
     text = _FEET_AND_INCHES.sub("\\1′\\2\\3″", text.translate(_STRAIGHT))
     double = single = False
-    done = ""
+    done: list[str] = []
     for at, char in enumerate(text):
         mark = char
         if char == '"':
-            mark = _double(done + text[at:], at, double)
+            mark = _double(done[-1] if done else "", text, at, double)
         elif char == "'":
-            mark = _single(done + text[at:], at, single)
+            mark = _single(done[-1] if done else "", text, at, single)
         if mark in "“”":
             double = mark == "“"
         elif mark == "‘":
             single = True
         elif mark == "’" and not text[at + 1 : at + 2].isalnum():
             single = False
-        done += mark
-    return done
+        done.append(mark)
+    return "".join(done)
 
 
 def typographic(text: str) -> str:

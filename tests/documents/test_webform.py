@@ -158,3 +158,11 @@ def test_any_story_gives_clean_text_with_the_letters_paragraphs(body: list[str])
     paper = postal(chosen, writer()).paragraphs
     if all(without_links(text) == text for text in paper) and ":" not in "".join(body):
         assert tuple(form.text.split("\n\n")[1:]) == tuple(map(typographic, paper))
+
+
+@pytest.mark.parametrize("mark", ['"', "'", ")"])
+def test_half_a_megabyte_of_one_mark_is_read_like_any_other_text(mark: str) -> None:
+    """An edited letter may have it; each mark was once handled by copying the whole text."""
+    marks = mark * 500_000
+    assert without_links(f"https://example.org/{marks}") == f"example dot org{marks}"
+    assert len(typographic(marks)) == len(marks)
