@@ -74,8 +74,9 @@ KINDS: tuple[ExpiringRows, ...] = (
         "letters kept with a receipt",
         "letters",
         "kept_letters",
+        # CROSS JOIN: otherwise SQLite reads every signature, as an index covers what is needed.
         "signature IN (SELECT k.signature FROM kept_letters k"
-        " JOIN signatures ON signatures.id = k.signature"
+        " CROSS JOIN signatures ON signatures.id = k.signature"
         " LEFT JOIN json_each(:ends) AS ends ON ends.key = signatures.campaign"
         " WHERE date(coalesce(ends.value, k.day), '+' || max(:days, 1) || ' days') <= :today)",
     ),

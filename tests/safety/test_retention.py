@@ -44,6 +44,19 @@ def number(done: tuple[Purged, ...], kind: str) -> int:
     return next(one.number for one in done if one.kind == kind)
 
 
+def test_deleting_old_rows_never_scans_the_signatures(db: sqlite3.Connection) -> None:
+    """It holds the write lock, for which people who sign wait."""
+    asked: list[str] = []
+    db.set_trace_callback(asked.append)
+    retention.delete_old_rows(db, noon(END), POLICY)
+    db.set_trace_callback(None)
+    deleting = [query for query in asked if query.startswith("DELETE")]
+    assert len(deleting) == len(KINDS)
+    for query in deleting:
+        plan = db.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
+        assert not [step for *_ids, step in plan if step.startswith("SCAN signatures")]
+
+
 def fill(
     db: sqlite3.Connection, key: CampaignKey, rows: int = 30, campaign: str = CAMPAIGN
 ) -> None:
