@@ -294,7 +294,9 @@ _CONSOLIDATED = (
 
 
 _DISTRICT = re.compile(
-    r"(?:(.*?)[\s-]*)??(?:0*([0-9]{1,2})(?:ST|ND|RD|TH)?|AL|AT[ -]LARGE)", re.IGNORECASE
+    # A run of separators or zeros is tried only from its start.
+    r"(?:(.*?)(?<![\s-])[\s-]*)??(?:(?<!0)0*([0-9]{1,2})(?:ST|ND|RD|TH)?|AL|AT[ -]LARGE)",
+    re.IGNORECASE,
 )
 _FILLER = re.compile(r"\b(?:U\.?S\.?|CONGRESSIONAL|HOUSE|DISTRICT|DIST|CD|NO)\b\.?", re.IGNORECASE)
 

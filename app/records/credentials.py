@@ -11,7 +11,6 @@ import hmac
 import re
 import secrets
 import threading
-import unicodedata
 from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +21,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.records.keyed import keyed_code, lock, unlock
-from app.text import fold_digits
+from app.text import fold_digits, normalized
 
 PASSWORD_MIN = 12
 PASSWORD_MAX = 512
@@ -75,7 +74,7 @@ def _dummy(cost: HashCost) -> str:
 
 def _canonical(password: str) -> str:
     """Normalize to NFC, so a password is the same from any keyboard (RFC 8265 §4.2)."""
-    return unicodedata.normalize("NFC", password)
+    return normalized("NFC", password)
 
 
 def _raw(password: str) -> bytes:

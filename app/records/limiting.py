@@ -19,7 +19,6 @@ import os
 import sqlite3
 import threading
 import time
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from app.errors import ExplainedError
 from app.records.database import make_private, use_wal
 from app.records.keyed import keyed_token
 from app.records.throttle import address_of, network
+from app.text import normalized
 
 Name = Literal["find", "street", "sign", "email", "login"]
 RAISED = 20
@@ -176,7 +176,7 @@ def network_key(secret: bytes, ip: str) -> str:
 
 def about_key(secret: bytes, what: str) -> str:
     """The key of an email address or account name, regardless of case."""
-    text = unicodedata.normalize("NFC", what).casefold().strip()
+    text = normalized("NFC", what).casefold().strip()
     return _key(secret, "about", text)
 
 

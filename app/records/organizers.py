@@ -22,6 +22,7 @@ from app.records.audit import COMMAND_LINE, Actor, What, stamp
 from app.records.credentials import HashCost, hash_password, new_token, password_problem
 from app.records.database import writing
 from app.records.keyed import lock, unlock
+from app.text import normalized
 
 Role = Literal["editor", "exporter", "admin"]
 ROLES: tuple[Role, ...] = ("editor", "exporter", "admin")
@@ -61,7 +62,7 @@ class Organizer:
 def level(name: str) -> str:
     """A name with case, width and spacing normalized, for comparison."""
     storable = name.encode("utf-8", "replace").decode("utf-8")
-    return " ".join(unicodedata.normalize("NFKC", storable).casefold().split())
+    return " ".join(normalized("NFKC", storable).casefold().split())
 
 
 _COLUMNS = (

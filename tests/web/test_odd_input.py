@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from app.congress.places import other_state_in, other_zip_in
+from app.congress.places import other_state_in, other_zip_in, parse_district
 from app.main import create_app
+from app.records.organizers import level
 from app.site.settings import Settings
-from app.text import clean_line, clean_text
+from app.text import clean_line, clean_text, plain
 from app.web.resident.draft import (
     TEXT_FIELDS,
     Draft,
@@ -137,6 +138,26 @@ def test_half_a_megabyte_of_commas_is_read_like_any_other_text(name: str) -> Non
     draft = read_draft(MultiDict({**PERSON, name: typed}))
     assert getattr(draft, name) == typed
     assert other_zip_in(typed, "05672") == other_state_in(typed, "VT") == ""
+
+
+@pytest.mark.parametrize("name", ["city", "street", "story", "email"])
+def test_half_a_megabyte_of_accents_is_read_like_any_other_text(name: str) -> None:
+    """Sorting them into canonical order once took minutes."""
+    draft = read_draft(MultiDict({**PERSON, name: "a" + "\u0323\u0301" * 250_000}))
+    assert getattr(draft, name) == "\u1ea1\u0323\u0323\u0323\u0323"
+
+
+@pytest.mark.parametrize("pair", ["\u0323\u0301", "\uff9e\u0323", "\u0f73\u0301"])
+def test_a_name_with_half_a_megabyte_of_accents_is_compared(pair: str) -> None:
+    typed = "Ana " + pair * 250_000
+    assert plain(typed).startswith("ana ")
+    assert level(typed).startswith("ana ")
+
+
+@pytest.mark.parametrize("between", ["-", " ", "0", " -"])
+def test_half_a_megabyte_before_a_district_is_read_like_any_other_text(between: str) -> None:
+    assert parse_district(f"IL{between * 250_000}5") == ("IL", 5)
+    assert parse_district(f"IL{between * 250_000}x") is None
 
 
 @pytest.mark.parametrize("name", ["district", "congress"])
