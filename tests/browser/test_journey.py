@@ -298,6 +298,52 @@ def test_no_page_after_a_reload_is_stored_on_the_device(chromium: Browser, site:
     someone.context.close()
 
 
+def test_the_next_person_in_a_tab_does_not_get_what_the_signer_typed(
+    chromium: Browser, site: Server
+) -> None:
+    someone = visit(chromium, site)
+    page = someone.page
+
+    def find() -> None:
+        someone.goto("/")
+        page.locator("#zip").fill("01930")
+        someone.enter()
+
+    find()
+    write(someone)
+    someone.forward()
+    someone.forward()
+    expect(page.locator("h1")).to_contain_text("You have signed")
+    find()
+    expect(page.locator("#story")).to_have_value("")
+    someone.forward()
+    expect(page.locator("#first")).to_have_value("")
+    someone.context.close()
+
+
+def test_another_zip_code_keeps_an_address_for_mail_elsewhere(
+    chromium: Browser, site: Server
+) -> None:
+    someone = visit(chromium, site)
+    page = someone.page
+    someone.goto("/find")
+    page.locator("#zip").fill("01930")
+    someone.enter()
+    write(someone, street="P.O. Box 12", city="Portland")
+    page.locator("#mail_state").select_option("ME")
+    page.locator("#mail_zip").fill("04101")
+    page.locator("#elsewhere").check()
+    someone.goto("/find")
+    page.locator("#zip").fill("01930")
+    someone.enter()
+    someone.forward()
+    expect(page.locator("#street")).to_have_value("P.O. Box 12")
+    expect(page.locator("#mail_zip")).to_have_value("04101")
+    expect(page.locator("#mail_state")).to_have_value("ME")
+    expect(page.locator("#elsewhere")).to_be_checked()
+    someone.context.close()
+
+
 @pytest.mark.parametrize(
     ("zip_code", "link"),
     [("94538", "Use a different ZIP code"),

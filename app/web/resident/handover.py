@@ -146,6 +146,7 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool, reported: st
         "draft": checked.draft.after_signing(), "token": site.tokens.renew(checked.draft.token),
         "letters": letters, "current": _current(letters, reported), "told": bool(reported),
         "notices": _changed(signed, site), "switch": "resident.take", "enter": "resident.take",
+        "draft_page": "signed",
         "claims": claims_of(receipt, signed, mails, site),
         "kept": signed.kept,
         "receipt_url": page_url("resident.receipt", token=receipt),

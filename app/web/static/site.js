@@ -7,6 +7,8 @@
   var ROOT = (window.location.pathname.match(/^.*?\/c\/[a-z0-9-]+(?=\/)/) || [""])[0];
   var KEY = "dear-congress" + ROOT;
   var NAMES = { write: ["story"], address: ["first", "last", "street", "street2", "city", "email"] };
+  // These are the home's, found again for each ZIP, unless the mail goes elsewhere.
+  var MAIL = ["elsewhere", "mail_state", "mail_zip"];
 
   function storage() {
     try { return window.sessionStorage; } catch (e) { return null; }
@@ -138,19 +140,24 @@
     window.addEventListener("hashchange", remember);
     // After looking up another ZIP, the empty fields get what the person typed before.
     var names = NAMES[page] || [], fieldsKey = KEY + "-" + page;
-    function value(name) { return form.elements[name] ? form.elements[name].value : ""; }
+    function value(name) {
+      var field = form.elements[name];
+      return !field || (field.type === "checkbox" && !field.checked) ? "" : field.value;
+    }
     function keep() {
       try {
         tab.setItem(KEY + id, JSON.stringify(Array.from(new FormData(form))));
-        if (names.length) { tab.setItem(fieldsKey, JSON.stringify(names.map(value))); }
+        if (names.length) { tab.setItem(fieldsKey, JSON.stringify(names.concat(MAIL).map(value))); }
       } catch (e) { /* storage is full, but the form itself still has everything */ }
     }
     var old = JSON.parse(tab.getItem(fieldsKey) || "[]");
     if (names.map(value).join("") === "") {
-      names.forEach(function (name, number) {
+      var mail = page === "address" && old[names.length] && !value("elsewhere") ? MAIL : [];
+      names.concat(mail).forEach(function (name, number) {
+        var field = form.elements[name];
         if (!old[number]) { return; }
-        form.elements[name].value = old[number];
-        form.elements[name].dispatchEvent(new Event("input"));
+        if (field.type === "checkbox") { field.checked = true; } else { field.value = old[number]; }
+        field.dispatchEvent(new Event("input"));
       });
     }
     keep();
@@ -162,10 +169,13 @@
     Object.keys(tab).forEach(function (key) { if (key.startsWith(KEY)) { tab.removeItem(key); } });
   }
 
+  // Once the letters are signed, the next person to write in this tab may be someone else.
+  function forgetFields(tab) {
+    Object.keys(NAMES).forEach(function (page) { tab.removeItem(KEY + "-" + page); });
+  }
+
   // The receipt links back to the letters of this tab, even after a reload.
   function restoreLetters(tab) {
-    // The next person to write in this tab may be someone else.
-    Object.keys(NAMES).forEach(function (page) { tab.removeItem(KEY + "-" + page); });
     var form = document.getElementById("page-form");
     var kept = JSON.parse(tab.getItem(KEY + "-letters") || "null");
     if (!form) { return; }
@@ -217,6 +227,7 @@
     var page = document.body.dataset.draft, form = document.getElementById("page-form");
     var tab = storage();
     if (!page || !tab) { return; }
+    if (page === "signed" || page === "receipt") { forgetFields(tab); }
     if (page === "receipt") {
       restoreLetters(tab);
     } else if (page === "resume") {
