@@ -344,6 +344,27 @@ def test_a_discarded_draft_can_be_restored_from_the_versions(rosa: Browser) -> N
     assert "Draft by Rosa" in rosa.words
 
 
+def test_words_typed_while_a_new_letter_is_discarded_are_shown_again(
+    rosa: Browser, ben: Browser
+) -> None:
+    rosa.get("/organize/letters/new").send("/new", title="Rural towns")
+    home = "/organize/letters/rural-towns/"
+    path, data = rosa.get(home + "full/edit").form("/edit")
+    ben.get(home).send("/discard")
+    words = put(str(data["words"]).removeprefix("\n"), "this means", "it means")
+    rosa.post(path, {**data, "words": words, "then": ""})
+    assert rosa.status == 409
+    path, data = rosa.form("/edit")
+    assert str(data["words"]).removeprefix("\n") == words
+    assert rosa.post(path, data).status == 200
+    ben.get(home + "full/edit")
+    assert str(ben.form("/edit")[1]["words"]).removeprefix("\n") == words
+    ben.get(home).send("/discard")
+    ben.get(home + "full/versions").send("/restore")
+    assert "Draft by Ben" in ben.words
+    assert ben.get("/organize/letters/rural-towns.short/full/edit").status == 404
+
+
 def test_two_versions_are_compared_and_an_old_one_is_restored(app: Flask, rosa: Browser) -> None:
     first = live_words(app)
     save(rosa, changed(rosa))

@@ -237,7 +237,8 @@ def _conflict(place: TextPlace, before: str, mine: str, moved: Moved, note: str)
     """Show both texts and a merged suggestion. Nothing was written."""
     newest: FileVersion | None = moved.state.draft or moved.state.current
     theirs = newest.source if newest else place.text.live or ""
-    suggestion, clashes = _merge(before, theirs, mine)
+    # Nothing is saved if the drafts of a new letter were discarded.
+    suggestion, clashes = _merge(before, theirs, mine) if theirs else (mine, 0)
     typed = TypedLetter.of(suggestion)
     first, second = TypedLetter.of(theirs), TypedLetter.of(mine)
     alike = first.heading == second.heading and first.whole == second.whole

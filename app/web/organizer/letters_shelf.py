@@ -259,8 +259,17 @@ class TextPlace:
 
 
 def text_at(letter_id: str, part: str) -> TextPlace:
-    """This text of this letter; aborts with 404 if there is none."""
-    shelf, letter = letter_at(letter_id)
+    """This text of this letter, or of one whose drafts were all discarded; aborts with 404 if there
+    never was one."""
+    site = services()
+    shelf = load_shelf(site)
+    letter = shelf.letter(letter_id)
+    kind = read_name(file_name(letter_id, "full"))
+    if letter is None and kind is not None and kind.id == letter_id:
+        names = [file_name(letter_id, one) for one in PARTS]
+        if any(workshop.history(site.db(), site.slug, name) for name in names):
+            letter = _letter(letter_id, {}, {}, {})
+    letter = known(letter)
     return TextPlace(shelf, letter, known(letter.texts.get(cast("Part", part))))
 
 
