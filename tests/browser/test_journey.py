@@ -321,6 +321,30 @@ def test_the_next_person_in_a_tab_does_not_get_what_the_signer_typed(
     someone.context.close()
 
 
+def test_a_receipt_with_an_error_still_leads_back_to_the_letters(
+    chromium: Browser, site: Server
+) -> None:
+    someone = visit(chromium, site)
+    page = someone.page
+    someone.goto("/find")
+    page.locator("#zip").fill("01930")
+    someone.enter()
+    write(someone)
+    someone.forward()
+    someone.forward()
+    someone.press("Go to my receipt")
+    with page.expect_navigation():  # as the form for another email address
+        page.evaluate(
+            "const form = document.createElement('form'); form.method = 'post';"
+            "form.action = location.pathname + '/address'; document.body.append(form);"
+            "form.submit()"
+        )
+    expect(page.locator(".summary")).to_be_visible()
+    someone.press("Back to my letters")
+    expect(page.locator("h1")).to_contain_text("You have signed")
+    someone.context.close()
+
+
 def test_another_zip_code_keeps_an_address_for_mail_elsewhere(
     chromium: Browser, site: Server
 ) -> None:

@@ -179,7 +179,8 @@
     var form = document.getElementById("page-form");
     var kept = JSON.parse(tab.getItem(KEY + "-letters") || "null");
     if (!form) { return; }
-    var receipt = window.location.pathname.split("/").pop();
+    // The address of a receipt's form with an error goes on after the token.
+    var receipt = window.location.pathname.split("/receipt/").pop().split("/")[0];
     if (form.elements.token) {
       keepLetters(form, receipt, tab);
       // A reload then sends a GET for the receipt and finds the letters in the tab.
