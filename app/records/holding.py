@@ -27,14 +27,23 @@ _REPEATED = (
     "(s.status = 'repeated' AND s.withdrawn = 0 AND h.signature IS NOT NULL AND NOT EXISTS"
     " (SELECT 1 FROM confirmations c WHERE c.signature = s.id AND c.confirmed IS NULL))"
 )
+# `IN` makes SQLite use the index on status; otherwise it reads the whole campaign.
+_NOT_COUNTED = f"s.status IN ('held', 'repeated') AND (s.status = 'held' OR {_REPEATED})"
 _WHERE: dict[View, str] = {
-    "waiting": f"(s.status = 'held' OR {_REPEATED}) AND coalesce(h.decision, '') = ''",
-    "set aside": f"(s.status = 'held' OR {_REPEATED}) AND h.decision = 'set aside'",
+    "waiting": f"{_NOT_COUNTED} AND coalesce(h.decision, '') = ''",
+    "set aside": f"{_NOT_COUNTED} AND h.decision = 'set aside'",
     "released": f"(s.status = 'counted' OR {_REPEATED}) AND h.decision = 'released'",
 }
 _SEEN = " OR ".join(f"({where})" for where in _WHERE.values())
 _SEEN = f"({_SEEN})"
-_FROM = "FROM signatures s LEFT JOIN held h ON h.signature = s.id WHERE s.campaign = ? AND "
+
+
+def _in_view(view: View) -> str:
+    # Most counted signatures were never held, so the released ones are found from that side.
+    tables = (
+        "signatures s LEFT JOIN held h" if view != "released" else "held h CROSS JOIN signatures s"
+    )
+    return f"FROM {tables} ON h.signature = s.id WHERE s.campaign = ? AND {_WHERE[view]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +70,13 @@ def held_page(db: sqlite3.Connection, campaign: str, view: View = "waiting") -> 
     """The first hundred rows of a view. Decided rows leave it, so the next ones move up."""
     rows = db.execute(
         "SELECT s.id, s.day, s.state, s.district, s.template, coalesce(h.reason, 'by hand')"
-        f" {_FROM}{_WHERE[view]} ORDER BY s.id LIMIT {PAGE}",
+        f" {_in_view(view)} ORDER BY s.id LIMIT {PAGE}",
         (campaign,),
     )
     found = tuple(HeldRow(row[0], date.fromisoformat(row[1]), *row[2:]) for row in rows)
     numbers = {
-        name: int(db.execute(f"SELECT count(*) {_FROM}{where}", (campaign,)).fetchone()[0])
-        for name, where in _WHERE.items()
+        name: int(db.execute(f"SELECT count(*) {_in_view(name)}", (campaign,)).fetchone()[0])
+        for name in VIEWS
     }
     return HeldPage(found, numbers)
 
@@ -132,5 +141,5 @@ def _decide(by: Actor, campaign: str, numbers: Sequence[int], decision: _Decisio
 
 def held_waiting(db: sqlite3.Connection, campaign: str) -> int:
     """Number of signatures waiting for an organizer."""
-    query = f"SELECT count(*) {_FROM}{_WHERE['waiting']}"
+    query = f"SELECT count(*) {_in_view('waiting')}"
     return int(db.execute(query, (campaign,)).fetchone()[0])

@@ -13,7 +13,7 @@ import pytest
 from app.records.acts import SignatureRequest
 from app.records.audit import Actor, TrailFilter, every
 from app.records.counts import recount
-from app.records.holding import held_page, hold_again, release, set_aside
+from app.records.holding import VIEWS, View, held_page, hold_again, release, set_aside
 from app.records.persons import person_of
 from app.records.retention import Policy, delete_old_rows
 from app.records.signing import confirm, question, receipt, sign, withdraw
@@ -45,6 +45,20 @@ def test_held_signatures_are_listed_with_their_reason_and_not_counted(
     page = held_page(db, CAMPAIGN)
     assert [(row.state, row.district, row.reason) for row in page.rows] == [("CA", 12, "crowd")]
     assert page.numbers == {"waiting": 1, "set aside": 0, "released": 0}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_page_of_held_signatures_does_not_read_the_whole_campaign(
+    db: sqlite3.Connection, view: View
+) -> None:
+    asked: list[str] = []
+    db.set_trace_callback(asked.append)
+    held_page(db, CAMPAIGN, view)
+    db.set_trace_callback(None)
+    for query in asked:
+        for *_ids, step in db.execute(f"EXPLAIN QUERY PLAN {query}").fetchall():
+            assert not step.startswith("SCAN s")
+            assert "(campaign=?)" not in step
 
 
 def test_every_decision_is_bulk_reversible_and_in_the_trail(db: sqlite3.Connection) -> None:
