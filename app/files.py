@@ -104,6 +104,16 @@ def wrong_owner(*paths: Path) -> str:
     return ""
 
 
+def why_unusable(error: OSError, *folders: Path) -> str:
+    """What the system refuses, as a sentence for the operator, with ``wrong_owner`` of the file
+    and then of ``folders``, which are the site's own: the advice may be to take them over."""
+    if not error.filename:
+        return f"{error.strerror or error}."
+    path = Path(error.filename)
+    whose = wrong_owner(path, *folders)
+    return f"{path} cannot be used: {error.strerror}. {whose}".strip()
+
+
 def typed(path: Path | str) -> str:
     """The path as typed in a shell: quoted where necessary."""
     return shlex.quote(str(path))

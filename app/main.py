@@ -19,6 +19,7 @@ from app.cli import add_commands
 from app.congress.model import TablesError
 from app.congress.tables import load_tables
 from app.errors import ExplainedError
+from app.files import why_unusable
 from app.records.database import local_database
 from app.records.health import check_site
 from app.records.keys import first_key
@@ -76,8 +77,9 @@ def main(arguments: list[str]) -> int:
         _must_have_its_campaign(settings)
         _read_ahead(app, settings)
         first_key(settings.keys, today=datetime.now(UTC).date())
-    except ExplainedError as error:
-        click.echo(f"The site cannot start.\n{error}", err=True)
+    except (ExplainedError, OSError) as error:
+        why = why_unusable(error) if isinstance(error, OSError) else error
+        click.echo(f"The site cannot start.\n{why}", err=True)
         return 1
     here = settings.host in ("127.0.0.1", "::1", "localhost")
     host = "localhost" if here else f"[{settings.host}]" if ":" in settings.host else settings.host

@@ -28,7 +28,7 @@ from app.cli.doctor_asks import TRIES
 from app.cli.plain import PlainCommand, some
 from app.congress.model import CHAMBERS
 from app.errors import ExplainedError
-from app.files import typed
+from app.files import typed, why_unusable
 from app.records.accounting import sweep_letters
 from app.records.backup import note
 from app.records.counts import recount
@@ -638,6 +638,8 @@ def examine(site: Site, tries: tuple[str, ...] = ()) -> Iterator[tuple[str, Diag
             yield name, function(site)
         except ExplainedError as error:
             yield name, fail(str(error))
+        except PermissionError as error:
+            yield name, fail(why_unusable(error))
         except Exception as error:  # noqa: BLE001 - report it and continue
             yield name, fail(f"This check failed unexpectedly: {error}")
 

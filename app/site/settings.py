@@ -25,7 +25,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from app.errors import ExplainedError
-from app.files import write_file, wrong_owner
+from app.files import why_unusable, write_file, wrong_owner
 from app.text import Email, read_email
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -698,9 +698,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: Any) ->
             for name in KEY_FILES
         }
     except OSError as error:
-        path = Path(error.filename or settings.instance)
-        whose = wrong_owner(path, path.parent)
-        raise SettingsError(f"{path} cannot be used: {error.strerror}. {whose}".strip()) from None
+        raise SettingsError(why_unusable(error, settings.instance)) from None
     return Settings(**{f.name: getattr(settings, f.name) for f in fields(Settings)} | keys)
 
 

@@ -151,6 +151,7 @@ def test_workers_exit_when_the_supervisor_is_killed(running: Running) -> None:
         ({"WORKERS": "0"}, "WORKERS is “0”. Write a whole number from 1 to 64."),
         ({"PORT": "http"}, "PORT is “http”. Write a whole number from 1 to 65535."),
         ({"DEAR_CONGRESS_SITE_URL": "letters.example.org"}, "https://letters.example.org."),
+        ({"DEAR_CONGRESS_LETTERS": f"/{'x' * 300}"}, "cannot be used: File name too long."),
         ({"DEAR_CONGRESS_FORM_MINUTES": "0"}, "DEAR_CONGRESS_FORM_MINUTES is “0”."),
     ],
 )

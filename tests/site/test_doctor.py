@@ -500,6 +500,14 @@ def copy_lost(p: Patient) -> None:
     p.note("copy", 0, file=str(p.instance.parent / "nowhere.zip"))
 
 
+@way("disk", "fail", "/locked cannot be used: Permission denied.")
+def folder_locked(p: Patient) -> None:
+    def refuse(_folder: Path) -> str:
+        raise PermissionError(13, "Permission denied", "/locked")
+
+    p.patch.setattr(doctor, "_file_system_of", refuse)
+
+
 @way("drill", "warn", "flask backup drill FILE")
 def never_tried(p: Patient) -> None:
     (p.instance / "copies.json").write_text("{}")

@@ -223,6 +223,18 @@ def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
         load_settings({}, instance=tmp_path / "file" / "instance")
 
 
+def test_nothing_above_the_sites_folder_is_ever_to_be_given_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(folder: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    monkeypatch.setattr("os.geteuid", lambda: 4242)
+    with pytest.raises(SettingsError, match=r"^/no-such-folder cannot be used: [\w ]+\.$"):
+        load_settings({}, instance=Path("/no-such-folder"))
+
+
 def test_the_documented_settings_table_is_up_to_date() -> None:
     assert set(SECTIONS) <= set(rules())
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
