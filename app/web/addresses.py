@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, abort, redirect, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from app.campaign.words import said
@@ -119,9 +120,9 @@ def _show_archive() -> Response | None:
     view = (request.endpoint or "").removeprefix("es_").removeprefix("resident.")
     if view not in SIGNING_VIEWS or services().standing.state != "ended":
         return None
-    story = read_draft(posted()).story if request.method == "POST" else ""
+    draft = read_draft(posted() if request.method == "POST" else MultiDict())
     public_page()
-    return archive(services(), story)
+    return archive(services(), "\n\n".join(filter(None, (draft.story, *draft.words.values()))))
 
 
 def set_up_addresses(app: Flask) -> None:

@@ -111,9 +111,11 @@ def test_an_ended_campaign_is_an_archive_and_returns_a_late_draft(
     form = resident.reviewing("02138", "MA", first="Ben", story="My own words.").form()
     put_on_start_page(Actor(two.db(), "Ana", clock()), SECOND, first=FIRST)
     move(Actor(two.db(), "Ana", clock()), FIRST, "ended", first=FIRST)
+    form = {**form, "words-MA-6": ["A letter edited by hand."]}
     late = resident.client.flask.post(f"/c/{FIRST}/sign", data=form)
     assert late.status_code == 200
     assert "My own words." in late.text
+    assert "A letter edited by hand." in late.text
     assert counted(two) == (1, 0)
     there = at(resident, f"/c/{FIRST}")
     home = there.client.get(there.url("/"))

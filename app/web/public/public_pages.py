@@ -76,7 +76,8 @@ def _show(template: str, **context: Any) -> Response:
 def archive(site: Services, story: str = "") -> Response:
     """The page of a campaign that has ended: its counts and its letters.
 
-    ``story`` is what a resident had typed when it ended, so that they can copy it.
+    ``story`` is what a resident had written when it ended, with the letters they had edited, so
+    that they can copy it.
     """
     counted, states = _counts(site)
     ended = site.standing.ended_at
