@@ -485,18 +485,19 @@ def of_another_site(copy: Unpacked, database: Path) -> bool:
 def thin(folder: Path, now: datetime, days: int) -> list[Path]:
     """Delete copies older than ``days``, and after ``KEEP_ALL`` all but the last of each day.
 
-    The newest copy always stays. Returns what was deleted.
+    The newest copy always stays. One from further ahead than ``days`` was dated by a wrong clock
+    and would outlive its time. Returns what was deleted.
     """
     for draft in folder.glob(".copy-*"):
         if now.timestamp() - draft.stat().st_mtime > KEEP_ALL.total_seconds():
             shutil.rmtree(draft, ignore_errors=True)
     found = [(c.manifest.at, c.path) for c in copies(folder) if c.manifest is not None]
-    found.sort(reverse=True)
+    found.sort(key=lambda one: (one[0] <= now, *one), reverse=True)
     gone, seen = [], set()
     for place, (at, path) in enumerate(found):
         extra = now - at > KEEP_ALL and at.date() in seen
         seen.add(at.date())
-        if place and (extra or now - at > timedelta(days=days)):
+        if place and (extra or abs(now - at) > timedelta(days=days)):
             path.unlink(missing_ok=True)
             gone.append(path)
     return gone

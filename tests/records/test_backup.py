@@ -219,6 +219,15 @@ def test_thinning_always_keeps_the_newest_backup(
     assert (tmp_path / "c" / "dear-congress-mine.zip").exists()
 
 
+def test_a_backup_dated_by_a_clock_far_ahead_does_not_outlive_its_time(
+    path: Path, db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    now, ahead, soon = (copied(path, tmp_path / "c", NOW + timedelta(days=d)) for d in (0, 400, 1))
+    assert thin(tmp_path / "c", NOW, 30) == [ahead]
+    assert now.exists()
+    assert soon.exists(), "a clock a little ahead is no reason"
+
+
 def test_signatures_made_after_a_backup_are_counted(
     path: Path, db: sqlite3.Connection, tmp_path: Path
 ) -> None:
