@@ -73,6 +73,17 @@ def test_letters_signed_before_noon_can_be_fetched_after_it(anyone: Resident, cl
     assert pdf.data.startswith(b"%PDF")
 
 
+def test_a_report_has_the_sites_time(resident: Resident, clock: Clock) -> None:
+    """A rehearsal of January in November shows nothing before it was signed."""
+    clock.now = BEFORE
+    taken = resident.signed("38103", "TN")
+    clock.now = AFTER
+    for did, state in (("mailed", "You mailed it"), ("undo", "Written, not yet handed over")):
+        resident.client.post("/take", {**taken.form(), "did": f"TN-9={did}"})
+        receipt = resident.client.get(resident.receipt_path(taken)).words
+        assert f"{state} (January 3, 2027, 12:05 PM EST)" in receipt
+
+
 def test_lines_of_a_congress_that_ended_are_not_presented_as_current(
     anyone: Resident, clock: Clock
 ) -> None:

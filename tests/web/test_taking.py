@@ -256,7 +256,7 @@ def test_a_report_that_cannot_be_stored_says_so(
 ) -> None:
     taken = anyone.signed(*GLOUCESTER)
 
-    def full(*_: object) -> bool:
+    def full(*_args: object, **_named: object) -> bool:
         raise NotStoredError("full")
 
     monkeypatch.setattr(handover, "mark", full)

@@ -94,9 +94,9 @@ def note(data: Data, site: Services, seats: tuple[str, ...], did: State | Litera
     try:
         for seat in seats if token else ():
             if did == "undo":
-                undo(site.db(), token, seat)
+                undo(site.db(), token, seat, at=site.now())
             else:
-                mark(site.db(), token, seat, did)
+                mark(site.db(), token, seat, did, at=site.now())
     except NotStoredError:
         return False
     return True
