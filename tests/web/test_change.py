@@ -135,6 +135,20 @@ def test_a_letter_to_a_member_who_left_is_not_readdressed_to_the_successor(
     assert ("Nora New" in anyone.find("38103", "TN").words) == bool(name)
 
 
+def test_a_letter_signed_before_the_list_showed_a_successor_keeps_its_member(
+    anyone: Resident, clock: Clock, settings: Settings
+) -> None:
+    clock.now = datetime(2026, 11, 29, 18, tzinfo=UTC)
+    taken = anyone.signed("38103", "TN")
+    another_sits(settings.instance, "TN-9", date(2026, 11, 28))
+    clock.now = datetime(2026, 11, 30, 18, tzinfo=UTC)
+    again = anyone.client.post(anyone.url("/take"), taken.form())
+    printed = anyone.client.post(anyone.url("/print"), taken.form())
+    for page in (again, printed):
+        assert "Representative Cohen:" in page.words
+        assert "Nora New" not in page.words
+
+
 def test_a_correction_keeps_what_was_reported_of_a_member_with_a_new_id(
     anyone: Resident, clock: Clock, settings: Settings
 ) -> None:

@@ -18,7 +18,7 @@ from app.campaign.faults import repeats_frame
 from app.campaign.page_words import congress_gov, facts_in
 from app.campaign.words import ordinal, said
 from app.congress.lookup import find_delegation, states_of
-from app.congress.model import Choose, Found, Outcome, Unavailable, as_moment, change_of
+from app.congress.model import Choose, Found, Holder, Outcome, Unavailable, as_moment, change_of
 from app.congress.places import ZipProblem, other_state_in, other_zip_in
 from app.congress.tables import Tables
 from app.records.acts import LetterRow, Receipt
@@ -428,21 +428,42 @@ def gone(signed: Receipt, tables: Tables) -> list[LetterRow]:
     ]
 
 
-def as_signed(data: Data, site: Services) -> Services:
-    """The site as it was when this form was signed, if since then a Congress has ended, a
-    recipient has left or the letter was retired.
+def as_signed(signed: Receipt, template: str, site: Services) -> Services:
+    """The site as it was when a form was signed, if since then a Congress has ended, a recipient
+    has left or the letter (``template``) was retired.
 
     Signed letters remain available: to the same members, in the words of that day.
     """
-    draft = read_draft(data)
-    token = token_of(draft, site)
-    signed = receipt(site.db(), token) if token else None
-    if signed is not None and site.campaign.template(draft.template) is None:
-        site = site.with_letter(draft.template)
-    if signed is None or not (signed.congress < site.tables.congress or gone(signed, site.tables)):
+    if site.campaign.template(template) is None:
+        site = site.with_letter(template)
+    if not (signed.congress < site.tables.congress or gone(signed, site.tables)):
         return site
     last = change_of(signed.congress + 1) - timedelta(seconds=1)
     return site.at(min(as_moment(signed.day), last))
+
+
+def _to_the_same(found: Found, signed: Receipt, tables: Tables) -> Found:
+    """The place with the members to whom its letters were signed.
+
+    A newer list may show that a successor already sat there then. No letter goes to someone to
+    whom it was not written: a seat whose member no list shows has none.
+    """
+    written = {row.seat: row.bioguide for row in signed.letters}
+
+    def same(holder: Holder) -> Holder:
+        seat, sits = holder.seat.id, holder.member
+        to = written.get(seat)
+        if to is None or (sits and to in (sits.bioguide, *sits.former_ids)):
+            return holder
+        sat = tables.members_of(seat, signed.congress)
+        member = next((m for m in sat if to in (m.bioguide, *m.former_ids)), None)
+        return dataclasses.replace(holder, member=member)
+
+    there = found.delegation
+    there = dataclasses.replace(
+        there, house=same(there.house), senate=tuple(same(holder) for holder in there.senate)
+    )
+    return dataclasses.replace(found, delegation=there)
 
 
 def ready(data: Data, site: Services, *, fresh: bool, choosing: bool = False) -> Letters | Page:
@@ -452,13 +473,18 @@ def ready(data: Data, site: Services, *, fresh: bool, choosing: bool = False) ->
     has changed; a page that only shows what was signed requires neither. ``choosing``: this is
     the page on which that choice is made.
     """
-    if not fresh:
-        site = as_signed(data, site)
     draft = read_draft(data)
+    signed = None
+    if not fresh and (token := token_of(draft, site)):
+        signed = receipt(site.db(), token)
+    if signed is not None:
+        site = as_signed(signed, draft.template, site)
     if data.get("undo"):
         words = {seat: text for seat, text in draft.words.items() if seat != data["undo"]}
         draft = dataclasses.replace(draft, words=words)
     outcome = look_up(draft, site)
+    if signed is not None and isinstance(outcome, Found):
+        outcome = _to_the_same(outcome, signed, site.tables)
     if not isinstance(outcome, Found) or not outcome.delegation.recipients:
         return outcome_page(outcome, draft, site)
     begun_under = draft.congress
