@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from app.campaign.reading_aids import mark_of, paragraphs, read_marks
-from app.records.workshop import save_draft, state_of
+from app.records.workshop import retire, save_draft, state_of
 from tests.campaign_page.conftest import files_of
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
@@ -107,6 +107,18 @@ def test_conflicting_edits_show_both_texts(
     assert "Mío." in "".join(browser.page.by_id("es-0").itertext())
     send(browser)
     assert "Mío." in spanish(staff)
+
+
+def test_a_translation_is_saved_although_its_letter_was_retired_meanwhile(
+    browser: Browser, staff: Office
+) -> None:
+    browser.get(FULL)
+    files = files_of()
+    names = [name for name in files if name.startswith("general.")]
+    retire(staff.by("Ana"), SLUG, names, folder=files, seen=0)
+    send(browser, es_1="Hola.")
+    assert browser.status == 200
+    assert "Hola." in spanish(staff)
 
 
 def test_edits_of_different_paragraphs_are_both_kept(

@@ -60,12 +60,13 @@ class Working:
 
 
 def working(site: Services, name: str = FILE) -> Working:
-    """The draft of a file, or its live text if there is none."""
+    """The draft of a file, or its live text if there is none, or its retired one."""
     db = site.db()
     found = site.live.files(db)
     state = workshop.states(db, site.slug).get(name, FileState(name))
     live = found.files.get(name, "")
-    text = state.draft.source if state.draft else live
+    kept = state.draft or (state.current if state.retired else None)
+    text = kept.source if kept else live
     return Working(name, text, live, state, found.counter, found.files)
 
 
