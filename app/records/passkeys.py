@@ -117,7 +117,7 @@ def add_passkey(
 
     owner = session.organizer
     made = None
-    with suppress(WebAuthnException, ValueError):
+    with suppress(WebAuthnException, ValueError, RecursionError):
         made = webauthn.verify_registration_response(
             credential=answer[:LONGEST_ANSWER],
             expected_challenge=_challenge(secret, token),
@@ -195,7 +195,7 @@ def use_passkey(
     from webauthn.helpers import parse_authentication_credential_json
     from webauthn.helpers.exceptions import WebAuthnException
 
-    with suppress(WebAuthnException, ValueError):
+    with suppress(WebAuthnException, ValueError, RecursionError):
         credential = parse_authentication_credential_json(answer[:LONGEST_ANSWER])
         row = db.execute(
             "SELECT id, public_key, uses FROM organizer_passkeys"

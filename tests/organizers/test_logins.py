@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 
 from app.records import audit, credentials, logins, organizers
 from app.records.organizers import organizer_by_name
+from app.records.passkeys import RelyingParty, add_passkey
 from app.records.throttle import Client
 from tests.organizers.conftest import CHEAP, HOME, LOGIN, PASSWORD, Office, wrong_code
 
@@ -261,6 +262,19 @@ def test_a_password_removed_while_it_is_being_checked_does_not_come_back(office:
     now = organizer_by_name(office.db, rosa.name)
     assert now is not None
     assert not now.has_password
+
+
+@pytest.mark.parametrize("answer", ["", "[]", "{}", "\ud800", "[" * 19_000, '{"a":' * 3_000])
+def test_what_is_no_answer_of_a_passkey_is_refused(office: Office, answer: str) -> None:
+    rosa = office.add("Rosa")
+    office.clock.forward(minutes=1)
+    half, party = office.half(rosa.name), RelyingParty("x.example", "https://x.example", "X")
+    flow = logins.LoginFlow(office.db, LOGIN, HOME, office.clock.at)
+    assert flow.enter_passkey(half.session, half.token, answer, party) == logins.LoginRefused()
+    assert not add_passkey(
+        office.db, LOGIN.secret, half.session, half.token, answer, party=party, device="",
+        at=office.clock.at,
+    )  # fmt: skip
 
 
 def test_a_confirmed_password_stays_fresh_for_five_minutes(office: Office) -> None:
