@@ -141,6 +141,15 @@ def test_any_field_whose_clean_value_changes_forces_the_choice(
     assert asks(review) == (review.form().get(field, [""])[0] != before)
 
 
+def test_a_letter_of_nothing_but_a_link_has_a_limit_too(resident: Resident) -> None:
+    # An office's form gets no links, so they are not counted there; but the PDF prints them.
+    form = resident.reviewing(*GLOUCESTER).form()
+    short = resident.review({**form, f"words-{SEAT}": [f"{MINE} " + "www." * 100]})
+    assert "Shorten it to" not in short.words
+    page = resident.review({**form, f"words-{SEAT}": ["www." * 10_000]}, status=422)
+    assert "Shorten it to" in page.words
+
+
 def test_the_box_counts_characters_like_the_office_and_has_its_limit(
     resident: Resident,
 ) -> None:

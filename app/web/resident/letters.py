@@ -225,9 +225,10 @@ class Letters:
             words = self.draft.words.get(holder.seat.id)
             if words is None:
                 continue
-            count, limit = (
-                to_web_form(self.one(holder, words)).count,
-                letter_limit(self.one(holder)),
+            limit = letter_limit(self.one(holder))
+            # A form gets no links, so they do not count there; but the letter is printed too.
+            count = max(
+                to_web_form(self.one(holder, words)).count, form_length(words) - STORY_LIMIT
             )
             if count > limit:
                 errors.append((
