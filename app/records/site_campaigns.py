@@ -104,11 +104,12 @@ def move(
     """Open a campaign to everyone, or end it; returns its new state.
 
     Idempotent. None if the site has no such campaign. A campaign that was ended too early can be
-    opened again.
+    opened again. One in preparation stays as it is instead of ending: its archive would show
+    everyone texts that were never checked.
     """
     with writing(by.db):
         now = _ensure_row(by, slug, first)
-        if now is None or now.state == state:
+        if now is None or now.state == state or (now.state, state) == ("preparing", "ended"):
             return now
         by.db.execute(
             "UPDATE campaigns SET state = ?, ended_at = ? WHERE slug = ?",

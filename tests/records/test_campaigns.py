@@ -79,6 +79,12 @@ def test_only_an_open_campaign_accepts_signatures(db: sqlite3.Connection, state:
     assert (totals(db, "next").signatures, totals(db, FIRST).signatures) == (1, 1)
 
 
+def test_a_campaign_in_preparation_cannot_end(db: sqlite3.Connection) -> None:
+    begin(ana(db), "next", {}, first=FIRST)
+    assert move(ana(db), "next", "ended", first=FIRST) == SiteCampaign("next", "preparing")
+    assert campaigns_here(db, FIRST)[1] == SiteCampaign("next", "preparing")
+
+
 def test_the_database_rejects_signatures_to_an_ended_campaign(db: sqlite3.Connection) -> None:
     move(ana(db), FIRST, "ended", first=FIRST)
     row = db.execute("SELECT count(*) FROM campaigns WHERE state = 'ended'").fetchone()
