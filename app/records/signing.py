@@ -130,7 +130,9 @@ def _store(db: sqlite3.Connection, act: _Act) -> tuple[Signed, list[bytes] | Non
         return _insert(db, act, None), None
     if request.status != "test":
         require_open(db, request.campaign)
-    known = _find_act(db, act.form, request)
+    known = _find_act(
+        db, request.key, request.person, campaign=request.campaign, test=request.status == "test"
+    )
     if known is None:
         person = _counted_person(request)
         before = standing(db, request.campaign, person) if person is not None else None
@@ -276,9 +278,10 @@ def _seal(
 
 
 def _find_act(
-    db: sqlite3.Connection, form: bytes, request: SignatureRequest
+    db: sqlite3.Connection, form: str, person: Person | None, *, campaign: str, test: bool
 ) -> tuple[int, bytes, bytes] | None:
-    """The same person's act with the same form: its number, salt and content.
+    """The person's act with this form, or without ``person`` the last one: its number, salt and
+    content.
 
     On one form, a near name in the same place is the same person too, and so is the whole name at
     any address: no one else has the form.
@@ -286,11 +289,10 @@ def _find_act(
     rows = db.execute(
         f"SELECT {_ACT} FROM signatures"  # noqa: S608
         " WHERE form = ? AND campaign = ? AND withdrawn = 0 ORDER BY id DESC",
-        (form, request.campaign),
+        (form_code(form), campaign),
     ).fetchall()
-    test = request.status == "test"
     for number, salt, content, *act in rows:
-        if _is_theirs(act, request.person, request.key, test=test):
+        if person is None or _is_theirs(act, person, form, test=test):
             return number, salt, content
     return None
 
@@ -641,15 +643,8 @@ def receipt_of_form(
     Without ``person``, the receipt of whoever sent the form last: some buttons send only the form's
     key.
     """
-    rows = db.execute(
-        f"SELECT {_ACT} FROM signatures"  # noqa: S608
-        " WHERE form = ? AND campaign = ? AND withdrawn = 0 ORDER BY id DESC",
-        (form_code(form), campaign),
-    ).fetchall()
-    for _, salt, _, *act in rows:
-        if person is None or _is_theirs(act, person, form, test=test):
-            return receipt_token(secret, form, salt)
-    return ""
+    found = _find_act(db, form, person, campaign=campaign, test=test)
+    return receipt_token(secret, form, found[1]) if found else ""
 
 
 def withdraw(db: sqlite3.Connection, token: str) -> Receipt | None:
