@@ -280,7 +280,7 @@ def parse_zip(text: str | None) -> Zip | ZipProblem:
         return ZipProblem("malformed")
     if any(char.isalpha() for char in line):
         return _from_words(line)
-    return _from_marks(line)
+    return _from_marks(line.removesuffix(".0"))  # what a spreadsheet makes of a number
 
 
 _ABBREVIATIONS = {"saint": "st", "sainte": "ste", "fort": "ft", "mount": "mt"}

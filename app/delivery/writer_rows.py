@@ -194,8 +194,8 @@ def _state(text: str) -> str:
 
 
 def _zip(text: str) -> str:
-    """A ZIP code in its usual form, without the ``.0`` of a spreadsheet; else as typed."""
-    found = parse_zip(text.removesuffix(".0"))
+    """A ZIP code in its usual form, or else as typed."""
+    found = parse_zip(text)
     return str(found) if isinstance(found, Zip) else text
 
 

@@ -445,7 +445,7 @@ def _email(text: str) -> str:
 
 
 def _zip5(text: str) -> str:
-    found = parse_zip(text.removesuffix(".0"))
+    found = parse_zip(text)
     return found.five if isinstance(found, Zip) else ""
 
 
@@ -458,7 +458,7 @@ def _lookup(
     other numbers, or districts of older lines.
     """
     text = values.get("zip", "")
-    zip_code = parse_zip(text.removesuffix(".0"))
+    zip_code = parse_zip(text)
     if not isinstance(zip_code, Zip):
         return _zip_problem(text, zip_code.kind, zip_code.suggestion)
     state = values.get("state", "")
@@ -543,7 +543,7 @@ def _zip_problem(text: str, kind: str, suggestion: str | None) -> CellProblem:
 
 def with_zeros(values: Mapping[str, str]) -> dict[str, str]:
     """The row with its ZIP's leading zeros restored, if it plainly lost any."""
-    found = parse_zip(values.get("zip", "").removesuffix(".0"))
+    found = parse_zip(values.get("zip", ""))
     if isinstance(found, Zip) or not found.suggestion:
         return dict(values)
     if _zip_problem(values["zip"], found.kind, found.suggestion).why != "zip_zeros":

@@ -35,6 +35,7 @@ space = st.sampled_from(SPACES)
         ("０２１３８－１２３４", "02138-1234"),
         ("٠٢١٣٨", "02138"),
         ("02138.", "02138"),
+        ("94538.0", "94538"),
         ("00926", "00926"),
         ("0 2 1 3 8", "02138"),
         ("ZIP 02138", "02138"),
@@ -74,6 +75,7 @@ def test_unambiguous_zips_are_accepted(typed: str, stored: str) -> None:
         ("0926", "00926"),
         ("Mass. 2138", "02138"),
         ("5,672", "05672"),
+        ("2138.0", "02138"),
     ],
 )
 def test_a_lost_leading_zero_is_questioned_not_padded(typed: str, suggestion: str) -> None:
