@@ -81,48 +81,40 @@ _HALF_A_STREET = re.compile(r"[\W\d]*|(?:.*\s)?(?:calle|avenida|camino|paseo)", 
 _ZIP_AFTER = re.compile(r"(?<=[^\s,])[\s,]+\d{5}(-\d{4})?$")
 
 
-def town_alone(text: str, *states: str) -> str:
-    """A town without any of these states, a ZIP and the country after it, which have their own
-    fields or need none.
+def address_alone(street: str, street2: str, city: str, state: str) -> tuple[str, str, str]:
+    """The street, the second line and the town of an address, each without the town, state, ZIP
+    and country after it, which have their own fields or need none.
 
-    >>> town_alone("Stowe, VT 05672, USA", "VT")
-    'Stowe'
+    >>> address_alone("12 Main St, Stowe VT 05672", "Stowe, VT", "Stowe, VT 05672, USA", "VT")
+    ('12 Main St', '', 'Stowe')
     """
+    city = _town_alone(city, state)
+    street = _street_alone(street, city, state)
+    if street2:
+        street2 = _street_alone(street2, city, state)
+        rest = _town_alone(street2, state)
+        if not rest or town_key(rest) in {town_key(street), town_key(city)} - {""}:
+            street2 = ""
+    return street, street2, city
+
+
+def _town_alone(text: str, state: str) -> str:
     town = _ZIP_AFTER.sub("", _COUNTRY_AFTER.sub("", text))
     before, comma, after = town.rpartition(",")
     rest, _, last = town.rpartition(" ")
     if len(last.replace(".", "")) == 2 and not (comma and read_state(after)):
         before, after = rest, last  # Washington D.C.
-    return before.strip(" ,") if before and read_state(after) in states else town
+    return before.strip(" ,") if before and read_state(after) == state else town
 
 
-def street_alone(text: str, city: str, *states: str) -> str:
-    """A street without the town, state, ZIP and country after it.
-
-    >>> street_alone("12 Main St, Stowe VT 05672", "Stowe", "VT")
-    '12 Main St'
-    """
-    rest = town_alone(text, *states)
+def _street_alone(text: str, city: str, state: str) -> str:
+    rest = _town_alone(text, state)
     before, comma, town = rest.rpartition(",")
     if not comma and rest != text:  # 12 Main St Stowe VT
         at = len(rest) - len(city)
         apart = rest[at - 1 : at] == " " and not _HALF_A_STREET.fullmatch(rest[:at].strip())
         before, town = (rest[:at], rest[at:]) if apart else ("", "")
     return before.strip() if before and city and town_key(town) == town_key(city) else text
-
-
-def second_line_alone(text: str, street: str, city: str, *states: str) -> str:
-    """The second line of an address without what its other fields say.
-
-    >>> second_line_alone("Stowe, VT 05672", "12 Main St", "Stowe", "VT")
-    ''
-    """
-    if not text:  # as of most people
-        return ""
-    line = street_alone(text, city, *states)
-    rest = town_alone(line, *states)
-    known = {town_key(street), town_key(city)} - {""}
-    return "" if not rest or town_key(rest) in known else line
 
 
 def other_zip_in(street: str, zip5: str) -> str:
@@ -139,15 +131,15 @@ def other_zip_in(street: str, zip5: str) -> str:
     return found[2] if named else ""
 
 
-def other_state_in(town: str, *states: str) -> str:
-    """The state after a town and a comma, if it is none of these; else empty.
+def other_state_in(town: str, state: str) -> str:
+    """The state after a town and a comma, if it is another than ``state``; else empty.
 
     >>> other_state_in("Hackensack, NJ", "NY")
     'NJ'
     """
     before, _, after = _ZIP_AFTER.sub("", _COUNTRY_AFTER.sub("", town)).rpartition(",")
-    state = read_state(after) if before else None
-    return state if state and state not in states else ""
+    other = read_state(after) if before else None
+    return other if other and other != state else ""
 
 
 _CODES = STATES.keys() | MILITARY_STATES | ASSOCIATED_STATES

@@ -28,7 +28,7 @@ from app.congress.model import (
     WrongCongress,
     district_of_code,
 )
-from app.congress.places import street_alone
+from app.congress.places import address_alone
 from app.congress.tables import Tables
 from app.text import clean_line, fold_digits
 
@@ -80,7 +80,7 @@ def one_line(street: str, city: str, state: str | None, zip5: str) -> str:
     after the street is not repeated."""
     for sign, digits in _FRACTIONS.items():
         street = street.replace(sign, digits)
-    street = street_alone(fold_digits(clean_line(street)), city, state or "")
+    street, _, city = address_alone(fold_digits(clean_line(street)), "", city, state or "")
     parts = (" ".join(part.split()) for part in (street, city, f"{state or ''} {zip5}"))
     return ", ".join(part for part in parts if part)[:300]
 

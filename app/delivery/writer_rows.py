@@ -21,12 +21,10 @@ from app.congress.model import Delegation, Holder, as_moment, congress_at
 from app.congress.places import (
     Zip,
     ZipProblem,
+    address_alone,
     parse_district,
     parse_zip,
     read_state,
-    second_line_alone,
-    street_alone,
-    town_alone,
 )
 from app.congress.tables import Tables
 from app.errors import ExplainedError
@@ -102,13 +100,13 @@ class WriterRow:
     def writer(self) -> Writer:
         """The person and their mailing address, each part of it once."""
         state, last = _state(self.get("state")), self.get("last")
-        city = town_alone(self.get("city"), state)
-        street = street_alone(self.get("street"), city, state)
+        street, street2, city = address_alone(
+            self.get("street"), self.get("street2"), self.get("city"), state
+        )
         return Writer(
             first=self.get("first"), last="" if is_unreadable(last) else last, street=street,
-            street2=second_line_alone(self.get("street2"), street, city, state), city=city,
-            state=state, zip=_zip(self.get("zip")), prefix=self.get("prefix"),
-            phone=self.get("phone"), email=self.get("email"),
+            street2=street2, city=city, state=state, zip=_zip(self.get("zip")),
+            prefix=self.get("prefix"), phone=self.get("phone"), email=self.get("email"),
         )  # fmt: skip
 
     @property

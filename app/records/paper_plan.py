@@ -31,7 +31,7 @@ from app.congress.model import (
     StreetAnswer,
     Unavailable,
 )
-from app.congress.places import Zip, parse_district, parse_zip, read_state, street_alone
+from app.congress.places import Zip, address_alone, parse_district, parse_zip, read_state
 from app.congress.tables import Tables
 from app.records import paper
 from app.records.fillers import WhyOdd, unless_filler, why_odd
@@ -431,9 +431,10 @@ def judge(
 def person_in(values: Mapping[str, str], place: ImportPlace) -> Person:
     """The codes of a row's person. Raises ``ValueError`` if there is no name and no email."""
     street, city, state = (values.get(name, "") for name in ("street", "city", "state"))
+    street, _, _ = address_alone(street, "", city, read_state(state) or "")
     return person_of(
         place.person_key, first=values.get("first", ""), last=values.get("last", ""),
-        street=street_alone(street, city, read_state(state) or ""),
+        street=street,
         email=_email(values.get("email", "")), zip5=_zip5(values.get("zip", "")),
     )  # fmt: skip
 

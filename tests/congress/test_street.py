@@ -427,6 +427,7 @@ def test_the_address_is_one_clean_line() -> None:
     assert one_line("1 Main St", "Salem", None, "97301") == "1 Main St, Salem, 97301"
     whole = "１２½ Main St, Salem, OR 97301"
     assert one_line(whole, "Salem", "OR", "97301") == "12 1/2 Main St, Salem, OR 97301"
+    assert one_line("1 Main St, Salem", "Salem, OR", "OR", "97301") == "1 Main St, Salem, OR 97301"
     assert len(one_line("x" * 999, "y", "OR", "97301")) == 300
 
 

@@ -77,6 +77,8 @@ def test_a_person_on_paper_gets_the_same_codes_as_online() -> None:
         zip5="05672",
     )
     assert person_in({**BASE, "zip": "05672-1234"}, place()) == person_in(BASE, place())
+    pasted = {**BASE, "street": "12 Main St, Stowe", "city": "Stowe, VT"}
+    assert person_in(pasted, place()) == person_in(BASE, place())
 
 
 @pytest.mark.parametrize(

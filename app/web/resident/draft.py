@@ -29,14 +29,7 @@ from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.congress.model import STATES
-from app.congress.places import (
-    Zip,
-    ZipProblem,
-    parse_zip,
-    second_line_alone,
-    street_alone,
-    town_alone,
-)
+from app.congress.places import Zip, ZipProblem, address_alone, parse_zip
 from app.records.fillers import is_street, is_unreadable
 from app.records.persons import Person, person_of
 from app.records.signing import receipt_of_form, source_tag
@@ -220,10 +213,8 @@ def read_draft(data: MultiDict[str, str]) -> Draft:
         if known := _zip_in(values[name]):  # "CP 00926" becomes "00926"
             values[name] = str(known)
     state = values["mail_state"] or values["state"]
-    values["city"] = town_alone(values["city"], state)
-    values["street"] = street_alone(values["street"], values["city"], state)
-    values["street2"] = second_line_alone(
-        values["street2"], values["street"], values["city"], state
+    values["street"], values["street2"], values["city"] = address_alone(
+        values["street"], values["street2"], values["city"], state
     )
     values["email"] = clean_line(first.get("meant", "")) or values["email"]
     if values["email"] and isinstance(address := read_email(values["email"]), Email):
