@@ -60,6 +60,16 @@ def test_nothing_is_offered_to_be_kept_once_it_would_be_deleted_at_once(
     taken = here.sign({**review.form(), "packet": ["1"], "contact": ["1"]})
     assert set(here.sealed()) == ({"packet", "contact"} if offered else set())
     assert ("Keep my letter" in taken.words) == offered
+    receipt = here.client.get(here.resident().receipt_path(taken)).words
+    assert "we do not keep their words" in receipt
+    assert ("has a button to keep them" in receipt) == offered
+
+
+def test_a_box_that_is_no_longer_offered_asks_for_no_email_address(here: Site) -> None:
+    here.clock.now = datetime(2027, 4, 3, 16, tzinfo=UTC)
+    form = here.form(**{**PERSON, "email": ""})
+    here.sign({**form, "contact": ["1"]})
+    assert here.sealed() == {}
 
 
 def test_the_packet_contains_what_the_delivery_format_reads(here: Site, tmp_path: Path) -> None:

@@ -81,9 +81,9 @@ def ticked(draft: Draft, site: Services) -> tuple[Purpose, ...]:
     return tuple(purpose for purpose in PURPOSES if getattr(draft, purpose))
 
 
-def tick_errors(draft: Draft) -> list[tuple[str, str]]:
+def tick_errors(draft: Draft, site: Services) -> list[tuple[str, str]]:
     """What a ticked box requires and the draft lacks, as errors next to the box."""
-    if not draft.contact or draft.email:
+    if "contact" not in ticked(draft, site) or draft.email:
         return []
     words = _("Add your email address so that we can contact you, or clear this box.")  # fmt: skip
     return [("contact", words)]

@@ -138,6 +138,7 @@ def receipt_page(token: str, site: Services, form: MailboxForm | None = None) ->
         "until": offer(site).until,
         "has_texts": bool(kept),
         "texts_until": letters_until(site),
+        "texts_open": may_be_kept(site),
         "share": None if site.standing.state == "ended" else sharing(site),
         "draft_page": "receipt",
     }
@@ -214,7 +215,7 @@ class Keeping:
     until: date
     """The last day on which they may still be here."""
     is_open: bool
-    """Whether keeping is offered; from ``until`` on, they would be deleted at once."""
+    """Whether keeping is offered (see ``may_be_kept``)."""
     kept: bool
     """Whether exactly this text is kept."""
     others: bool
@@ -225,8 +226,12 @@ def keeping(token: str, items: Sequence[Addressed], site: Services) -> Keeping:
     """Whether these letters are kept with the receipt."""
     stored = kept_letters(site.db(), token)
     same = stored == texts(items)
-    until = letters_until(site)
-    return Keeping(until, site.today() < until, same, bool(stored) and not same)
+    return Keeping(letters_until(site), may_be_kept(site), same, bool(stored) and not same)
+
+
+def may_be_kept(site: Services) -> bool:
+    """Whether keeping letters is offered; later the next purge would delete them."""
+    return site.today() < letters_until(site)
 
 
 def letters_until(site: Services) -> date:

@@ -61,7 +61,7 @@ def sign_letters(data: Data, site: Services) -> Page | SignatureStored:
     draft = checked.draft
     if over := practice.expired_words(draft.test, site):
         return _back(checked, over, 409)
-    if errors := consent.tick_errors(draft):
+    if errors := consent.tick_errors(draft, site):
         return review_page(checked, errors=errors, status=422)
     answer = ask("sign", site)
     if isinstance(answer, Wait):
