@@ -82,7 +82,7 @@ def _redirect_to_campaign() -> Response | None:
 
 
 _NOT_IN_A_TOKEN = re.compile(r"&.*|[^A-Za-z0-9_-]+", re.DOTALL)
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}|[0-9a-f]{64}")
 
 
 def _repair_link() -> Response | None:

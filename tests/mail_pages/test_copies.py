@@ -52,6 +52,19 @@ def test_a_confirmed_copy_has_every_letter_as_text_and_pdf(site: Site) -> None:
         assert "Second paragraph" in words
 
 
+@pytest.mark.parametrize("mangled", ["{}.", "<{}>", "{}=%0A"])
+def test_a_link_to_a_copy_with_what_a_mail_program_added_leads_to_its_button(
+    make: Make, mangled: str
+) -> None:
+    site = make()
+    site.ask(site.signed(), ME)
+    site.work()
+    link = site.link(site.files()[0])
+    folder, _, token = link.rpartition("/")
+    answer = site.client.flask.get(f"{folder}/{mangled.format(token)}")
+    assert (answer.status_code, answer.headers.get("Location")) == (302, link)
+
+
 def test_an_emailed_copy_has_each_letters_state_and_the_receipt_link(
     make: Make,
 ) -> None:
