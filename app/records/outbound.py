@@ -141,6 +141,11 @@ class OutboundRow:
     maybe: bool
     """Whether a try got no answer, so that it may have arrived."""
 
+    @property
+    def is_last_round(self) -> bool:
+        """Whether this letter cannot be queued again."""
+        return self.round + 1 >= ROUNDS
+
 
 _ROW = (
     "o.id, o.kind, o.seats, o.round, o.state, o.attempts, o.cause, o.queued_at, o.state_at,"

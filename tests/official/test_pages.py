@@ -19,7 +19,7 @@ from app.records.backup import cancel_pending
 from app.records.database import local_database, open_database
 from app.records.keyed import unlock as unlock_payload
 from app.records.keys import passphrase_beside, unlock
-from app.records.outbound import LETTER, Outbound
+from app.records.outbound import LETTER, Claimed, Outbound
 from app.records.retention import Policy, delete_old_rows
 from app.records.sealing import unpack, unseal
 from app.records.signing import withdraw
@@ -329,6 +329,32 @@ def test_a_letter_that_an_office_has_is_not_said_to_be_changed(site: Site) -> No
     assert expected[site.resident.lang] in site.client.get(site.path(page)).words
 
 
+def test_a_letter_that_was_leaving_is_not_said_to_be_changed_once_it_is_accepted(
+    make: Make,
+) -> None:
+    site = make()
+    review = site.resident.reviewing(*GLOUCESTER)
+    taken = site.resident.sign(review.form())
+    site.press(site.fill(site.look(taken, "MA-6")), step="go")
+    outbound, claimed = leaving(site)
+    page = changed(site, review)
+    site.clock.forward(minutes=1)
+    outbound.finish(claimed, "accepted", "", site.clock(), letters=LETTER["accepted"])
+    receipt = site.client.get(site.path(page)).words
+    assert "Accepted by the office’s own system" in receipt
+    assert "already had stays there as it was" in receipt
+
+
+def leaving(site: Site) -> tuple[Outbound, Claimed]:
+    """The only letter in the queue, as a worker hands it over."""
+    outbound = Outbound(site.settings.database, site.settings.secret_key)
+    ((row, _kind),) = outbound.due(site.clock(), CHAMBERS)
+    claimed = outbound.claim(row, site.clock())
+    assert claimed
+    assert outbound.leaving(claimed, site.clock())
+    return outbound, claimed
+
+
 def said(site: Site, page: Html) -> str:
     """What the receipt says of the letter to the House; the page with the letters says it too."""
     (card,) = [
@@ -386,6 +412,19 @@ def test_after_the_fifth_refusal_no_other_try_is_advised(make: Make) -> None:
     assert said(site, page) == "Hand the letter over another way."
 
 
+def test_a_letter_changed_in_its_last_round_is_not_to_be_delivered_again(make: Make) -> None:
+    site = make()
+    review = site.resident.reviewing(*GLOUCESTER)
+    page = site.resident.sign(review.form())
+    site.press(site.fill(site.look(page, "MA-6")), step="go")
+    refuse(site, page, times=4)
+    taken = site.client.post("/take", page.form("/keep"))
+    site.press(site.fill(site.look(taken, "MA-6"), d_phone="202-555-0199"), step="go")
+    page = changed(site, review)
+    assert site.states(page)["MA-6"] == "not attempted"
+    assert said(site, page) == "Hand the letter over another way."
+
+
 def test_a_refusal_is_not_repeated_once_the_letter_was_handed_over(make: Make) -> None:
     site = make()
     page = site.queued("MA-6")
@@ -432,13 +471,12 @@ def test_withdrawn_letters_are_never_sent(make: Make) -> None:
 def test_a_letter_that_leaves_during_a_withdrawal_is_not_called_deleted(make: Make) -> None:
     site = make()
     page = site.queued("MA-6")
-    outbound = Outbound(site.settings.database, site.settings.secret_key)
-    ((row, _kind),) = outbound.due(site.clock(), CHAMBERS)
-    claimed = outbound.claim(row, site.clock())
-    assert claimed
-    assert outbound.leaving(claimed, site.clock())
+    outbound, claimed = leaving(site)
     site.client.flask.post(f"{site.path(page)}/withdraw")
-    assert 'data-claim="deleting"' in site.client.get(site.path(page)).text
+    receipt = site.client.get(site.path(page))
+    assert 'data-claim="deleting"' in receipt.text
+    assert "It may have reached the office’s own system" in receipt.words
+    assert "Waiting to go" not in receipt.words
     outbound.finish(claimed, "accepted", "", site.clock(), letters=LETTER["accepted"])
     receipt = site.client.get(site.path(page))
     assert 'data-claim="deleted"' in receipt.text

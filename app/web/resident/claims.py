@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask_babel import lazy_gettext as _l
 
@@ -18,7 +19,7 @@ from app.records.accounting import ACCEPTED, AT_OFFICE, IN_OUTBOX, QUEUED
 from app.records.acts import Cause, LetterRow, Receipt, State
 from app.records.database import Connection
 from app.records.erasing import waits_to_be_erased
-from app.records.outbound import CHANGED, ROUNDS, OutboundRow, letters_of, mail_of
+from app.records.outbound import CHANGED, OutboundRow, letters_of, mail_of
 from app.site.i18n import gettext as _
 from app.site.i18n import moment_words
 from app.site.outgoing import post_of
@@ -42,13 +43,14 @@ def claims_of(
 ) -> list[Claim]:
     """The sentences about a receipt's act. ``mails`` are its messages, oldest first."""
     db, zone = site.db(), site.campaign.timezone
+    posted = letters_of(db, token)
     if found.withdrawn:
-        return [_withdrawn(), _deleted((*mails, *letters_of(db, token).values()), db)]
+        return [_withdrawn(), _deleted((*mails, *posted.values()), db)]
     claims = [_status(found, mails, site)]
     if found.changed is not None:
         words = _("You changed this signature on %(when)s. It is now as you sent it last, and so "
                   "are its letters.", when=moment_words(found.changed, zone))  # fmt: skip
-        if any(x.state in AT_OFFICE and x.at and x.at < found.changed for x in found.letters):
+        if any(_at_office_by(found.changed, x, posted.get(x.seat)) for x in found.letters):
             words += " " + _(
                 "A letter that an office’s own system already had stays there as it was."
             )
@@ -62,6 +64,13 @@ def confirmation_failed(found: Receipt, mails: Sequence[OutboundRow]) -> bool:
     """Whether the act waits for a confirmation whose email was never sent or delivered."""
     mail = _confirmation_mail(mails)
     return found.waits_for == "confirmation" and (mail is None or mail.state == "failed")
+
+
+def _at_office_by(changed: datetime, letter: LetterRow, row: OutboundRow | None) -> bool:
+    """Whether an office has, or may have, the letter as it was before the change. The answer of
+    its system can be later than the change."""
+    given = letter.at if row is None else row.queued_at
+    return letter.state in AT_OFFICE and given is not None and given < changed
 
 
 def _status(found: Receipt, mails: Sequence[OutboundRow], site: Services) -> Claim:
@@ -244,7 +253,7 @@ def _not_accepted(row: OutboundRow | None) -> str:
         return _("Hand the letter over another way.")
     if row.state == "refused":
         named = [str(words) for name, words in FIELD_NAMES.items() if name in row.cause]
-        if named and row.round + 1 < ROUNDS:
+        if named and not row.is_last_round:
             return _(
                 "It did not accept: %(fields)s. Fix that and try again, or hand the letter over "
                 "another way.",
@@ -255,7 +264,7 @@ def _not_accepted(row: OutboundRow | None) -> str:
             "It went to the offices’ test system only, so no office has it. Hand the letter over "
             "another way."
         )  # fmt: skip
-    if row.state == "not attempted" and row.cause.startswith(CHANGED):
+    if row.cause.startswith(CHANGED) and not row.is_last_round:
         return _(
             "You changed your letters while this one waited, so it did not go. Have it delivered "
             "again, or hand it over another way."

@@ -37,7 +37,7 @@ from app.cwc.office_post import OfficePost, Posted
 from app.errors import NotStoredError
 from app.records.accounting import allowed
 from app.records.acts import Receipt
-from app.records.outbound import ROUNDS, NotQueued, OutboundRow, letters_of
+from app.records.outbound import NotQueued, OutboundRow, letters_of
 from app.site.i18n import gettext as _
 from app.site.outgoing import delivery_agent, offices_of
 from app.site.services import Services
@@ -142,7 +142,7 @@ def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> Offici
 
 def _may_retry(row: OutboundRow | None) -> bool:
     """Whether the letter can be tried, or tried again with another outcome."""
-    return row is None or (row.cause != NOT_PARTICIPATING and _next_round(row) < ROUNDS)
+    return row is None or (row.cause != NOT_PARTICIPATING and not row.is_last_round)
 
 
 def _next_round(row: OutboundRow | None) -> int:

@@ -16,6 +16,7 @@ from app.congress.model import Holder, district_key
 from app.delivery.mail import Address
 from app.documents.letter import Addressed, postal
 from app.errors import NotStoredError
+from app.records.accounting import QUEUED
 from app.records.acts import LetterRow, Receipt, Signed, State
 from app.records.outbound import mail_of
 from app.records.sealing import (
@@ -109,7 +110,7 @@ def receipt_page(token: str, site: Services, form: MailboxForm | None = None) ->
     mails, ways = mail_of(site.db(), token), deliveries(token, found, site)
     letters = [
         replace(
-            _line(row, site),
+            _line(row, site, withdrawn=found.withdrawn),
             more=ways.get(row.seat, ""),
             text=tuple(kept[row.seat].split("\n\n")) if row.seat in kept else (),
         )
@@ -127,7 +128,7 @@ def receipt_page(token: str, site: Services, form: MailboxForm | None = None) ->
         "count": sum(row.bioguide is not None for row in found.letters),
         "letters": letters,
         "own_reports": all(
-            row.cause not in ("office system", "withdrawn") and row.state != "queued"
+            row.cause not in ("office system", "withdrawn") and row.state != QUEUED
             for row in found.letters
         ),
         "mails": mail_lines(token, site),
@@ -145,14 +146,15 @@ def receipt_page(token: str, site: Services, form: MailboxForm | None = None) ->
     return Page("resident/receipt.html", context, 422 if form else 200)
 
 
-def _line(row: LetterRow, site: Services) -> ReceiptLine:
+def _line(row: LetterRow, site: Services, *, withdrawn: bool) -> ReceiptLine:
     """The recipient of a letter, even if that member has left the seat since."""
     holder = site.tables.holder(row.seat)
     if row.bioguide is None or holder is None:
         where = role(holder) if holder else row.seat
         words = state_words("not attempted")
         return ReceiptLine(row.seat, _("No letter"), where, "not attempted", words, "")
-    words = state_words(row.state, row.cause)
+    # A withdrawal leaves in the queue only what may have left.
+    words = state_words("unknown" if withdrawn and row.state == QUEUED else row.state, row.cause)
     since = moment_words(row.at, site.campaign.timezone) if row.at else ""
     name = title_name(holder)
     if holder.member is None or holder.member.bioguide != row.bioguide:
