@@ -578,8 +578,7 @@ def _in_file(path: Path) -> Iterator[tuple[str, _Written]]:
     except FileNotFoundError:
         return
     except OSError as error:
-        whose = wrong_owner(path, path.parent)
-        raise SettingsError(f"{path} cannot be read: {error.strerror}. {whose}".strip()) from None
+        raise SettingsError(why_unusable(error, path.parent)) from None
     except UnicodeDecodeError:
         raise SettingsError(f"{name} is not plain text. Save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:

@@ -168,7 +168,7 @@ def run_by_root(p: Patient) -> None:
 @way("settings", "fail", "sudo chown -R 4242 /")
 def put_back_by_root(p: Patient) -> None:
     def loads(_: str) -> None:
-        raise PermissionError(13, "Permission denied")
+        raise PermissionError(13, "Permission denied", str(p.instance / "settings.toml"))
 
     p.file("")
     p.patch.setattr("os.geteuid", lambda: 4242)

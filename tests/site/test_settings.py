@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,13 @@ def test_an_unreadable_file_is_reported_with_its_line(text: str, line: str, tmp_
     (problem,) = problems(text, tmp_path)
     assert problem.startswith(line)
     assert f"{tmp_path.name}/settings.toml cannot be read. Write one setting per line" in problem
+
+
+def test_a_file_that_the_system_refuses_is_named_with_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.mkdir()
+    with pytest.raises(SettingsError, match=f"^{re.escape(str(path))} cannot be used: Is a dir"):
+        read_settings({}, instance=tmp_path)
 
 
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
