@@ -98,6 +98,11 @@ class Seat:
         return "Delegate" if self.is_delegate else "Representative"
 
 
+def chamber_of(seat: str) -> Chamber:
+    """The chamber of the seat with this id."""
+    return "senate" if "-S" in seat else "house"
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """A postal address of a member's office, as lines without the member's name."""

@@ -34,6 +34,7 @@ from app.congress.model import (
     OutOfDate,
     Outside,
     Standing,
+    chamber_of,
     day_in_washington,
     ordinal,
 )
@@ -125,7 +126,7 @@ def messages_for(row: WriterRow, order: FolderOrder) -> Iterator[Written | Faile
         return
     for holder in row.recipients(delegation, order.tables):
         if isinstance(holder, LeftOut):
-            if ("senate" if "-S" in holder.seat else "house") in order.chambers:
+            if chamber_of(holder.seat) in order.chambers:
                 yield Failed(row.number, holder.seat, "letters", holder.message)
         elif holder.seat.chamber in order.chambers:
             letter = row.letter_to(

@@ -17,7 +17,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField
 
 from app.campaign.entities import Letter, Writer
-from app.congress.model import change_of
+from app.congress.model import chamber_of, change_of
 from app.cwc.client import NOT_PARTICIPATING
 from app.cwc.folder import delivery_id
 from app.cwc.message import (
@@ -132,7 +132,7 @@ def offer(receipt: str, signed: Receipt, draft: Draft, site: Services) -> Offici
         for row in signed.letters
         if row.bioguide is not None
         and site.tables.still_holds(row.bioguide, row.seat)
-        and offices.reaches("senate" if "-S" in row.seat else "house")
+        and offices.reaches(chamber_of(row.seat))
         and allowed("person", row.state, "queued")
         and _may_retry(rows.get(row.seat))
         and not over
