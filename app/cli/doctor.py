@@ -527,6 +527,8 @@ def _release(version: str) -> list[int | str]:
 
 @check("copies")
 def copies_are_fresh(site: Site) -> Diagnosis:
+    from app.site.alerts import COPY_EVERY
+
     last, settings = site.noted("copy"), site.settings
     daily = Path(settings.backup_folder).expanduser() if settings.backup_folder else None
     if last is None and daily:
@@ -543,7 +545,7 @@ def copies_are_fresh(site: Site) -> Diagnosis:
         )
     at, facts = last
     age, file = site.now - at, Path(facts.get("file", ""))
-    if daily and age > timedelta(days=2):
+    if daily and age > COPY_EVERY:
         return fail(
             f"The last copy is {age.days} days old although daily copies are on; a broken disk "
             f"loses everything since. Can the site write to {daily}, and is there room? flask "
