@@ -111,6 +111,23 @@ def fixed_changes(before: str, after: str) -> tuple[str, ...]:
     return tuple(path for path in FIXED if old[path] and old[path] != new[path])
 
 
+def fixed_asks(text: str) -> set[int]:
+    """The indexes of the asks that cannot change places with the one before them, because the last
+    ask of a stage must be for everyone."""
+    enacted = read_fields(text, ("enacted",))["enacted"]
+    whens, stages = (read_column(text, "asks", key) for key in ("when", "stages"))
+    used = [
+        [stage for stage in typed.split() or STAGES if stage != "enacted" or enacted]
+        for typed in stages
+    ]
+    last = {stage: n for n, here in enumerate(used) for stage in here}
+    return {
+        n
+        for n in range(1, len(used))
+        if whens[n - 1] and any(last[stage] == n for stage in used[n - 1])
+    }
+
+
 def unreadable(values: Mapping[str, str]) -> dict[str, Message]:
     """The typed values that are not of their field's kind, such as a day or a number, by path."""
     found: dict[str, Message] = {}

@@ -23,7 +23,6 @@ from app.campaign.campaign_fields import (
     field_paths,
 )
 from app.campaign.campaign_file import FACT_ID, FILE
-from app.campaign.entities import STAGES as DEFAULT_STAGES
 from app.campaign.problems import Message
 from app.campaign.toml_text import insert_block, move_block, remove_block
 from app.records import audit
@@ -141,7 +140,7 @@ def index(problem: str = "", status: int = 200) -> Response:
     ]
     return page(
         "campaign/index", status, problem=problem, now=now, facts=facts,
-        asks=_part_lines(now, "asks", stale), fixed=_fixed_places(now.text), words=LIST_WORDS,
+        asks=_part_lines(now, "asks", stale), fixed=edit.fixed_asks(now.text), words=LIST_WORDS,
         groups=[(words, [_part_link(now, name, stale) for name in names])
                 for words, names in _GROUPS],
         bill=_part_link(now, "bill", stale),
@@ -271,47 +270,16 @@ def _used_in(now: Working, section: Section) -> list[str]:
     return [*sorted(found), *([_("Campaign")] if _prints(now.text, section.key) else [])]
 
 
-def _asks(text: str) -> list[tuple[str, list[str]]]:
-    """The condition and the stages of each ask, in order; ``enacted`` only once that has come."""
-    enacted = edit.read_fields(text, ("enacted",))["enacted"]
-    columns = [edit.read_column(text, "asks", key) for key in ("when", "stages")]
-    return [
-        (when, [s for s in stages.split() or DEFAULT_STAGES if s != "enacted" or enacted])
-        for when, stages in zip(*columns, strict=True)
-    ]
-
-
-def _for_everyone(asks: list[tuple[str, list[str]]]) -> set[str]:
-    """The stages whose last ask is for everyone, as each must be."""
-    last = {stage: when for when, stages in asks for stage in stages}
-    return {stage for stage, when in last.items() if not when}
-
-
-def _fixed_places(text: str) -> set[int]:
-    """The indexes of the asks that cannot change places with the one before them, because then
-    the last ask of a stage would not be for everyone."""
-    asks = _asks(text)
-    return {
-        n
-        for n in range(1, len(asks))
-        if not _for_everyone(asks) <= _for_everyone([*asks[: n - 1], asks[n], asks[n - 1],
-                                                     *asks[n + 1 :]])
-    }  # fmt: skip
+def _is_removable(now: Working, section: Section) -> bool:
+    """Whether the draft can do without an item. Nothing else refers to one without an id."""
+    if not section.keyed:
+        return True
+    text = remove_block(now.text, section.name, section.place)
+    return not edit.problems_by_field(services().slug, text)
 
 
 def _prints(text: str, fact: str) -> bool:
     return bool(re.search(rf"^[^#\n]*\bfact_{re.escape(fact)}\b", text, re.MULTILINE))
-
-
-def _is_removable(now: Working, section: Section) -> bool:
-    """Whether the draft can do without an item: without a fact that it prints itself it cannot,
-    nor without the last ask for everyone."""
-    if section.name == "facts":
-        return not _prints(now.text, section.key)
-    if section.name != "asks":
-        return True
-    asks = _asks(now.text)
-    return _for_everyone(asks) <= _for_everyone(asks[: section.place] + asks[section.place + 1 :])
 
 
 def _helpful_fields(section: Section) -> list[FieldGroup]:
