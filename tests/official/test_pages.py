@@ -14,6 +14,7 @@ from lxml import etree
 from app.congress.model import CHAMBERS, change_of
 from app.congress.tables import load_tables
 from app.cwc.message import schema_errors
+from app.cwc.office_post import OLD_LIST
 from app.errors import NotStoredError
 from app.records.backup import cancel_pending
 from app.records.database import local_database, open_database
@@ -379,6 +380,15 @@ def test_a_letter_without_an_answer_may_be_there_while_it_is_tried_and_after(mak
     site.work(days=6)
     assert said(site, page) == "Hand the letter over another way."
     assert "It may have reached the office’s own system" in site.client.get(site.path(page)).words
+
+
+def test_a_letter_that_waits_for_a_list_may_still_be_there(make: Make) -> None:
+    site = make()
+    page = site.queued("MA-6")
+    for maybe, cause in ((True, "no answer"), (False, OLD_LIST)):
+        outbound, claimed = leaving(site)
+        outbound.defer(claimed, cause, site.clock(), site.clock(), maybe=maybe)
+    assert "It may be there. We will ask again." in said(site, page)
 
 
 def refuse(site: Site, page: Html, *, times: int = 1) -> None:

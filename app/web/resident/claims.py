@@ -237,13 +237,13 @@ def _on_its_way(row: OutboundRow | None) -> str:
     """What is known of a letter that is still tried."""
     if row is None or row.state != "deferred":
         return ""
+    if row.maybe:
+        return _("We gave it to the system and got no answer. It may be there. We will ask again.")
     if row.cause == OLD_LIST:
         return _(
             "It waits, because our list does not show yet who holds this seat. It goes only to "
             "the member to whom you wrote."
         )  # fmt: skip
-    if row.maybe:
-        return _("We gave it to the system and got no answer. It may be there. We will ask again.")
     return _("The system did not accept it yet. We will try again.")
 
 
