@@ -83,6 +83,7 @@ def settings_are_for_the_public(site: Site) -> Diagnosis:
 
 @check("tables")
 def tables_are_current(site: Site) -> Diagnosis:
+    from app.cli.congress import STALE_AFTER_DAYS
     from app.congress.model import ordinal
     from app.congress.refresh import refreshed
 
@@ -120,7 +121,7 @@ def tables_are_current(site: Site) -> Diagnosis:
         return warn(f"{line} The daily refresh is on but has not run. Is the site running?")
     return (
         warn(f"{line} Members may have changed since: flask congress refresh")
-        if age > 120
+        if age > STALE_AFTER_DAYS
         else ok(line)
     )
 
