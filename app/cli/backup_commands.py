@@ -240,9 +240,11 @@ def _describe_missing(settings: Settings, copy: Unpacked) -> str:
     found = backup.missing(copy.database, settings.database)
     if not (found.people or found.waiting or found.texts):
         return "The current database has no later signatures."
-    days = found.first if found.first == found.last else f"{found.first} to {found.last}"
-    parts = [f"{some(found.people, 'counted signature')}, with {some(found.letters, 'letter')}"
-             + (f" ({days})" if found.people else "")]  # fmt: skip
+    parts = []
+    if found.people:
+        days = found.first if found.first == found.last else f"{found.first} to {found.last}"
+        people, letters = some(found.people, "counted signature"), some(found.letters, "letter")
+        parts.append(f"{people}, with {letters} ({days})")
     if found.waiting:
         parts.append(f"{some(found.waiting, 'pending signature')}")
     if found.texts:

@@ -125,6 +125,16 @@ def test_restoring_reports_what_is_lost_and_keeps_withdrawals(machine: Machine) 
     assert event.after == {"withdrawn again": 1}
 
 
+def test_a_drill_names_only_what_the_copy_lacks(machine: Machine) -> None:
+    machine.sign("one")
+    file = machine.copy()
+    with closing(open_database(machine.settings.database)) as db:
+        held = signature("two", status="held", held_for="by hand")
+        sign(db, held, machine.settings.secret_key)
+    said = machine.run("drill", file)
+    assert "lacks what the current database has: 1 pending signature.\n" in said
+
+
 def test_withdrawals_before_a_move_survive_restoring_the_old_site(machine: Machine) -> None:
     one, _ = machine.sign("one", "two")
     machine.run("now", machine.copies)
