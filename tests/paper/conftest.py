@@ -20,7 +20,7 @@ from app.records.paper import Added, Batch, CountableRow, PaperLetters, import_s
 from app.records.paper_columns import SheetRow, assign, person_row
 from app.records.paper_files import ParsedFile, parse_file
 from app.records.paper_plan import Choices, ImportPlace, ImportPlan, judge, make_plan
-from app.web.organizer import paper_pages
+from app.web.organizer import paper_entry
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import (  # noqa: F401 - fixtures
     Clock,
@@ -138,8 +138,8 @@ class SameProcess:
 @pytest.fixture(autouse=True)
 def same_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read sheets in the test's own process."""
-    monkeypatch.setattr(paper_pages, "READ_SUBPROCESS", SameProcess())
-    monkeypatch.setattr(paper_pages, "ADD_SUBPROCESS", SameProcess())
+    monkeypatch.setattr(paper_entry, "READ_SUBPROCESS", SameProcess())
+    monkeypatch.setattr(paper_entry, "ADD_SUBPROCESS", SameProcess())
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from app.records import paper
 from app.records.paper_sheets import Step, process_sheet
 from app.site.rooms import Place, Subprocess
-from app.web.organizer import paper_pages
+from app.web.organizer import paper_entry
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Office
 
@@ -24,15 +24,15 @@ from .conftest import ANA, BO, HEADER, SPLIT, csv_file, saved, upload, workbook
 from .test_large import WAIT, begun, pending, people
 from .test_pages import send, signatures
 
-READ_SUBPROCESS, ADD_SUBPROCESS = paper_pages.READ_SUBPROCESS, paper_pages.ADD_SUBPROCESS
+READ_SUBPROCESS, ADD_SUBPROCESS = paper_entry.READ_SUBPROCESS, paper_entry.ADD_SUBPROCESS
 GIVEN_UP = "took too long or too much memory"
 
 
 @pytest.fixture(autouse=True)
 def same_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Use a separate process, as a running site does."""
-    monkeypatch.setattr(paper_pages, "READ_SUBPROCESS", READ_SUBPROCESS)
-    monkeypatch.setattr(paper_pages, "ADD_SUBPROCESS", ADD_SUBPROCESS)
+    monkeypatch.setattr(paper_entry, "READ_SUBPROCESS", READ_SUBPROCESS)
+    monkeypatch.setattr(paper_entry, "ADD_SUBPROCESS", ADD_SUBPROCESS)
 
 
 def die(*_given: Any) -> Iterator[Any]:
@@ -93,7 +93,7 @@ def test_a_zip_bomb_is_refused_with_an_error_at_its_field(
 ) -> None:
     content = bomb(200 << 20)
     assert len(content) < 1 << 20
-    monkeypatch.setattr(paper_pages, "READ_SUBPROCESS", Subprocess(memory=400 << 20, seconds=60))
+    monkeypatch.setattr(paper_entry, "READ_SUBPROCESS", Subprocess(memory=400 << 20, seconds=60))
     upload(editor, content, "s.xlsx", source="fair")
     assert GIVEN_UP in editor.words or "or it is damaged" in editor.words
     assert editor.page.by_id("file").get("aria-invalid") == "true"
@@ -131,8 +131,8 @@ def test_a_dead_reader_process_is_reported_and_the_form_kept(
     editor: Browser, monkeypatch: pytest.MonkeyPatch, work: Any, bounds: Subprocess
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(paper_pages, "process_sheet", work)
-        patched.setattr(paper_pages, "READ_SUBPROCESS", bounds)
+        patched.setattr(paper_entry, "process_sheet", work)
+        patched.setattr(paper_entry, "READ_SUBPROCESS", bounds)
         upload(editor, csv_file(ANA), source="fair")
         assert editor.status == 503
         assert GIVEN_UP in editor.words
@@ -147,7 +147,7 @@ def test_an_import_killed_halfway_leaves_nothing(
 ) -> None:
     upload(editor, csv_file(*people(9)))
     with monkeypatch.context() as patched:
-        patched.setattr(paper_pages, "process_sheet", die_half_way)
+        patched.setattr(paper_entry, "process_sheet", die_half_way)
         send(editor, "add")
     assert GIVEN_UP in editor.words
     assert (signatures(staff), pending(staff)) == (0, 0)
@@ -159,7 +159,7 @@ def test_an_import_killed_halfway_leaves_nothing(
 def test_closing_the_page_stops_the_import_and_adds_nothing(
     editor: Browser, staff: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paper_pages, "PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr(paper_entry, "PROGRESS_SECONDS", 0.0)
     upload(editor, csv_file(*people(900)))
     response = begun(editor)
     for piece in response.response:

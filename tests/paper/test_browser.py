@@ -140,7 +140,7 @@ def test_a_large_sheets_result_pages_are_accessible(
     page: Page, address: str, monkeypatch: pytest.MonkeyPatch  # noqa: F811
 ) -> None:  # fmt: skip
     monkeypatch.setattr("app.records.paper_sheets.PROGRESS_ROWS", 1)
-    monkeypatch.setattr("app.web.organizer.paper_pages.PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr("app.web.organizer.paper_entry.PROGRESS_SECONDS", 0.0)
     choose(page, address)
     check(page, "What is in the sheet")
     expect(page.locator(".working")).to_be_hidden()

@@ -19,7 +19,7 @@ from app.records.database import open_database
 from app.records.paper import CHUNK, paper_lock, undo_interrupted
 from app.site.daily import undo_killed_import
 from app.site.settings import Settings
-from app.web.organizer import paper_pages
+from app.web.organizer import paper_entry
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Office
 
@@ -37,7 +37,7 @@ def people(count: int) -> list[tuple[str, ...]]:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Report progress after every other row."""
     monkeypatch.setattr(paper_sheets, "PROGRESS_ROWS", 2)
-    monkeypatch.setattr(paper_pages, "PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr(paper_entry, "PROGRESS_SECONDS", 0.0)
 
 
 def begun(editor: Browser) -> TestResponse:

@@ -15,6 +15,7 @@ from app.web.organizer import (  # these modules only add routes to another modu
     letters_edit,  # noqa: F401
     letters_preview,  # noqa: F401
     overview,  # noqa: F401
+    paper_entry,  # noqa: F401
     translation_pages,  # noqa: F401
 )
 from app.web.organizer.campaign import campaign
@@ -26,7 +27,7 @@ from app.web.organizer.gate import organizer, set_up_gate
 from app.web.organizer.held import held
 from app.web.organizer.letters_shelf import letters
 from app.web.organizer.letters_words import set_up_words
-from app.web.organizer.paper_pages import paper
+from app.web.organizer.paper_printing import paper
 from app.web.organizer.sealed_pages import keys, packets
 from app.web.organizer.trail import actor_name, event_name, facts
 

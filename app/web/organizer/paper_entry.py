@@ -1,4 +1,4 @@
-"""The pages about paper: what to print, and entering what people signed by hand.
+"""Entering what people signed by hand, and withdrawing it.
 
 Signatures are typed one by one or uploaded as a sheet. The page first shows a sheet's plan
 (``records.paper_plan``) with the rows that need attention, and then carries out that same plan.
@@ -25,14 +25,10 @@ from flask import request
 from werkzeug.wrappers import Response
 from wtforms import BooleanField
 
-from app.campaign.words import Language, said
 from app.congress.model import StreetAnswer
 from app.congress.names import STREET_REASONS
 from app.congress.places import read_state
-from app.delivery.wordings import absolute_link
-from app.documents.printables import blank_letters_pdf, may_be_signed, poster_pdf, signup_pdf
 from app.errors import NotStoredError
-from app.records.counts import count
 from app.records.organizers import Session, find_session
 from app.records.paper import (
     Added,
@@ -42,7 +38,6 @@ from app.records.paper import (
     PaperLetters,
     add_one,
     dry_run_one,
-    list_imports,
     paper_lock,
     undo_import,
     undo_interrupted,
@@ -69,10 +64,8 @@ from app.records.paper_sheets import (
     Step,
     process_sheet,
 )
-from app.records.signing import source_tag
 from app.site.i18n import gettext as _
-from app.site.i18n import ngettext, page_url
-from app.site.paper_links import find_district, link_for
+from app.site.i18n import ngettext
 from app.site.paper_words import (
     cell_words,
     column_name,
@@ -93,14 +86,13 @@ from app.site.services import Services, services
 from app.text import capital, clean_line
 from app.web.access import access
 from app.web.error_pages import not_stored_words
-from app.web.forms import RowField, Several, SiteForm, entries, entry, queried, sent, uploaded
+from app.web.forms import RowField, Several, SiteForm, entries, entry, sent, uploaded
 from app.web.limits import in_room
-from app.web.organizer.counts_read import letter_name
 from app.web.organizer.gate import acting, clock, current, read_cookie
-from app.web.organizer.show import Steps, area, download, in_steps, page, qr_picture, visible
+from app.web.organizer.paper_printing import bad_tag_words, index, paper
+from app.web.organizer.show import Steps, in_steps, page, visible
 
 log = logging.getLogger("dear_congress")
-paper = area("organizer_paper")
 
 FIELDS = ("first", "last", "street", "city", "state", "zip", "email", "district")
 EMPTY = dict.fromkeys(FIELDS, "")
@@ -165,106 +157,7 @@ def _running_words() -> str:
     )
 
 
-def _bad_tag_words(tag: str) -> str:
-    """What is wrong with a typed source tag; empty if it is fine."""
-    if not tag.strip() or source_tag(tag):
-        return ""
-    return _("A source tag has up to 32 lowercase letters, digits, dots and hyphens, no spaces.")
-
-
-# --- the index, and what is printed ----------------------------------------------------
-
-DEFAULT_TAGS = {"poster": "poster", "signup": "table", "blank": "blank-letter"}
-
-
-@paper.get("/paper/")
-@access("organizer")
-def index(problem: str = "", field: str = "", status: int = 200, done: str = "") -> Response:
-    """Everything about paper at a glance, with the forms for printing."""
-    site = services()
-    editor = current().organizer.may("editor")
-    return page(
-        "paper/index", status, problem=problem, field=field, done=done,
-        has_address=bool(site.settings.site_url),
-        to_sign=may_be_signed(site.campaign, site.now()),
-        typed={name: visible(queried().get(name, ""))[:60] for name in ("source", "district")},
-        asked=request.view_args.get("kind", "") if request.view_args else "",
-        wanted=_print_language(),
-        imports=list_imports(site.db(), site.slug) if editor else (),
-    )  # fmt: skip
-
-
-def _print_language() -> Language:
-    given = queried().get("language", "")
-    return "es" if given == "es" or (given != "en" and request.path.startswith("/es/")) else "en"
-
-
-@paper.get("/links")
-@access("organizer")
-def links() -> Response:
-    """A link with a source and a letter, as text, QR code and poster; and the counter's embed
-    code."""
-    site, lang = services(), _print_language()
-    tag, letter = queried().get("source", ""), queried().get("letter", "")
-    problem = _bad_tag_words(tag)
-    titles = {
-        slug: letter_name(slug, site) for slug, size in site.campaign.templates if size == "full"
-    }
-    wanted = {"source": source_tag(tag), "letter": letter if letter in titles else ""}
-    chosen = {name: value for name, value in wanted.items() if value}
-    link = absolute_link(site.settings.address, page_url("public.home", lang, **chosen))
-    counter = absolute_link(site.settings.address, page_url("counter_pages.counter", lang))
-    by_source = count(site.db(), site.slug, "source")
-    title = said(site.campaign, "title", lang)
-    return page(
-        "paper/links", 422 if problem else 200, problem=problem, field="source", link=link,
-        typed=visible(tag)[:60], letter=wanted["letter"], titles=titles, wanted=lang, chosen=chosen,
-        code=qr_picture(link, _("QR code of the link")), has_address=bool(site.settings.site_url),
-        embed=EMBED.format(address=counter, title=title.replace('"', ""),
-                           height=HEIGHT_WITH_GOAL if site.campaign.goal_public else HEIGHT),
-        sources=sorted(by_source, key=lambda row: -row.signatures)[:8],
-    )  # fmt: skip
-
-
-EMBED = (
-    '<iframe src="{address}" title="{title}" width="100%" height="{height}"'
-    ' style="border:0;max-width:30rem" loading="lazy"></iframe>'
-)
-HEIGHT, HEIGHT_WITH_GOAL = 255, 290
-"""In pixels. Measured: nothing is cut off in a 300-pixel column, in either language, with eight
-digits."""
-
-
-@paper.get("/paper/<any(poster, signup, blank):kind>.pdf")
-@access("organizer")
-def printed(kind: str) -> Response:
-    """The requested PDF, or the page that says what is missing."""
-    site, lang = services(), _print_language()
-    tag = queried().get("source", "")
-    link = link_for(site.settings.site_url, tag, lang, DEFAULT_TAGS[kind], site.standing.prefix)
-    if link is None or site.standing.state == "ended":
-        return index(status=409)  # the page then says why and shows no forms
-    if kind == "signup" and not may_be_signed(site.campaign, site.now()):
-        return index(status=409)  # likewise
-    if bad := _bad_tag_words(tag):
-        return index(bad, f"source-{kind}", 422)
-    title, group = said(site.campaign, "title", lang), site.settings.group_name
-    if kind == "poster":
-        pdf = poster_pdf(title=title, group=group, link=link, language=lang)
-    elif kind == "signup":
-        pdf = signup_pdf(site.campaign, group=group, link=link, when=site.now(), language=lang)
-    else:
-        delegation = find_district(site.tables, queried().get("district", ""))
-        template = site.campaign.template("general") or next(iter(site.campaign.templates.values()))
-        if delegation is None:
-            return index(_("Enter a district like IL-5, or a state with one, like VT."),
-                          "district", 422)  # fmt: skip
-        if not delegation.recipients:
-            return index(_("Our list of members has no one for this district now, so there is no "
-                           "letter to print."), "district", 422)  # fmt: skip
-        pdf = blank_letters_pdf(site.campaign, template, delegation, today=site.today(), link=link,
-                                language=lang)  # fmt: skip
-    return download(pdf, "application/pdf", f"{kind}-{lang}.pdf", "inline")
+# --- undoing an import -------------------------------------------------------------------
 
 
 @paper.post("/paper/undo/<row:number>")
@@ -335,7 +228,7 @@ def enter_post() -> Response:
     values, count = form.person(), max(form.count.data, 0)
     if form.skip.data:
         return _next(values, _("Nothing was added for the same person."), count)
-    if bad := _bad_tag_words(form.source.data):
+    if bad := bad_tag_words(form.source.data):
         return enter(values, problem=("source", bad), count=count, status=422)
     settled = form.located.data
     located = {"1": settled} if settled and settled == values["district"] else {}
@@ -499,7 +392,7 @@ def upload(problem: str = "", field: str = "file", status: int = 200) -> Respons
 def upload_post() -> Response:
     """Read the uploaded sheet and show its plan."""
     name, content = uploaded()
-    if bad := _bad_tag_words(sent(PaperForm).source.data):
+    if bad := bad_tag_words(sent(PaperForm).source.data):
         return upload(bad, "source", 422)
     if not name:
         return upload(_("Choose a file."), "file", 422)
