@@ -477,13 +477,20 @@ def sendable(db: sqlite3.Connection, signature: int, campaign: str) -> bool | No
 
 def end_changed_letters(db: sqlite3.Connection, signature: int, now: datetime) -> None:
     """End the waiting letters of a signature that is being corrected, inside the caller's
-    transaction. One that an office may have stays in the queue."""
+    transaction. One that an office may have from an earlier try stays in the queue; otherwise a
+    try that is under way is the last with the earlier words."""
     rows = db.execute(
         f"SELECT o.id, o.maybe FROM outbound o JOIN {_LETTER} WHERE {_WAITS} AND o.maybe = 0"  # noqa: S608
         " AND s.id = ?",
         (signature,),
     ).fetchall()
     _end_letters(db, rows, CHANGED, now)
+    db.execute(
+        "UPDATE outbound AS o SET until = ? WHERE o.state IN ('sending', 'handing over')"  # noqa: S608
+        f" AND o.maybe = 0 AND {_OFFICE}"
+        " AND o.receipt = (SELECT receipt FROM signatures WHERE id = ?)",
+        (_seconds(now), signature),
+    )
 
 
 def drop_letter(db: sqlite3.Connection, signature: int, seat: str) -> None:

@@ -346,6 +346,24 @@ def test_a_letter_that_was_leaving_is_not_said_to_be_changed_once_it_is_accepted
     assert "already had stays there as it was" in receipt
 
 
+def test_a_letter_changed_while_it_leaves_is_not_tried_again_with_the_earlier_words(
+    make: Make,
+) -> None:
+    site = make()
+    review = site.resident.reviewing(*GLOUCESTER)
+    taken = site.resident.sign(review.form())
+    site.press(site.fill(site.look(taken, "MA-6")), step="go")
+    outbound, claimed = leaving(site)
+    page = changed(site, review)
+    outbound.defer(claimed, "busy", site.clock(), site.clock())
+    site.work(minutes=5)
+    assert site.states(page)["MA-6"] == "not attempted"
+    assert messages(site) == {}
+    site.press(site.fill(site.look(page, "MA-6")), step="go")
+    site.work()
+    assert site.states(page)["MA-6"] == ACCEPTED
+
+
 def leaving(site: Site) -> tuple[Outbound, Claimed]:
     """The only letter in the queue, as a worker hands it over."""
     outbound = Outbound(site.settings.database, site.settings.secret_key)
