@@ -30,7 +30,7 @@ from app.records.paper import (
     undo_unfinished,
     withdraw_paper,
 )
-from app.records.signing import sign
+from app.records.signing import sign, withdraw
 from tests.packets.conftest import campaign
 from tests.records.build import set_status
 
@@ -175,14 +175,15 @@ def test_a_withdrawn_signature_stays_withdrawn_after_an_undo(db: sqlite3.Connect
     assert run(db, rows).signatures == 2
 
 
-def sign_online(db: sqlite3.Connection, row: CountableRow, key: str = "k") -> None:
+def sign_online(db: sqlite3.Connection, row: CountableRow, key: str = "k") -> str:
+    """Returns the receipt's token."""
     request = SignatureRequest(
         key=key, person=row.person, campaign=campaign().slug,
         day=TODAY, at=NOW, state="VT", district=0, template="general", version="v",
         length="full", language="en", match="zip", source="", edited=False, own_share=0,
         letters=PaperLetters(campaign(), TODAY).to(row.delegation),
     )  # fmt: skip
-    sign(db, request, SECRET)
+    return sign(db, request, SECRET).receipt
 
 
 def test_an_import_cannot_be_undone_once_someone_continued_online(db: sqlite3.Connection) -> None:
@@ -221,6 +222,21 @@ def test_who_signs_online_before_an_import_is_removed_still_counts_once(
     ]  # fmt: skip
     assert recount(db) == []
     assert run(db, rows) == Added(4, 12, 1, 2)
+
+
+def test_who_withdraws_online_before_an_import_is_removed_is_not_counted(
+    db: sqlite3.Connection,
+) -> None:
+    rows = countable(5)
+
+    def withdraw_and_stop(_done: int) -> None:
+        withdraw(db, sign_online(db, rows[1]))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(db, rows, progress=withdraw_and_stop)
+    assert counted(db) == 0
+    assert recount(db) == []
 
 
 @pytest.mark.parametrize("people", [9, 40])  # fewer and more than are looked for one by one

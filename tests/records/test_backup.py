@@ -49,7 +49,7 @@ from app.records.keys import first_key
 from app.records.migrations import applied_steps
 from app.records.running import serve_from, stopped
 from app.records.sealing import seal_details
-from app.records.signing import sign, withdraw
+from app.records.signing import confirm, sign, withdraw
 from app.site.settings import ROOT
 from tests.records.build import SECRET, person, signature
 
@@ -71,6 +71,14 @@ def db(path: Path) -> Iterator[sqlite3.Connection]:
 
 def people(db: sqlite3.Connection, *names: str) -> list[str]:
     return [sign(db, signature(name), SECRET).receipt for name in names]
+
+
+def begin_import(db: sqlite3.Connection) -> None:
+    with writing(db):
+        db.execute(
+            "INSERT INTO paper_imports (campaign, at, who, source, state)"
+            " VALUES ('c', '', '', '', 'done')"
+        )
 
 
 def copied(path: Path, folder: Path, at: datetime = NOW) -> Path:
@@ -274,11 +282,8 @@ def test_details_deleted_after_a_backup_stay_deleted_where_signatures_are_gone_t
     key = first_key(tmp_path / "keys", today=NOW.date())
     seal_details(db, 1, "packet", {"first": "Imani"}, key, day=NOW.date())
     if gone == "undone import":
+        begin_import(db)
         with writing(db):
-            db.execute(
-                "INSERT INTO paper_imports (campaign, at, who, source, state)"
-                " VALUES ('c', '', '', '', 'done')"
-            )
             db.execute("INSERT INTO paper_rows VALUES (2, 1)")
     else:
         who = {"person": person("one")} if gone == "repeated" else {}
@@ -295,13 +300,25 @@ def test_details_deleted_after_a_backup_stay_deleted_where_signatures_are_gone_t
             assert old.execute("SELECT count(*) FROM sealed").fetchone() == (0,)
 
 
+@pytest.mark.parametrize("since", ["signed", "confirmed", "imported", "import went on"])
 def test_reapplying_from_a_diverged_database_removes_nothing(
-    path: Path, db: sqlite3.Connection, tmp_path: Path
+    path: Path, db: sqlite3.Connection, tmp_path: Path, since: str
 ) -> None:
     """The operator restored too old a copy, and now restores a newer one."""
     people(db, "one")
+    if since == "import went on":
+        begin_import(db)
     older = copied(path, tmp_path / "c")
-    people(db, "two")
+    if since == "confirmed":
+        asked = signature("two", status="unconfirmed", mailbox="a@example.org")
+        assert confirm(db, sign(db, asked, SECRET).confirm, at=NOW)
+    else:
+        people(db, "two")
+    if since == "imported":
+        begin_import(db)
+    if "import" in since:
+        with writing(db):
+            db.execute("INSERT INTO paper_rows VALUES (2, 1)")
     key = first_key(tmp_path / "keys", today=NOW.date())
     seal_details(db, 1, "packet", {"first": "Imani"}, key, day=NOW.date())
     newer = copied(path, tmp_path / "c", NOW + timedelta(hours=1))
