@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
+from flask import Flask
 
 from app.campaign.backing_lists import read_list
 from app.campaign.load import read_files
@@ -15,12 +16,19 @@ from app.campaign.stance import Backing
 from app.campaign.supporter_files import Knowledge
 from app.congress.tables import load_tables
 from tests.campaign.seats import every_seat, few_seats
-from tests.organizers.conftest import app, clock, site_url, staff
+from tests.organizers.browser import Browser
+from tests.organizers.conftest import Clock, Office, app, clock, site_url, staff
 
 __all__ = ["app", "clock", "every_seat", "few_seats", "site_url", "staff"]
 
 FOLDER = Path(__file__).resolve().parents[2] / "letters" / "protect-immigration-act"
 TODAY = date(2026, 11, 25)
+
+
+@pytest.fixture
+def ana(app: Flask, staff: Office, clock: Clock) -> Browser:
+    """Another organizer's browser, logged in."""
+    return Browser(app, clock).enter(staff.add("Ana"))
 
 
 @pytest.fixture(scope="session")

@@ -142,11 +142,10 @@ def test_an_error_is_shown_at_its_field_and_nothing_is_lost(
 
 
 def test_two_organizers_on_different_fields_both_keep_their_work(
-    app: Flask, browser: Browser, staff: Office, clock: Clock
+    browser: Browser, ana: Browser, staff: Office
 ) -> None:
-    other = Browser(app, clock).enter(staff.add("Ana"))
     browser.get("/organize/campaign/bill")
-    other.get("/organize/campaign/asks/senator").send(
+    ana.get("/organize/campaign/asks/senator").send(
         "/asks/senator", **typed({"asks-summary": "Asks for a companion."})
     )
     browser.send("/campaign/bill", title="My title")
@@ -156,11 +155,10 @@ def test_two_organizers_on_different_fields_both_keep_their_work(
 
 
 def test_two_organizers_on_one_field_see_both_texts_and_lose_nothing(
-    app: Flask, browser: Browser, staff: Office, clock: Clock
+    browser: Browser, ana: Browser, staff: Office
 ) -> None:
-    other = Browser(app, clock).enter(staff.add("Ana"))
     browser.get("/organize/campaign/asks/senator")
-    other.get("/organize/campaign/asks/senator").send(
+    ana.get("/organize/campaign/asks/senator").send(
         "/asks/senator", **typed({"asks-summary": "Her words.", "asks-opening": "Her opening."})
     )
     browser.send("/asks/senator", **typed({"asks-summary": "My words."}))
@@ -175,11 +173,10 @@ def test_two_organizers_on_one_field_see_both_texts_and_lose_nothing(
 
 
 def test_fixing_an_error_keeps_what_someone_else_saved_meanwhile(
-    app: Flask, browser: Browser, staff: Office, clock: Clock
+    browser: Browser, ana: Browser, staff: Office
 ) -> None:
-    other = Browser(app, clock).enter(staff.add("Ana"))
     browser.get("/organize/campaign/asks/senator")
-    other.get("/organize/campaign/asks/senator").send(
+    ana.get("/organize/campaign/asks/senator").send(
         "/asks/senator", **typed({"asks-opening": "Her opening."})
     )
     browser.send("/asks/senator", **typed({"asks-text": "{{ legislater_name }}"}))
@@ -190,11 +187,10 @@ def test_fixing_an_error_keeps_what_someone_else_saved_meanwhile(
 
 
 def test_an_edit_follows_an_ask_that_was_moved_meanwhile(
-    app: Flask, browser: Browser, staff: Office, clock: Clock
+    browser: Browser, ana: Browser, staff: Office
 ) -> None:
-    other = Browser(app, clock).enter(staff.add("Ana"))
     browser.get("/organize/campaign/asks/opposes")
-    other.get("/organize/campaign/").send("/asks/opposes/move", way="up")
+    ana.get("/organize/campaign/").send("/asks/opposes/move", way="up")
     browser.send("/asks/opposes", **typed({"asks-summary": "Mine."}))
     asks = tomllib.loads(draft(staff))["asks"]
     assert [(a["id"], a["summary"]) for a in asks if a["summary"] == "Mine."] == [
@@ -203,12 +199,11 @@ def test_an_edit_follows_an_ask_that_was_moved_meanwhile(
 
 
 def test_an_edit_of_a_question_follows_it_when_it_was_moved_meanwhile(
-    app: Flask, browser: Browser, staff: Office, clock: Clock
+    browser: Browser, ana: Browser, staff: Office
 ) -> None:
-    other = Browser(app, clock).enter(staff.add("Ana"))
     first, second, *_ = tomllib.loads(live(staff))["prompts"]
     browser.get("/organize/campaign/prompts/2")
-    other.get("/organize/campaign/prompts").send("/prompts/2/move", way="up")
+    ana.get("/organize/campaign/prompts").send("/prompts/2/move", way="up")
     browser.send("/prompts/2", **typed({"prompts-text": "Mine."}))
     assert "Saved as a draft" in browser.words
     now = tomllib.loads(draft(staff))["prompts"][:2]
@@ -217,12 +212,11 @@ def test_an_edit_of_a_question_follows_it_when_it_was_moved_meanwhile(
 
 @pytest.mark.parametrize("path", ["prompts/2", "asks/senator"])
 def test_an_edit_of_what_was_removed_meanwhile_shows_the_typed_words(
-    app: Flask, browser: Browser, staff: Office, clock: Clock, path: str
+    browser: Browser, ana: Browser, staff: Office, path: str
 ) -> None:
-    other = Browser(app, clock).enter(staff.add("Ana"))
     name = path.partition("/")[0]
     browser.get(f"/organize/campaign/{path}")
-    other.get(f"/organize/campaign/{path}").send(f"/{path}/remove")
+    ana.get(f"/organize/campaign/{path}").send(f"/{path}/remove")
     kept = draft(staff)
     for _press in range(2):
         browser.send(f"/{path}", **typed({f"{name}-text": "Mine."}))

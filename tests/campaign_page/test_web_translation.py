@@ -94,12 +94,9 @@ def test_an_error_is_shown_at_its_paragraph_and_nothing_is_lost(
     assert state_of(staff.db, SLUG, "general.es.txt").draft is None
 
 
-def test_conflicting_edits_show_both_texts(
-    app: Flask, browser: Browser, staff: Office, clock: Clock
-) -> None:
-    other = Browser(app, clock).enter(staff.add("Ana"))
+def test_conflicting_edits_show_both_texts(browser: Browser, ana: Browser, staff: Office) -> None:
     browser.get(FULL)
-    send(other.get(FULL), es_0="Suyo.")
+    send(ana.get(FULL), es_0="Suyo.")
     send(browser, es_0="Mío.")
     assert browser.status == 409
     assert "Ana saved this reading aid while you were working" in browser.words
@@ -122,11 +119,10 @@ def test_a_translation_is_saved_although_its_letter_was_retired_meanwhile(
 
 
 def test_edits_of_different_paragraphs_are_both_kept(
-    app: Flask, browser: Browser, staff: Office, clock: Clock
+    browser: Browser, ana: Browser, staff: Office
 ) -> None:
-    other = Browser(app, clock).enter(staff.add("Ana"))
     browser.get(FULL)
-    send(other.get(FULL), es_0="Suyo uno.\n\nSuyo dos.", es_3="Suyo tres.")
+    send(ana.get(FULL), es_0="Suyo uno.\n\nSuyo dos.", es_3="Suyo tres.")
     send(browser, es_2="{{ story }} Mío.")
     assert "Saved as a draft" in browser.words
     for words in ("Suyo uno.\n\nSuyo dos.", "Mío.", "Suyo tres."):
@@ -134,11 +130,10 @@ def test_edits_of_different_paragraphs_are_both_kept(
 
 
 def test_a_clash_shows_all_that_was_saved_meanwhile(
-    app: Flask, browser: Browser, staff: Office, clock: Clock
+    browser: Browser, ana: Browser, staff: Office
 ) -> None:
-    other = Browser(app, clock).enter(staff.add("Ana"))
     last = len(list(browser.get(FULL).page.all("textarea"))) - 1
-    send(other.get(FULL), es_0="Suyo uno.\n\nSuyo dos.", **{f"es_{last}": "Suyo fin."})
+    send(ana.get(FULL), es_0="Suyo uno.\n\nSuyo dos.", **{f"es_{last}": "Suyo fin."})
     send(browser, es_0="Mío.")
     assert browser.status == 409
     assert [word in browser.words for word in ("Suyo uno.", "Suyo dos.")] == [True, True]

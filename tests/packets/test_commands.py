@@ -21,6 +21,15 @@ CAMPAIGN = "protect-immigration-act"
 pytestmark = pytest.mark.usefixtures("site")
 
 
+def labels_of(tmp_path: Path, table: str) -> tuple[list[str], str]:
+    """The lines on the labels of these people, and what the command said."""
+    people, out = tmp_path / "people.csv", tmp_path / "l.pdf"
+    people.write_text(table, encoding="utf-8")
+    done = flask("letters labels", "--people", people, "--out", out)
+    assert done.exit_code == 0, done.output
+    return pages(out)[0].split("\n"), done.output
+
+
 def key_options(sealed: Path) -> list[str | Path]:
     key = next((sealed.parent / "keys").glob("*.private.json"))
     return ["--key", key, "--passphrase-file", sealed.parent / "passphrase"]
@@ -264,10 +273,8 @@ def test_labels_are_made_for_a_state_its_local_offices_or_people(tmp_path: Path)
     assert pages(out)[0].count("The Honorable") == 3
     assert flask("letters labels", "--state", "VT", "--local", "--out", out).exit_code == 0
     assert "Burlington" in pages(out)[0]
-    people = tmp_path / "people.csv"
-    people.write_text("first,last,street,city,state,zip,email\nAna,Li,8 A St,Boston,ma,02138,\n")
-    assert flask("letters labels", "--people", people, "--out", out).exit_code == 0
-    assert pages(out)[0].split("\n") == ["Ana Li", "8 A St", "Boston, MA 02138"]
+    table = "first,last,street,city,state,zip,email\nAna,Li,8 A St,Boston,ma,02138,\n"
+    assert labels_of(tmp_path, table)[0] == ["Ana Li", "8 A St", "Boston, MA 02138"]
     assert flask("letters labels", "--state", "XX", "--out", out).exit_code == 2
 
 
@@ -292,25 +299,21 @@ def test_labels_need_no_email_column_and_take_a_spreadsheets_separator(
     tmp_path: Path, delimiter: str
 ) -> None:
     """N35"""
-    people, out = tmp_path / "people.csv", tmp_path / "l.pdf"
-    lines = ["first,last,street,city,state,zip", "Ana,Li,8 A St,Boston,MA,02138"]
-    people.write_text("\n".join(lines).replace(",", delimiter))
-    done = flask("letters labels", "--people", people, "--out", out)
-    assert done.exit_code == 0, done.output
-    assert pages(out)[0].split("\n") == ["Ana Li", "8 A St", "Boston, MA 02138"]
+    table = "first,last,street,city,state,zip\nAna,Li,8 A St,Boston,MA,02138"
+    lines, _said = labels_of(tmp_path, table.replace(",", delimiter))
+    assert lines == ["Ana Li", "8 A St", "Boston, MA 02138"]
 
 
 def test_a_label_has_the_whole_address_and_a_doubtful_zip_is_named(tmp_path: Path) -> None:
     """N35"""
-    people, out = tmp_path / "people.csv", tmp_path / "l.pdf"
-    people.write_text(
+    lines, said = labels_of(
+        tmp_path,
         "First Name,Last Name,Street Address,Unit,City,State,ZIP\n"
-        "Ana,Li,8 A St,Apt 4,Acton,MA,1720\nBo,Ng,9 A St,,Acton,MA,soon\n"
+        "Ana,Li,8 A St,Apt 4,Acton,MA,1720\nBo,Ng,9 A St,,Acton,MA,soon\n",
     )
-    done = flask("letters labels", "--people", people, "--out", out)
-    assert pages(out)[0].split("\n")[:4] == ["Ana Li", "8 A St", "Apt 4", "Acton, MA 01720"]
-    assert "Row 2: ZIP code 1720 lacked its leading zero. The label has 01720." in done.output
-    assert "Row 3: “soon” is not a ZIP code." in done.output
+    assert lines[:4] == ["Ana Li", "8 A St", "Apt 4", "Acton, MA 01720"]
+    assert "Row 2: ZIP code 1720 lacked its leading zero. The label has 01720." in said
+    assert "Row 3: “soon” is not a ZIP code." in said
 
 
 @pytest.mark.parametrize(
@@ -323,33 +326,29 @@ def test_a_label_has_the_whole_address_and_a_doubtful_zip_is_named(tmp_path: Pat
 )
 def test_a_label_has_each_part_of_a_pasted_address_once(tmp_path: Path, row: str) -> None:
     """AD04, ZP02"""
-    people, out = tmp_path / "people.csv", tmp_path / "l.pdf"
-    people.write_text(f"first,last,street,city,state,zip\n{row}\n", encoding="utf-8")
-    done = flask("letters labels", "--people", people, "--out", out)
-    assert pages(out)[0].split("\n") == ["Ana Li", "8 A St", "Acton, MA 01720"]
-    assert "Row 2" not in done.output
+    lines, said = labels_of(tmp_path, f"first,last,street,city,state,zip\n{row}\n")
+    assert lines == ["Ana Li", "8 A St", "Acton, MA 01720"]
+    assert "Row 2" not in said
 
 
 def test_a_label_has_no_filler(tmp_path: Path) -> None:
     """NM02, AD02"""
-    people, out = tmp_path / "people.csv", tmp_path / "l.pdf"
-    people.write_text(
+    lines, said = labels_of(
+        tmp_path,
         "first,last,street,street2,city,state,zip\nSuharni,N/A,8 A St,n/a,Acton,MA,01720\n"
-        "Bo,Ng,N/A,,Acton,MA,01720\nCy,Ng,.,,Acton,MA,01720\n"
+        "Bo,Ng,N/A,,Acton,MA,01720\nCy,Ng,.,,Acton,MA,01720\n",
     )
-    done = flask("letters labels", "--people", people, "--out", out)
-    assert pages(out)[0].split("\n") == ["Suharni", "8 A St", "Acton, MA 01720"]
+    assert lines == ["Suharni", "8 A St", "Acton, MA 01720"]
     for row in (3, 4):
-        assert f"No label for row {row}: it has no name or no street." in done.output
+        assert f"No label for row {row}: it has no name or no street." in said
 
 
 def test_letters_of_a_label_that_no_font_has_are_named(tmp_path: Path) -> None:
     """PD02, N35"""
-    people, out = tmp_path / "people.csv", tmp_path / "l.pdf"
-    people.write_text("first,last,street,city,state,zip\nᏣᎳᎩ,陳,8 A St,Acton,MA,01720\n")
-    done = flask("letters labels", "--people", people, "--out", out)
-    assert "Row 2: no font here has Ꮳ Ꮃ Ꭹ." in done.output
-    assert "陳" in pages(out)[0]
+    table = "first,last,street,city,state,zip\nᏣᎳᎩ,陳,8 A St,Acton,MA,01720\n"
+    lines, said = labels_of(tmp_path, table)
+    assert "Row 2: no font here has Ꮳ Ꮃ Ꭹ." in said
+    assert "陳" in lines[0]
 
 
 def test_rows_without_a_label_are_named(tmp_path: Path) -> None:
