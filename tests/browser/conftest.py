@@ -57,6 +57,12 @@ class Visitor:
         with self.page.expect_navigation():
             self.page.locator("#page-form .foot .btn").first.click()
 
+    def find(self, zip_code: str = "01930", path: str = "/find") -> None:
+        """Enter a ZIP code and wait for the page that follows."""
+        self.goto(path)
+        self.page.locator("#zip").fill(zip_code)
+        self.enter()
+
     def write(self, story: str, **details: str) -> None:
         """Fill in both pages, for the story and for name and address, and stay on the second."""
         self.page.locator("#story").fill(story)

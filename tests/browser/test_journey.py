@@ -79,9 +79,7 @@ def test_from_zip_to_receipt_at_320_pixels(visitor: Visitor) -> None:
 def test_reloading_and_going_back_count_once_and_lose_nothing(visitor: Visitor) -> None:
     page = visitor.page
     before = public_counts(visitor)
-    visitor.goto("/find")
-    page.get_by_label("ZIP code").fill("59601")
-    visitor.enter()
+    visitor.find("59601")
     long_story = "Word by word. " * 428
     write(visitor, city="Helena", story=long_story)
     visitor.press("Review my letters")
@@ -105,9 +103,7 @@ def test_reloading_and_going_back_count_once_and_lose_nothing(visitor: Visitor) 
 
 def test_a_resident_chooses_a_district_signs_and_withdraws(visitor: Visitor) -> None:
     page = visitor.page
-    visitor.goto("/find")
-    page.get_by_label("ZIP code").fill("60647")
-    visitor.enter()
+    visitor.find("60647")
     expect(page.locator("h1")).to_have_text("Which district do you live in?")
     visitor.judge()
     visitor.press("I live in District 3 (IL-3)")
@@ -148,9 +144,7 @@ def test_a_link_of_the_error_summary_shows_the_field_with_its_label_and_error(
     visitor: Visitor,
 ) -> None:
     page = visitor.page
-    visitor.goto("/")
-    page.locator("#zip").fill("01930")
-    visitor.enter()
+    visitor.find(path="/")
     visitor.forward()
     visitor.forward()
     for field in ("city", "first", "street"):
@@ -197,9 +191,7 @@ def test_a_first_letter_takes_at_most_twelve_tabs_to_sign(visitor: Visitor) -> N
 
 def test_going_back_restores_every_page_as_it_was_left(visitor: Visitor) -> None:
     page = visitor.page
-    visitor.goto("/")
-    page.locator("#zip").fill("01930")
-    visitor.enter()
+    visitor.find(path="/")
     write(visitor, last="Whitlock")
     visitor.forward()
     visitor.forward()
@@ -224,9 +216,7 @@ def test_the_preview_follows_the_typed_story_and_the_chosen_letter(
 ) -> None:
     someone = visit(chromium, site, width=1280)
     page = someone.page
-    someone.goto("/find")
-    page.locator("#zip").fill("01930")
-    someone.enter()
+    someone.find()
     expect(page.locator(".grown:visible")).to_contain_text("Your story goes here.")
     page.locator("#story").fill("We know our deputies.")
     page.get_by_label("Public safety").check()
@@ -270,9 +260,7 @@ def test_the_start_page_with_its_assets_is_small(chromium: Browser, site: Server
 def test_the_draft_survives_a_reload_only_in_its_own_tab(chromium: Browser, site: Server) -> None:
     someone = visit(chromium, site)
     page = someone.page
-    someone.goto("/find")
-    page.locator("#zip").fill("01930")
-    someone.enter()
+    someone.find()
     page.locator("#story").fill(STORY)
     page.reload()
     expect(page.locator("#story")).to_have_value(STORY)
@@ -286,9 +274,7 @@ def test_the_draft_survives_a_reload_only_in_its_own_tab(chromium: Browser, site
 def test_no_page_after_a_reload_is_stored_on_the_device(chromium: Browser, site: Server) -> None:
     someone = visit(chromium, site)
     page = someone.page
-    someone.goto("/find")
-    page.locator("#zip").fill("01930")
-    someone.enter()
+    someone.find()
     page.locator("#story").fill(STORY)
     page.reload()
     expect(page.locator("#story")).to_have_value(STORY)
@@ -303,18 +289,12 @@ def test_the_next_person_in_a_tab_does_not_get_what_the_signer_typed(
 ) -> None:
     someone = visit(chromium, site)
     page = someone.page
-
-    def find() -> None:
-        someone.goto("/")
-        page.locator("#zip").fill("01930")
-        someone.enter()
-
-    find()
+    someone.find(path="/")
     write(someone)
     someone.forward()
     someone.forward()
     expect(page.locator("h1")).to_contain_text("You have signed")
-    find()
+    someone.find(path="/")
     expect(page.locator("#story")).to_have_value("")
     someone.forward()
     expect(page.locator("#first")).to_have_value("")
@@ -326,9 +306,7 @@ def test_a_receipt_with_an_error_still_leads_back_to_the_letters(
 ) -> None:
     someone = visit(chromium, site)
     page = someone.page
-    someone.goto("/find")
-    page.locator("#zip").fill("01930")
-    someone.enter()
+    someone.find()
     write(someone)
     someone.forward()
     someone.forward()
@@ -350,16 +328,12 @@ def test_another_zip_code_keeps_an_address_for_mail_elsewhere(
 ) -> None:
     someone = visit(chromium, site)
     page = someone.page
-    someone.goto("/find")
-    page.locator("#zip").fill("01930")
-    someone.enter()
+    someone.find()
     write(someone, street="P.O. Box 12", city="Portland")
     page.locator("#mail_state").select_option("ME")
     page.locator("#mail_zip").fill("04101")
     page.locator("#elsewhere").check()
-    someone.goto("/find")
-    page.locator("#zip").fill("01930")
-    someone.enter()
+    someone.find()
     someone.forward()
     expect(page.locator("#street")).to_have_value("P.O. Box 12")
     expect(page.locator("#mail_zip")).to_have_value("04101")
@@ -375,9 +349,7 @@ def test_another_zip_code_keeps_an_address_for_mail_elsewhere(
 )  # fmt: skip
 def test_starting_again_gives_an_empty_form(visitor: Visitor, zip_code: str, link: str) -> None:
     page = visitor.page
-    visitor.goto("/find")
-    page.locator("#zip").fill(zip_code)
-    visitor.enter()
+    visitor.find(zip_code)
     with page.expect_navigation():
         page.get_by_role("link", name=link).click()
     page.wait_for_load_state("networkidle")

@@ -77,9 +77,7 @@ DETAILS = {
 
 def signed(someone: Visitor) -> None:
     """Go to the page for handing over, with an ordinary story and three offices."""
-    someone.goto("/find")
-    someone.page.locator("#zip").fill("01930")
-    someone.enter()
+    someone.find()
     someone.write(STORY, **DETAILS)
     for _review_then_sign in range(2):
         someone.forward()
