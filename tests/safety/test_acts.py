@@ -9,7 +9,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,10 +19,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from app.records import erasing
 from app.records.audit import Actor
 from app.records.counts import Filter, Totals, recount, totals
-from app.records.database import open_database
 from app.records.exports import Occasion, letters_table, signatures_table
 from app.records.holding import hold_again, release, set_aside
 from app.records.keys import first_key, unlock
@@ -677,67 +674,6 @@ def test_a_confirmed_mailbox_is_not_asked_again_after_its_question_is_purged(
         other = FormContent("amy at another mailbox").fields()
         here.sign({**here.client.post("/review", {**sent, **other}).form(), **other})
         assert here.statuses() == ["unconfirmed"]
-
-
-def raw(here: Site) -> bytes:
-    return b"".join(p.read_bytes() for p in here.settings.instance.rglob("*") if p.is_file())
-
-
-def boxes(here: Site) -> list[bytes]:
-    query = "SELECT substr(box, 9, 40) FROM sealed UNION ALL SELECT substr(box, 9, 40) FROM"
-    return [box for (box,) in here.db.execute(f"{query} kept_letters")]
-
-
-@pytest.mark.parametrize("way", ["withdraw", "forget", "drop", "untick", "change"])
-def test_withdrawn_forgotten_or_unticked_details_are_in_no_file_of_the_running_site(
-    here: Site, way: str
-) -> None:
-    """The test only looks: it closes no connection and truncates no WAL."""
-    for number in range(6):
-        person = {**AMY, "first": f"Ana{number}", "email": f"ana{number}@mail.example.net"}
-        here.sign(
-            {**reviewed(here, FormContent(packet=True)), **{n: [v] for n, v in person.items()}}
-        )
-    form = reviewed(here, FormContent(packet=True, contact=True))
-    receipt = here.resident().receipt_path(here.sign(form))
-    others = set(boxes(here))
-    keep = FormContent(packet=True, contact=True)
-    here.client.flask.post("/keep", data=form)
-    (number,) = here.db.execute("SELECT max(id) FROM signatures").fetchone()
-    mine = [
-        box for table in ("sealed", "kept_letters") for (box,) in here.db.execute(
-            f"SELECT substr(box, 9, 40) FROM {table} WHERE signature = ?", (number,)
-        )
-    ]  # fmt: skip
-    assert len(mine) == 3
-    assert all(box in raw(here) for box in mine), "otherwise this test could not fail"
-    if way in ("withdraw", "forget", "drop"):
-        page = here.client.get(receipt)
-        assert here.client.flask.post(f"{receipt}/{way}").status_code == 303
-        gone = {"withdraw": mine, "forget": mine[:2], "drop": mine[2:]}[way]
-        page = here.client.get(receipt)
-        assert ('data-claim="deleted"' in page.text) is (way == "withdraw")
-    else:
-        change = {"packet": False, "contact": False} if way == "untick" else {"story": "two"}
-        here.sign(reviewed(here, replace(keep, **change), form["token"][0]))
-        gone = mine[:2]
-    left = raw(here)
-    assert not [box for box in gone if box in left]
-    assert all(box in left for box in others - set(mine))
-
-
-def test_a_long_read_delays_deletion_and_the_receipt_says_so(
-    here: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(erasing, "READER_SECONDS", 0.01)
-    receipt = here.resident().receipt_path(here.sign(reviewed(here, FormContent(packet=True))))
-    with closing(open_database(here.settings.database)) as reader:
-        reader.execute("BEGIN")
-        reader.execute("SELECT count(*) FROM signatures").fetchone()
-        here.client.flask.post(f"{receipt}/withdraw")
-        assert 'data-claim="deleting"' in here.client.get(receipt).text
-    assert erasing.erase(here.db)
-    assert 'data-claim="deleted"' in here.client.get(receipt).text
 
 
 @pytest.mark.parametrize("first", ["amy", "amy without email"])
