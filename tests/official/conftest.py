@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from app.cwc.office_post import OfficePost
 from app.delivery.queue import Worker
@@ -114,6 +115,24 @@ class Site:
 
     def states(self, taken: Html) -> dict[str, str]:
         return {row.seat: row.state for row in self.kept(taken).letters}
+
+
+def messages(site: Site) -> dict[str, etree._Element]:
+    """The messages that the systems have, by office."""
+    roots = [etree.fromstring(xml) for xml in site.server.taken.values()]
+    return {root.findtext(".//MemberOffice") or "": root for root in roots}
+
+
+def fields(page: Html) -> set[str]:
+    """What the page asks about the writer."""
+    return {str(e.get("name")) for e in page.all("input", "select")
+            if str(e.get("name")).startswith("d_") and e.get("type") != "hidden"}  # fmt: skip
+
+
+def bodies(site: Site) -> list[bytes]:
+    """What is left of the queue's letters."""
+    db = local_database(site.settings.database)
+    return [body for (body,) in db.execute("SELECT payload FROM outbound")]
 
 
 Make = Callable[..., Site]
