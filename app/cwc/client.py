@@ -223,7 +223,7 @@ class CwcClient:
         Waits for the rate limit. Never raises for anything the network or the system does, and
         never puts a key or a writer's details into its own reasons.
         """
-        chamber: Chamber = "house" if message.office.startswith("H") else "senate"
+        chamber = message.chamber
         if self.settings.mode == "off" or not self._key(chamber):
             return NotAttempted("Delivery to the offices' own systems is not set up.")
         errors = schema_errors(message.xml)

@@ -380,20 +380,19 @@ def hand_over_folder(
                 yield Skipped(name)
                 continue
             office, delivery_id = name.removesuffix(".xml").split("/")
-            chamber: Chamber = "house" if office.startswith("H") else "senate"
+            message = CwcMessage(office, delivery_id, (folder / name).read_bytes())
             result: CwcResult
             reason = book.held_back(name) if book is not None else ""
             if not reason and name in addressees:
                 reason = _not_sitting(addressees[name], standing)
             if reason:  # an earlier try may have arrived
                 result = (Unknown if name in unanswered else NotAttempted)(reason)
-            elif chamber in waiting:
-                result = waiting[chamber]
+            elif message.chamber in waiting:
+                result = waiting[message.chamber]
             else:
-                xml = (folder / name).read_bytes()
-                result = client.send(CwcMessage(office, delivery_id, xml))
+                result = client.send(message)
             if isinstance(result, TryLater):
-                waiting[chamber] = result
+                waiting[message.chamber] = result
             at = clock()
             writer.writerow((name, *result_words(result), at.isoformat(timespec="seconds")))
             file.flush()

@@ -105,6 +105,10 @@ class CwcMessage:
     delivery_id: str
     xml: bytes
 
+    @property
+    def chamber(self) -> Chamber:
+        return "house" if self.office.startswith("H") else "senate"
+
 
 @dataclass(frozen=True, slots=True)
 class NotReady:

@@ -112,7 +112,7 @@ class OfficePost(Channel):
         row = self.outbound.put_letter(
             now, head + b"\n" + message.xml, min(posted.until, now + KEEP_TRYING),
             receipt=posted.receipt, person=posted.person, seat=posted.seat,
-            chamber="house" if message.office.startswith("H") else "senate", round_=posted.round,
+            chamber=message.chamber, round_=posted.round,
         )  # fmt: skip
         if isinstance(row, OutboundRow) and row.state == "queued":
             self.notify()
