@@ -125,6 +125,27 @@ def renew(
     return Renewed(tuple(lines), tuple(missing))
 
 
+def rebase(
+    mine: Iterable[Backing], base: Iterable[Backing], newest: Iterable[Backing]
+) -> tuple[Backing, ...]:
+    """The newest list with what ``mine`` changes in ``base``. The lines of a bill stay together."""
+    before = {(b.bioguide, b.bill): b for b in base}
+    after = {(b.bioguide, b.bill): b for b in mine}
+    changed = {key: b for key, b in after.items() if before.get(key) != b}
+    lines = {(b.bioguide, b.bill): b for b in newest} | changed
+    order = [*dict.fromkeys(bill for _who, bill in lines)]
+    kept = [b for key, b in lines.items() if key in after or key not in before]
+    return tuple(sorted(kept, key=lambda b: order.index(b.bill)))
+
+
+def sponsorship(bill: str, bioguide: str, senators: Collection[str]) -> tuple[str, bool]:
+    """What only one person can sponsor: a bill, or the current one's companion in the Senate.
+
+    ``senators`` has the ids of all senators if there is a companion; otherwise it is empty.
+    """
+    return bill, bill == CURRENT and bioguide in senators
+
+
 @dataclass(frozen=True, slots=True)
 class Redated:
     """A person who stays on the list with a different day or role."""
@@ -155,7 +176,6 @@ def compare(
     before: Iterable[Backing],
     after: Iterable[Backing],
     *,
-    current: str,
     known: Collection[str],
 ) -> ListChange:
     """The difference between two lists. ``known`` has the ids of all members whom we know."""
@@ -172,5 +192,5 @@ def compare(
             for key, b in new_lines.items()
             if (a := old_lines.get(key)) and (a.day, a.role) != (b.day, b.role)
         ),
-        unknown=tuple(b for b in new if b.bill == current and b.bioguide not in known),
+        unknown=tuple(b for b in new if b.bill == CURRENT and b.bioguide not in known),
     )

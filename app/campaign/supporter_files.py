@@ -27,7 +27,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from app.campaign.backing_lists import BIOGUIDE
+from app.campaign.backing_lists import BIOGUIDE, sponsorship
 from app.campaign.entities import TOPICS
 from app.campaign.problems import Message
 from app.campaign.stance import CURRENT, Backing
@@ -488,7 +488,8 @@ class _Rows:
         wrong: dict[str, Message] = {}
         bioguide, doubt = self._identify(cells, raw, wrong)
         bill = self.known.bills.get(cells["bill"].lower() or CURRENT, "")
-        role, senator = cells["role"].lower() or "cosponsor", bioguide in self.known.senators
+        role = cells["role"].lower() or "cosponsor"
+        alone = sponsorship(bill, bioguide, self.known.senators)
         joined, left = read_day(cells["date"]), read_day(cells["withdrawn"])
         if not cells["date"]:
             joined = self.known.days.get((bioguide, bill))
@@ -496,7 +497,7 @@ class _Rows:
             wrong["bill" if "bill" in self.columns else "bioguide"] = _wrong("cell-bill")
         if role not in ("sponsor", "cosponsor"):
             wrong["role"] = _wrong("cell-role")
-        elif role == "sponsor" and not left and (bill, senator) in self._sponsored:
+        elif role == "sponsor" and not left and alone in self._sponsored:
             wrong["role"] = _wrong("cell-two_sponsors")
         self._check_days(cells, joined, left, bill, wrong)
         if (bioguide, bill) in self._seen and not left and "bioguide" not in wrong:
@@ -521,7 +522,7 @@ class _Rows:
             return
         self._seen.add((bioguide, bill))
         if role == "sponsor":
-            self._sponsored.add((bill, senator))
+            self._sponsored.add(alone)
         self.backings.append(backing)
 
     def _identify(

@@ -94,7 +94,7 @@ def file_of(campaign: Campaign, bill: str) -> str:
 
 def change_of(site: Services, now: Lists, new: Iterable[Backing]) -> ListChange:
     """What a new list changes, to review before it is applied."""
-    return compare(now.backings, new, current=CURRENT, known=known_members(site))
+    return compare(now.backings, new, known=known_members(site))
 
 
 def known_members(site: Services) -> dict[str, tuple[str, str]]:

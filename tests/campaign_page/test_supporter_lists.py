@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.campaign.backing_lists import compare, read_list, renew, write_list
+from app.campaign.backing_lists import compare, read_list, rebase, renew, write_list
 from app.campaign.problems import Message
 from app.campaign.stance import Backing
 from app.campaign.supporter_files import (
@@ -217,11 +217,11 @@ def test_a_comparison_says_who_joined_left_and_is_unknown(shipped: tuple[Backing
     last = {(current[-1].bioguide, "current")}
     after = renew(shipped, [*current[:-1], new], {"current"}, withdrew=last).lines
     sitting = {b.bioguide for b in shipped}
-    change = compare(shipped, after, current="current", known=sitting)
+    change = compare(shipped, after, known=sitting)
     assert change.joined == change.unknown == (new,)
     assert change.left == (current[-1],)
     assert [b for b in after if b.bill != "current"] == [b for b in shipped if b.bill != "current"]
-    assert compare(shipped, shipped, current="current", known=sitting).empty
+    assert compare(shipped, shipped, known=sitting).empty
 
 
 def test_lines_of_the_other_chamber_stay(shipped: tuple[Backing, ...]) -> None:
@@ -289,3 +289,21 @@ def test_a_name_matches_a_current_member_before_a_former_one(known: Knowledge) -
     assert match_member("Austin Scott", both) == ("S001189", "")
     assert match_member("Frost", both) == match_member("Frost", known)
     assert match_member("Orla Oldham", both) == ("O000002", "")
+
+
+def test_only_the_campaigns_own_bill_has_a_sponsor_in_each_chamber(known: Knowledge) -> None:
+    both = "F000476,,{0},sponsor,2025-12-20\nB001288,,{0},sponsor,2025-12-20\n"
+    world = replace(known, senators={"B001288"})
+    assert len(good(HEAD + both.format("current"), world).backings) == 2
+    found = bad(HEAD + both.format("hr2805-117"), world)
+    assert [row.line for row in found.rows] == [3]
+
+
+def test_a_change_of_one_list_is_made_to_a_newer_one(shipped: tuple[Backing, ...]) -> None:
+    _gone, redated, left, *_others = shipped
+    mine = (replace(redated, day=date(2026, 1, 2)), *shipped[2:])
+    added = replace(left, bioguide="X999999")
+    newest = (*shipped[:2], *shipped[3:], added)
+    lines = rebase(mine, shipped, newest)
+    assert sorted(lines, key=repr) == sorted((mine[0], *shipped[3:], added), key=repr)
+    assert lines.index(added) < len(lines) - 1, "next to the others of its bill"

@@ -11,7 +11,14 @@ from flask import request
 from werkzeug.wrappers import Response
 from wtforms import SelectMultipleField
 
-from app.campaign.backing_lists import COSPONSORS, OPPOSING, read_list, write_list
+from app.campaign.backing_lists import (
+    COSPONSORS,
+    OPPOSING,
+    read_list,
+    rebase,
+    sponsorship,
+    write_list,
+)
 from app.campaign.entities import Campaign
 from app.campaign.stance import CURRENT, Backing
 from app.campaign.supporter_files import MOST_BYTES, Unusable
@@ -190,9 +197,10 @@ def add_post(bioguide: str) -> Response:
     if bill != CURRENT and bill not in site.campaign.related:
         wrong["bill"] = _("Choose one from the list.")
     sponsor, senators = form.role.data == "sponsor", senators_with_bill(site)
+    alone = sponsorship(bill, bioguide, senators)
     if sponsor and any(
-        b.bill == bill and b.role == "sponsor" and b.bioguide != bioguide
-        and (bill != CURRENT or (b.bioguide in senators) == (bioguide in senators))
+        b.role == "sponsor" and b.bioguide != bioguide
+        and sponsorship(b.bill, b.bioguide, senators) == alone
         for b in now.backings
     ):  # fmt: skip
         wrong["role"] = _("There is a sponsor already. Take that one off first.")
@@ -328,7 +336,7 @@ def apply() -> Response:
     day, now = form.as_of.data, live_lists(site)
     if form.seen.data != str(now.live.counter):
         base = read_list("list", form.base.data, site.campaign.related)[0]
-        lines = _rebased(lines, base, now.backings)
+        lines = rebase(lines, base, now.backings)
     missing, ticked = set(form.missing.data), set(form.off.data)
     kept = [b for b in lines if _key(b) not in ticked]
     problem, field, status = "", "", 422
@@ -345,18 +353,6 @@ def apply() -> Response:
         return _review(lines, form.as_of.typed, source=source, missing=missing, ticked=ticked,
                        problem=problem, field=field, status=status)  # fmt: skip
     return go_to("organizer_cosponsors.index", done="applied")
-
-
-def _rebased(
-    mine: Iterable[Backing], base: Collection[Backing], newest: Collection[Backing]
-) -> tuple[Backing, ...]:
-    """The newest list with what ``mine`` changes in ``base``."""
-    gone = {_key(b) for b in base} - {_key(b) for b in mine}
-    changed = {_key(b): b for b in mine if b not in base}
-    lines = [changed.pop(_key(b), b) for b in newest if _key(b) not in gone]
-    lines += changed.values()
-    order = [*dict.fromkeys(b.bill for b in lines)]
-    return tuple(sorted(lines, key=lambda b: order.index(b.bill)))
 
 
 def _moved_words() -> str:
