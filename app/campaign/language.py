@@ -577,9 +577,6 @@ class _TreeWalker:
             self.add(node, Message.of("never-value", name=name, value=value[:40], choices=choices))
 
 
-__all__ = ["Parsed", "TemplateError", "TemplateProblem", "parse_condition", "parse_template"]
-
-
 def _kind(field: Field) -> Message:
     return Message.of(f"kind-{field.kind}")
 
