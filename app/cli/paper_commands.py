@@ -119,24 +119,14 @@ def import_command(
             plan = _plan(held, choices, place, db)
         undecided = bool(plan.likely and not likely and not same)
         _show(plan, file)
-        if dry_run:
+        if obstacle := _obstacle(plan, leave_out=leave_out, undecided=undecided):
+            click.echo(f"Nothing {'would be' if dry_run else 'was'} added. {obstacle}", err=True)
+        elif dry_run:
             click.echo(f"{len(plan.new):,} would be added; {len(plan.before):,} signed before.")
-        elif _may_continue(plan, leave_out=leave_out, undecided=undecided):
+        else:
             if said:
                 remember_columns(db, said)
-            with progress("Adding", len(plan.new)) as bar:
-                added = Added(0, 0, 0)
-                for added in import_steps(
-                    db, plan.new, batch, letters=letters, secret=settings.secret_key,
-                    lock=paper_lock(settings.instance),
-                ):  # fmt: skip
-                    bar(added.signatures + added.before)
-            click.echo(
-                f"{some(added.signatures, 'signature')} added ({some(added.letters, 'letter')}); "
-                f"{added.before + len(plan.before):,} signed before."
-            )
-            if added.signatures:
-                click.echo(f"To undo this import: flask signatures undo-import {added.number}")
+            _add(plan, db, settings, batch, letters)
     except SheetError as error:
         raise click.ClickException(sheet_words(error)) from None
     except ImportRunningError:
@@ -147,6 +137,25 @@ def import_command(
                 file.unlink()
     if undecided or not plan.ready:
         sys.exit(1)
+
+
+def _add(
+    plan: ImportPlan, db: Connection, settings: Settings, batch: Batch, letters: PaperLetters
+) -> None:
+    """Add a plan's new rows, and print how many."""
+    with progress("Adding", len(plan.new)) as bar:
+        added = Added(0, 0, 0)
+        for added in import_steps(
+            db, plan.new, batch, letters=letters, secret=settings.secret_key,
+            lock=paper_lock(settings.instance),
+        ):  # fmt: skip
+            bar(added.signatures + added.before)
+    click.echo(
+        f"{some(added.signatures, 'signature')} added ({some(added.letters, 'letter')}); "
+        f"{added.before + len(plan.before):,} signed before."
+    )
+    if added.signatures:
+        click.echo(f"To undo this import: flask signatures undo-import {added.number}")
 
 
 def _same_rows(plan: ImportPlan, named: tuple[str, ...]) -> frozenset[str]:
@@ -225,7 +234,8 @@ def _show(plan: ImportPlan, file: Path) -> None:
             f"{row_names(plan, tuple(row.key for row in plan.odd))}")  # fmt: skip
     if plan.wrong or plan.odd:
         problems = _write_problems(file, plan)
-        say(f"{some(len(plan.wrong), 'row')} with problems. See {problems}")
+        wrong = f"{some(len(plan.wrong), 'row')} with problems. " if plan.wrong else ""
+        say(f"{wrong}See {problems}")
 
 
 def _show_repeats(plan: ImportPlan, say: Callable[[str], None]) -> None:
@@ -244,19 +254,20 @@ def _show_repeats(plan: ImportPlan, say: Callable[[str], None]) -> None:
             + "; ".join(likely_words(plan, row)))  # fmt: skip
 
 
-def _may_continue(plan: ImportPlan, *, leave_out: bool, undecided: bool) -> bool:
+def _obstacle(plan: ImportPlan, *, leave_out: bool, undecided: bool) -> str:
+    """What to do before anything can be added; empty if nothing is in the way."""
     if plan.questions:
-        click.echo("Nothing was added. Use --column to say what the columns are.", err=True)
-    elif plan.hidden and not plan.choices.hidden:
-        click.echo("Nothing was added. Use --hidden to decide about the hidden rows.", err=True)
-    elif undecided:
-        click.echo("Nothing was added. Use --likely count, --likely leave or --same ROW to "
-                   "decide about the rows that may be already counted.", err=True)  # fmt: skip
-    elif plan.wrong and not leave_out:
-        click.echo("Nothing was added. Fix the rows, or use --leave-out.", err=True)
-    else:
-        return True
-    return False
+        return "Use --column to say what the columns are."
+    if plan.hidden and not plan.choices.hidden:
+        return "Use --hidden to decide about the hidden rows."
+    if undecided:
+        return (
+            "Use --likely count, --likely leave or --same ROW to decide about the rows that may "
+            "be already counted."
+        )
+    if plan.wrong and not leave_out:
+        return "Fix the rows, or use --leave-out."
+    return ""
 
 
 def _write_problems(file: Path, plan: ImportPlan) -> Path:

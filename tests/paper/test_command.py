@@ -96,6 +96,15 @@ def test_a_dry_run_adds_nothing(tmp_path: Path) -> None:
     assert signatures() == 0
 
 
+def test_a_dry_run_says_when_nothing_would_be_added(tmp_path: Path) -> None:
+    path = sheet(tmp_path, ANA, SPLIT)
+    result = run(path, "--dry-run")
+    assert result.exit_code == 1
+    assert "Nothing would be added. Fix the rows, or use --leave-out." in result.output
+    assert "1 would be added" not in result.output
+    assert "1 would be added" in run(path, "--dry-run", "--leave-out").output
+
+
 @pytest.mark.parametrize("rows", [(ANA,), (SPLIT,), ()])
 def test_the_file_is_deleted_when_asked_even_if_rows_are_wrong(
     tmp_path: Path, rows: tuple[tuple[str, ...], ...]
@@ -157,6 +166,7 @@ def test_odd_rows_are_left_out_unless_requested(tmp_path: Path) -> None:
     result = run(path)
     assert result.exit_code == 0
     assert "row 3" in result.output
+    assert "with problems" not in result.output
     assert signatures() == 1
     assert run(path, "--count-odd").exit_code == 0
     assert signatures() == 2
