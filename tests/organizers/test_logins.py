@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -245,19 +246,45 @@ def test_logging_in_rehashes_a_password_with_older_parameters(office: Office) ->
     assert credentials.check_password(kept, PASSWORD, stronger.cost)
 
 
-def test_a_password_removed_while_it_is_being_checked_does_not_come_back(office: Office) -> None:
-    rosa = office.add("Rosa")
-    office.clock.forward(minutes=1)
+def log_in_during(office: Office, name: str, act: Callable[[], object]) -> object:
+    """Enter the password while ``act`` happens, with parameters that ask for a new hash."""
 
-    def removed(hasher: PasswordHasher, kept: str, raw: bytes) -> bool:
-        organizers.reset_organizer(office.by("Ada"), LOGIN.secret, rosa.name, second_factor=True)
+    def verify(hasher: PasswordHasher, kept: str, raw: bytes) -> bool:
+        act()
         return _VERIFY(hasher, kept, raw)
 
     stronger = logins.LoginConfig(LOGIN.secret, credentials.HashCost(time=2, memory=16))
-    with patch.object(PasswordHasher, "verify", removed):
-        answer = logins.LoginFlow(office.db, stronger, HOME, office.clock.at).enter_password(
-            rosa.name, PASSWORD
+    with patch.object(PasswordHasher, "verify", verify):
+        return logins.LoginFlow(office.db, stronger, HOME, office.clock.at).enter_password(
+            name, PASSWORD
         )
+
+
+def test_a_password_changed_while_it_is_being_checked_is_not_put_back(office: Office) -> None:
+    rosa = office.add("Rosa")
+    session = office.session(rosa.token)
+    assert isinstance(session, organizers.Session)
+    office.clock.forward(minutes=1)
+    new = "another horse battery"
+    log_in_during(
+        office,
+        rosa.name,
+        lambda: logins.change_password(office.db, LOGIN, session, new, office.clock.at),
+    )
+    (kept,) = office.db.execute("SELECT password FROM organizers").fetchone()
+    assert credentials.check_password(kept, new, LOGIN.cost)
+
+
+def test_a_password_removed_while_it_is_being_checked_does_not_come_back(office: Office) -> None:
+    rosa = office.add("Rosa")
+    office.clock.forward(minutes=1)
+    answer = log_in_during(
+        office,
+        rosa.name,
+        lambda: organizers.reset_organizer(
+            office.by("Ada"), LOGIN.secret, rosa.name, second_factor=True
+        ),
+    )
     assert answer == logins.LoginRefused()
     now = organizer_by_name(office.db, rosa.name)
     assert now is not None

@@ -55,6 +55,7 @@ def test_a_page_of_held_signatures_does_not_read_the_whole_campaign(
     db.set_trace_callback(asked.append)
     held_page(db, CAMPAIGN, view)
     db.set_trace_callback(None)
+    assert any("signatures" in query for query in asked)
     for query in asked:
         for *_ids, step in db.execute(f"EXPLAIN QUERY PLAN {query}").fetchall():
             assert not step.startswith("SCAN s")

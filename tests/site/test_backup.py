@@ -34,6 +34,8 @@ from tests.records.build import signature
 
 PASSPHRASE = "correct horse battery staple"
 
+NOON = datetime(2026, 11, 25, 17, tzinfo=UTC)
+
 
 class Machine:
     """A site, and folders elsewhere for its copies and keys."""
@@ -85,7 +87,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     least = (argon2id.OPSLIMIT_MIN, argon2id.MEMLIMIT_MIN)
     monkeypatch.setitem(STRENGTH, "moderate", least)  # the strength is tested elsewhere
     open_database(made.settings.database).close()
-    first_key(made.settings.keys, today=datetime.now(UTC).date())
+    first_key(made.settings.keys, today=NOON.date())
     return made
 
 
@@ -354,7 +356,7 @@ def test_an_upgrade_reports_its_steps_and_a_backup_to_go_back_to(
 def test_the_daily_job_makes_one_backup_a_day_if_a_folder_is_set(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = datetime.now(UTC)
+    now = NOON
     open_database(machine.settings.database).close()
     assert not copy_if_due(machine.settings, now)
     monkeypatch.setenv("DEAR_CONGRESS_BACKUP_FOLDER", str(machine.copies))
@@ -367,7 +369,7 @@ def test_the_daily_job_makes_one_backup_a_day_if_a_folder_is_set(
 def test_a_copy_that_fails_still_deletes_those_that_are_too_old(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = datetime.now(UTC)
+    now = NOON
     open_database(machine.settings.database).close()
     monkeypatch.setenv("DEAR_CONGRESS_BACKUP_FOLDER", str(machine.copies))
     for days in (40, 39):
