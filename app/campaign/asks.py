@@ -9,7 +9,7 @@ from datetime import date
 
 from app.campaign.entities import Addition, Ask, Campaign, Length, Spoken
 from app.campaign.language import Parsed, compiled, first_match, parse_condition
-from app.campaign.stance import is_ending, stage_of
+from app.campaign.stance import moment_of
 from app.campaign.values import Values, recipient_values
 from app.campaign.words import Language, one_line, said
 from app.congress.model import Holder
@@ -41,8 +41,7 @@ def values_for(
 ) -> Values:
     """Every field that does not depend on the writer, including ``time_note``."""
     values = recipient_values(campaign, holder, today=today, length=length, language=language)
-    stage = stage_of(campaign, today)
-    moment = "ending" if is_ending(campaign, holder.seat.chamber, today) else stage
+    moment = moment_of(campaign, today, holder.seat.chamber)
     note = campaign.time_notes.get(moment, "")
     if language == "es":
         note = campaign.time_notes.get(f"{moment}_es", note)

@@ -104,6 +104,13 @@ Moment = Literal["pending", "last_weeks", "ending", "expired", "enacted"]
 chambers' planned last day and the end of the Congress."""
 
 
+def moment_of(campaign: Campaign, when: date, chamber: Chamber | None = None) -> Moment:
+    """The moment at ``when``, in one chamber or, without ``chamber``, in both."""
+    chambers = [chamber] if chamber else campaign.last_day
+    ending = all(is_ending(campaign, one, when) for one in chambers)
+    return "ending" if ending else stage_of(campaign, when)
+
+
 def moments(campaign: Campaign) -> tuple[tuple[Moment, date], ...]:
     """One day for each moment that the campaign can have. A law has none after the day on which
     it became law."""

@@ -16,6 +16,7 @@ from app.campaign.stance import (
     Backing,
     bill_names,
     is_ending,
+    moment_of,
     moments,
     stage_of,
     stance_of,
@@ -83,9 +84,17 @@ def test_each_chamber_is_ending_after_its_own_planned_last_day(campaign: Campaig
     assert not is_ending(campaign, "senate", date(2027, 1, 3))
 
 
+def test_both_chambers_are_ending_after_the_later_last_day(campaign: Campaign) -> None:
+    late = replace(campaign, last_weeks_from=date(2026, 12, 30))
+    days = [date(2026, 12, day) for day in (18, 19, 31)]
+    assert [moment_of(late, day) for day in days] == ["pending", "ending", "ending"]
+    assert moment_of(late, days[0], "house") == "ending"
+
+
 def test_the_moments_to_check_cover_every_wording(campaign: Campaign) -> None:
     found = moments(campaign)
     assert [moment for moment, _ in found] == ["pending", "last_weeks", "ending", "expired"]
+    assert [moment_of(campaign, day) for _, day in found] == [moment for moment, _ in found]
     stages = [stage_of(campaign, day) for _, day in found]
     assert stages == ["pending", "last_weeks", "last_weeks", "expired"]
     for chamber in ("house", "senate"):

@@ -19,7 +19,7 @@ from app.campaign.compose import Composer
 from app.campaign.entities import Campaign, Length, Letter, LetterTemplate, Writer
 from app.campaign.faults import MOST_CHARACTERS
 from app.campaign.problems import Problem
-from app.campaign.stance import Moment, moments, stage_of, stance_of
+from app.campaign.stance import Moment, moment_of, moments, stance_of
 from app.congress.model import Delegation, Holder
 from app.congress.tables import Tables
 from app.documents.call import to_call_script
@@ -67,7 +67,7 @@ class PreviewQuery:
 
     @classmethod
     def read(cls, letter: ShelvedLetter, site: Services) -> PreviewQuery:
-        arg, now = queried(), moment_now(site)
+        arg, now = queried(), moment_of(site.campaign, site.today())
         has_draft = bool(letter.drafts) or letter.status != "live"
         return cls(
             query=visible(arg.get("q", ""))[:60],
@@ -96,14 +96,6 @@ class PreviewQuery:
             "seat": self.seat,
         }  # fmt: skip
         return {key: value for key, value in {**now, **other}.items() if value}
-
-
-def moment_now(site: Services) -> Moment:
-    """The current moment."""
-    campaign, today = site.campaign, site.today()
-    stage = stage_of(campaign, today)
-    is_late = stage == "last_weeks" and today > max(campaign.last_day.values())
-    return "ending" if is_late else stage
 
 
 @letters.get("/<letter_id>/preview")
@@ -159,7 +151,8 @@ def _read(site: Services, shelf: Shelf, letter: ShelvedLetter, wanted: PreviewQu
 
 def _days(site: Services) -> dict[Moment, date]:
     """A day for each moment; today for the current one."""
-    return {**dict(moments(site.campaign)), moment_now(site): site.today()}
+    today = site.today()
+    return {**dict(moments(site.campaign)), moment_of(site.campaign, today): today}
 
 
 def _sample_delegation(tables: Tables, holder: Holder) -> Delegation:
