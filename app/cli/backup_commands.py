@@ -209,11 +209,15 @@ def _site_keys(opened: Mapping[str, bytes]) -> dict[str, bytes]:
 def _describe_counts(copy: Unpacked) -> str:
     with closing(backup.plain_connection(copy.database)) as db:
         total = totals(db, None)
-    wrong = f" {copy.differences} counts do not match the rows." if copy.differences else ""
+    wrong = f" {_describe_differences(copy.differences)}." if copy.differences else ""
     return (
         f"This copy was made at {copy.at:%Y-%m-%d %H:%M} UTC: "
         f"{some(total.signatures, 'person', 'people')}, {some(total.letters, 'letter')}.{wrong}"
     )
+
+
+def _describe_differences(number: int) -> str:
+    return f"{some(number, 'count does', 'counts do')} not match the rows"
 
 
 def _refuse_mismatch(settings: Settings, copy: Unpacked, keys: Mapping[str, bytes]) -> None:
@@ -407,5 +411,5 @@ def upgrade_command() -> None:
         done = "the database is already at this version" if existed else "a new database was made"
         click.echo(f"Nothing to upgrade: {done} ({now[-1]}).")
     if wrong or differences:
-        found = wrong[0] if wrong else f"{len(differences)} counts do not match the rows"
-        raise click.ClickException(f"The check after the upgrade found: {found}. Run flask doctor.")
+        found = wrong[0] if wrong else _describe_differences(len(differences))
+        raise click.ClickException(f"The check of the database found: {found}. Run flask doctor.")

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import sqlite3
 import zipfile
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -351,6 +352,18 @@ def test_an_upgrade_reports_its_steps_and_a_backup_to_go_back_to(
     said = machine.run("restore", "--yes", before)
     assert "1 counted signature, with 3 letters" in said
     assert machine.count() == 1
+
+
+def test_an_upgrade_reports_what_is_wrong_with_the_database(machine: Machine) -> None:
+    machine.sign("one")
+    with closing(sqlite3.connect(machine.settings.database)) as db, db:
+        db.execute("UPDATE tallies SET signatures = 99 WHERE dimension = 'state'")
+    done = flask("upgrade")
+    assert done.exit_code == 1
+    assert "Nothing to upgrade" in done.output
+    assert "after the upgrade" not in done.output
+    assert "1 count does not match the rows" in done.output
+    assert "1 count does not match the rows" in machine.run("drill", machine.copy())
 
 
 def test_the_daily_job_makes_one_backup_a_day_if_a_folder_is_set(
