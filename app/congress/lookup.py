@@ -147,7 +147,7 @@ def _home_state(
         listed.append(postal.state)
     located = street.state if isinstance(street, Located) else None
     if state is None:
-        possible = (*listed, *(s for s in tables.border.get(zip5, ()) if s not in listed))
+        possible = states_of(zip5, tables)
         if located in possible:
             return located
         if len(possible) > 1:

@@ -432,13 +432,13 @@ class _Facts:
     ) -> tuple[dict[str, tuple[ZipState, ...]], dict[str, tuple[str, ...]]]:
         """Each ZIP's parts by state; and, for ZIPs that have land but no people in some state on
         the new lines, the border states with that one added."""
-        states_of = lru_cache(maxsize=None)(reader.states)  # most ZIPs share their cell with others
-        zips = {code: states_of(text) for code, text in self.zips.items()}
+        read = lru_cache(maxsize=None)(reader.states)  # most ZIPs share their cell with others
+        zips = {code: read(text) for code, text in self.zips.items()}
         first = min(self.congresses)
         new = {state for state in self.plans if self.lines_of(state, congress) > first}
         left: dict[str, tuple[str, ...]] = {}
         for code, states in zips.items() if new else ():
-            redrawn = states_of(self.new_zips[code]) if code in self.new_zips else ()
+            redrawn = read(self.new_zips[code]) if code in self.new_zips else ()
             if redrawn or any(part.state in new for part in states):
                 new_parts = {part.state: part for part in redrawn}
                 kept = [new_parts.pop(p.state, None) if p.state in new else p for p in states]
