@@ -187,14 +187,15 @@ def recount_command(rebuilding: bool) -> None:
             f"{found.actual.signatures} and {found.actual.letters}",
             err=True,
         )
-    click.echo(
-        f"{len(differences)} tallies do not match the rows. Make a copy of the site first (flask "
-        "backup now FOLDER), then use --rebuild.",
-        err=True,
-    )
     if rebuilding:
         rebuild(db)
         click.echo("The tallies were rebuilt from the rows.", err=True)
+    else:
+        click.echo(
+            f"{some(len(differences), 'tally does', 'tallies do')} not match the rows. Make a copy "
+            "of the site first (flask backup now FOLDER), then use --rebuild.",
+            err=True,
+        )
     sys.exit(1)
 
 

@@ -180,7 +180,10 @@ def test_recount_agrees_or_fails_loudly(db: sqlite3.Connection) -> None:
         in result.stderr
     )
     assert result.stdout == ""
-    assert run("recount", "--rebuild").exit_code == 1
+    rebuilt = run("recount", "--rebuild")
+    assert rebuilt.exit_code == 1
+    assert "rebuilt from the rows" in rebuilt.output
+    assert "use --rebuild" not in rebuilt.output
     assert fine("recount").startswith("ok")
 
 
