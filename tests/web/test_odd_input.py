@@ -28,7 +28,7 @@ from app.web.resident.draft import (
     read_draft,
 )
 from tests.web.conftest import Clock
-from tests.web.lint import Client, Html
+from tests.web.lint import Client, Html, words
 from tests.web.resident import PERSON, Resident, form_with
 
 PATHS = (
@@ -247,7 +247,8 @@ def test_a_name_without_a_letter_is_an_error_at_its_field(field: str, name: str)
         resident.review(form)  # nothing was typed there, which is allowed
         return
     page = resident.review(form, 422)
-    assert "letter" in page.words or "Enter your first name" in page.words
+    in_letters = " in letters" if clean_line(name) else ""
+    assert f"Enter your {field} name{in_letters}" in words(page.by_id(f"{field}-error"))
     assert page.one("input", id=field).get("aria-invalid") == "true"
 
 
