@@ -69,6 +69,11 @@ def compose(
     return person.letter(template, holder, body_override=body_override, language=language)
 
 
+def story_paragraphs(story: str) -> tuple[str, ...]:
+    """The paragraphs of a story; one such as ``.`` or ``N/A`` has none."""
+    return () if says_nothing(story) else split_paragraphs(story)
+
+
 class Composer:
     """Composes one person's letters, with their story, to all of their members on one day.
 
@@ -87,7 +92,7 @@ class Composer:
         self._campaign, self._writer, self._today = campaign, writer, today
         self._state = district_place.state
         self._place = writer_values(writer, self._state)
-        self._own = () if says_nothing(story) else split_paragraphs(story)
+        self._own = story_paragraphs(story)
         self._own_size = _size(self._own)
 
     def letter(

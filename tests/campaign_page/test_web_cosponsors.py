@@ -316,15 +316,21 @@ def test_members_are_found_by_name_state_and_id(browser: Browser, query: str, wo
     assert words in browser.words
 
 
+@pytest.mark.parametrize(("day", "status", "words"), [
+    ("2026-11-20", 409, "Something was published since you looked."),
+    ("", 422, "Enter the date of the list"),
+])  # fmt: skip
 def test_two_organizers_changes_to_the_list_are_both_kept(
-    browser: Browser, ana: Browser, staff: Office
+    browser: Browser, ana: Browser, staff: Office, *, day: str, status: int, words: str
 ) -> None:
     for someone, who in ((browser, "L000582"), (ana, "R000606")):
         someone.get(f"/organize/cosponsors/add/{who}").send(
             f"/add/{who}", date="2026-11-20", role="cosponsor", bill="current"
         )
     ana.send("/apply")
-    browser.send("/apply", as_of="")
+    browser.send("/apply", as_of=day)
+    assert browser.status == status
+    assert words in browser.words
     browser.send("/apply", as_of="2026-11-20")
     assert "The list is live" in browser.words
     lists = live(staff)["cosponsors.csv"]

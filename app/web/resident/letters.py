@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from app.campaign.compose import Composer, body_text, office_language
+from app.campaign.compose import Composer, body_text, office_language, story_paragraphs
 from app.campaign.entities import Letter, LetterTemplate, Writer
 from app.congress.model import Found, Holder, Office
 from app.documents.letter import Addressed, PostalLetter, form_length, postal, to_web_form
@@ -15,7 +15,7 @@ from app.documents.pdf import missing_glyphs
 from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services
-from app.text import says_nothing, split_paragraphs
+from app.text import split_paragraphs
 from app.web.resident.draft import STORY_LIMIT, Draft, fingerprint
 from app.web.resident.people import term_note, title_name
 
@@ -186,8 +186,7 @@ class Letters:
     def growing(self, template: str) -> Growing:
         """The letter to the first recipient that a template makes of the draft."""
         holder = (self.recipients or self.found.delegation.recipients)[0]
-        story = self.draft.story
-        typed = () if says_nothing(story) else split_paragraphs(story)
+        typed = story_paragraphs(self.draft.story)
         own = typed or (_STORY_TO_COME,)
         draft = replace(self.draft, template=template, words={}, story="\n\n".join(own))
         preview = replace(self, draft=draft)
