@@ -33,8 +33,12 @@ def test_a_session_ends_after_half_an_hour_without_use(office: Office) -> None:
 def test_a_session_from_a_clock_that_was_ahead_has_ended(office: Office) -> None:
     office.clock.forward(days=400)
     rosa = office.add("Rosa")
+    owner = organizer_by_name(office.db, rosa.name)
+    assert owner is not None
+    assert len(organizers.live_sessions(office.db, owner, office.clock.at)) == 1
     office.clock.forward(days=-400, minutes=-1)
     assert office.session(rosa.token) == organizers.NoSession("idle")
+    assert organizers.live_sessions(office.db, owner, office.clock.at) == []
 
 
 def test_use_keeps_a_session_alive_for_twelve_hours_and_no_longer(office: Office) -> None:

@@ -80,6 +80,18 @@ def test_failures_under_a_clock_that_was_ahead_lock_no_one_out(office: Office) -
     assert isinstance(office.password("Rosa", PASSWORD, ATTACKER), organizers.OpenedSession)
 
 
+def test_a_wait_under_a_clock_that_was_ahead_starts_again(office: Office) -> None:
+    office.add("Rosa")
+    office.clock.forward(days=400)
+    flood(office, "Rosa", 30)
+    assert isinstance(guess(office, "Rosa"), TooSoon)
+    office.clock.forward(days=-400)
+    flood(office, "Rosa", 30)
+    answer = office.password("Rosa", PASSWORD, ATTACKER)
+    assert isinstance(answer, TooSoon)
+    assert answer.seconds <= 60
+
+
 def test_one_address_guessing_for_many_names_is_slowed_down(office: Office) -> None:
     names = (f"Name {n}" for n in count())
     for _ in range(20):
