@@ -190,6 +190,10 @@ def _is_dash(char: str) -> bool:
     return unicodedata.category(char) == "Pd" or char in _DASHES
 
 
+_HOLTSVILLE = ("00501", "00544")
+"""The ZIPs below 00601, the first of Puerto Rico. No other has two zeros to lose."""
+
+
 def _from_digits(compact: str) -> Zip | ZipProblem:
     """Read a text of digits and single hyphens, with no hyphen at either end."""
     head, _, tail = compact.partition("-")
@@ -203,11 +207,11 @@ def _from_digits(compact: str) -> Zip | ZipProblem:
         return Zip(head, tail or None)
     if len(head) == 5 and len(digits) <= 10:
         return ZipProblem("bad_plus4", head)
-    if len(head) == 4 and len(tail) in (0, 4) and head >= "05":
-        return ZipProblem("four_digits", str(Zip(f"0{head}", tail or None)))
-    if len(head) == 3 and head[0] in "56789" and len(tail) in (0, 4):
-        # 005 to 009 is Holtsville, Puerto Rico and the Virgin Islands: two zeros were lost.
-        return ZipProblem("malformed", str(Zip(f"00{head}", tail or None)))
+    filled = head.zfill(5)
+    if len(head) in (3, 4) and len(tail) in (0, 4) and (filled >= "006" or filled in _HOLTSVILLE):
+        return ZipProblem(
+            "four_digits" if len(head) == 4 else "malformed", str(Zip(filled, tail or None))
+        )
     return ZipProblem("malformed")
 
 

@@ -102,6 +102,14 @@ def test_an_incomplete_plus_four_is_an_error(typed: str) -> None:
     assert parse_zip(typed) == ZipProblem("bad_plus4", "02138")
 
 
+@pytest.mark.parametrize("typed", ["0567", "567", "0567-1234"])
+def test_no_zip_is_suggested_that_has_never_existed(typed: str) -> None:
+    # Below 00601 there are only the two of Holtsville, New York.
+    assert parse_zip(typed) == ZipProblem("malformed")
+    assert parse_zip("501") == ZipProblem("malformed", "00501")
+    assert parse_zip("0544") == ZipProblem("four_digits", "00544")
+
+
 @pytest.mark.parametrize("typed", ["", " ", "\u00a0", "\t\n", None])
 def test_an_empty_zip_is_missing(typed: str | None) -> None:
     assert parse_zip(typed) == ZipProblem("missing")
