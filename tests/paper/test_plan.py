@@ -88,7 +88,7 @@ def test_a_person_on_paper_gets_the_same_codes_as_online() -> None:
         ({"zip": "926", "state": "PR"}, {"zip": "zip_zeros"}),
         ({"zip": ""}, {"zip": "zip_missing"}),
         ({"zip": "K1A 0B1"}, {"zip": "zip_form"}),
-        ({"zip": "0567"}, {"zip": "zip_zeros"}),
+        ({"zip": "0567"}, {"zip": "zip_form"}),
         ({"zip": "00000"}, {"zip": "zip_unknown"}),
         ({"zip": "1/2/2026"}, {"zip": "zip_date"}),
         ({"zip": "2-Mar"}, {"zip": "zip_date"}),
