@@ -173,10 +173,7 @@ class ListChange:
 
 
 def compare(
-    before: Iterable[Backing],
-    after: Iterable[Backing],
-    *,
-    known: Collection[str],
+    before: Iterable[Backing], after: Iterable[Backing], *, known: Collection[str]
 ) -> ListChange:
     """The difference between two lists. ``known`` has the ids of all members whom we know."""
     old, new = tuple(before), tuple(after)

@@ -190,11 +190,7 @@ class Reach:
 
 
 def reach(
-    campaign: Campaign,
-    condition: str,
-    before: str | None,
-    holders: Iterable[Holder],
-    today: date,
+    campaign: Campaign, condition: str, before: str | None, holders: Iterable[Holder], today: date
 ) -> Reach:
     """Whom an accepted condition matches, compared with the live one (None: there is none)."""
     facts = tuple(campaign.facts)

@@ -623,11 +623,7 @@ class Parsed:
 
 
 def parse_template(
-    text: str,
-    *,
-    facts: Iterable[str] = (),
-    scope: Scope = "letter",
-    first_line: int = 1,
+    text: str, *, facts: Iterable[str] = (), scope: Scope = "letter", first_line: int = 1
 ) -> Parsed | tuple[TemplateProblem, ...]:
     """Check a text of the small language.
 

@@ -526,10 +526,7 @@ class _Rows:
         self.backings.append(backing)
 
     def _identify(
-        self,
-        cells: dict[str, str],
-        raw: Mapping[str, str],
-        wrong: dict[str, Message],
+        self, cells: dict[str, str], raw: Mapping[str, str], wrong: dict[str, Message]
     ) -> tuple[str, str]:
         """The id of a row's person, by id or name, and for a doubtful match the member's name."""
         if not cells["name"] and "last" in raw:

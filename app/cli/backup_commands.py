@@ -283,10 +283,7 @@ def restore_command(
     _require_one_source(settings, file, from_stream=from_stream)
     opened = _open_keys(keys_file, passphrase_file)
     keys = backups.keys_for(settings, opened)
-    with (
-        stopped(settings.database),
-        _checked_copy(settings, file) as (path, copy),
-    ):
+    with stopped(settings.database), _checked_copy(settings, file) as (path, copy):
         _refuse_mismatch(settings, copy, keys)
         click.echo(_describe_counts(copy))
         click.echo(_describe_missing(settings, copy))

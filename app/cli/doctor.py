@@ -672,9 +672,7 @@ MARKS: dict[Level, tuple[str, str]] = {
 @click.option("--try-geocoder", is_flag=True, help="Also look up the address of a public building.")
 @click.option("--try-outside", is_flag=True, help="Also check site_url as a visitor sees it.")
 @click.option(
-    "--alert",
-    is_flag=True,
-    help="Have the site email failures to organizers who want alerts.",
+    "--alert", is_flag=True, help="Have the site email failures to organizers who want alerts."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for monitors.")
 def doctor_command(

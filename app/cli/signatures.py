@@ -33,14 +33,7 @@ from app.congress.tables import Tables, load_tables
 from app.records.acts import STATUSES
 from app.records.counts import Filter, count, rebuild, recount, totals
 from app.records.database import Connection, local_database, reading
-from app.records.exports import (
-    GROUPINGS,
-    SHAPES,
-    Occasion,
-    counts_table,
-    export_name,
-    table_of,
-)
+from app.records.exports import GROUPINGS, SHAPES, Occasion, counts_table, export_name, table_of
 from app.records.persons import lookalikes
 from app.records.retention import purge, purge_and_note
 from app.records.tabular import (

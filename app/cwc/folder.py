@@ -40,15 +40,7 @@ from app.congress.model import (
 )
 from app.congress.places import Zip, parse_zip
 from app.congress.tables import Tables
-from app.cwc.client import (
-    Accepted,
-    CwcClient,
-    CwcResult,
-    NotAttempted,
-    Refused,
-    TryLater,
-    Unknown,
-)
+from app.cwc.client import Accepted, CwcClient, CwcResult, NotAttempted, Refused, TryLater, Unknown
 from app.cwc.message import (
     CwcMessage,
     DeliveryAgent,
@@ -190,11 +182,7 @@ def _delegation(row: WriterRow, order: FolderOrder) -> Delegation | Failed:
     if state and state not in STATES.keys() | MILITARY_STATES:
         return Failed(row.number, "", "state", "A state has its two-letter postal code.")
     found = find_delegation(
-        zip_code.five,
-        state or None,
-        now=order.now,
-        district=district,
-        tables=order.tables,
+        zip_code.five, state or None, now=order.now, district=district, tables=order.tables
     )
     if isinstance(found, Found):
         return found.delegation

@@ -30,14 +30,7 @@ from app.cwc.client import (
 from app.cwc.message import CwcMessage
 from app.delivery.channel import Channel, Result
 from app.records.acts import State
-from app.records.outbound import (
-    LETTER,
-    Addressee,
-    Claimed,
-    End,
-    NotQueued,
-    OutboundRow,
-)
+from app.records.outbound import LETTER, Addressee, Claimed, End, NotQueued, OutboundRow
 from app.records.persons import Person
 
 PAUSES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720))

@@ -162,11 +162,7 @@ def _spanish(letter: Letter, caller: _Caller, member: Member) -> CallWords:
     again = f"De nuevo, {caller.signed}. Gracias." if caller.signed else "Gracias."
     return CallWords(
         person=_parts(f"{hello} {home}", *middle, "Gracias por pasar este mensaje."),
-        voicemail=_parts(
-            f"{hello} {home} Este es un mensaje para {whom}.",
-            *middle,
-            again,
-        ),
+        voicemail=_parts(f"{hello} {home} Este es un mensaje para {whom}.", *middle, again),
     )
 
 

@@ -260,10 +260,7 @@ def sheets_pdf(sheets: Sequence[DaySheet], facts: Facts) -> bytes:
 
 
 def book_pdf(
-    sheets: Sequence[DaySheet],
-    facts: Facts,
-    *,
-    progress: Callable[[int], None] | None = None,
+    sheets: Sequence[DaySheet], facts: Facts, *, progress: Callable[[int], None] | None = None
 ) -> bytes:
     """The sheets of all offices after a cover with an index by state.
 

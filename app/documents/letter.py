@@ -256,8 +256,7 @@ _STRAIGHT = str.maketrans({"＂": '"', "＇": "'", "`": "'", "´": "'"})
 
 _FEET_AND_INCHES = re.compile(r"""(\d)'( ?)(\d{1,2}(?:[.½¼¾]\d*)?)(?:"|'')""")
 _SHORTENED = re.compile(
-    r"(?:\d\ds?|tis|twas|twere|twould|til|till|em|cause|bout|round|n)(?![^\W_])",
-    re.IGNORECASE,
+    r"(?:\d\ds?|tis|twas|twere|twould|til|till|em|cause|bout|round|n)(?![^\W_])", re.IGNORECASE
 )
 
 

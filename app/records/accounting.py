@@ -90,12 +90,7 @@ def cause_of(state: State) -> Cause:
 
 
 def mark(
-    db: sqlite3.Connection,
-    token: str,
-    seat: str,
-    state: State,
-    *,
-    at: datetime | None = None,
+    db: sqlite3.Connection, token: str, seat: str, state: State, *, at: datetime | None = None
 ) -> bool:
     """Record what the person did with one letter, or that a copy was mailed to them.
 
@@ -173,11 +168,7 @@ def note_office(
 
 
 def move(
-    db: sqlite3.Connection,
-    signature: int,
-    seat: str,
-    to: tuple[State, Cause],
-    at: datetime | None,
+    db: sqlite3.Connection, signature: int, seat: str, to: tuple[State, Cause], at: datetime | None
 ) -> bool:
     """Move one letter, inside the caller's transaction; False if that is not allowed."""
     state, cause = to

@@ -46,29 +46,19 @@ DEFINITIONS: tuple[Definition, ...] = (
         _mark("Valid signatures: not held, not waiting for confirmation, not withdrawn, no test."),
     ),
     Definition(
-        _mark("held"),
-        _mark("Held for review by an organizer. Not counted until released."),
+        _mark("held"), _mark("Held for review by an organizer. Not counted until released.")
+    ),
+    Definition(_mark("unconfirmed"), _mark("Not yet confirmed by email. Not counted until then.")),
+    Definition(
+        _mark("withdrawn"), _mark("Withdrawn by the person who signed. Not counted anywhere else.")
     ),
     Definition(
-        _mark("unconfirmed"),
-        _mark("Not yet confirmed by email. Not counted until then."),
+        _mark("repeated"), _mark("Repeat signatures by people who already signed. Never counted.")
     ),
     Definition(
-        _mark("withdrawn"),
-        _mark("Withdrawn by the person who signed. Not counted anywhere else."),
+        _mark("test"), _mark("Signatures that an organizer made to try the site. Never counted.")
     ),
-    Definition(
-        _mark("repeated"),
-        _mark("Repeat signatures by people who already signed. Never counted."),
-    ),
-    Definition(
-        _mark("test"),
-        _mark("Signatures that an organizer made to try the site. Never counted."),
-    ),
-    Definition(
-        _mark("day"),
-        _mark("The day a person signed, in the campaign’s time zone."),
-    ),
+    Definition(_mark("day"), _mark("The day a person signed, in the campaign’s time zone.")),
     Definition(
         _mark("recipient"),
         _mark(
@@ -80,41 +70,18 @@ DEFINITIONS: tuple[Definition, ...] = (
 """The numbers themselves: in every file, and on every page about counts."""
 
 GROUPS: tuple[Definition, ...] = (
+    Definition("state", _mark("The state or territory where the person said they live.")),
+    Definition("district", _mark("The congressional district. 0 is at large or a delegate’s.")),
+    Definition("template", _mark("The letter the person started from.")),
+    Definition("version", _mark("Letter, length, and the version of its text.")),
+    Definition("language", _mark("The language of the pages the person used.")),
+    Definition("match", _mark("How the district was found: by ZIP, by street, or chosen by hand.")),
     Definition(
-        "state",
-        _mark("The state or territory where the person said they live."),
+        "source", _mark("The tag of the link the person followed. Empty if there was none.")
     ),
+    Definition("edited", _mark("Whether the person changed the letter’s own words.")),
     Definition(
-        "district",
-        _mark("The congressional district. 0 is at large or a delegate’s."),
-    ),
-    Definition(
-        "template",
-        _mark("The letter the person started from."),
-    ),
-    Definition(
-        "version",
-        _mark("Letter, length, and the version of its text."),
-    ),
-    Definition(
-        "language",
-        _mark("The language of the pages the person used."),
-    ),
-    Definition(
-        "match",
-        _mark("How the district was found: by ZIP, by street, or chosen by hand."),
-    ),
-    Definition(
-        "source",
-        _mark("The tag of the link the person followed. Empty if there was none."),
-    ),
-    Definition(
-        "edited",
-        _mark("Whether the person changed the letter’s own words."),
-    ),
-    Definition(
-        "own_share",
-        _mark("Percent of the letters in the person’s own words: 40 means 40 to 49."),
+        "own_share", _mark("Percent of the letters in the person’s own words: 40 means 40 to 49.")
     ),
     Definition(
         "way",
@@ -142,58 +109,31 @@ WAYS: tuple[Definition, ...] = (
         _mark("written"),
         _mark("Finished on this site. The writer has not said what they did with it."),
     ),
+    Definition(_mark("downloaded"), _mark("The writer took it as a PDF.")),
+    Definition(_mark("copied"), _mark("The writer copied it for the office’s web form.")),
+    Definition(_mark("printed"), _mark("The writer opened it to print.")),
     Definition(
-        _mark("downloaded"),
-        _mark("The writer took it as a PDF."),
+        _mark("mailed to self"), _mark("A mail server accepted a copy to the writer’s own address.")
     ),
     Definition(
-        _mark("copied"),
-        _mark("The writer copied it for the office’s web form."),
+        _mark("line busy"), _mark("The writer called the office and says that no one answered.")
     ),
+    Definition(_mark("call later"), _mark("The writer says they will call the office later.")),
     Definition(
-        _mark("printed"),
-        _mark("The writer opened it to print."),
+        _mark("pasted"), _mark("The writer says they pasted it into the office’s web form.")
     ),
-    Definition(
-        _mark("mailed to self"),
-        _mark("A mail server accepted a copy to the writer’s own address."),
-    ),
-    Definition(
-        _mark("line busy"),
-        _mark("The writer called the office and says that no one answered."),
-    ),
-    Definition(
-        _mark("call later"),
-        _mark("The writer says they will call the office later."),
-    ),
-    Definition(
-        _mark("pasted"),
-        _mark("The writer says they pasted it into the office’s web form."),
-    ),
-    Definition(
-        _mark("mailed"),
-        _mark("The writer says they mailed it on paper."),
-    ),
+    Definition(_mark("mailed"), _mark("The writer says they mailed it on paper.")),
     Definition(
         _mark("spoke by phone"),
         _mark("The writer says they called and spoke with someone at the office."),
     ),
-    Definition(
-        _mark("left a voicemail"),
-        _mark("The writer says they called and left a message."),
-    ),
-    Definition(
-        _mark("queued"),
-        _mark("Waiting to be given to the office’s own system."),
-    ),
+    Definition(_mark("left a voicemail"), _mark("The writer says they called and left a message.")),
+    Definition(_mark("queued"), _mark("Waiting to be given to the office’s own system.")),
     Definition(
         _mark("accepted by the office's system"),
         _mark("The office’s own system accepted it. We cannot see who reads it."),
     ),
-    Definition(
-        _mark("refused"),
-        _mark("The office’s own system refused the letter."),
-    ),
+    Definition(_mark("refused"), _mark("The office’s own system refused the letter.")),
     Definition(
         _mark("unknown"),
         _mark("It may have reached the office’s own system. There was no clear answer."),

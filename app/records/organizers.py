@@ -101,10 +101,7 @@ def organizer_by_id(db: sqlite3.Connection, number: int) -> Organizer | None:
 
 def organizer_by_name(db: sqlite3.Connection, name: str) -> Organizer | None:
     """The organizer with this name, in any capitalization and spacing; None if there is none."""
-    row = db.execute(
-        f"SELECT {_COLUMNS} WHERE name_key = ?",
-        (level(name),),
-    ).fetchone()
+    row = db.execute(f"SELECT {_COLUMNS} WHERE name_key = ?", (level(name),)).fetchone()
     return None if row is None else _organizer(row)
 
 

@@ -98,12 +98,7 @@ KINDS: tuple[ExpiringRows, ...] = (
     ExpiringRows("failed logins", "throttle", "login_failures", "at < :seconds"),
     ExpiringRows("login waits", "throttle", "login_waits", "since < :seconds"),
     ExpiringRows("login locations", "throttle", "login_sources", "until < :seconds"),
-    ExpiringRows(
-        "sessions",
-        "sessions",
-        "organizer_sessions",
-        "created < :seconds",
-    ),
+    ExpiringRows("sessions", "sessions", "organizer_sessions", "created < :seconds"),
 )
 
 

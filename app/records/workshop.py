@@ -318,12 +318,7 @@ def publish_texts(
 
 
 def put_live(
-    by: Actor,
-    campaign: str,
-    texts: Mapping[str, str],
-    *,
-    folder: Mapping[str, str],
-    note: str = "",
+    by: Actor, campaign: str, texts: Mapping[str, str], *, folder: Mapping[str, str], note: str = ""
 ) -> Published:
     """``publish_texts`` inside the caller's transaction, which has checked the counter."""
     made = []

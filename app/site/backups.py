@@ -29,12 +29,7 @@ from app import __version__
 from app.files import write_file
 from app.records import backup
 from app.records.backup import Copy, CopyError
-from app.records.keys import (
-    KeyFolderError,
-    open_sealed,
-    require_long,
-    sealed_text,
-)
+from app.records.keys import KeyFolderError, open_sealed, require_long, sealed_text
 from app.site.settings import KEY_FILES, Settings, rules
 
 KEYS_KIND = "dear-congress copy of keys"

@@ -137,11 +137,7 @@ def _compile(po: Path, mo: Path) -> None:
 def set_up_languages(app: Flask) -> None:
     """Add Flask-Babel and the helpers that templates use."""
     folder = compile_catalogues(CATALOGUES, CATALOGUES)
-    Babel(
-        app,
-        locale_selector=locale,
-        default_translation_directories=str(folder),
-    )
+    Babel(app, locale_selector=locale, default_translation_directories=str(folder))
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] # from the extension
         lambda text: _catalogue().ugettext(text),
         lambda one, many, number: _catalogue().ungettext(one, many, number),

@@ -21,13 +21,7 @@ from app.campaign.problems import CampaignError, Message, Problem
 from app.errors import NotStoredError
 from app.records.database import Connection, local_database
 from app.records.site_campaigns import SiteCampaign, campaigns_here
-from app.records.workshop import (
-    LiveFiles,
-    change_counter,
-    live_files,
-    remember_versions,
-    states,
-)
+from app.records.workshop import LiveFiles, change_counter, live_files, remember_versions, states
 from app.site.settings import Settings
 
 log = logging.getLogger("dear_congress.letters")

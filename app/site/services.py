@@ -27,13 +27,7 @@ from app.errors import NotStoredError
 from app.records.database import Connection, local_database
 from app.records.site_campaigns import SiteCampaign
 from app.site.i18n import language
-from app.site.live import (
-    LiveCampaign,
-    LiveCampaigns,
-    campaigns_of,
-    chosen_standing,
-    live_campaign,
-)
+from app.site.live import LiveCampaign, LiveCampaigns, campaigns_of, chosen_standing, live_campaign
 from app.site.rooms import Place, RoomFullError
 from app.site.settings import Settings, load_settings
 from app.site.tokens import FormTokens

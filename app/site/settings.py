@@ -435,8 +435,7 @@ class Settings:
         30, 1, 365, "Days to keep copies; the privacy page tells residents."
     )
     stream_to: str = _elsewhere(
-        "",
-        "Where Litestream sends every change within a second; empty for nowhere.",
+        "", "Where Litestream sends every change within a second; empty for nowhere."
     )
     stream_endpoint: str = _address(
         "", "The address of an S3-compatible service other than Amazon’s.", path=True

@@ -15,12 +15,7 @@ from app.delivery.wordings import absolute_link
 from app.records import logins, organizers, passkeys
 from app.records.credentials import PASSWORD_MIN, totp_uri
 from app.records.keys import in_fours
-from app.records.organizers import (
-    ROLES,
-    NoSuchOrganizer,
-    all_organizers,
-    organizer_by_id,
-)
+from app.records.organizers import ROLES, NoSuchOrganizer, all_organizers, organizer_by_id
 from app.records.passkeys import RelyingParty
 from app.records.throttle import TooSoon
 from app.site.i18n import gettext as _
@@ -550,8 +545,7 @@ def role(number: int) -> Response:
 def switch(number: int, how: str) -> Response:
     """Disable or enable an account."""
     return _person_page(
-        number,
-        organizers.set_disabled(acting(), login_config().secret, number, how == "disable"),
+        number, organizers.set_disabled(acting(), login_config().secret, number, how == "disable")
     )
 
 

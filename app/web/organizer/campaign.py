@@ -14,14 +14,7 @@ from werkzeug.wrappers import Response
 
 from app.campaign import edit, reading_aids
 from app.campaign.asks import count_asks
-from app.campaign.campaign_fields import (
-    KEYED,
-    LISTS,
-    NAMED,
-    ORDERED,
-    SECTIONS,
-    field_paths,
-)
+from app.campaign.campaign_fields import KEYED, LISTS, NAMED, ORDERED, SECTIONS, field_paths
 from app.campaign.campaign_file import FACT_ID, FILE
 from app.campaign.problems import Message
 from app.campaign.toml_text import insert_block, move_block, remove_block

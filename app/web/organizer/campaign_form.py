@@ -274,11 +274,7 @@ def _value(field: Field, kind: str) -> str:
 
 
 def save_section(
-    site: Services,
-    section: Section,
-    typed: Mapping[str, str],
-    base: int,
-    fits: Collection[str],
+    site: Services, section: Section, typed: Mapping[str, str], base: int, fits: Collection[str]
 ) -> NotSaved | None:
     """Save what was typed as a draft; None if it was saved or changes nothing.
 

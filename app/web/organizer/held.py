@@ -13,15 +13,7 @@ from wtforms import SelectMultipleField
 
 from app.errors import NotStoredError
 from app.records.audit import Actor
-from app.records.holding import (
-    PAGE,
-    VIEWS,
-    View,
-    held_page,
-    hold_again,
-    release,
-    set_aside,
-)
+from app.records.holding import PAGE, VIEWS, View, held_page, hold_again, release, set_aside
 from app.site.i18n import gettext as _
 from app.site.services import services
 from app.web.access import access

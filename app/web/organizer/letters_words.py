@@ -63,21 +63,13 @@ MOMENT = {
     "expired": _l("After the Congress has ended"),
     "enacted": _l("After the %(bill)s has become law", bill=MEASURE),
 }
-LEVEL = {
-    "must": _l("Must fix"),
-    "should": _l("Should fix"),
-    "nice": _l("Nice to have"),
-}
+LEVEL = {"must": _l("Must fix"), "should": _l("Should fix"), "nice": _l("Nice to have")}
 LEVEL_ABOUT = {
     "must": _l("Blocks publishing."),
     "should": _l("Advice. Does not block publishing."),
     "nice": _l("A hint. Does not block publishing."),
 }
-FORM = {
-    "letter": _l("Letter"),
-    "web": _l("Text for a web form"),
-    "call": _l("Call script"),
-}
+FORM = {"letter": _l("Letter"), "web": _l("Text for a web form"), "call": _l("Call script")}
 HEADING_HINT = {
     "title": _l("Residents choose a letter by its title."),
     "about": _l("One line that helps residents choose."),

@@ -15,12 +15,7 @@ from pathlib import Path
 
 from werkzeug.wrappers import Response
 
-from app.delivery.packets import (
-    PacketLetters,
-    Sender,
-    parse_split,
-    zip_packets,
-)
+from app.delivery.packets import PacketLetters, Sender, parse_split, zip_packets
 from app.delivery.writer_rows import BadRow, WriterRow
 from app.errors import NotStoredError
 from app.records.acts import Purpose

@@ -16,12 +16,7 @@ from dataclasses import dataclass, replace
 from app.campaign.words import Language
 from app.delivery.mail import Address, MailKind
 from app.delivery.post import PostOffice, TooMany
-from app.delivery.wordings import (
-    absolute_link,
-    confirmation_mail,
-    copy_mail,
-    receipt_mail,
-)
+from app.delivery.wordings import absolute_link, confirmation_mail, copy_mail, receipt_mail
 from app.documents.letter import Addressed, to_text
 from app.documents.pdf import to_pdf
 from app.documents.typesetting import PdfError
