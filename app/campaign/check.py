@@ -12,25 +12,27 @@ from app.campaign.asks import AskWords, ask_words, fields_of_asks, values_for
 from app.campaign.campaign_fields import ASK_TEXTS
 from app.campaign.campaign_file import FILE
 from app.campaign.compose import LetterFrame, make_draft
-from app.campaign.entities import Campaign, Length, LetterTemplate, Writer
+from app.campaign.entities import Ask, Campaign, Length, LetterTemplate, Writer
 from app.campaign.faults import (
     BLANK_CLOSE,
     BLANK_OPEN,
     DOUBLED,
     Finding,
     Situation,
+    check_law,
     check_sentence,
     check_whole,
     other_bills,
     sentences,
     unfinished,
 )
+from app.campaign.fields import Scope
 from app.campaign.language import TemplateError, compiled
 from app.campaign.load import read_campaign
 from app.campaign.problems import LEVELS, Level, Message, Problem
 from app.campaign.stance import moments, stage_of
-from app.campaign.values import Values, writer_values
-from app.campaign.words import Language
+from app.campaign.values import Values, page_values, writer_values
+from app.campaign.words import Language, frame_paragraphs
 from app.congress.model import Holder
 
 _TAGS = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
@@ -133,6 +135,7 @@ def _steps(
         checker.source(template)
     if templates is None:
         checker.pages()
+        checker.pages_of_law(holders)
     for done, holder in enumerate(holders, start=1):
         if holder.member is not None:
             checker.seat(holder, chosen)
@@ -188,15 +191,29 @@ class _Checker:
 
     def line(
         self, file: str, number: int, what: Message, words: str, *, level: Level = "must",
-        about: str = "",
+        about: str = "", language: Language = "en",
     ) -> None:  # fmt: skip
         """Record a problem with a line of a source, whoever the recipient."""
-        problem = Problem(file, number, what, words, level)
+        problem = Problem(file, number, what, words, level, in_spanish=language == "es")
         self._causes.setdefault((file, number, what.code, about), _Cause(worst=problem))
 
     def pages(self) -> None:
         """Find unfilled placeholders and unrelated bills in the texts for pages and the telephone
         and in every ask."""
+        campaign = self.campaign
+        texts = self.page_texts()
+        for ask in campaign.asks:
+            texts += _ask_texts(ask, ASK_TEXTS)
+        for path, text in texts:
+            lines = _TAGS.sub(_newlines, text).split("\n")
+            for number, line in enumerate(lines, campaign.lines.get(path, 1)):
+                words = line.strip()
+                for finding in (*unfinished(words), *other_bills(campaign, words)):
+                    language = _language_of(path)
+                    self.line(FILE, number, finding.what, words, about=words, language=language)
+
+    def page_texts(self) -> list[tuple[str, str]]:
+        """The texts for pages and the telephone, each with its path."""
         campaign = self.campaign
         texts = [(f"pages.{key}", text) for key, text in campaign.pages.items()]
         texts += [(f"telephone.{key}", text) for key, text in campaign.telephone.items()]
@@ -205,17 +222,34 @@ class _Checker:
                 (f"about.{index}.{key}", getattr(part, key))
                 for key in ("heading", "heading_es", "text", "text_es")
             ]
+        return texts
+
+    def pages_of_law(self, holders: Sequence[Holder]) -> None:
+        """Find what pages and callers still say of a bill that has become law, as if it had not."""
+        campaign, day = self.campaign, self.campaign.enacted
+        if day is None:
+            return
+        texts = self.page_texts()
         for ask in campaign.asks:
-            texts += [
-                (f"asks.{ask.id}.{key}{end}", getattr(ask, key + end))
-                for key in ASK_TEXTS for end in ("", "_es")
-            ]  # fmt: skip
-        for path, text in texts:
-            lines = _TAGS.sub(_newlines, text).split("\n")
-            for number, line in enumerate(lines, campaign.lines.get(path, 1)):
-                words = line.strip()
-                for finding in (*unfinished(words), *other_bills(campaign, words)):
-                    self.line(FILE, number, finding.what, words, about=words)
+            if "enacted" in ask.stages:
+                texts += _ask_texts(ask, ("summary", "call"))
+        for holder in {h.seat.chamber: h for h in holders if h.member}.values():
+            for path, text in texts:
+                self.text_of_law(path, text, holder, day)
+
+    def text_of_law(self, path: str, text: str, holder: Holder, day: date) -> None:
+        campaign, language = self.campaign, _language_of(path)
+        values = values_for(campaign, holder, today=day, length="full", language=language)
+        values.update(page_values(campaign, day, language))
+        scope: Scope = "page" if path.startswith(("pages.", "about.")) else "ask"
+        shown = compiled(text, tuple(campaign.facts), scope).render(values)
+        for sentence in (s for paragraph in frame_paragraphs(shown) for s in sentences(paragraph)):
+            for finding in check_law(campaign, sentence, language):
+                _file, line = _closest([(FILE, campaign.lines.get(path, 1), text)], sentence)
+                self.line(
+                    FILE, line, finding.what, sentence, level=finding.level, about=sentence,
+                    language=language,
+                )  # fmt: skip
 
     def seat(self, holder: Holder, templates: tuple[LetterTemplate, ...]) -> None:
         """Compose and check every template for one member at every moment."""
@@ -363,33 +397,23 @@ class _Checker:
         else:
             about = next((str(v) for k, v in finding.what.values if k in ("name", "number")), "")
             cause_line = line
-        problem = Problem(file, line, finding.what, finding.sentence, finding.level)
+        problem = Problem(
+            file, line, finding.what, finding.sentence, finding.level, in_spanish=language == "es"
+        )
         return (file, cause_line, finding.what.code, about), problem, finding.size
 
     def origin(
         self, template: LetterTemplate, draft: LetterFrame | None, sentence: str, language: Language
     ) -> tuple[str, int]:
         """The file and line of the source that shares the most words with the sentence."""
+        file, first, body = template.source_name, template.first_body_line, template.body
         if language == "es":
-            best = (template.reading_aid_source, template.first_reading_aid_line)
+            file, first = template.reading_aid_source, template.first_reading_aid_line
             body = template.reading_aid_es
-        else:
-            best = (template.source_name, template.first_body_line)
-            body = template.body
-        sources = [(*best, body)]
+        sources = [(file, first, body)]
         if draft is not None:
             sources += self.campaign_sources(draft.words.ask.id, language)
-        words = {word for word in sentence.split() if len(word) > _SHORT_WORD}
-        most = 0
-        for file, first, text in sources:
-            for offset, line in enumerate(text.split("\n")):
-                shared = len(words.intersection(line.split()))
-                blank = sentence.partition(BLANK_OPEN)[2].partition(BLANK_CLOSE)[0]
-                if blank and "{{" in line and blank in line:
-                    shared += len(words) + 1
-                if shared > most:
-                    most, best = shared, (file, first + offset)
-        return best
+        return _closest(sources, sentence)
 
     def campaign_sources(self, ask_id: str, language: Language) -> list[tuple[str, int, str]]:
         end = "_es" if language == "es" else ""
@@ -415,6 +439,31 @@ class _Checker:
                 key=lambda p: (LEVELS.index(p.level), p.file == FILE, p.file, p.line, p.message),
             )
         )
+
+
+def _language_of(path: str) -> Language:
+    return "es" if path.endswith("_es") else "en"
+
+
+def _ask_texts(ask: Ask, keys: Iterable[str]) -> list[tuple[str, str]]:
+    """Texts of an ask in both languages, each with its path."""
+    paths = [key + end for key in keys for end in ("", "_es")]
+    return [(f"asks.{ask.id}.{path}", getattr(ask, path)) for path in paths]
+
+
+def _closest(sources: Sequence[tuple[str, int, str]], sentence: str) -> tuple[str, int]:
+    """The file and line that share the most words with a sentence; else where the first begins."""
+    words = {word for word in sentence.split() if len(word) > _SHORT_WORD}
+    blank = sentence.partition(BLANK_OPEN)[2].partition(BLANK_CLOSE)[0]
+    most, best = 0, sources[0][:2]
+    for file, first, text in sources:
+        for offset, line in enumerate(text.split("\n")):
+            shared = len(words.intersection(line.split()))
+            if blank and "{{" in line and blank in line:
+                shared += len(words) + 1
+            if shared > most:
+                most, best = shared, (file, first + offset)
+    return best
 
 
 SENTENCES_ONLY = frozenset({"no-verb", "cut"})

@@ -186,6 +186,37 @@ _AGAIN = re.compile(
 )
 _NEXT = re.compile(r"\b(next|new) Congress\b", re.IGNORECASE)
 _IF = re.compile(r"\bif you (will )?(serve|return)|\b(by|or) a colleague\b", re.IGNORECASE)
+_AWAITED: dict[Language, re.Pattern[str]] = {
+    "en": re.compile(
+        r"\b(?:it|no one|which|act|bills?|resolutions?|measure|proposal|\d+)(?: \w+)? would"
+        r"(?! (?:have|be|help|mean)\b)|"
+        r"\b(?:please|to|and|or|you|not|will|can|could|must|should|original|more) "
+        r"co-?sponsors?\b(?! of\b)|\b(?:add|adding|find|finding) co-?sponsors\b|"
+        r"\b(?:vot(?:e|es|ing)|speak(?:ing)?) (?:for|against|on|yes|no|in favor of)\b|"
+        r"\b(?:pass|support|oppose|back|introduce|reintroduce|advance|join|stop|block|read)\b "
+        r"(?:the |this )?(?:\w+ ){0,2}(?:bill|resolution|H\. ?R\.|S\.)|"
+        r"\bpass(?:es)? (?:it|the|this)\b|\bpassage of\b|"
+        r"\b(?:introduce|reintroduce|join|support) (?:it|one|a companion)\b|"
+        r"\bput your name to\b|\b(?:back|bring it|comes?) to (?:a vote|the floor)\b|"
+        r"(?<!\bwas )(?<!\bwere )\ba (?:\w+ )?(?:bill|resolution) (?:to|that)\b|"
+        r"\b(?:the|this) (?:bill|resolution) (?:is before|has|remains|needs|waits|deserves)\b",
+        re.IGNORECASE,
+    ),
+    "es": re.compile(
+        r"(?<!\bla )(?<!\bsu )(?<!\bde )(?<!\buna )\b"
+        r"(?!habr|agradec|gusta|quer|deb|podr|ser|mar)\w+[adei]rían?\b|"
+        r"\bcopatrocin(?:e|en|ar|arl[oa]|adore?s?)\b|"
+        r"\bvot(?:e|en|ar) (?:por|a favor|en contra|sobre|sí|no)\b|"
+        r"\b(?:apoy|aprueb|aprob|present|respald|rechac|impuls|le)(?:e|en|ar|arl[oa]|a)\b "
+        r"(?:el|la|este|esta|un|una) (?:proyecto|resolución|versión)\b|"
+        r"\b(?:lo|la|se) (?:aprueben?|apoyen?|presenten?)\b|"
+        r"\b(?:ponga su nombre en|se sume a (?:él|la|una))\b|"
+        r"(?<!\bera )(?<!\bfue )\bun proyecto (?:de ley )?(?:para|que)\b|"
+        r"\b(?:el|este) proyecto (?:está|tiene|necesita|espera|merece)\b",
+        re.IGNORECASE,
+    ),
+}
+"""Words that await the passage of a bill; of a law they are false or too late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +253,18 @@ def check_sentence(campaign: Campaign, sentence: str, situation: Situation) -> l
         found += _check_claims(campaign, sentence, situation)
     elif TWO_GENDERS.search(sentence):
         found.append(Finding(Message.of("two-genders"), sentence, "should"))
+    if situation.stage == "enacted":
+        found += check_law(campaign, sentence, situation.language)
     return found
+
+
+def check_law(campaign: Campaign, sentence: str, language: Language) -> Iterator[Finding]:
+    """A sentence that speaks of the campaign's law as of a bill that has yet to pass. A dated fact
+    may say what someone else would do."""
+    stated = any(sentence in f.text or sentence in f.text_es for f in campaign.facts.values())
+    if _AWAITED[language].search(sentence) and not stated:
+        bill = campaign.main_bill
+        yield Finding(Message.of("law", number=bill.number or bill.title), sentence, "should")
 
 
 def check_whole(

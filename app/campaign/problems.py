@@ -287,6 +287,10 @@ SENTENCES: dict[str, str] = {
     "no-bill-known": _mark("`%(number)s` is printed, but no %(chamber)s number is known."),
     "other-bill": _mark("`%(number)s` does not belong to this campaign."),
     "expired": _mark("`%(number)s` has expired. Name it in the past tense only."),
+    "law": _mark(
+        "`%(number)s` is law now. Say what it does, not what it would do, and ask for what comes "
+        "next, not to pass it."
+    ),
     "delegate-vote": _mark("A delegate cannot vote on the floor: ask to cosponsor and to speak."),
     "senator-house-bill": _mark("A senator cannot cosponsor a House bill: ask for a companion."),
     "who-returns": _mark(
@@ -341,6 +345,13 @@ class Problem:
     """How many seats it affects; 0 if nothing was composed."""
     field: str = ""
     """The field of ``campaign.toml`` at fault (``asks.3.text``); empty for the whole file."""
+    in_spanish: bool = False
+    """Whether ``sentence`` is a Spanish one of ``campaign.toml``."""
+
+    @property
+    def language(self) -> str:
+        """The language of ``sentence``."""
+        return "es" if self.in_spanish or self.file.endswith(".es.txt") else "en"
 
     @property
     def message(self) -> str:

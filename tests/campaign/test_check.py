@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from app.campaign.check import Report, check_campaign
-from app.campaign.entities import Ask, Campaign, LetterTemplate
+from app.campaign.entities import Ask, Campaign, LetterTemplate, StageName
 from app.campaign.faults import Situation, _round_up, check_sentence, reading_grade, sentences
 from app.campaign.fields import FIELDS, FILTERS
 from app.campaign.letter_file import read_template
 from app.campaign.load import read_campaign, read_files
+from app.campaign.words import Language
 from app.congress.model import FormRules, Holder
 from app.congress.tables import Tables
 from tests.commands import flask
@@ -274,8 +275,82 @@ def test_a_law_is_not_called_expired(campaign: Campaign, few: Few) -> None:
     ask = replace(campaign.asks[-1], when="", stages=("enacted",), text=words)
     law = replace(campaign, enacted=date(2026, 12, 1), asks=(*campaign.asks, ask))
     report = found(law, few, GOOD.replace("Thank you.", "{{ time_note }}\n\nThank you."))
-    assert not [p for p in report.problems if "expired" in p.message]
+    assert not [p for p in report.problems if "expired" in p.message or "law now" in p.message]
     assert report.stages == 3
+
+
+BEFORE_THE_LAW = {
+    "en": (
+        "{number} would end these agreements.", "I like the bill, which would end them.",
+        "Please cosponsor it.", "Please keep adding cosponsors.", "Please vote for the bill.",
+        "Please pass {number} this year.", "I am writing about {number}, a bill to end them.",
+        "Please support this bill.", "The bill is before the Judiciary Committee.",
+        "Please introduce or join a companion in the Senate.", "Do not put your name to it.",
+    ),
+    "es": (
+        "El proyecto {number} pondría fin a estos acuerdos.", "Pondría fin a estos acuerdos.",
+        "Le pido que lo copatrocine.", "Le pido que vote por el proyecto.",
+        "Le pido que apoye el proyecto.", "Le pido que lo apruebe.",
+        "Le escribo sobre {number}, un proyecto para terminarlos.",
+        "El proyecto está en el Comité Judicial.",
+    ),
+}  # fmt: skip
+AFTER_THE_LAW = {
+    "en": (
+        "{number}, the {title}, is law now.", "Please see that it is carried out.",
+        "Thank you for cosponsoring it.", "Thank you for joining {number} as a cosponsor.",
+        "I would be glad to know what you decide.", "It was a bill to end these agreements.",
+        "It ended these agreements, which would have gone on.", "I support this law.",
+        "You voted for it, and it is law.", "It would help to know your plans.",
+    ),
+    "es": (
+        "El proyecto de ley {number} ya es ley.", "Gracias por haberlo copatrocinado.",
+        "Me gustaría saber qué decide.", "La mayoría no lo sabe.", "Vivía con miedo.",
+        "Era un proyecto para terminarlos, y ya es ley.", "Sin la ley habrían seguido.",
+        "La policía no pide papeles.", "Le agradecería una respuesta.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_words_that_await_a_bill_are_found_once_it_is_law(
+    campaign: Campaign, language: Language
+) -> None:
+    bill = campaign.main_bill
+
+    def advised(words: str, stage: StageName = "enacted") -> bool:
+        sentence = words.format(number=bill.number, title=bill.title)
+        found = check_sentence(campaign, sentence, Situation("house", False, stage, language))
+        return any("is law now" in finding.message for finding in found)
+
+    assert [words for words in BEFORE_THE_LAW[language] if not advised(words)] == []
+    assert [words for words in AFTER_THE_LAW[language] if advised(words)] == []
+    assert [words for words in BEFORE_THE_LAW[language] if advised(words, "pending")] == []
+
+
+def test_pages_and_calls_that_await_a_law_are_named_by_line_and_language(
+    campaign: Campaign, few: Few
+) -> None:
+    ask = replace(
+        campaign.asks[-1], id="law", when="", stages=("enacted",), text="Please carry it out.",
+        short="", opening="", thanks="", summary="Asks to cosponsor it.", call="Please act.",
+        text_es="", short_es="", opening_es="", thanks_es="", summary_es="", call_es="",
+    )  # fmt: skip
+    pages = {
+        "lede": "{{ house_number }} would end them.",
+        "lede_es": "Terminaría los acuerdos.",
+        "summary": '{% if stage == "enacted" %}It ended them.{% else %}It would.{% endif %}',
+    }
+    law = replace(campaign, enacted=date(2026, 12, 1), asks=(*campaign.asks, ask), pages=pages,
+                  telephone={}, about=(), lines={"pages.lede_es": 9, "pages.lede": 7})  # fmt: skip
+    found = [p for p in check_campaign(law, few.holders).problems if "is law now" in p.message]
+    said = {(p.sentence, p.language, p.level) for p in found if p.file == "campaign.toml"}
+    assert said == {
+        ("H.R. 6890 would end them.", "en", "should"),
+        ("Terminaría los acuerdos.", "es", "should"),
+        ("Asks to cosponsor it.", "en", "should"),
+    }
+    assert {p.line for p in found if p.language == "es"} == {9}
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,9 @@ def law(app: Flask, clock: Clock, staff: Office, few_seats: None) -> Browser:
     browser.get("/organize/campaign/bill").send("/campaign/bill", enacted="2026-11-20")
     browser.get("/organize/campaign/publish")
     assert "expired" not in browser.words
+    assert "H.R. 6890 is law now." in browser.words
+    said = {("".join(q.itertext()), q.get("lang")) for q in browser.page.all("blockquote")}
+    assert {("H.R. 6890 would end them.", "en"), ("Qué haría", "es")} <= said
     return browser.send("/campaign/publish")
 
 
