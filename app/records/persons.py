@@ -404,17 +404,46 @@ def _rows_like(db: sqlite3.Connection, campaign: str, person: Person) -> list[_R
     return db.execute(f"{_EVERYONE_LIKE} ORDER BY id", like_values(campaign, person)).fetchall()
 
 
+_IN_TWO_CAMPAIGNS = " OR ".join(
+    f"{code} IN (SELECT {code} FROM signatures WHERE status = 'counted' AND {code} IS NOT NULL"  # noqa: S608
+    " GROUP BY 1 HAVING min(campaign) <> max(campaign))"
+    for code in ("by_email", f"substr(by_address, 1, {NAME})")
+)
+"""Whether a signature's first name at a mailbox, or name in a house, is in two campaigns."""
+
+
 def people(db: sqlite3.Connection) -> int:
     """How many different people have a counted signature, in all campaigns together.
 
-    Unlike the other counts, this reads every row: about two seconds per million.
+    As in one campaign, a signature with a code of an earlier one is the same person's; two that
+    one campaign counts are two people's. Near names at one mailbox count twice, because only a
+    name can be compared with them. Unlike the other counts, this reads every row: about five
+    seconds per million.
     """
-    groups = _Groups()
-    for number, *codes in db.execute(
-        "SELECT id, by_email, by_address FROM signatures WHERE status = 'counted'"
+    [count] = db.execute("SELECT count(*) FROM signatures WHERE status = 'counted'").fetchone()
+    known: defaultdict[bytes, list[tuple[Person, set[str]]]] = defaultdict(list)
+    for campaign, by_email, by_address in db.execute(
+        "SELECT campaign, by_email, by_address FROM signatures"  # noqa: S608
+        f" WHERE status = 'counted' AND ({_IN_TWO_CAMPAIGNS}) ORDER BY id"
     ):
-        groups.add(number, (code[:NAME] for code in codes if code))
-    return len(groups.all())
+        person = Person(by_email, by_address)
+        # What is most specific comes first: the mailbox, the unit, the house.
+        keys = [by_email] if by_email else []
+        if by_address:
+            keys += by_address, by_address[:NAME]
+        theirs = (
+            campaigns
+            for key in keys
+            for other, campaigns in known[key]
+            if campaign not in campaigns
+            and person.has_signed_as(other.by_email, other.by_address, None)
+        )
+        campaigns = next(theirs, set())
+        count -= bool(campaigns)
+        campaigns.add(campaign)
+        for key in keys:
+            known[key].append((person, campaigns))
+    return int(count)
 
 
 def lookalikes(db: sqlite3.Connection, campaign: str) -> list[tuple[int, ...]]:

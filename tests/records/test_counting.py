@@ -104,6 +104,40 @@ def test_campaigns_are_counted_apart_and_together(db: sqlite3.Connection) -> Non
     assert signed_campaigns(db) == ("a", "b")
 
 
+@pytest.mark.parametrize(
+    ("signed", "expected"),
+    [
+        ("a #4, b #5", 2),
+        ("a #4, b #4", 1),
+        ("a, b #4", 1),
+        ("a #4, a #5, b", 2),
+        ("a #4, a #5, b, c #5, c #4", 2),
+        ("a, b #4, b #5", 2),
+        ("a Hà, b Hạ", 2),
+        ("a Hà, b Ha", 1),
+        ("a ana@example.org, a #4, b #4 ana@example.org", 2),
+        ("a #4 ana@example.org, b #4, c ana@example.org", 1),
+        ("a #4 ana@example.org, b ana@example.org, b #4", 2),
+    ],
+)
+def test_people_of_all_campaigns_are_told_apart_as_in_one(
+    db: sqlite3.Connection, signed: str, expected: int
+) -> None:
+    """A campaign, and the unit, the first name or the email address that were given there."""
+    for number, one in enumerate(signed.split(", ")):
+        campaign, *given = one.split()
+        house = "@" not in one or "#" in one
+        who = person_of(
+            SECRET,
+            first=next((word for word in given if word[0] == "H"), "Ana"), last="Ruiz",
+            street="12 Elm St" if house else "", street2="".join(w for w in given if w[0] == "#"),
+            zip5="05672" if house else "", email="".join(word for word in given if "@" in word),
+        )  # fmt: skip
+        sign(db, signature(f"key {number}", campaign=campaign, person=who), SECRET)
+    assert totals(db, None).signatures == signed.count(",") + 1
+    assert people(db) == expected
+
+
 def test_lookalikes_are_shown_and_all_counted(db: sqlite3.Connection) -> None:
     """DI01"""
     emails = ["imani@example.org", "Imani+2@example.org", "IMANI@EXAMPLE.ORG", "joe@example.org"]
