@@ -35,7 +35,6 @@ from app.records.database import local_database, writing
 from app.records.keys import OpenKey
 from app.records.sealing import (
     OpenedRow,
-    SealedExport,
     export_sealed,
     head_of,
     open_sealed_file,
@@ -284,26 +283,16 @@ def _only_old_key(settings: Settings) -> Path:
 # --- Sealed exports: written on the server, opened on the organizer's computer --------------------
 
 
-def export_here(
-    settings: Settings, file: Path, purpose: Purpose | None, subject: str = ""
-) -> SealedExport:
+def export_here(settings: Settings, file: Path, purpose: Purpose | None, subject: str = "") -> int:
     """Write this site's sealed details to ``file``, still sealed, with an audit event under
-    ``subject`` or the file's name.
+    ``subject`` or the file's name; returns the number of boxes.
 
     Raises ``FileExistsError`` and ``OSError``.
     """
     by = operator(local_database(settings.database))
-
-    def note(done: SealedExport) -> None:
-        facts: audit.Facts = {
-            "campaign": done.campaign, "purpose": done.purpose or "all", "rows": done.rows,
-            "keys": ", ".join(done.keys),
-        }  # fmt: skip
-        with writing(by.db):
-            by.record(What.SEALED_EXPORTED, subject or done.path.name, after=facts)
-
-    return export_sealed(by.db, file, campaign=chosen_campaign(settings), purpose=purpose,
-                         at=by.at, audit=note)  # fmt: skip
+    return export_sealed(
+        by, file, campaign=chosen_campaign(settings), purpose=purpose, subject=subject
+    )
 
 
 @keys_group.command("export", cls=CampaignCommand)
@@ -311,10 +300,9 @@ def export_here(
 @click.option("--purpose", type=click.Choice(["packet", "contact"]), help="Default: both.")
 def export_command(file: Path, purpose: Purpose | None) -> None:
     """Export the sealed details of counted signatures to FILE, still sealed."""
-    done = export_here(load_settings(), file, purpose)
+    rows = export_here(load_settings(), file, purpose)
     click.echo(
-        f"{done.rows} rows written to {file}. To open it: flask signatures open {typed(file)} "
-        "--key KEY"
+        f"{rows} rows written to {file}. To open it: flask signatures open {typed(file)} --key KEY"
     )
 
 
@@ -399,7 +387,7 @@ def contacts_command(
             source.unlink(missing_ok=True)
     rows = [row for row in found if isinstance(row, OpenedRow) and row.purpose == "contact"]
     bad = [row for row in found if not isinstance(row, OpenedRow)]
-    _write_csv(out, tuple(COLUMNS[tool]), [contact_row(tool, row, campaign) for row in rows])
+    _write_csv(out, [tuple(COLUMNS[tool]), *(contact_row(tool, row, campaign) for row in rows)])
     click.echo(f"{some(len(rows), 'person', 'people')} in {out}.")
     for row in bad:
         click.echo(f"{source.name}, line {row.line}: {row.reason}", err=True)
@@ -414,7 +402,7 @@ def contacts_command(
             click.echo(f"No one in {before} is on this list anymore. If that is unlikely, "
                        f"{before} is from another site: remove no one.", err=True)  # fmt: skip
         path = out.with_name(f"{out.stem}-remove{out.suffix}")
-        _write_csv(path, ("email",), gone)
+        _write_csv(path, [("email",), *gone])
         click.echo(f"{some(len(gone), 'address', 'addresses')} in {path}. Remove these from your "
                    "list, then delete the file.")  # fmt: skip
 
@@ -430,9 +418,9 @@ def contact_row(tool: str, row: OpenedRow, campaign: str) -> tuple[str, ...]:
     return tuple(facts[what] for what in COLUMNS[tool].values())
 
 
-def _write_csv(path: Path, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+def _write_csv(path: Path, rows: Sequence[tuple[str, ...]]) -> None:
     with _private_file(path) as target:
-        target.write(csv_text([head, *rows]))
+        target.write(csv_text(rows))
 
 
 def _signatures_in(path: Path, campaign: str) -> dict[str, str]:

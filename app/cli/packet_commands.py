@@ -93,7 +93,9 @@ def packets_command(
     _refuse_used(out)
     keys = [unlock_file(path, passphrase_file) for path in private_files]
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    source = file or export_here(settings, out / SEALED, "packet", "packets").path
+    source = file or out / SEALED
+    if file is None:
+        export_here(settings, source, "packet", "packets")
     sender = Sender(settings.group_name, settings.contact, today)
     try:
         with PacketLetters(campaign, tables, now=now, template=template) as letters:

@@ -19,9 +19,9 @@ import base64
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from app.files import drafted
 from app.records.acts import PURPOSES, Purpose, token_digest
+from app.records.audit import Actor, Facts, What
 from app.records.database import reading, writing
 from app.records.erasing import blank_what_was_deleted, erase, heads_of
 from app.records.keyed import lock, unlock
@@ -321,20 +322,6 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class SealedExport:
-    """What was exported, for the audit trail and the person at the terminal."""
-
-    path: Path
-    campaign: str
-    purpose: Purpose | None
-    """None for both."""
-    at: datetime
-    rows: int
-    keys: tuple[str, ...]
-    """Ids of the keys needed to open it."""
-
-
-@dataclass(frozen=True, slots=True)
 class OpenedRow:
     """One box, opened."""
 
@@ -354,36 +341,32 @@ class Unopened:
 
 
 def export_sealed(
-    db: sqlite3.Connection,
-    path: Path,
-    *,
-    campaign: str,
-    at: datetime,
-    audit: Callable[[SealedExport], None],
-    purpose: Purpose | None = None,
-) -> SealedExport:
-    """Write the boxes of a campaign's counted signatures to ``path`` (mode 0600).
+    by: Actor, path: Path, *, campaign: str, purpose: Purpose | None = None, subject: str = ""
+) -> int:
+    """Write the boxes of a campaign's counted signatures to ``path`` (mode 0600); returns their
+    number.
 
     Only ``counted`` signatures: one that is held, unconfirmed, repeated or withdrawn does not
     belong in a packet. If the same person signed again to correct something, their newest box
-    replaces the earlier one. ``audit`` is called before the file gets its name, so that no export
-    exists without its audit event. Raises ``FileExistsError`` rather than overwrite.
+    replaces the earlier one. The audit event, under ``subject`` or the file's name, is stored
+    before the file gets its name, so that no export exists without it. Raises ``NotStoredError``,
+    and ``FileExistsError`` rather than overwrite.
     """
     if path.exists():
         raise FileExistsError(f"{path} already exists. Choose another file.")
     keys: set[str] = set()
     rows = 0
     with drafted(path, new=True) as draft:
-        with draft.open("w", encoding="ascii") as file, reading(db):
+        with draft.open("w", encoding="ascii") as file, reading(by.db):
             head = {
                 "kind": KIND,
                 "version": VERSION,
                 "campaign": campaign,
                 "purpose": purpose or "all",
-                "exported": at.astimezone(UTC).isoformat(timespec="seconds"),
+                "exported": by.at.astimezone(UTC).isoformat(timespec="seconds"),
             }
             file.write(json.dumps(head) + "\n")
-            for number, what, key, box, day in _boxes(db, campaign, purpose):
+            for number, what, key, box, day in _boxes(by.db, campaign, purpose):
                 line = {
                     "signature": number,
                     "purpose": what,
@@ -395,9 +378,26 @@ def export_sealed(
                 keys.add(key)
                 rows += 1
             file.write(json.dumps({"end": True, "rows": rows}) + "\n")
-        done = SealedExport(path, campaign, purpose, at, rows, tuple(sorted(keys)))
-        audit(done)
-    return done
+        record_export(by, subject or path.name, campaign, purpose, rows=rows, keys=keys)
+    return rows
+
+
+def record_export(
+    by: Actor,
+    subject: str,
+    campaign: str,
+    purpose: Purpose | None,
+    *,
+    rows: int,
+    keys: Iterable[str],
+) -> None:
+    """Record in the audit trail that sealed details left, and which keys open them."""
+    facts: Facts = {
+        "campaign": campaign, "purpose": purpose or "all", "rows": rows,
+        "keys": ", ".join(sorted(keys)),
+    }  # fmt: skip
+    with writing(by.db):
+        by.record(What.SEALED_EXPORTED, subject, after=facts)
 
 
 def head_of(path: Path) -> dict[str, Any]:

@@ -308,7 +308,7 @@ def test_a_busy_database_is_reported_and_makes_no_packets(
     def busy(*_given: object, **_named: object) -> None:
         raise NotStoredError from sqlite3.OperationalError("database is locked")
 
-    monkeypatch.setattr(sealed_pages, "_audit", busy)
+    monkeypatch.setattr(sealed_pages, "record_export", busy)
     admin.send("/packets.zip")
     assert admin.status == 503
     assert "Nothing was saved or changed" in admin.words

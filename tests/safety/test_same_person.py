@@ -103,7 +103,7 @@ def keeping(made: SignatureRequest, key: CampaignKey, **details: str) -> Signatu
 def packet(db: sqlite3.Connection, opened: OpenKey, path: Path) -> dict[int, dict[str, Any]]:
     """What an organizer gets in the export, by signature."""
     path.unlink(missing_ok=True)
-    export_sealed(db, path, campaign=CAMPAIGN, at=NOW, audit=lambda _done: None)
+    export_sealed(Actor(db, "Rosa", NOW), path, campaign=CAMPAIGN)
     rows = list(open_sealed_file(path, [opened]))
     assert all(isinstance(row, OpenedRow) for row in rows), rows
     return {row.signature: row.details for row in rows if isinstance(row, OpenedRow)}

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.records.audit import Actor
 from app.records.database import open_database
 from app.records.erasing import waits_to_be_erased
 from app.records.keys import CampaignKey, OpenKey, make_key, unlock
@@ -28,7 +29,6 @@ from app.records.sealing import (
     CannotOpenError,
     OpenedRow,
     Resealed,
-    SealedExport,
     TooLargeToSealError,
     Unopened,
     export_sealed,
@@ -62,8 +62,8 @@ def another_key(folder: Path) -> Pair:
     return key, opened
 
 
-def export(db: sqlite3.Connection, path: Path, **kind: Any) -> SealedExport:
-    return export_sealed(db, path, campaign=CAMPAIGN, at=NOW, audit=lambda done: None, **kind)
+def export(db: sqlite3.Connection, path: Path, **kind: Any) -> int:
+    return export_sealed(Actor(db, "Rosa", NOW), path, campaign=CAMPAIGN, **kind)
 
 
 # One box
@@ -235,8 +235,8 @@ def test_an_exported_file_opens_on_another_computer(
     numbers = [signed(db, number)[0] for number in (1, 2, 3)]
     for number in numbers:
         seal_details(db, number, "packet", {**DETAILS, "n": number}, pair[0], day=TODAY)
-    done = export(db, tmp_path / "out.jsonl")
-    assert (done.rows, done.keys) == (3, (pair[0].id,))
+    assert export(db, tmp_path / "out.jsonl") == 3
+    assert f'"keys": "{pair[0].id}"' in db.execute("SELECT after FROM audit_events").fetchone()[0]
     assert stat.S_IMODE((tmp_path / "out.jsonl").stat().st_mode) == 0o600
     rows = list(open_sealed_file(tmp_path / "out.jsonl", [pair[1]]))
     assert rows == [OpenedRow(n, "packet", TODAY, {**DETAILS, "n": n}) for n in numbers]
@@ -273,13 +273,13 @@ def test_no_export_exists_without_its_audit_event(
     seal_details(db, signature, "packet", DETAILS, pair[0], day=TODAY)
     path = tmp_path / "out.jsonl"
 
-    def refuse(done: SealedExport) -> None:
-        assert done.rows == 1
-        assert not path.exists()
-        raise OSError("the audit trail cannot be written")
-
-    with pytest.raises(OSError, match="audit trail"):
-        export_sealed(db, path, campaign=CAMPAIGN, at=NOW, audit=refuse)
+    db.execute(
+        "CREATE TEMP TRIGGER full BEFORE INSERT ON audit_events"
+        " BEGIN SELECT raise(ABORT, 'the audit trail cannot be written'); END"
+    )
+    with pytest.raises(sqlite3.IntegrityError, match="audit trail"):
+        export(db, path)
+    assert not path.exists()
     assert [file.name for file in tmp_path.glob("*out.jsonl*")] == []
 
 

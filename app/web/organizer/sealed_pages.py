@@ -6,12 +6,8 @@ ZIP is written straight into the download.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 
 from werkzeug.wrappers import Response
 
@@ -19,8 +15,6 @@ from app.delivery.packets import PacketLetters, Sender, parse_split, zip_packets
 from app.delivery.writer_rows import BadRow, WriterRow
 from app.errors import NotStoredError
 from app.records.acts import Purpose
-from app.records.audit import Actor, What
-from app.records.database import writing
 from app.records.keys import (
     KeyFolderError,
     KeyStatus,
@@ -32,9 +26,9 @@ from app.records.keys import (
 )
 from app.records.sealing import (
     OpenedRow,
-    SealedExport,
     export_sealed,
     open_kept,
+    record_export,
     sealed_counts,
     sealed_people,
 )
@@ -44,8 +38,8 @@ from app.web.access import access
 from app.web.error_pages import not_stored_words
 from app.web.forms import SiteForm, entries, sent
 from app.web.limits import in_room
-from app.web.organizer.gate import clock, current
-from app.web.organizer.show import area, download, page, pieces_of
+from app.web.organizer.gate import acting
+from app.web.organizer.show import area, download, export_folder, page, pieces_of
 
 packets = area("organizer_packets", "/packets")
 keys = area("organizer_keys", "/keys")
@@ -119,7 +113,7 @@ def make() -> Response:
     try:
         ids = [key.id for key in opened]
         rows = sum(line.sealed for line in found.keys if line.key.id in ids)
-        _audit("packets", "packet", rows, ids, clock())
+        record_export(acting(), "packets", site.slug, "packet", rows=rows, keys=ids)
         bad_rows = _load_rows(site, letters, opened)
     except NotStoredError as error:
         letters.close()
@@ -157,22 +151,6 @@ def _unlocked(lines: tuple[KeyStatus, ...], passphrase: str) -> list[OpenKey] | 
     return _("That passphrase does not open the key. Check it and try again.")
 
 
-def _audit(subject: str, purpose: Purpose, rows: int, keys: Iterable[str], at: datetime) -> None:
-    """Record the export of sealed details in the audit trail."""
-    site = services()
-    with writing(site.db()):
-        Actor(site.db(), current().organizer.name, at).record(
-            What.SEALED_EXPORTED,
-            subject,
-            after={
-                "campaign": site.slug,
-                "purpose": purpose,
-                "rows": rows,
-                "keys": ", ".join(sorted(keys)),
-            },
-        )
-
-
 def _load_rows(site: Services, letters: PacketLetters, keys: list[OpenKey]) -> list[BadRow]:
     """Open the details and load them into ``letters``; returns the rows that could not be read."""
     bad_rows: list[BadRow] = []
@@ -207,20 +185,13 @@ def sealed(purpose: Purpose) -> Response:
     site = services()
     what = "sealed" if purpose == "packet" else "contacts"
     name = f"{what}-{site.slug}-{site.today().isoformat()}.jsonl"
-
-    def note(done: SealedExport) -> None:
-        _audit(name, purpose, done.rows, done.keys, done.at)
-
-    folder = Path(tempfile.mkdtemp(prefix=".export-", dir=site.settings.instance))
     try:
-        export_sealed(site.db(), folder / name, campaign=site.slug, purpose=purpose,
-                      at=clock(), audit=note)  # fmt: skip
-        return download(pieces_of(folder / name), "application/x-ndjson", name)
+        with export_folder() as folder:
+            export_sealed(acting(), folder / name, campaign=site.slug, purpose=purpose)
+            return download(pieces_of(folder / name), "application/x-ndjson", name)
     except NotStoredError as error:
         shown = index if purpose == "packet" else contacts
         return shown(not_stored_words(error), status=503)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @keys.get("/", endpoint="index")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +33,7 @@ from app.congress.tables import Tables
 from app.records.organizers import Need, Organizer
 from app.site.i18n import gettext as _
 from app.site.i18n import language, other_language, page_url
+from app.site.services import services
 from app.text import NO_TEXT
 
 PIECE_BYTES = 64 * 1024
@@ -169,6 +172,16 @@ def qr_picture(text: str, title: str) -> Markup:
         scale=5, border=4, dark="#000", light="#fff", title=title, svgclass="qr", lineclass=None
     )
     return Markup(svg)  # noqa: S704 - made by segno from modules; the title is escaped by it
+
+
+@contextmanager
+def export_folder() -> Iterator[Path]:
+    """A folder next to the site's database for a file that is about to be sent; the purge sweeps
+    what a killed process left of it."""
+    with tempfile.TemporaryDirectory(
+        prefix=".export-", dir=services().settings.instance, ignore_cleanup_errors=True
+    ) as name:
+        yield Path(name)
 
 
 def pieces_of(path: Path) -> Iterator[bytes]:
