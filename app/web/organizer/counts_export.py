@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -16,15 +14,15 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from app.delivery.packets import ZipBuffer
-from app.records.acts import STATUSES
 from app.records.audit import What
-from app.records.counts import Filter, count, count_recipients, totals, ways_of
+from app.records.counts import Filter, totals
 from app.records.database import Connection, open_database, reading, writing
 from app.records.exports import (
     GROUPINGS,
     SHAPES,
     Occasion,
     count_letter_rows,
+    counts_table,
     export_name,
     table_of,
     write_export,
@@ -38,7 +36,7 @@ from app.web.forms import queried
 from app.web.limits import in_room
 from app.web.organizer.counts_read import CountsQuery, common, counts_area, read_filter
 from app.web.organizer.gate import acting
-from app.web.organizer.show import PIECE_BYTES, download, page, pieces_of
+from app.web.organizer.show import PIECE_BYTES, download, export_folder, page, pieces_of
 
 FORMATS = {
     "csv-zip": ("zip", "application/zip"),
@@ -133,7 +131,7 @@ def _record_export(db: Connection, wanted: WantedFile, now: Occasion) -> int:
     elif wanted.shape == "letters":
         rows = count_letter_rows(db, chosen)
     else:
-        rows = _group_count(db, wanted, chosen, now)
+        rows = sum(1 for _row in counts_table(db, wanted.by, chosen, now).rows)
     with writing(db):
         acting().record(
             What.COUNTS_EXPORTED,
@@ -148,16 +146,6 @@ def _record_export(db: Connection, wanted: WantedFile, now: Occasion) -> int:
     return rows
 
 
-def _group_count(db: Connection, wanted: WantedFile, chosen: Filter, now: Occasion) -> int:
-    if wanted.by == "status":
-        return len(STATUSES)
-    if wanted.by == "way":
-        return len(ways_of(db, chosen))
-    if wanted.by == "recipient":
-        return len(count_recipients(db, chosen, now.current_ids))
-    return len(count(db, chosen, wanted.by))
-
-
 def _export_pieces(
     site: Services, wanted: WantedFile, now: Occasion, name: str, *, many: bool
 ) -> Iterator[bytes]:
@@ -170,8 +158,7 @@ def _export_pieces(
     if wanted.form not in ("xlsx", "sqlite"):
         arguments = (database, wanted.form, (wanted.shape, wanted.by, chosen, now), name)
         return pieces_from_subprocess(_streamed, *arguments) if many else _streamed(*arguments)
-    folder = Path(tempfile.mkdtemp(prefix=".export-", dir=site.settings.instance))
-    try:
+    with export_folder() as folder:
         finish = partial(
             write_export, database, folder / name, shape=wanted.shape, by=wanted.by,
             chosen=chosen, occasion=now,
@@ -181,8 +168,6 @@ def _export_pieces(
         else:
             finish()
         return pieces_of(folder / name)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _streamed(
