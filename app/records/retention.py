@@ -28,11 +28,12 @@ from app.records.raw_scan import MARK
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How many days each kind is kept. ``ends`` has the last day of each known campaign."""
+    """How many days each kind is kept. ``ends`` has the last day of each known campaign's
+    Congress; a campaign may go on after it."""
 
     sealed: int = 90
-    """After the campaign's end or, if that is unknown, after the day of sealing; at least one.
-    Pages promise deletion by the last of these days, so the purge on that day deletes."""
+    """After the Congress's end or the day of signing, whichever is later; at least one. Pages
+    promise deletion by the last of these days, so the purge on that day deletes."""
     letters: int = 90
     """The same, for letters kept behind a receipt."""
     audit: int = 730
@@ -68,7 +69,8 @@ KINDS: tuple[ExpiringRows, ...] = (
         "sealed",
         "id IN (SELECT sealed.id FROM sealed JOIN signatures ON signatures.id = sealed.signature"
         " LEFT JOIN json_each(:ends) AS ends ON ends.key = signatures.campaign"
-        " WHERE date(coalesce(ends.value, sealed.day), '+' || max(:days, 1) || ' days') <= :today)",
+        " WHERE date(max(coalesce(ends.value, ''), signatures.day),"
+        " '+' || max(:days, 1) || ' days') <= :today)",
     ),
     ExpiringRows(
         "letters kept with a receipt",
@@ -78,7 +80,8 @@ KINDS: tuple[ExpiringRows, ...] = (
         "signature IN (SELECT k.signature FROM kept_letters k"
         " CROSS JOIN signatures ON signatures.id = k.signature"
         " LEFT JOIN json_each(:ends) AS ends ON ends.key = signatures.campaign"
-        " WHERE date(coalesce(ends.value, k.day), '+' || max(:days, 1) || ' days') <= :today)",
+        " WHERE date(max(coalesce(ends.value, ''), signatures.day),"
+        " '+' || max(:days, 1) || ' days') <= :today)",
     ),
     ExpiringRows("audit events", "audit", "audit_events", "at < :stamp"),
     # A week for what waits to leave: letters to offices are tried for five days. Two years more

@@ -420,7 +420,11 @@ class Settings:
         False, "Keep the town of each signature for the offices’ day sheets; residents are told."
     )
     keep_sealed_days: int = _whole(
-        90, 0, 3650, "Days after the campaign’s end until sealed details are deleted."
+        90,
+        0,
+        3650,
+        "Days until sealed details are deleted, from the end of the campaign’s Congress or from "
+        "signing, whichever is later.",
     )
     keep_letters_days: int = _whole(
         90, 0, 3650, "The same for the text of letters that people keep with their receipt."

@@ -13,7 +13,8 @@ import pytest
 
 from app.delivery.writer_rows import NEEDED, WriterRow, read_rows
 from app.records.keys import first_key, move_private, unlock
-from app.records.retention import Policy, delete_old_rows
+from app.records.retention import Policy, delete_old_rows, purge
+from app.site.daily import policy_of
 from app.site.services import services
 from app.web.resident import consent, sign
 
@@ -47,13 +48,20 @@ def test_both_boxes_start_unchecked_and_nothing_is_sealed_without_them(
     assert traces(here.settings.instance, MARKS) == []
 
 
+@pytest.fixture
+def keeps_nothing(tmp_path: Path) -> Iterator[Site]:
+    with site(tmp_path, limits=False, keep_sealed_days=0, keep_letters_days=0) as made:
+        yield made
+
+
 @pytest.mark.parametrize(("day", "offered"), [(2, True), (3, False)])
 def test_nothing_is_offered_to_be_kept_once_it_would_be_deleted_at_once(
-    here: Site, day: int, offered: bool
+    keeps_nothing: Site, day: int, offered: bool
 ) -> None:
-    here.clock.now = datetime(2027, 4, day, 16, tzinfo=UTC)
+    here = keeps_nothing
+    here.clock.now = datetime(2027, 1, day, 16, tzinfo=UTC)
     review = here.review(**PERSON)
-    assert ("We delete it by April 3, 2027" in review.words) == offered
+    assert ("We delete it by January 4, 2027" in review.words) == offered
     assert [box.get("name") for box in review.all("input") if box.get("type") == "checkbox"] == (
         ["packet", "contact"] if offered else []
     )
@@ -65,11 +73,29 @@ def test_nothing_is_offered_to_be_kept_once_it_would_be_deleted_at_once(
     assert ("has a button to keep them" in receipt) == offered
 
 
-def test_a_box_that_is_no_longer_offered_asks_for_no_email_address(here: Site) -> None:
-    here.clock.now = datetime(2027, 4, 3, 16, tzinfo=UTC)
+def test_a_box_that_is_no_longer_offered_asks_for_no_email_address(keeps_nothing: Site) -> None:
+    here = keeps_nothing
+    here.clock.now = datetime(2027, 1, 3, 16, tzinfo=UTC)
     form = here.form(**{**PERSON, "email": ""})
     here.sign({**form, "contact": ["1"]})
     assert here.sealed() == {}
+
+
+def test_what_is_kept_after_the_congress_stays_as_long_as_its_pages_said(here: Site) -> None:
+    here.clock.now = datetime(2027, 6, 1, 16, tzinfo=UTC)
+    review = here.review(**PERSON)
+    assert "We delete it by August 31, 2027" in review.words  # 90 days after June 2
+    taken = here.sign({**review.form(), "packet": ["1"]})
+    assert "We delete them by August 30, 2027" in taken.words
+    assert here.client.flask.post("/keep", data=taken.form("/keep")).status_code == 307
+    path = here.resident().receipt_path(taken)
+    for month, day, kept in ((8, 29, True), (8, 30, False)):
+        here.clock.now = datetime(2027, month, day, 16, tzinfo=UTC)
+        purge(here.db, here.clock(), policy_of(here.settings))
+        assert set(here.sealed()) == ({"packet"} if kept else set())
+        words = here.client.get(path).words
+        assert ("with this receipt, until August 30, 2027" in words) == kept
+        assert ("We delete it by August 30, 2027" in words) == kept
 
 
 def test_the_packet_contains_what_the_delivery_format_reads(here: Site, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from app.records.retention import (
 from app.records.sealing import seal_details, sealed_counts
 from app.records.signing import withdraw
 
-from .people import CAMPAIGN, DETAILS, signed
+from .people import CAMPAIGN, DETAILS, TODAY, signed
 
 Pair = tuple[CampaignKey, OpenKey]
 END = date(2027, 1, 3)
@@ -58,26 +58,26 @@ def test_deleting_old_rows_never_scans_the_signatures(db: sqlite3.Connection) ->
 
 
 def fill(
-    db: sqlite3.Connection, key: CampaignKey, rows: int = 30, campaign: str = CAMPAIGN
-) -> None:
+    db: sqlite3.Connection, key: CampaignKey, rows: int = 30, campaign: str = CAMPAIGN,
+    day: date = date(2026, 11, 1),
+) -> None:  # fmt: skip
     for n in range(rows):
-        signature, _ = signed(db, n + 1, campaign=campaign)
-        seal_details(db, signature, "packet", DETAILS, key, day=date(2026, 11, 1))
+        signature, _ = signed(db, n + 1, campaign=campaign, day=day)
+        seal_details(db, signature, "packet", DETAILS, key, day=day)
 
 
-@pytest.mark.parametrize(
-    ("day", "gone"),
-    [(END + 88 * DAY, 0), (END + 89 * DAY, 0), (END + 90 * DAY, 30), (END + 400 * DAY, 30)],
-)
-def test_sealed_details_are_deleted_ninety_days_after_the_campaign(
-    db: sqlite3.Connection, pair: Pair, day: date, gone: int
+@pytest.mark.parametrize("signed_on", [TODAY, END - DAY, END + 200 * DAY])
+@pytest.mark.parametrize(("after", "gone"), [(88, 0), (89, 0), (90, 30), (400, 30)])
+def test_sealed_details_are_deleted_ninety_days_after_congress_or_signing(
+    db: sqlite3.Connection, pair: Pair, signed_on: date, after: int, gone: int
 ) -> None:
-    fill(db, pair[0])
+    fill(db, pair[0], day=signed_on)
+    day = max(END, signed_on) + after * DAY
     assert number(purge(db, noon(day), POLICY), "sealed details") == gone
     assert sum(sealed_counts(db).values()) == 30 - gone
 
 
-def test_a_campaign_with_no_known_end_keeps_details_ninety_days_from_sealing(
+def test_a_campaign_with_no_known_end_keeps_details_ninety_days_from_signing(
     db: sqlite3.Connection, pair: Pair
 ) -> None:
     fill(db, pair[0], 3, "forgotten")

@@ -33,11 +33,10 @@ from app.web.forms import queried
 from app.web.headers import public_page, shared
 from app.web.pages import Page, contact_url, show
 from app.web.public.counter import state_rows
-from app.web.resident.consent import offer
+from app.web.resident.consent import kept_until, offer
 from app.web.resident.copies import mailing
 from app.web.resident.draft import CopyForm
 from app.web.resident.people import state_name
-from app.web.resident.receipts import letters_until
 from app.web.resident.sharing import prefilled
 
 public = Blueprint("public", __name__)
@@ -185,7 +184,8 @@ def privacy() -> Response:
         "privacy", street_lookup=settings.street_lookup, confirm_email=site.confirm_email,
         offer=offer(site), mail=mailing(CopyForm(), site), keep_mail_days=settings.keep_mail_days,
         keep_backup_days=settings.keep_backup_days, agent=settings.cwc_agent,
-        official=offices_of(settings) is not None, texts_until=letters_until(site),
+        official=offices_of(settings) is not None,
+        texts_until=kept_until(site, settings.keep_letters_days),
     )  # fmt: skip
 
 

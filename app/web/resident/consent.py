@@ -34,7 +34,7 @@ class ConsentOffer:
     until: date
     """The last day on which sealed details may still be here."""
     is_open: bool
-    """Whether the boxes are offered; from ``until`` on, details would be deleted at once."""
+    """Whether the boxes are offered, which they are not if details would be deleted at once."""
     readable_here: bool
     """Whether the private key and its passphrase are on this server too, so that it can read the
     details."""
@@ -44,9 +44,10 @@ class ConsentOffer:
     """Whether letters of the packet may go to the offices' own systems, which need a title."""
 
 
-def offer(site: Services) -> ConsentOffer:
-    """How long details would be kept, and whether this server could read them now."""
-    until = _sealed_until(site)
+def offer(site: Services, signed: date | None = None) -> ConsentOffer:
+    """How long the details of someone who signed on a day, or signs now, are kept, and whether
+    this server could read them now."""
+    days = site.settings.keep_sealed_days
     try:
         keys = [line for line in key_status(site.settings.keys, {}) if line.current]
     except KeyFolderError:
@@ -54,13 +55,23 @@ def offer(site: Services) -> ConsentOffer:
     # A new site makes its first key when it is first needed, on this server.
     readable = all(line.readable_here for line in keys)
     return ConsentOffer(
-        until, site.today() < until, readable, contact_words(),
+        kept_until(site, days, signed), may_be_kept(site, days), readable, contact_words(),
         asks_title=bool(site.settings.cwc_agent),
     )  # fmt: skip
 
 
-def _sealed_until(site: Services) -> date:
-    return site.campaign.ends.date() + timedelta(days=site.settings.keep_sealed_days)
+def kept_until(site: Services, days: int, signed: date | None = None) -> date:
+    """The last day on which what is kept for ``days`` days after the Congress, or after signing if
+    that is later, may still be here; ``signed`` defaults to the last day to sign a form of now."""
+    signed = signed or site.today() + timedelta(days=1)
+    return max(site.campaign.ends.date(), signed) + timedelta(days=max(days, 1))
+
+
+def may_be_kept(site: Services, days: int, signed: date | None = None) -> bool:
+    """Whether keeping for ``days`` days is offered to someone who signed on a day, or signs today.
+    If not, the next purge would delete what is kept."""
+    today = site.today()
+    return today < max(site.campaign.ends.date(), signed or today) + timedelta(days=days)
 
 
 def contact_words() -> tuple[str, str]:
@@ -76,7 +87,7 @@ def contact_words() -> tuple[str, str]:
 
 def ticked(draft: Draft, site: Services) -> tuple[Purpose, ...]:
     """The purposes whose boxes were ticked; none once the boxes are no longer offered."""
-    if site.today() >= _sealed_until(site):
+    if not may_be_kept(site, site.settings.keep_sealed_days):
         return ()
     return tuple(purpose for purpose in PURPOSES if getattr(draft, purpose))
 

@@ -150,7 +150,7 @@ def _take_page(act: Act, data: Data, site: Services, *, mail: bool, reported: st
         "claims": claims_of(receipt, signed, mails, site),
         "kept": signed.kept,
         "receipt_url": page_url("resident.receipt", token=receipt),
-        "official": offered, "keeping": keeping(receipt, items, site),
+        "official": offered, "keeping": keeping(receipt, signed, items, site),
         "topic": site.campaign.office_topic,
         "mail": mailing, "errors": [("copy_to", words) for words in asked.copy_to.errors],
     }  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 
 from app.congress.model import Holder, district_key
@@ -43,7 +43,7 @@ from app.web.resident.claims import (
     mail_lines,
     state_words,
 )
-from app.web.resident.consent import offer
+from app.web.resident.consent import kept_until, may_be_kept, offer
 from app.web.resident.copies import ask_owner
 from app.web.resident.draft import MailboxForm, token_of
 from app.web.resident.journey import Data, ready, review_page
@@ -108,6 +108,7 @@ def receipt_page(token: str, site: Services, form: MailboxForm | None = None) ->
         return _unknown_receipt()
     kept = kept_letters(site.db(), token)
     mails, ways = mail_of(site.db(), token), deliveries(token, found, site)
+    days = site.settings.keep_letters_days
     letters = [
         replace(
             _line(row, site, withdrawn=found.withdrawn),
@@ -136,10 +137,10 @@ def receipt_page(token: str, site: Services, form: MailboxForm | None = None) ->
         "address_open": form is not None or confirmation_failed(found, mails),
         "errors": [("email", words) for words in form.email.errors] if form else (),
         "kept": found.kept,
-        "until": offer(site).until,
+        "until": offer(site, found.day).until,
         "has_texts": bool(kept),
-        "texts_until": letters_until(site),
-        "texts_open": may_be_kept(site),
+        "texts_until": kept_until(site, days, found.day),
+        "texts_open": may_be_kept(site, days, found.day),
         "share": None if site.standing.state == "ended" else sharing(site),
         "draft_page": "receipt",
     }
@@ -224,21 +225,13 @@ class Keeping:
     """Whether another text is kept, from before the letters were edited."""
 
 
-def keeping(token: str, items: Sequence[Addressed], site: Services) -> Keeping:
+def keeping(token: str, signed: Receipt, items: Sequence[Addressed], site: Services) -> Keeping:
     """Whether these letters are kept with the receipt."""
+    days = site.settings.keep_letters_days
     stored = kept_letters(site.db(), token)
     same = stored == texts(items)
-    return Keeping(letters_until(site), may_be_kept(site), same, bool(stored) and not same)
-
-
-def may_be_kept(site: Services) -> bool:
-    """Whether keeping letters is offered; later the next purge would delete them."""
-    return site.today() < letters_until(site)
-
-
-def letters_until(site: Services) -> date:
-    """The last day on which kept letters may still be here."""
-    return site.campaign.ends.date() + timedelta(days=site.settings.keep_letters_days)
+    until = kept_until(site, days, signed.day)
+    return Keeping(until, may_be_kept(site, days, signed.day), same, bool(stored) and not same)
 
 
 def texts(items: Sequence[Addressed]) -> dict[str, str]:
