@@ -17,10 +17,8 @@ import logging
 import os
 import sqlite3
 import struct
-import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -152,12 +150,7 @@ def id_of(db: sqlite3.Connection) -> str:
 
 def note_id(path: Path, value: str) -> None:
     """Write the id next to the database. Concurrent callers write the same value."""
-    draft = id_file(path).with_name(f".{id_file(path).name}.{os.getpid()}.{threading.get_ident()}")
-    with suppress(FileExistsError):
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(f"{value}\n")
-        draft.replace(id_file(path))
+    write_file(id_file(path), f"{value}\n")
 
 
 def stamp_of(path: Path) -> Stamp:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -18,6 +17,7 @@ from babel.support import NullTranslations
 from flask import Flask, has_request_context, request, url_for
 from flask_babel import Babel, get_translations
 
+from app.files import write_file
 from app.site.settings import ROOT
 
 LANGUAGES = {"en": "English", "es": "Español"}
@@ -129,9 +129,7 @@ def _compile(po: Path, mo: Path) -> None:
     compiled = BytesIO()
     write_mo(compiled, catalogue)
     mo.parent.mkdir(parents=True, exist_ok=True)
-    draft = mo.with_name(f".{mo.name}.{os.getpid()}")
-    draft.write_bytes(compiled.getvalue())
-    draft.replace(mo)
+    write_file(mo, compiled.getvalue(), mode=0o644)
 
 
 def set_up_languages(app: Flask) -> None:

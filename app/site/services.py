@@ -100,17 +100,14 @@ class Services:
         """The tables in force now. Raises ``TablesError``."""
         return load_tables(self.settings.instance, self.now())
 
-    @property
-    def geocoder(self) -> GeocoderSettings:
-        return geocoder_of(self.settings)
-
     def locate_street(self, street: str, city: str, state: str | None, zip5: str) -> StreetAnswer:
         """``congress.locate_street`` in its room. While a geocoder hangs, later callers get
         ``LookupFailed("busy")`` at once and fall back to the ZIP."""
         try:
             with Place(self.settings.instance, "street"):
+                geocoder = geocoder_of(self.settings)
                 return locate_street(
-                    street, city, state, zip5, geocoder=self.geocoder, tables=self.tables
+                    street, city, state, zip5, geocoder=geocoder, tables=self.tables
                 )
         except RoomFullError:
             return LookupFailed("busy")

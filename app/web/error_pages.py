@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, after_this_request, current_app, render_template, request
+from flask import Flask, current_app, render_template, request
 from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -20,6 +20,7 @@ from app.records.site_campaigns import NotOpenError
 from app.site.i18n import gettext as _
 from app.site.quiet import where
 from app.site.rooms import RoomFullError
+from app.web.limits import retry_after
 from app.web.pages import Page
 from app.web.requests import forget_form
 
@@ -140,12 +141,7 @@ def _not_stored(error: NotStoredError) -> Shown:
 
 def _room_full(error: RoomFullError) -> Shown:
     """Refuse right away, so that heavy requests never occupy the threads of readers and signers."""
-
-    @after_this_request
-    def say_when(response: Response) -> Response:
-        response.headers["Retry-After"] = "120"
-        return response
-
+    retry_after(120)
     what = {
         "books": _(
             "A PDF book or packet is being made right now, and they are made one at a time."

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Generic, TypeVar
 
 from flask import abort, render_template
-from flask_babel import format_date, format_decimal
+from flask_babel import format_decimal
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from werkzeug.wrappers import Response
@@ -26,7 +25,7 @@ from app.records.counts import CountRow, breakdowns, count, count_recipients, na
 from app.records.database import reading
 from app.records.definitions import WAYS
 from app.site.i18n import gettext as _
-from app.site.i18n import language, ngettext, page_url
+from app.site.i18n import language, long_date, ngettext, page_url
 from app.site.services import Services, services
 from app.text import plain
 from app.web.access import access
@@ -129,11 +128,7 @@ def compare() -> Response:
 def _curve(found: Survey) -> Markup:
     days = [(day, total.signatures) for day, total in found.days]
     return day_curve(days, _("Signatures by day, %(first)s to %(last)s. The table has each number.",
-                             first=_long_day(days[0][0]), last=_long_day(days[-1][0])))  # fmt: skip
-
-
-def _long_day(day: date) -> str:
-    return str(format_date(day, "long"))
+                             first=long_date(days[0][0]), last=long_date(days[-1][0])))  # fmt: skip
 
 
 def _bars(rows: Sequence[CountLine], name: str) -> Markup:
