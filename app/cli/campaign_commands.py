@@ -10,9 +10,10 @@ from flask.cli import with_appcontext
 from app.campaign.load import read_campaign, read_files
 from app.campaign.problems import CampaignError
 from app.campaign.stance import Backing
-from app.campaign.supporter_files import MOST_BYTES, Unusable
+from app.campaign.supporter_files import Unusable
 from app.campaign.words import bill_key
 from app.cli.plain import FILE, FOLDER, CampaignCommand, PlainGroup, operator, some
+from app.congress.refresh import RefreshError, fetch
 from app.records.counts import totals
 from app.records.site_campaigns import SLUG, begin
 from app.site.live_supporters import (
@@ -25,9 +26,6 @@ from app.site.live_supporters import (
     put_live,
 )
 from app.site.services import Services, services
-
-TIMEOUT_SECONDS = 30
-"""To connect, and for each read of the download."""
 
 campaign_cli = PlainGroup(
     "campaign", help="Manage the site’s campaigns and their lists of cosponsors."
@@ -156,8 +154,6 @@ def _people(what: str, lines: list[Backing] | tuple[Backing, ...]) -> None:
 
 def _download(site: Services) -> bytes:
     """Download the status file of the campaign's first bill that has a number."""
-    import requests  # only this command needs it
-
     campaign = site.campaign
     key, congress = next(
         ((bill_key(b.number), b.congress) for b in campaign.bills.values() if bill_key(b.number)),
@@ -169,19 +165,10 @@ def _download(site: Services) -> bytes:
         )
     kind, number = key
     name = f"BILLSTATUS-{congress}{kind}{number}.xml"
-    address = f"{site.settings.bill_status_url.rstrip('/')}/{congress}/{kind}/{name}"
+    folder = f"{site.settings.bill_status_url.rstrip('/')}/{congress}/{kind}"
     try:
-        with requests.get(address, timeout=TIMEOUT_SECONDS, stream=True) as answer:
-            answer.raise_for_status()
-            parts, size = [], 0
-            for part in answer.iter_content(65_536):
-                parts.append(part)
-                size += len(part)
-                if size > MOST_BYTES:
-                    break
-    except requests.RequestException as error:
-        raise click.ClickException(
-            f"{address} could not be downloaded ({type(error).__name__}). Nothing was changed. "
-            "Download the file yourself and pass it with --from."
-        ) from None
-    return b"".join(parts)
+        data, _changed = fetch(folder, name)
+    except RefreshError as error:
+        raise click.ClickException(f"Nothing was changed. {error}") from None
+    assert data is not None
+    return data

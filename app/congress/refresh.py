@@ -168,14 +168,11 @@ def download(
     base: str, target: Path, progress: Callable[[str], None] = lambda _: None
 ) -> date | None:
     """Fetch the lists from ``base`` into ``target``. Returns the day in Washington on which the
-    list of members last changed, if its server says so. Raises ``RefreshError``.
-
-    A file that is too large, truncated or redirected to another host is refused.
-    """
+    list of members last changed, if its server says so. Raises ``RefreshError``."""
     day = None
     for name in FILES:
         progress(name)
-        data, changed = _fetch(base, name)
+        data, changed = fetch(base, name)
         assert data is not None
         (target / name).write_bytes(data)
         if name == MEMBERS_FILE and changed:
@@ -196,7 +193,7 @@ def download_lines(
     fetched = []
     for name in (f"plans_{coming}.csv", f"zip_people_{coming}.csv"):
         progress(name)
-        data, changed = _fetch(base, name, optional=True)
+        data, changed = fetch(base, name, optional=True)
         if data is None:
             return
         fetched.append((name, data, changed))
@@ -208,9 +205,10 @@ def download_lines(
             os.utime(target / name, (changed.timestamp(), changed.timestamp()))
 
 
-def _fetch(base: str, name: str, *, optional: bool = False) -> tuple[bytes | None, datetime | None]:
-    """A file and its ``Last-Modified``, None if unknown. Data is None if an optional file does not
-    exist."""
+def fetch(base: str, name: str, *, optional: bool = False) -> tuple[bytes | None, datetime | None]:
+    """A file at ``base`` and its ``Last-Modified``, None if unknown. Data is None if an optional
+    file does not exist. Raises ``RefreshError``, also for a file that is too large, truncated or
+    redirected to another host."""
     import requests
 
     url = base.rstrip("/") + "/" + name
@@ -235,7 +233,7 @@ def _fetch(base: str, name: str, *, optional: bool = False) -> tuple[bytes | Non
     except requests.RequestException as error:
         raise RefreshError(
             f"{name} could not be fetched ({type(error).__name__}). Try again later, or "
-            "download the files elsewhere and use --from DIR."
+            "download it elsewhere and use --from."
         ) from None
     with contextlib.suppress(ValueError):
         return bytes(data), parsedate_to_datetime(changed)

@@ -512,19 +512,22 @@ def test_the_command_downloads_the_bills_official_file(
     asked = []
 
     class Answer:
+        status_code = 200
+
+        def __init__(self, url: str) -> None:
+            self.url, self.headers = url, dict[str, str]()
+
         def __enter__(self) -> Answer:
             return self
 
         def __exit__(self, *_about: object) -> None: ...
-
-        def raise_for_status(self) -> None: ...
 
         def iter_content(self, _size: int) -> list[bytes]:
             return [status_xml([*shipped, LIEU])]
 
     def get(address: str, **_options: object) -> Answer:
         asked.append(address)
-        return Answer()
+        return Answer(address)
 
     monkeypatch.setattr("requests.get", get)
     done = flask(REFRESH, "--yes", site=app)
@@ -542,6 +545,6 @@ def test_a_failed_download_changes_nothing_and_says_what_to_do(
     monkeypatch.setattr("requests.get", fail)
     done = flask(REFRESH, "--yes", site=app)
     assert done.exit_code == 1
-    assert "could not be downloaded" in done.output
+    assert "could not be fetched" in done.output
     assert "--from" in done.output
     assert live(staff) == files_of()
