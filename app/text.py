@@ -31,6 +31,9 @@ from email_validator import EmailNotValidError, validate_email
 NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 """What no page, letter, table or XML can contain: control characters except tab, line feed and
 carriage return, lone surrogates, and noncharacters."""
+APOSTROPHES = "'’‘ʼʻʽʾʿ′‛´`ꞌꞋ＇׳՚"
+"""What keyboards give for the apostrophe of O'Dell, the ʻokina of Hawaiʻi and their like."""
+_APOSTROPHES_TO_ASCII = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 _BREAKS = re.compile("\r\n?|[\v\f\x1c\x1d\x1e\x85\u2028]")
 _SPACES = re.compile(r"[ \t]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
@@ -391,7 +394,7 @@ def plain(text: str) -> str:
     """The text without accents and case, so that ``hernandez`` finds ``Hernández``."""
     if text.isascii():
         return text.lower()
-    decomposed = normalized("NFKD", text.replace("’", "'")).casefold()
+    decomposed = normalized("NFKD", text.translate(_APOSTROPHES_TO_ASCII)).casefold()
     return "".join(ch for ch in decomposed if not unicodedata.combining(ch))
 
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from app.text import APOSTROPHES
+
 # --- Names -----------------------------------------------------------------------------------
 
 _JUNIOR = {
@@ -40,12 +42,21 @@ _SHORT_FORMS = {
 _DEGREES = frozenset({"md", "phd", "jd", "rn", "dds", "dvm", "cpa", "esq", "esquire"})
 """Only after a name: "Md" before one is short for Mohammed."""
 _SUFFIXES = _JUNIOR.keys() | _DEGREES
+_NO_NAME = frozenset({
+    "fnu", "lnu", "nfn", "nln", "none", "x", "xx", "xxx", "unknown", "no last name",
+    "sin apellido", "ninguno",
+})  # fmt: skip
+"""What forms make people with a single name put into the other field; FNU and LNU are from visas:
+"first name unknown"."""
 _HIDDEN = frozenset({"Cc", "Cf"})
-_APOSTROPHES = frozenset("'’‘ʼ`´")
+_SAME_LETTERS = str.maketrans(
+    {**dict.fromkeys(APOSTROPHES), "ی": "ي", "ى": "ي", "ک": "ك", "ـ": None}
+)
+"""Apostrophes, which are dropped, and Arabic letters that look alike or only lengthen a word."""
 _FRACTION = re.compile(r"(?=[¼-¾⅐-⅞])")
 """A house number ends before one of these: 12½ is 12 1/2."""
 _ASCII = {
-    n: None if chr(n) in _APOSTROPHES or n < 32 or n == 127
+    n: None if chr(n) in APOSTROPHES or n < 32 or n == 127
     else chr(n) if chr(n).isalnum() else " "
     for n in range(128)
 }  # fmt: skip
@@ -60,6 +71,10 @@ def name_of(first: str, last: str, *, accents: bool = False) -> tuple[str, str, 
     """
     typed = (words_of(first), words_of(last))
     given, family = ((text if accents else bare(text)).split() for text in typed)
+    if given and _is_no_name(family):
+        family = []
+    elif family and given[:1] in (["fnu"], ["nfn"]):
+        given = given[1:]
     junior = ""
     for words in (family, given):
         if len(words) > 2 and "".join(words[-2:]) in _DEGREES:  # M.D., Ph.D.
@@ -68,10 +83,17 @@ def name_of(first: str, last: str, *, accents: bool = False) -> tuple[str, str, 
             junior = _JUNIOR.get(words.pop(), junior)
     while len(given) + len(family) > 1 and given and given[0] in _TITLES:
         given.pop(0)
+    if given == family:  # a single name, entered twice
+        family = []
     one = given or family
     if not (given and family) and len(one) > 1:  # a whole name in one field
         given, family = one[:-1], one[-1:]
     return " ".join(given), " ".join(family), junior
+
+
+def _is_no_name(words: list[str]) -> bool:
+    """Whether the words of a field only fill it."""
+    return " ".join(words) in _NO_NAME or not any(map(str.isalnum, "".join(words)))
 
 
 def initials_of(given: str) -> tuple[str, ...]:
@@ -85,25 +107,26 @@ def words_of(text: str) -> str:
     if text.isascii():  # a shortcut for most people, with the same result
         return " ".join(text.translate(_ASCII).lower().split()) or folded(compact(text))
     kept = "".join(
-        c if unicodedata.category(c)[0] in "LNM" else "" if c in _APOSTROPHES else " "
-        for c in unicodedata.normalize("NFKC", _FRACTION.sub(" ", text))
+        c if unicodedata.category(c)[0] in "LNM" else " "
+        for c in unicodedata.normalize("NFKC", _FRACTION.sub(" ", text.translate(_SAME_LETTERS)))
         if unicodedata.category(c) not in _HIDDEN
     )
     return " ".join(folded(kept).split()) or folded(compact(text))
 
 
 def bare(text: str) -> str:
-    """Without the accents on Latin letters; in other scripts a mark is part of the letter."""
+    """Without accents and vowel points where people leave them out (Latin, Hebrew, Arabic); in
+    other scripts a mark is part of the letter."""
     if text.isascii():
         return text
     kept: list[str] = []
-    latin = False
+    optional = False
     for c in unicodedata.normalize("NFD", text):
         if unicodedata.category(c) == "Mn":
-            if latin:
+            if optional:
                 continue
         else:
-            latin = c < "\u0250"
+            optional = c < "\u0250" or "\u0590" <= c < "\u0700"
         kept.append(_LETTERS.get(c, c))
     return unicodedata.normalize("NFC", "".join(kept))
 
@@ -172,6 +195,9 @@ def _tables() -> _PostalWords:
 
 _DWELLING = "apt"
 _ESTATE = "urb"
+_NUMBER_SIGNS = frozenset({"hash", "num", "no"})
+_GLUED = re.compile(r"\b(rr|hc|fm|rm|cr|sr|sh|us|ih|i|psc|cmr|box|apt|lot|bldg)(?=\d)")
+"""What people write without a space before a number: RR2, FM1960, I35."""
 _HOUSE_OR_CALLE = re.compile(r"\d|^(calle|ave)$")
 _TENS = frozenset(str(number) for number in range(20, 100, 10))
 _ENDS_A_STREET = frozenset({"st", "ave", "dr", "ln", "ct", "pl", "blvd", "ter", "cir", "way"})
@@ -206,10 +232,17 @@ def address_of(street: str, street2: str = "") -> tuple[str, str]:
 
 def _address_words(text: str) -> list[str]:
     tables = _tables()
-    words = bare(words_of(text.replace("#", " hash "))).split() if text else []
+    if not text:
+        return []
+    words = _GLUED.sub(r"\1 ", bare(words_of(text.replace("#", " hash ")))).split()
     short: list[str] = []
-    at = 0
+    # "#12 Main St" is 12 Main St, but "#4 12 Main St" begins with a unit.
+    at = int(len(words) > 2 and words[0] in _NUMBER_SIGNS and words[1][0].isdigit()
+             and not words[2][0].isdigit())  # fmt: skip
     while at < len(words):
+        if words[at] in _NUMBER_SIGNS and short[-1:] in (["box"], ["rr"], ["hc"]):
+            at += 1
+            continue
         for size in (5, 4, 3, 2, 1):
             phrase = tables.phrases.get(tuple(words[at : at + size]))
             if phrase is not None:
@@ -257,6 +290,8 @@ def _without_unit(words: list[str]) -> tuple[list[str], str]:
         begin = next((at for at, word in enumerate(words) if _HOUSE_OR_CALLE.search(word)), 0)
         units += ["".join([_ESTATE, *words[1:begin]])] if begin else []
         words = words[begin:] or words
+    if words and words[0] in ("calle", "ave"):
+        words = _house_first(words)
     start = next((at for at in range(2, len(words)) if _begins_unit(words, at)), len(words))
     street, rest = words[:start], words[start:]
     while rest:
@@ -276,6 +311,16 @@ def _without_unit(words: list[str]) -> tuple[list[str], str]:
         units.append(f"{'' if what == _DWELLING else what}{number}")
         rest = rest[at:]
     return street, " ".join(sorted(unit.lstrip("0") for unit in units if unit))
+
+
+def _house_first(words: list[str]) -> list[str]:
+    """``Calle Luna #12`` as ``12 Calle Luna``."""
+    at = next((at for at, word in enumerate(words) if at > 1 and word in ("hash", "num")), 0)
+    if not at or not words[at + 1 :]:
+        return words
+    if not words[at + 1][0].isdigit() or (at > 2 and words[at - 1][0].isdigit()):
+        return words
+    return [words[at + 1], *words[:at], *words[at + 2 :]]
 
 
 def _begins_unit(words: list[str], at: int) -> bool:

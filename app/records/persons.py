@@ -190,6 +190,9 @@ def person_of(
         ))  # fmt: skip
         for initial in initials_of(given):
             alike.append(_code(secret, ALIKE, "first initial", *at, initial, family))
+        _, _, second = given.rpartition(" ")
+        if second != given:  # J. Robert is also Robert, and Pastor Bo is Bo
+            alike.append(_code(secret, ALIKE, "last initial", *at, second, family[:1]))
         alike.append(_code(secret, ALIKE, "last initial", *at, given, family[:1]))
     return Person(by_email, by_address, b"".join(alike), marks)
 
@@ -536,9 +539,9 @@ def alike_by(one: Person, other: Person) -> AlikeBy | None:
 
     None if they are not alike. Two names at one mailbox are two people of a household.
     """
-    kinds: tuple[AlikeBy, ...] = ("name", "house", "house", "house")
+    kinds: tuple[AlikeBy, ...] = ("name", "house", "house", "house", "house")
     if one.by_email:
-        kinds = ("name", "mailbox", "house", "house", "house")
+        kinds = ("name", "mailbox", *kinds[1:])
     household = one.by_email and other.by_email and one.by_email[:PLACE] == other.by_email[:PLACE]
     theirs = set(_pieces(other.alike, ALIKE))
     for kind, code in zip(kinds, _pieces(one.alike, ALIKE), strict=False):

@@ -79,7 +79,12 @@ def test_spellings_of_one_street_match(written: str) -> None:
         ("RR 2 Box 15", "Rural Route 2, Box 15"),
         ("1234 U.S. Highway 50", "1234 US Hwy 50"), ("9 State Road 7", "9 SR 7"),
         ("9 County Road 12", "9 CR 12"), ("8 Elm St", "8 Élm St"),
-        ("12 Wm’s Ct", "12 Wm's Court"),
+        ("12 Wm’s Ct", "12 Wm's Court"), ("Calle Luna #12", "12 Calle Luna"),
+        ("Urb. Las Lomas, Calle 3 #12", "12 Calle 3, Urb. Las Lomas"),
+        ("#12 Larkspur St", "12 Larkspur St"), ("No. 12 Larkspur St", "12 Larkspur St"),
+        ("P.O. Box #12", "PO Box 12"), ("RR2 Box 15", "R.R. #2 Box 15"),
+        ("HC61 Box 7", "HC 61, Bx 7"), ("9 FM1960", "9 Farm to Market Rd 1960"),
+        ("9 I-35", "9 Interstate 35"), ("9 CR12", "9 County Road 12"), ("9 U.S. 9", "9 US Hwy 9"),
     ],
 )  # fmt: skip
 def test_spellings_of_one_address_are_one_person(one: str, other: str) -> None:
@@ -110,6 +115,9 @@ def test_the_second_line_may_hold_the_unit(line: str, second: str, other: str) -
         ("12 Elm St Fl 3", "12 Elm St Apt 3"), ("12 Avenue A", "12 Avenue B"),
         ("12 Calle 3, Urb. Las Lomas", "12 Calle 3, Urb. El Prado"),
         ("Urb Las Lomas 12 Calle 3", "Urb Las Lomas 14 Calle 3"),
+        ("Calle 3 #12", "Calle 3 #14"), ("Calle 3 #12", "Calle 4 #12"), ("9 FM1960", "9 FM1961"),
+        ("#12 Larkspur St", "#14 Larkspur St"), ("PO Box #12", "PO Box #13"), ("9 US 9", "9 SR 9"),
+        ("9 I St", "9 Interstate 35"),
     ],
 )  # fmt: skip
 def test_different_addresses_are_different_people(one: str, other: str) -> None:
@@ -129,10 +137,20 @@ def test_different_addresses_are_different_people(one: str, other: str) -> None:
      (("Bo", "Li, M.D."), ("Bo", "Li")), (("Bo Li, PhD", ""), ("Bo", "Li")),
      (("John", "Li Jr., Esq."), ("John", "Li Jr")),
      (("John", "Smith II"), ("John", "Smith 2nd")),
-     (("Ngọc", "Lê"), ("Ngoc", "Le"))],
+     (("Ngọc", "Lê"), ("Ngoc", "Le")), (("Suharto", "Suharto"), ("Suharto", "")),
+     (("Suharto", "."), ("Suharto", "")), (("FNU", "Suharto"), ("Suharto", "")),
+     (("Suharto", "LNU"), ("Suharto", "")), (("علي", "محمّد"), ("علی", "محمد")),
+     (("שִׁירָה", "לוי"), ("שירה", "לוי")), (("ג׳ורג׳", "לוי"), ("ג'ורג'", "לוי"))],
 )  # fmt: skip
 def test_spellings_of_one_name_match(one: tuple[str, str], other: tuple[str, str]) -> None:
     assert same(who(first=one[0], last=one[1]), who(first=other[0], last=other[1]))
+
+
+@pytest.mark.parametrize("mark", ["", *"'’‘ʼʻʽʾʿ′´`ꞌ＇"])
+def test_any_apostrophe_is_one_or_none(mark: str) -> None:
+    name = f"Ka{mark}iulani"
+    assert same(who(first=name), who(first="Kaʻiulani"))
+    assert same(at(name), at("Kaʻiulani", street="9 Oak Ave"))
 
 
 @pytest.mark.parametrize(
@@ -203,6 +221,14 @@ def test_a_nickname_in_one_household_is_a_lookalike(short: str, full: str) -> No
     assert not same(one, other)
     assert alike_by(one, other) == alike_by(other, one) == "house"
     assert not alike_by(one, who(first="Imani", last="Ruiz"))
+
+
+@pytest.mark.parametrize("longer", ["María Guadalupe", "M. Guadalupe", "Pastor Guadalupe"])
+def test_someone_known_by_the_second_name_is_a_lookalike(longer: str) -> None:
+    one, other = who(first=longer, last="Ruiz"), who(first="Guadalupe", last="Ruiz")
+    assert not same(one, other)
+    assert alike_by(one, other) == alike_by(other, one) == "house"
+    assert not alike_by(one, who(first="Gustavo", last="Ruiz"))
 
 
 def test_two_names_at_one_mailbox_are_a_household_not_a_lookalike() -> None:
