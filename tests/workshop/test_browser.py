@@ -247,3 +247,14 @@ def test_everything_works_without_javascript(
     page.get_by_role("button", name="Offer it again").click()
     expect(page.get_by_role("status")).to_contain_text("offered this letter again")
     page.context.close()
+
+
+def test_a_phone_shows_the_letter_first_after_its_choices(editor: Page, address: str) -> None:
+    editor.set_viewport_size({"width": 320, "height": 568})
+    editor.goto(f"{address}/organize/letters/general/preview")
+    editor.locator("#kind").select_option("delegate")
+    editor.get_by_role("button", name="Show").click()
+    expect(editor.get_by_role("heading", name="Delegate")).to_be_in_viewport()
+    editor.goto(f"{address}/organize/letters/general/full/edit")
+    editor.get_by_role("button", name="Save and see other moments").click()
+    expect(editor.locator("#to-title")).to_be_in_viewport()

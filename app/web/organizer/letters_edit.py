@@ -229,7 +229,7 @@ def _redirect_after_save(place: TextPlace, done: str, then: str = "") -> Respons
     if then in ("check", "publish"):
         return go_to(f"organizer_letters.{then}", letter_id=letter)
     if then == "preview":
-        return go_to("organizer_letters.preview", letter_id=letter, text=part)
+        return go_to("organizer_letters.preview", letter_id=letter, text=part, _anchor="shown")
     return go_to("organizer_letters.edit", letter_id=letter, part=part, done=done)
 
 
