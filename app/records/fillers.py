@@ -9,7 +9,7 @@ from typing import Literal
 from app.records.comparing import bare, words_of
 from app.text import Email, has_letter, read_email, says_something
 
-WhyOdd = Literal["no_letter", "filler", "no_letter_street", "filler_street"]
+WhyOdd = Literal["ditto", "no_letter", "filler", "no_letter_street", "filler_street"]
 
 _UNREADABLE = frozenset("""
     n a|n a n a|illegible|unreadable|unknown|not legible|no name|no address|same as above
@@ -38,6 +38,11 @@ _UNREAD = re.compile(
     r"|no se lee|no se entiende)\b"
 )
 """Notes next to a name or street that the person who typed the sheet could not read."""
+_DITTO = re.compile(
+    r"""(?:.*\s)?(?:(?:["'´`‘’“”„‟″〃]+|,,)(?:\s.*)?|(?:ditto|[ií]dem|same|igual)\.?)""",
+    re.IGNORECASE,
+)
+"""A mark alone, or a word at the end, that may mean the row above; it may also be a name."""
 _INITIALS = re.compile(r"[^\W\d_]\.?\s?[^\W\d_]\.?")
 
 
@@ -51,10 +56,12 @@ def unless_filler(text: str) -> str:
     return "" if text and (not says_something(text) or _is_filler(text, _EMPTY)) else text
 
 
-def why_odd(values: Mapping[str, str]) -> WhyOdd | None:
+def why_odd(values: Mapping[str, str], *, below_another: bool = False) -> WhyOdd | None:
     """Why a row probably is no person, or None. Reads ``first``, ``last`` and ``street``."""
     names = [text for column in ("first", "last") if (text := values.get(column, ""))]
     street = values.get("street", "")
+    if below_another and any(map(_DITTO.fullmatch, (*names, street))):
+        return "ditto"
     if names and not any(map(has_letter, names)):
         return "no_letter"
     if names and (

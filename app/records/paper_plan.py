@@ -394,7 +394,8 @@ def judge(
     """Judge one row without regard to the others."""
     choices = choices or Choices()
     values = row.values
-    why = None if row.key in choices.keep else why_odd(values)
+    # A form has one row, with nothing above it.
+    why = None if row.key in choices.keep else why_odd(values, below_another=row.number > 1)
     if why:
         return Odd(row.key, values, why)
     problems = [

@@ -114,6 +114,9 @@ def alike_words(by: AlikeBy) -> str:
 def odd_words(why: WhyOdd) -> str:
     """Why a row is probably not a real person."""
     return {
+        "ditto": lambda: _(
+            "This may mean the row above. If so, write it out in the file and choose it again."
+        ),
         "no_letter": lambda: _("The name has no letter."),
         "filler": lambda: _("This does not look like a name."),
         "no_letter_street": lambda: _("The street has no letter."),

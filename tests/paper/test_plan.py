@@ -275,19 +275,38 @@ def test_no_row_crashes_the_plan(values: dict[str, str]) -> None:
         ("Total", "12", "12 Main St"),
         ("Ana", "Li", "illegible St"),
         ("Ana", "Li", "?? Main St"),
+        ("Ana", "ditto", "12 Main St"),
+        ("Ditto", "Li", "12 Main St"),
+        ("Bo", '"', "12 Main St"),
+        ("Bo", "''", "12 Main St"),
+        ("Bo", "〃", "12 Main St"),
+        ("Bo", "Ídem", "12 Main St"),
+        ("Bo", "same", "12 Main St"),
+        ("Bo", "Li", "12 Main St ditto"),
+        ("Bo", "Li", "12 ”"),
     ],
 )
 def test_doubtful_names_are_left_out_until_an_organizer_counts_them(
     db: Connection, first: str, last: str, street: str
 ) -> None:
     """N08"""
-    content = csv_file(ANA, (first, last, street, *ANA[3:]))
+    content = saved(workbook(ANA, (first, last, street, *ANA[3:])))
     plan = planned(content, db)
     assert [row.key for row in plan.new] == ["2"]
     assert [row.key for row in plan.odd] == ["3"]
     assert plan.ready
     kept = planned(content, db, Choices(keep=frozenset({"3"})))
     assert [row.key for row in kept.new] == ["2", "3"]
+
+
+@pytest.mark.parametrize("street", ["12 Ditto Ln", "9 Same St", '12 O\'Neil "B" St'])
+def test_a_word_for_the_row_above_may_be_part_of_a_street(db: Connection, street: str) -> None:
+    plan = planned(saved(workbook(ANA, ("Bo", "Ng", street, *ANA[3:]))), db)
+    assert [row.key for row in plan.new] == ["2", "3"]
+
+
+def test_a_person_named_ditto_is_not_asked_about_where_no_row_is_above() -> None:
+    assert isinstance(judge(SheetRow(1, {**BASE, "last": "Ditto"}), place()), CountableRow)
 
 
 # --- whole files ---------------------------------------------------------------------------
