@@ -472,7 +472,8 @@ WHY_CHOOSE = {
 
 OUTSIDE = {
     "military": (
-        "This is a military address. Your district is that of the home where you vote.",
+        "This is a military or diplomatic address. Your district is that of your home, where you "
+        "vote.",
         "Next: find with the ZIP code and the state of your home address in the United States.",
     ),
     "associated_state": (

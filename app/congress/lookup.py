@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from app.congress.model import (
     ASSOCIATED_STATES,
     MILITARY_STATES,
+    POUCH_ZIPS,
     STATES,
     Candidate,
     Choose,
@@ -137,8 +138,10 @@ def _home_state(
         return Outside("associated_state", zip5)
     is_state = state in STATES
     if not (confirmed and is_state):
-        # A military ZIP says nothing about the home state, so it cannot contradict it.
-        if (postal and postal.kind == "military") or zip5[:3] in _MILITARY_PREFIXES:
+        # A military ZIP says nothing about the home state, so it cannot contradict it; nor does
+        # that of a pouch.
+        military = (postal and postal.kind == "military") or zip5[:3] in _MILITARY_PREFIXES
+        if military or zip5 in POUCH_ZIPS:
             return Outside("military", zip5)
         if postal and postal.state in ASSOCIATED_STATES:
             return Outside("associated_state", zip5)

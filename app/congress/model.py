@@ -61,6 +61,10 @@ NEARLY_ALL = 0.95
 MILITARY_STATES = frozenset({"AA", "AE", "AP"})
 """The codes used in place of a state in military addresses."""
 
+POUCH_ZIPS = {"20521": "DC", "20189": "VA"}
+"""The ZIPs of the State Department's pouches (Washington, Dulles), in which it forwards mail to
+people at missions abroad, and the state that their addresses name."""
+
 ASSOCIATED_STATES = frozenset({"FM", "MH", "PW"})
 """Countries with US ZIP codes and no seat in Congress: Micronesia, Marshall Islands, Palau."""
 
@@ -351,8 +355,9 @@ class ZipUnknown:
 class Outside:
     """The ZIP or state does not identify a seat in Congress.
 
-    ``military``: ask for the address in the home state. ``associated_state``: Micronesia, the
-    Marshall Islands and Palau have no representation. ``foreign``: not a US ZIP.
+    ``military``: mail for people abroad, of the military or of a mission; ask for the address in
+    the home state. ``associated_state``: Micronesia, the Marshall Islands and Palau have no
+    representation. ``foreign``: not a US ZIP.
     """
 
     kind: Literal["military", "associated_state", "foreign"]

@@ -89,7 +89,7 @@ def test_status_fails_when_the_tables_are_broken(
             ["in California, not in New York", "--state-confirmed"],
         ),
         (("--zip", "94110", "--state", "NY", "--state-confirmed"), ["NY-26", "Schumer"]),
-        (("--zip", "09012", "--state", "AE"), ["military address", "home address"]),
+        (("--zip", "09012", "--state", "AE"), ["military or diplomatic address", "home address"]),
         (("--zip", "96941"), ["Micronesia"]),
         (("--zip", "99999"), ["not known"]),
         (("--zip", "20009"), ["Delegate Eleanor Holmes Norton", "no senators: one letter"]),

@@ -357,6 +357,17 @@ def test_a_military_region_asks_for_the_home_address(
     assert anyone.find("60647", state).form()["mail_state"] == [state]
 
 
+def test_mail_in_a_diplomatic_pouch_keeps_its_address(anyone: Resident) -> None:
+    """LK21"""
+    form = anyone.find("20521-9000", "DC", street="9000 New Delhi Pl", city="Washington").form()
+    assert (form["mail_zip"], form["mail_state"]) == (["20521-9000"], ["DC"])
+    page = anyone.next(anyone.client.post(anyone.url("/find"), {**form, "zip": "05672",
+                                                                "state": "VT"}))  # fmt: skip
+    review = anyone.review(anyone.filled(page, street="9000 New Delhi Pl", city="Washington"))
+    assert "Washington, DC 20521-9000" in review.words
+    assert "VT-S1" in review.text
+
+
 @pytest.mark.parametrize("zip_code", ["96941", "96960", "96940"])
 def test_associated_states_have_no_seat(anyone: Resident, zip_code: str) -> None:
     page = anyone.find(zip_code)

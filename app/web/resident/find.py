@@ -10,6 +10,7 @@ from app.campaign.words import ordinal
 from app.congress.lookup import find_delegation
 from app.congress.model import (
     DELEGATE_AREAS,
+    POUCH_ZIPS,
     STATES,
     Choose,
     ChooseState,
@@ -282,8 +283,8 @@ def _outside(outcome: Outside, draft: Draft, site: Services) -> Page:
     if outcome.kind == "military":
         state = draft.state if draft.state in MILITARY else draft.mail_state
         moved = draft.moved(
-            zip="", state="", mail_zip=draft.mail_zip or outcome.zip,
-            mail_state=state if state in MILITARY else _military_region(outcome.zip),
+            zip="", state="", mail_zip=draft.mail_zip or draft.zip or outcome.zip,
+            mail_state=state if state in MILITARY else _mail_state(outcome.zip),
             elsewhere="1",
         )  # fmt: skip
         return _page("outside", moved, site, kind="military")
@@ -294,7 +295,10 @@ def _outside(outcome: Outside, draft: Draft, site: Services) -> Page:
     return find_page(draft, site, form)
 
 
-def _military_region(zip5: str) -> str:
+def _mail_state(zip5: str) -> str:
+    """What an address with a military ZIP, or that of a pouch, names as its state."""
+    if zip5 in POUCH_ZIPS:
+        return POUCH_ZIPS[zip5]
     return "AA" if zip5.startswith("340") else "AP" if zip5.startswith("96") else "AE"
 
 
