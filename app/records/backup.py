@@ -279,7 +279,8 @@ def unpacked(path: Path, folder: Path) -> Iterator[Unpacked]:
                 raise CopyError(
                     f"The database in {path} is damaged ({found[0]}). Use another copy."
                 )
-            _refuse_other(db, path)
+            if applied_steps(db)[:1] != (STEPS[0].__name__,):
+                raise CopyError(f"{path} is not a database of this program.")
             rows = rows_of(db)
             if manifest is not None and rows != dict(manifest.rows):
                 raise CopyError(
@@ -315,18 +316,6 @@ def _copy_bare(path: Path, raw: Path) -> None:
         shutil.copyfile(path, raw)
         with closing(sqlite3.connect(raw, isolation_level=None)) as db, suppress(sqlite3.Error):
             db.execute("PRAGMA journal_mode=DELETE").fetchone()
-
-
-def _refuse_other(db: sqlite3.Connection, path: Path) -> None:
-    steps = applied_steps(db)
-    known = [step.__name__ for step in STEPS]
-    if not steps or steps[0] != known[0]:
-        raise CopyError(f"{path} is not a database of this program.")
-    if newer := [step for step in steps if step not in known]:
-        raise CopyError(
-            f"{path} was made by a newer version of this program (it has the step {newer[0]}). "
-            "Install that version first."
-        )
 
 
 # --- What it is missing ----------------------------------------------------------------------
