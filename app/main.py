@@ -44,14 +44,6 @@ def create_app(settings: Settings | None = None, **overrides: Any) -> Flask:
     return app
 
 
-def _must_have_its_campaign(settings: Settings) -> None:
-    """Raise ``CampaignError`` if the start page's campaign has no folder and was not made in the
-    browser either."""
-    if not (settings.letters / settings.campaign).is_dir():
-        live_campaign(settings, settings.campaign)
-        local_database(settings.database).close()  # must not be open across the fork
-
-
 def _read_ahead(app: Flask, settings: Settings) -> None:
     """Load what nearly every page needs before the fork, so that it is in memory once and no
     request waits for it. Organizer pages are compiled on first use."""
@@ -74,7 +66,9 @@ def main(arguments: list[str]) -> int:
         if settings.metrics:
             begin_counting(settings)
         app = create_app(settings)
-        _must_have_its_campaign(settings)
+        if not (settings.letters / settings.campaign).is_dir():
+            live_campaign(settings, settings.campaign)  # raises if it is not in the database either
+            local_database(settings.database).close()  # must not be open across the fork
         _read_ahead(app, settings)
         first_key(settings.keys, today=datetime.now(UTC).date())
     except (ExplainedError, OSError) as error:

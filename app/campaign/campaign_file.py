@@ -313,7 +313,9 @@ def _campaign(slug: str, reader: _FieldReader) -> Campaign | None:
     once, lists = reader.singles, reader.lists
     asks = tuple(Ask(**_own(values)) for values in lists["asks"])
     _check_asks(reader, asks, enacted=once["enacted"] is not None)
-    _check_laws(reader)
+    for state in once["states.limits"]:
+        if state in once["states.requires"]:
+            reader.add("states.limits", "both-laws", state=state)
     for values in lists["forbidden"]:
         if not values["words"] and not values["pattern"]:
             reader.add(f"{values['path']}.words", "empty", key="words")
@@ -390,12 +392,6 @@ def _check_asks(reader: _FieldReader, asks: Iterable[Ask], *, enacted: bool) -> 
         fitting = [ask for ask in asks if stage in ask.stages]
         if not fitting or fitting[-1].when:
             reader.add("", "nobody-left", stage=stage)
-
-
-def _check_laws(reader: _FieldReader) -> None:
-    for state in reader.singles["states.limits"]:
-        if state in reader.singles["states.requires"]:
-            reader.add("states.limits", "both-laws", state=state)
 
 
 def _check_numbers(reader: _FieldReader) -> None:

@@ -188,9 +188,10 @@ def drill_command(
     facts = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "file": name}
     _require_one_source(settings, file, from_stream=from_stream)
     opened = _open_keys(keys_file, passphrase_file)
+    own = {name: opened.get(name, key) for name, key in settings.own_keys.items()}
     try:
         with _checked_copy(settings, file) as (_, copy):
-            _refuse_mismatch(settings, copy, {**settings.own_keys, **_site_keys(opened)})
+            _refuse_mismatch(settings, copy, own)
             said = _describe_counts(copy)
             lacks = _describe_missing(settings, copy)
     except (click.ClickException, ExplainedError) as error:
@@ -200,10 +201,6 @@ def drill_command(
     backup.note(settings.instance, "drill", {**facts, "problem": ""})
     click.echo(f"{said} It is complete, its keys match, and it can be restored.")
     click.echo(lacks)
-
-
-def _site_keys(opened: Mapping[str, bytes]) -> dict[str, bytes]:
-    return {name: opened[name] for name in ("secret.key", "person.key") if name in opened}
 
 
 def _describe_counts(copy: Unpacked) -> str:

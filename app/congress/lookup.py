@@ -164,12 +164,6 @@ def _home_state(
     return state if is_state and located == state else ZipUnknown(zip5, tables.senators(state))
 
 
-def _with_term(tables: Tables, state: str, notice: str | None) -> str | None:
-    """The notice, or else one that a senator's listed term has ended (House terms end with the
-    Congress)."""
-    return "term_ended" if notice is None and state in tables.ended else notice
-
-
 def _postal_notice(postal: Postal | None) -> str | None:
     return "inactive_zip" if postal and not postal.active else None
 
@@ -194,7 +188,8 @@ def _by_zip(case: _Case, state: str) -> Found | Choose:
         notice = "home_state"
     else:
         notice = "state_confirmed" if parts or postal else "unlisted_zip"
-    notice = _with_term(tables, state, notice)
+    if notice is None and state in tables.ended:
+        notice = "term_ended"  # a senator's; House terms end with the Congress
     candidates = tables.candidates(state)
     if len(candidates) == 1:
         delegation = tables.delegations[state, candidates[0].district]

@@ -54,7 +54,9 @@ def join_tagged(parts: Iterable[bytes], *, bookmarks: Bookmarks, links: Mapping[
                     base + int(cast(NumberObject, page["/StructParents"]))
                 )
             for annotation in mine.get("/Annots", ()):
-                _renumber(annotation.get_object(), "/StructParent", base)
+                thing, name = annotation.get_object(), NameObject("/StructParent")
+                if name in thing:
+                    thing[name] = NumberObject(int(thing[name]) + base)
         # After the pages, so that the tags' page references resolve to the copies.
         copied: Any = theirs.clone(whole)
         parents |= {base + key: value for key, value in _numbers(copied["/ParentTree"])}
@@ -86,11 +88,6 @@ def _numbers(tree: Any) -> Iterator[tuple[int, Any]]:
         yield int(flat[place]), flat[place + 1]
     for branch in tree.get("/Kids", ()):
         yield from _numbers(branch)
-
-
-def _renumber(thing: Any, name: str, base: int) -> None:
-    if name in thing:
-        thing[NameObject(name)] = NumberObject(int(thing[name]) + base)
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -187,7 +187,12 @@ def _with_replacements(template: str, payload: str, *, tagged: bool) -> tuple[by
             break
         replaced += missing
         # In this JSON only strings contain non-ASCII characters, so only text is changed.
-        payload = payload.translate({ord(char): _replacement(char) for char in missing})
+        payload = payload.translate(
+            {
+                ord(char): "" if unicodedata.category(char) in ("Mn", "Me") else _REPLACEMENT
+                for char in missing
+            }
+        )
     # A rare sequence of characters that each have a font, but no font has all of them.
     return _compile(template, payload, pdf_tags=tagged), replaced
 
@@ -206,10 +211,6 @@ def _missing_characters(report: str) -> list[str]:
 def _is_visible(char: str) -> bool:
     is_variation = "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
     return not (char.isascii() or is_variation or unicodedata.category(char) == "Cf")
-
-
-def _replacement(char: str) -> str:
-    return "" if unicodedata.category(char) in ("Mn", "Me") else _REPLACEMENT
 
 
 def _flush_cache() -> None:

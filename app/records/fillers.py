@@ -67,7 +67,10 @@ def why_odd(values: Mapping[str, str], *, below_another: bool = False) -> WhyOdd
     if names and (
         all(_is_filler(text, _EMPTY) or not says_something(text) for text in names)
         or any(
-            _is_filler(text, _UNREADABLE) or _is_question(text) or _is_email(text) for text in names
+            _is_filler(text, _UNREADABLE)
+            or ("?" in text and not has_letter(text))
+            or _is_email(text)
+            for text in names
         )
         or _is_filler(" ".join(names), _EMPTY)
         or _UNREAD.search(bare(words_of(" ".join(names))))
@@ -80,11 +83,6 @@ def why_odd(values: Mapping[str, str], *, below_another: bool = False) -> WhyOdd
     ):
         return "filler_street"
     return None
-
-
-def _is_question(text: str) -> bool:
-    """Whether a text has question marks and no letter."""
-    return "?" in text and not has_letter(text)
 
 
 def _is_email(text: str) -> bool:

@@ -26,7 +26,7 @@ from app.web.limits import set_up_limits
 from app.web.organizer import set_up_organizers
 from app.web.organizer.gate import set_login_config
 from app.web.pages import set_up_pages
-from app.web.practice import set_up_practice
+from app.web.practice import banner
 from app.web.public import counter_pages, public, verify_pages, well_known
 from app.web.requests import SiteFlask, set_up_requests
 from app.web.resident import resident
@@ -72,7 +72,7 @@ def unopened_site() -> Flask:
         app.register_blueprint(blueprint)
         app.register_blueprint(blueprint, name=f"es_{blueprint.name}", url_prefix="/es")
     app.register_blueprint(well_known)
-    set_up_practice(app)
+    app.context_processor(lambda: {"test_banner": banner()})
     set_up_organizers(app)
     set_up_addresses(app)
     access_rules(app)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
-from flask import Flask, request
+from flask import request
 
 from app.records.acts import SignatureRequest
 from app.records.signing import receipt
@@ -83,8 +83,3 @@ def banner() -> State:
     if not endpoint.startswith("resident."):
         return "none"
     return state_of(marker(), site)
-
-
-def set_up_practice(app: Flask) -> None:
-    """Make the banner available to every template."""
-    app.context_processor(lambda: {"test_banner": banner()})

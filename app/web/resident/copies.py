@@ -13,7 +13,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.campaign.words import Language
 from app.delivery.mail import Address, MailKind
 from app.delivery.post import PostOffice, TooMany
 from app.delivery.wordings import absolute_link, confirmation_mail, copy_mail, receipt_mail
@@ -107,7 +106,7 @@ def _send_link(
 ) -> Mailing:
     mail = receipt_mail(
         to,
-        language=_language(),
+        language=language(),
         group=site.settings.group_name,
         link=receipt_link(wanted.receipt, site),
         recipients=[title_name(x.letter.holder) for x in wanted.items],
@@ -138,7 +137,7 @@ def _send_copy(
         return replace(shown, said=mail_words(known, site))
     mail = copy_mail(
         to,
-        language=_language(),
+        language=language(),
         group=site.settings.group_name,
         link=receipt_link(wanted.receipt, site),
         letters=wanted.items,
@@ -205,17 +204,13 @@ def ask_owner(
 ) -> bool:  # fmt: skip
     """Mail a confirmation link, once. False if the address has reached its daily limit."""
     link = absolute_link(site.settings.address, path)
-    mail = confirmation_mail(to, language=_language(), group=site.settings.group_name, link=link)
+    mail = confirmation_mail(to, language=language(), group=site.settings.group_name, link=link)
     known = post.known(kind, to, idempotency_key=idempotency_key)
     again = known is not None and known.state in RESENDABLE
     put = post.enqueue(
         replace(mail, kind=kind), idempotency_key=idempotency_key, receipt=receipt, again=again
     )
     return not isinstance(put, TooMany)
-
-
-def _language() -> Language:
-    return language()
 
 
 def _address_limit_words() -> str:

@@ -145,10 +145,6 @@ def _may_retry(row: OutboundRow | None) -> bool:
     return row is None or (row.cause != NOT_PARTICIPATING and not row.is_last_round)
 
 
-def _next_round(row: OutboundRow | None) -> int:
-    return 0 if row is None else row.round + 1
-
-
 def deliver(data: Data, site: Services) -> Page | None:
     """The next step of giving letters to the offices' systems; None to return to the letters,
     because there is nothing to give or it has all been queued."""
@@ -259,7 +255,8 @@ class _Delivery:
         shown: list[OfficialLetter] = []
         for letter in self.letters:
             seat, name = letter.holder.seat.id, title_name(letter.holder)
-            round_ = _next_round(self.offered.rows.get(seat))
+            earlier = self.offered.rows.get(seat)
+            round_ = earlier.round + 1 if earlier else 0
             message = self.message(letter, writer, round_)
             if isinstance(message, NotReady):
                 shown.append(OfficialLetter(seat, name, cannot=_cannot_words(message)))
