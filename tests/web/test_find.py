@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -346,6 +347,26 @@ def test_a_military_zip_asks_for_the_home_address(anyone: Resident) -> None:
     review = anyone.review(anyone.filled(page, street="PSC 88 Box 1203", city="APO"))
     assert "APO, AE 09012" in review.words
     assert "TX-15" in review.text
+
+
+def test_asking_for_a_home_address_survives_a_change_of_language(anyone: Resident) -> None:
+    other = replace(anyone, lang="es" if anyone.lang == "en" else "en")
+    page = anyone.find("09012", street="PSC 88 Box 1203")
+    for typed in ("", "7850"):
+        form = {**page.form(), "zip": [typed], "state": ["TX"]}
+        (button,) = [b for b in page.buttons() if b.get("lang") == other.lang]
+        form[button.get("name") or ""] = [button.get("value") or ""]
+        switched = other.client.post(button.get("formaction") or "", form)
+        said = "estado donde usted vota" if other.lang == "es" else "state where you vote"
+        assert said in switched.words
+        assert not [e for e in switched.all("p") if "error" in (e.get("class") or "").split()]
+        kept = switched.form()
+        assert [kept[name] for name in ("zip", "state", "mail_zip", "street")] == [
+            [typed], ["TX"], ["09012"], ["PSC 88 Box 1203"]
+        ]  # fmt: skip
+        pressed = other.client.post(other.url("/find"), kept, 422)
+        assert said in pressed.words
+        assert pressed.by_id("zip").get("aria-invalid") == "true"
 
 
 @pytest.mark.parametrize(("state", "zip_code"), [("AA", "34001"), ("AE", "09012"), ("AP", "96201")])

@@ -279,6 +279,14 @@ def _unknown(outcome: ZipUnknown, draft: Draft, site: Services) -> Page:
     )
 
 
+def home_page(draft: Draft, site: Services, form: FindForm | None = None) -> Page:
+    """Someone with a military address is asked for their home, with the errors of the form."""
+    errors = [(name, messages[0]) for name, messages in form.errors.items()] if form else []
+    more = {"form": form} if form else {}
+    page = _page("outside", draft, site, kind="military", errors=errors, **more)
+    return dataclasses.replace(page, status=422) if errors else page
+
+
 def _outside(outcome: Outside, draft: Draft, site: Services) -> Page:
     if outcome.kind == "military":
         state = draft.state if draft.state in MILITARY else draft.mail_state
@@ -287,7 +295,7 @@ def _outside(outcome: Outside, draft: Draft, site: Services) -> Page:
             mail_state=state if state in MILITARY else _mail_state(outcome.zip),
             elsewhere="1",
         )  # fmt: skip
-        return _page("outside", moved, site, kind="military")
+        return home_page(moved, site)
     if outcome.kind == "associated_state":
         return _page("outside", draft, site, kind="associated", zip=outcome.zip)
     form = FindForm(as_form_data(dataclasses.replace(draft, zip=draft.zip or outcome.zip)))

@@ -50,6 +50,7 @@ from app.web.resident.find import (
     choose_page,
     failure_words,
     find_page,
+    home_page,
     look_up,
     look_up_street,
     notice_words,
@@ -118,6 +119,8 @@ def find(data: Data, site: Services) -> Page:
     by_street = data.get("lookup") == "street" and site.settings.street_lookup
     form = (StreetForm if by_street else FindForm)(as_form_data(draft))
     if not form.validate():
+        if draft.elsewhere and draft.mail_state in MILITARY and not by_street:
+            return home_page(draft, site, None if "switched" in data else form)
         return find_page(draft, site, form, street_open=by_street)
     answer = ask("street" if by_street else "find", site)
     if isinstance(answer, Wait):
