@@ -30,7 +30,6 @@ from app.errors import NotStoredError
 from app.records import raw_scan
 from app.records.database import open_database, writing
 from app.records.identity import FRAME, PAGE
-from app.records.persons import ALIKE
 from app.records.persons import MARK as MARK_BYTES
 from app.records.turns import BUSY_SECONDS, WAIT_WHEN_BUSY
 
@@ -77,8 +76,7 @@ def codes_of(db: sqlite3.Connection, condition: str, values: Sequence[object]) -
     )
     found = []
     for by_email, by_address, near, alike in db.execute(row, values):
-        # One of the indexes holds ``alike`` without its first code.
-        found += [code for code in (by_email, by_address, alike and alike[ALIKE:]) if code]
+        found += [code for code in (by_email, by_address, alike) if code]
         if near and len(near) >= 4 * MARK_BYTES:
             found.append(near)
     for table in ("sealed", "kept_letters"):

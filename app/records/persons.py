@@ -497,40 +497,24 @@ class Lookalikes(Generic[Key]):
         return {key: by for key, by in why.items() if by is not None}
 
 
-_ALIKE = tuple(
-    "SELECT id, by_email, by_address, alike FROM signatures"  # noqa: S608
-    f" WHERE {between} AND {STANDING}"
-    for between in (
-        "+campaign = ?1 AND alike BETWEEN ?2 AND ?3",
-        f"+campaign = ?1 AND substr(alike, {ALIKE + 1}) BETWEEN ?2 AND ?3 AND by_email IS NOT NULL",
-        "campaign = ?1 AND by_address BETWEEN ?2 AND ?3",
-    )
-)
-"""Standing signatures of a name and ZIP, of a mailbox, and of a house; an index serves each. The
-sign before ``campaign`` keeps SQLite from an index that begins with the campaign."""
-
-
 def likely(
     db: sqlite3.Connection, campaign: str, persons: Sequence[Person]
 ) -> list[dict[int, AlikeBy]]:
     """For each person, the standing signatures that may be theirs, and why.
 
-    For people who have not signed according to ``standing``, before they are counted. Reads only
-    the signatures of the same name and ZIP, mailbox or house.
+    For people who have not signed according to ``standing``, before they are counted. Reads the
+    signatures once, however many people there are.
     """
-    asked: set[tuple[str, bytes]] = set()
-    for person in persons:
-        name, mailbox = person.alike[:ALIKE], person.alike[ALIKE : 2 * ALIKE]
-        house = (person.by_address or b"")[:PLACE]
-        asked |= set(zip(_ALIKE, (name, mailbox if person.by_email else b"", house), strict=True))
-    found: dict[int, Person] = {}
-    for query, code in asked:
-        if code:
-            rows = db.execute(query, (campaign, code, code + b"\xff" * NAME))
-            found.update((number, Person(*codes)) for number, *codes in rows)
+    asked = {code for person in persons for code in _pieces(person.alike, ALIKE)}
     known = Lookalikes[int]()
-    for number in sorted(found):
-        known.add(number, found[number])
+    if asked:
+        for number, *codes in db.execute(
+            "SELECT id, by_email, by_address, alike FROM signatures"  # noqa: S608
+            f" WHERE campaign = ? AND {STANDING} ORDER BY id",
+            (campaign,),
+        ):
+            if not asked.isdisjoint(_pieces(codes[2], ALIKE)):
+                known.add(number, Person(*codes))
     return [known.of(person) for person in persons]
 
 

@@ -81,11 +81,6 @@ CREATE UNIQUE INDEX one_signature_per_mailbox_and_name ON signatures (campaign, 
     WHERE status IN ('counted', 'held', 'unconfirmed') AND by_email IS NOT NULL;
 CREATE UNIQUE INDEX one_signature_per_house_and_name ON signatures (campaign, by_address)
     WHERE status IN ('counted', 'held', 'unconfirmed') AND by_address IS NOT NULL;
--- `alike` begins with the code of a name and ZIP; next is that of the mailbox, if there is one.
-CREATE INDEX signatures_by_name_and_zip ON signatures (alike)
-    WHERE status IN ('counted', 'held', 'unconfirmed');
-CREATE INDEX signatures_by_base_mailbox ON signatures (substr(alike, 9))
-    WHERE status IN ('counted', 'held', 'unconfirmed') AND by_email IS NOT NULL;
 CREATE INDEX signatures_by_form ON signatures (form) WHERE form IS NOT NULL;
 CREATE INDEX signatures_by_earlier ON signatures (earlier) WHERE earlier IS NOT NULL;
 
