@@ -82,35 +82,27 @@ def held_page(db: sqlite3.Connection, campaign: str, view: View = "waiting") -> 
 
 
 @dataclass(frozen=True, slots=True)
-class _Decision:
-    before: str | None
-    """None for taking back a decision, whatever it was."""
-    after: str
-    """The status that counted and held signatures get."""
+class Decision:
+    """What an organizer decides about held signatures."""
+
     name: str
+    """Empty if it takes earlier decisions back."""
+    status: str
+    """The status that counted and held signatures get."""
     what: What
 
 
-def release(by: Actor, campaign: str, numbers: Sequence[int]) -> int:
-    """Count held signatures, including those set aside; returns how many."""
-    decision = _Decision("held", "counted", "released", What.SIGNATURES_RELEASED)
-    return _decide(by, campaign, numbers, decision)
+RELEASE = Decision("released", "counted", What.SIGNATURES_RELEASED)
+"""Count them, including those set aside."""
+SET_ASIDE = Decision("set aside", "held", What.SIGNATURES_SET_ASIDE)
+"""Leave them uncounted, and take them off the waiting list; not for released ones."""
+HOLD_AGAIN = Decision("", "held", What.SIGNATURES_HELD_AGAIN)
+"""Released or set aside, they wait again."""
 
 
-def set_aside(by: Actor, campaign: str, numbers: Sequence[int]) -> int:
-    """Leave held signatures uncounted, and take them off the waiting list; returns how many."""
-    decision = _Decision("held", "held", "set aside", What.SIGNATURES_SET_ASIDE)
-    return _decide(by, campaign, numbers, decision)
-
-
-def hold_again(by: Actor, campaign: str, numbers: Sequence[int]) -> int:
-    """Take decisions back: released or set aside, the signatures wait again; returns how many."""
-    decision = _Decision(None, "held", "", What.SIGNATURES_HELD_AGAIN)
-    return _decide(by, campaign, numbers, decision)
-
-
-def _decide(by: Actor, campaign: str, numbers: Sequence[int], decision: _Decision) -> int:
-    """All or none, with an audit event. Raises ``NotStoredError``."""
+def decide(by: Actor, campaign: str, numbers: Sequence[int], decision: Decision) -> int:
+    """Returns how many were decided: all or none, with an audit event. Raises
+    ``NotStoredError``."""
     db, done = by.db, list[int]()
     with writing(db):
         for number in sorted(set(numbers))[:PAGE]:
@@ -121,11 +113,11 @@ def _decide(by: Actor, campaign: str, numbers: Sequence[int], decision: _Decisio
             ).fetchone()
             if row is None or row[1] == decision.name:
                 continue
-            if row[1] == "released" if decision.before else row[1] == "":
+            if row[1] == "released" and decision is SET_ASIDE:
                 continue
             if row[0] != "repeated":
                 db.execute(
-                    "UPDATE signatures SET status = ? WHERE id = ?", (decision.after, number)
+                    "UPDATE signatures SET status = ? WHERE id = ?", (decision.status, number)
                 )
             db.execute(
                 "INSERT INTO held (signature, reason, decision) VALUES (?, 'by hand', ?)"

@@ -8,13 +8,13 @@ import pytest
 from flask import Flask
 
 from app.errors import NotStoredError
+from app.records import holding
 from app.records.acts import HeldReason
 from app.records.audit import TrailFilter, every
 from app.records.holding import held_page
 from app.records.keys import first_key, make_key
 from app.records.organizers import Role
 from app.records.signing import sign
-from app.web.organizer.held import DECISIONS
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Clock, Office
 from tests.safety.people import CAMPAIGN, SECRET, TODAY, request
@@ -128,7 +128,7 @@ def test_checkmarks_survive_a_busy_database(
     browser.log_in(staff.add())
     browser.get("/organize/held/")
     path, form = browser.form("/held/")
-    monkeypatch.setitem(DECISIONS, "release", busy)
+    monkeypatch.setattr(holding, "decide", busy)
     browser.post(path, {**form, "row": ["1", "3"], "do": "release"})
     assert browser.status == 503
     ticks = [tick for tick in browser.page.all("input") if tick.get("name") == "row"]

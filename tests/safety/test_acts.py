@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from app.records.audit import Actor
 from app.records.counts import Filter, Totals, recount, totals
 from app.records.exports import Occasion, letters_table, signatures_table
-from app.records.holding import hold_again, release, set_aside
+from app.records.holding import HOLD_AGAIN, RELEASE, SET_ASIDE, Decision, decide
 from app.records.keys import first_key, unlock
 from app.records.retention import Policy, purge
 from app.records.sealing import kept_letters, unpack, unseal
@@ -271,20 +271,19 @@ class Acts(RuleBasedStateMachine):
     # --- what organizers and the site do
 
     @precondition(lambda self: self.acts)
-    @rule(data=st.data(), what=st.sampled_from([release, set_aside, hold_again]))
-    def organizer_decides(self, data: st.DataObject, what: Any) -> None:
+    @rule(data=st.data(), what=st.sampled_from([RELEASE, SET_ASIDE, HOLD_AGAIN]))
+    def organizer_decides(self, data: st.DataObject, what: Decision) -> None:
         act = data.draw(st.sampled_from(self.acts))
         seen = bool(act.hold) and not act.withdrawn and not (act.asked and not act.answered)
         may = {
-            "release": act.decision != "released", "set_aside": act.decision == "",
-            "hold_again": act.decision != "",
-        }[what.__name__]  # fmt: skip
-        done = what(Actor(self.site.db, "Rosa", self.site.clock()), self.campaign, [act.number])
+            "released": act.decision != "released", "set aside": act.decision == "",
+            "": act.decision != "",
+        }[what.name]  # fmt: skip
+        by = Actor(self.site.db, "Rosa", self.site.clock())
+        done = decide(by, self.campaign, [act.number], what)
         assert done == (seen and may)
         if done:
-            act.decision = {"release": "released", "set_aside": "set aside", "hold_again": ""}[
-                what.__name__
-            ]
+            act.decision = what.name
         self.check()
 
     @precondition(lambda self: self.acts)

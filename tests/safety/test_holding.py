@@ -13,7 +13,15 @@ import pytest
 from app.records.acts import SignatureRequest
 from app.records.audit import Actor, TrailFilter, every
 from app.records.counts import recount
-from app.records.holding import VIEWS, View, held_page, hold_again, release, set_aside
+from app.records.holding import (
+    HOLD_AGAIN,
+    RELEASE,
+    SET_ASIDE,
+    VIEWS,
+    View,
+    decide,
+    held_page,
+)
 from app.records.persons import person_of
 from app.records.retention import Policy, delete_old_rows
 from app.records.signing import confirm, question, receipt, sign, withdraw
@@ -66,11 +74,11 @@ def test_every_decision_is_bulk_reversible_and_in_the_trail(db: sqlite3.Connecti
     for number in (1, 2, 3):
         sign(db, held(number), SECRET)
     numbers = [row.number for row in held_page(db, CAMPAIGN).rows]
-    assert release(Actor(db, "Rosa", NOW), CAMPAIGN, numbers[:2]) == 2
-    assert set_aside(Actor(db, "Rosa", NOW), CAMPAIGN, numbers[2:]) == 1
+    assert decide(Actor(db, "Rosa", NOW), CAMPAIGN, numbers[:2], RELEASE) == 2
+    assert decide(Actor(db, "Rosa", NOW), CAMPAIGN, numbers[2:], SET_ASIDE) == 1
     assert statuses(db) == ["counted", "counted", "held"]
     assert held_page(db, CAMPAIGN).rows == ()
-    assert hold_again(Actor(db, "Rosa", NOW), CAMPAIGN, numbers) == 3
+    assert decide(Actor(db, "Rosa", NOW), CAMPAIGN, numbers, HOLD_AGAIN) == 3
     assert statuses(db) == ["held"] * 3
     assert held_page(db, CAMPAIGN).numbers["waiting"] == 3
     trail = [(e.what.value, e.who, e.after["rows"]) for e in every(db, TrailFilter())]
@@ -90,9 +98,9 @@ def test_decisions_leave_counted_withdrawn_and_other_campaigns_signatures_alone(
     withdraw(db, taken_back)
     sign(db, replace(held(3), campaign="another"), SECRET)
     everything = [1, 2, 3, 99]
-    assert release(Actor(db, "Rosa", NOW), CAMPAIGN, everything) == 0
-    assert set_aside(Actor(db, "Rosa", NOW), CAMPAIGN, everything) == 0
-    assert hold_again(Actor(db, "Rosa", NOW), CAMPAIGN, everything) == 0
+    assert decide(Actor(db, "Rosa", NOW), CAMPAIGN, everything, RELEASE) == 0
+    assert decide(Actor(db, "Rosa", NOW), CAMPAIGN, everything, SET_ASIDE) == 0
+    assert decide(Actor(db, "Rosa", NOW), CAMPAIGN, everything, HOLD_AGAIN) == 0
     assert statuses(db) == ["counted", "withdrawn", "held"]
     assert list(every(db, TrailFilter())) == []
 
@@ -140,13 +148,13 @@ def test_a_repeat_signature_is_held_and_released_like_any_other(db: sqlite3.Conn
     again = replace(held(2), person=request(1).person)
     link = sign(db, again, SECRET).receipt
     [row] = held_page(db, CAMPAIGN).rows
-    assert release(Actor(db, "Rosa", NOW), CAMPAIGN, [row.number]) == 1
+    assert decide(Actor(db, "Rosa", NOW), CAMPAIGN, [row.number], RELEASE) == 1
     found = receipt(db, link)
     assert found is not None
     assert found.waits_for == ""
     assert statuses(db) == ["counted", "repeated"]
     assert held_page(db, CAMPAIGN).numbers == {"waiting": 0, "set aside": 0, "released": 1}
-    assert hold_again(Actor(db, "Rosa", NOW), CAMPAIGN, [row.number]) == 1
+    assert decide(Actor(db, "Rosa", NOW), CAMPAIGN, [row.number], HOLD_AGAIN) == 1
     assert not recount(db)
 
 

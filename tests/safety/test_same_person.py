@@ -20,7 +20,7 @@ from app.records.acts import SignatureRequest, Signed
 from app.records.audit import Actor
 from app.records.counts import recount
 from app.records.database import open_database
-from app.records.holding import release
+from app.records.holding import RELEASE, decide
 from app.records.keys import CampaignKey, OpenKey
 from app.records.persons import MOST_AT_MAILBOX, NAME, PLACE, STANDING, Person, person_of
 from app.records.sealing import (
@@ -168,7 +168,7 @@ def test_a_pending_correction_replaces_nothing_yet(
     sign(db, keeping(doubtful, key, first="held"), SECRET)
     asked = sign(db, keeping(signing(3, "Imani", status="unconfirmed"), key, first="Imani"), SECRET)
     assert packet(db, opened, file) == {1: {"first": "Imni"}}
-    assert release(Actor(db, "Rosa", NOW), CAMPAIGN, [2]) == 1
+    assert decide(Actor(db, "Rosa", NOW), CAMPAIGN, [2], RELEASE) == 1
     assert packet(db, opened, file) == {1: {"first": "held"}}
     assert confirm(db, asked.confirm, at=NOW)
     assert packet(db, opened, file) == {1: {"first": "Imani"}}

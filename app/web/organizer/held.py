@@ -6,14 +6,14 @@ Nothing on the page names anyone: it shows what is counted of each signature, an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from werkzeug.wrappers import Response
 from wtforms import SelectMultipleField
 
 from app.errors import NotStoredError
-from app.records.audit import Actor
-from app.records.holding import PAGE, VIEWS, View, held_page, hold_again, release, set_aside
+from app.records import holding
+from app.records.holding import HOLD_AGAIN, PAGE, RELEASE, SET_ASIDE, VIEWS, View, held_page
 from app.site.i18n import gettext as _
 from app.site.services import services
 from app.web.access import access
@@ -26,9 +26,7 @@ from app.web.organizer.show import area, district_code, go_to, page
 held = area("organizer_held", "/held")
 
 NUMBER = re.compile(r"[0-9]{1,18}")
-DECISIONS: dict[str, Callable[[Actor, str, Sequence[int]], int]] = {
-    "release": release, "set aside": set_aside, "hold again": hold_again,
-}  # fmt: skip
+DECISIONS = {"release": RELEASE, "set aside": SET_ASIDE, "hold again": HOLD_AGAIN}
 
 
 @held.get("/")
@@ -79,7 +77,7 @@ def decide() -> Response:
         words = _("Check at least one signature, or use a button for all.")
         return index(view, words, 422, ticked)
     try:
-        done = decision(acting(), services().slug, numbers)
+        done = holding.decide(acting(), services().slug, numbers, decision)
     except NotStoredError as error:
         return index(view, not_stored_words(error), 503, ticked)
     return go_to("organizer_held.index", show=view, done=done)
