@@ -352,7 +352,7 @@ def private_key_here(p: Patient) -> None:
 
 @way("retention", "fail", "flask signatures purge --now")
 def details_kept_too_long(p: Patient) -> None:
-    p.sql("UPDATE sealed SET day = '2020-01-01'", "UPDATE signatures SET campaign = 'old'")
+    p.sql("UPDATE signatures SET day = '2020-01-01', campaign = 'old'")
 
 
 @way("retention", "fail", "mail in files are older")
