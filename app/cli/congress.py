@@ -38,7 +38,7 @@ from app.congress.model import (
 from app.congress.names import NOTICES, STREET_REASONS, seat_code, seat_name, titled_name
 from app.congress.places import ZipProblem, parse_district, parse_zip, read_state
 from app.congress.street import locate_street
-from app.congress.tables import Tables, load_tables
+from app.congress.tables import STALE_AFTER_DAYS, Tables, load_tables
 from app.site.services import geocoder_of
 from app.site.settings import load_settings
 from app.text import read_day
@@ -48,9 +48,6 @@ Command = TypeVar("Command", bound=Callable[..., object])
 congress_cli = PlainGroup(
     "congress", help="Look up who represents an address; build and refresh the tables."
 )
-
-STALE_AFTER_DAYS = 120
-"""Members change several times a year; older tables get a warning."""
 
 ZIP_PROBLEMS = {
     "missing": "Enter a ZIP code with --zip.",

@@ -83,9 +83,9 @@ def settings_are_for_the_public(site: Site) -> Diagnosis:
 
 @check("tables")
 def tables_are_current(site: Site) -> Diagnosis:
-    from app.cli.congress import STALE_AFTER_DAYS
     from app.congress.model import ordinal
     from app.congress.refresh import refreshed
+    from app.congress.tables import STALE_AFTER_DAYS
 
     tables = site.tables
     if tables.congress < tables.first_known:

@@ -62,6 +62,9 @@ MOST_VACANCIES = 20
 """More seats than this have never been vacant at once. If more have no name, the list is
 incomplete, and those seats are awaited, not vacant."""
 
+STALE_AFTER_DAYS = 120
+"""Members change several times a year; operators are told to refresh a list older than this."""
+
 _EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 

@@ -200,7 +200,7 @@ def _letter(
             key = (letter_id, text.length, version_of(text.live))
             text = replace(text, signed=signed.get(key, 0))
         texts[part] = text
-    heading = _heading(texts["full"].newest or texts["short"].newest or "")
+    heading = heading_of(texts["full"].newest or texts["short"].newest or "")
     spanish = language() == "es"
     return ShelvedLetter(
         id=letter_id,
@@ -211,7 +211,8 @@ def _letter(
     )
 
 
-def _heading(source: str) -> dict[str, str]:
+def heading_of(source: str) -> dict[str, str]:
+    """The heading of a letter's file; empty if it cannot be split."""
     parts = split_source(source)
     return parts.heading if parts else {}
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from app.campaign.stance import CURRENT, has_ended, stage_of
 from app.campaign.words import ordinal
 from app.congress.refresh import Refreshed, refreshed
+from app.congress.tables import STALE_AFTER_DAYS
 from app.records import logins
 from app.records.accounting import ACCEPTED, OWN
 from app.records.counts import Filter
@@ -38,8 +39,6 @@ COUNTDOWN_FROM = 12
 """The countdown to the next Congress is shown from the first day of this month."""
 CHANGED_DAYS = 14
 """How long a change in the list of members is shown."""
-OLD_TABLES_DAYS = 120
-"""Tables of members older than this should be rebuilt; the doctor command has the same limit."""
 NAMES_SHOWN = 5
 
 
@@ -230,7 +229,7 @@ def _old_tables(site: Services) -> Iterable[Notice]:
             awaited, day=long_date(tables.as_of),
         )  # fmt: skip
         yield Notice(text)
-    elif (today - tables.as_of).days > OLD_TABLES_DAYS:
+    elif (today - tables.as_of).days > STALE_AFTER_DAYS:
         text = _(
             "The list of members is %(age)d days old (%(day)s). Ask your site operator to update "
             "it.",

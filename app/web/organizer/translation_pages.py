@@ -33,7 +33,7 @@ from app.web.forms import Several, SiteForm, sent
 from app.web.organizer.campaign import campaign
 from app.web.organizer.campaign_form import TITLES
 from app.web.organizer.drafts import Working, pressed, save, working
-from app.web.organizer.letters_shelf import pairs_of
+from app.web.organizer.letters_shelf import heading_of, pairs_of
 from app.web.organizer.show import go_to, page, visible
 from app.web.problem_words import problem_words
 
@@ -63,12 +63,6 @@ def names_of(letter: str, length: str) -> tuple[str, str]:
     """The names of a letter's file and its reading aid's."""
     middle = ".short" if length == "short" else ""
     return f"{letter}{middle}.txt", f"{letter}{middle}.es.txt"
-
-
-def parts(text: str) -> tuple[dict[str, str], str]:
-    """The heading and words of a file; both empty if it cannot be split."""
-    found = split_source(text) if text else None
-    return (found.heading, found.words) if found else ({}, "")
 
 
 def unwrap(text: str) -> str:
@@ -156,7 +150,7 @@ def _translation_page(
     )
     return page(
         "campaign/translation", status, letter=letter, length=length, rows=rows, base=base,
-        title=parts(english.text)[0].get("title", letter), draft=english.is_draft, other=other,
+        title=heading_of(english.text).get("title", letter), draft=english.is_draft, other=other,
         errors=errors or [],
     )  # fmt: skip
 
@@ -202,7 +196,7 @@ def translation_post(letter: str, length: Length) -> Response:
     body, note = join(
         TypedParagraph(r.english_mark, r.kept, r.before, r.mark, r.number in fits) for r in rows
     )
-    heading = {key: value for key, value in parts(spanish.text)[0].items() if key != AID_NOTES}
+    heading = {key: value for key, value in heading_of(spanish.text).items() if key != AID_NOTES}
     text = join_source(spanish.text, {**heading, AID_NOTES: note}, body)
     result = read_template(spanish.name, text, facts=tuple(services().campaign.facts))
     if isinstance(result, tuple):
