@@ -48,7 +48,10 @@ _SHORT = """
     TEX TX, WASH WA, W VA WV, WIS WI, WISC WI, WYO WY, WASHINGTON DC DC, WASHINGTON D C DC,
     US VIRGIN ISLANDS VI, USVI VI, UNITED STATES VIRGIN ISLANDS VI, VIRGIN ISLANDS VI,
     ISLAS VIRGENES VI, CNMI MP, SAIPAN MP, COMMONWEALTH OF THE NORTHERN MARIANA ISLANDS MP,
-    ISLAS MARIANAS MP, NUEVA HAMPSHIRE NH, TEJAS TX, VIRGINIA DEL OESTE WV
+    ISLAS MARIANAS MP, NUEVA HAMPSHIRE NH, TEJAS TX, VIRGINIA DEL OESTE WV, HAW HI, GUAHAN GU,
+    NO CAROLINA NC, SO CAROLINA SC, NO DAKOTA ND, SO DAKOTA SD, WEST VA WV, NEW YORK STATE NY,
+    WASHINGTON STATE WA, NUEVO MEJICO NM, NORTHERN MARIANAS MP, N MARIANA ISLANDS MP,
+    MICRONESIA FM, PALAU PW, MARSHALL ISLANDS MH, RMI MH
 """
 """Other names for states, besides their codes and full names; traditional abbreviations first."""
 
@@ -60,12 +63,14 @@ def read_state(text: str) -> str | None:
     """
     if text in _CODES:
         return text
+    text = _COUNTRY_AFTER.sub("", text)
     codes = {_STATE_WORDS.get(_state_words(part)) for part in re.split("[-–(/]", text)}
     return codes.pop() if len(codes) == 1 else None
 
 
 def _state_words(text: str) -> str:
-    words = re.sub(r"[.,)\s]+", " ", plain(text)).upper().strip()
+    words = re.sub(r"[.,)\s]+", " ", plain(text).replace("'", "")).upper().strip()  # Hawaiʻi
+    words = re.sub("^(STATE|COMMONWEALTH) OF ", "", words)
     letters = words.replace(" ", "")
     return letters if len(letters) == 2 else words  # N. Y.
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from app.congress.places import COUNTRY, read_state
+from app.records.comparing import address_of
 from app.text import plain
 
 Flag = Literal["date", "formula", "error", "long"]
@@ -67,24 +68,29 @@ _NAMES: dict[str, str] = {
     "unit": "unit, apt, apartment, suite, apt no, aptno, unit number, unit no, apt number, "
             "apt unit, apt suite, apartment number, street line 2, address line 2, address 2, "
             "addr 2, street address 2, street address line 2, street 2, supplemental address, "
-            "supplemental address 1, "
+            "supplemental address 1, secondary addr, secondary address, "
             "address 3, address line 3, extra address line, extended address, direccion 2, "
             "apartamento, apto, no apto, num apto, departamento, depto, piso, "
             "urbanizacion, urb, numero interior, unidad, apt num, apartment num, addrline 2, "
-            "lot, lot number, lot no, space number, trailer",
+            "lot, lot number, lot no, space number, trailer, barrio, urb barrio, "
+            "urbanizacion barrio, urbanizacion o barrio",
     "city": "city, town, city town, town city, municipality, ciudad, localidad, municipio, "
             "poblacion, pueblo",
     "state": "state, st, state territory, state province, state abbreviation, state abbreviated, "
              "state code, province, region, estado, edo, estado o territorio",
     "zip": "zip, zip code, zipcode, zip 5, zip5, postal, postal code, postalcode, postcode, "
-           "post code, zip postal code, zip postcode, postal zip, postal code zip, zip code 5, "
-           "codigo postal, codigo zip, codigo postal zip, zip codigo postal, cp, c p",
+           "post code, zip postal code, zip postcode, postal zip, postal zip code, "
+           "postal code zip, zip code 5, codigo postal, codigo zip, codigo postal zip, "
+           "zip codigo postal, cp, c p",
     "plus4": "zip 4, zip4, zip plus 4, zip plus four, plus 4, plus four, plus4, "
              "postal code suffix, zip suffix, zip extension, zip ext, zip code 4, zip code suffix, "
              "zip code extension, zip code ext",
     "place": "city state zip, city st zip, city state zip code, city state postal code, "
              "city state and zip, city state, city st, town state zip, csz, ciudad estado zip, "
-             "ciudad estado codigo postal, ciudad estado y zip, ciudad estado y codigo postal",
+             "ciudad estado codigo postal, ciudad estado y zip, ciudad estado y codigo postal, "
+             "city zip, city zip code, city and zip, city and zip code, town zip, town zip code, "
+             "town and zip, town and zip code, ciudad zip, ciudad y zip, ciudad codigo postal, "
+             "ciudad y codigo postal, pueblo y zip, pueblo y codigo postal",
     "district": "district, congressional district, cd, us house district, "
                 "u s house district, us congressional district, distrito, distrito congresional, "
                 "distrito electoral",
@@ -107,8 +113,8 @@ _ALIASES |= {
 }
 
 _PREFIXES = (
-    "", "home", "residential", "residence", "primary", "registered", "registration", "voting",
-    "voter", "v", "user submitted", "can2 user", "can2", "donor", "signer", "petitioner",
+    "", "home", "residential", "residence", "physical", "primary", "registered", "registration",
+    "voting", "voter", "v", "user submitted", "can2 user", "can2", "donor", "signer", "petitioner",
     "resident", "res", "supporter", "contact", "constituent", "person", "mailing", "mail", "m",
     "billing", "address", "address 1", "addresses",
 )  # fmt: skip
@@ -116,6 +122,8 @@ _PREFIXES = (
 earlier is the likelier home address."""
 _AFTER = ("home", "residence", "residential", "primary", "mailing")
 """Those that some tools put after it: *City - Home*."""
+_KIND_OF_COLUMN = re.compile(r"(?<=.) (?:desc|cd|lbl|txt)$")
+"""What voter files put after a name: *state_cd*, *name_suffix_lbl*."""
 _NOT_THE_SIGNER = re.compile(
     r"\b(spouse|partner|parent|friend|employer|company|organi[sz]ation|work|business|job|emergency"
     r"|witness|circulator|collector|notary|volunteer|referred|previous|old|birth|middle|maiden"
@@ -173,6 +181,15 @@ def find_header(top: Sequence[RawRow]) -> RawRow | None:
             best, most = row, known
     # A form's export may have nothing but questions in its first row.
     return best or next((row for row in top[:1] if _is_header(_whole(row))), None)
+
+
+def with_names_above(header: RawRow, above: RawRow) -> RawRow:
+    """The header with column names from the row above where it has none: merged cells show theirs
+    in the upper row."""
+    upper = _match_headers(above.cells)
+    cells = [*header.cells, *[""] * (len(above.cells) - len(header.cells))]
+    named = (above.cells[at] if not cell and at in upper else cell for at, cell in enumerate(cells))
+    return replace(header, cells=tuple(named))
 
 
 def _whole(row: RawRow) -> set[str]:
@@ -260,6 +277,7 @@ def _match_headers(
             if remembered[plain]:
                 found[place] = remembered[plain], -1
             continue
+        plain = _KIND_OF_COLUMN.sub("", plain)
         for rank, prefix in enumerate(_PREFIXES):
             rest = plain.removeprefix(f"{prefix} ".lstrip())
             if rest == plain and prefix in _AFTER:
@@ -424,7 +442,8 @@ def person_row(row: RawRow, columns: Columns, sheet: int = 0) -> SheetRow | None
     if one["house"] and one.get("street", "").startswith(f"{one['house']} "):
         one["house"] = ""  # the street's column has the number, too
     street = " ".join(filter(None, (one.get(piece, "") for piece in _STREET)))
-    if street:
+    alone = not one.get("street") and not one["house"] and one.get("unit", "")
+    if street and not (alone and address_of("", alone)[1]):  # a unit alone is no address
         values["street"] = street
     _split_place_cells(values, one.get("place", ""))
     return SheetRow(row.number, values, flags, sheet, row.hidden or _is_crossed_out(row, columns))
@@ -475,6 +494,9 @@ _PLACE = re.compile(
     rf"(?:{_GAP}+{COUNTRY})?(?:{_GAP}+[^\W\d][\w .'-]* County\)?)?\.?",
     re.IGNORECASE,
 )
+_SHORTEST_TOWN = 5
+"""Letters; fewer are a code or an abbreviation of a state: *VT 05672*, *V.T.*"""
+_TOWN_AND_ZIP = re.compile(rf"([^\d,]*[^\W\d])\.?{_GAP}+(\d{{5}}(?:-\d{{4}})?)")
 _ZIP_FIRST = re.compile(rf"(\d{{5}}(?:-\d{{4}})?){_GAP}+(\D+)")
 
 
@@ -501,9 +523,25 @@ def _split_state(text: str) -> tuple[str, str] | None:
     return None
 
 
+_LABELLED = re.compile(r"([^:]{3,40}): ?(.*)")
+
+
+def _without_labels(lines: Sequence[str]) -> Sequence[str]:
+    """``Street Address: 12 Main St``, ``City: Stowe`` and so on as street and place; other lines
+    unchanged. Form builders export an address so."""
+    pairs = [(plain_header(m[1]), m[2]) for line in lines if (m := _LABELLED.fullmatch(line))]
+    said = {role: text for label, text in pairs if (role := _ALIASES.get(label)) in _ADDRESS}
+    if len(pairs) < len(lines) or len(said) < 2:
+        return lines
+    street = " ".join(said[part] for part in _STREET if said.get(part))
+    place = f"{said.get('city', '')}, {said.get('state', '')} {said.get('zip', '')}"
+    return [street, place.strip(" ,")]
+
+
 def address_line(lines: Sequence[str]) -> str:
     """The lines of a cell as one. Where the last ones are a town with its state and ZIP, a comma
     separates them from the street."""
+    lines = _without_labels(lines)
     for at in range(len(lines) - 1, 0, -1):
         parts = _split_place(place := " ".join(lines[at:]))
         if parts and parts[0]:
@@ -511,19 +549,28 @@ def address_line(lines: Sequence[str]) -> str:
     return " ".join(lines)
 
 
+def _place_parts(place: str) -> tuple[str, str, str]:
+    """City, state and ZIP in a cell for them; empty for what it lacks."""
+    if zip_first := _ZIP_FIRST.fullmatch(place):
+        place = f"{zip_first[2]} {zip_first[1]}"
+    if parts := _split_place(place):
+        return parts
+    if town := _TOWN_AND_ZIP.fullmatch(place):
+        return town[1], "", town[2]
+    city, comma, state = place.rpartition(",")
+    if not comma and place[-3:-2] == " " and read_state(place[-2:]):
+        city, state = place[:-3], place[-2:]
+    return (city.strip(), state.strip(), "") if city else (place, "", "")
+
+
 def _split_place_cells(values: dict[str, str], place: str) -> None:
     """Fill in city, state and ZIP if they share one cell, or follow the street in its cell."""
-    if not place and _split_place(values.get("zip", "")):
-        place, values["zip"] = values["zip"], ""
-    if place:
-        if zip_first := _ZIP_FIRST.fullmatch(place):
-            place = f"{zip_first[2]} {zip_first[1]}"
-        parts = _split_place(place)
-        if parts is None:
-            city, comma, state = place.rpartition(",")
-            if not comma and place[-3:-2] == " " and read_state(place[-2:]):
-                city, state = place[:-3], place[-2:]
-            parts = (city.strip(), state.strip(), "") if city else (place, "", "")
+    parts = _place_parts(place) if place else None
+    if parts and not parts[0] and len(parts[1]) >= _SHORTEST_TOWN:
+        parts = (parts[1], "", parts[2])  # in such a column, Washington 20009 is a town
+    if not place and (parts := _split_place(values.get("zip", ""))):
+        values["zip"] = ""
+    if parts:
         if not values.get("street") and re.search(r"\d.*,", parts[0]):  # the whole address
             values["street"], _, city = parts[0].rpartition(",")
             parts = (city.strip(), *parts[1:])

@@ -30,7 +30,14 @@ from python_calamine import (
     load_workbook,
 )
 
-from app.records.paper_columns import Flag, RawRow, address_line, find_header, roles_in
+from app.records.paper_columns import (
+    Flag,
+    RawRow,
+    address_line,
+    find_header,
+    roles_in,
+    with_names_above,
+)
 from app.text import clean_line
 
 TOP = 25
@@ -133,6 +140,8 @@ def _parsed(sheets: _Sheets, most: int | None) -> ParsedFile:
         if header is None:
             unread.append((name, "no_header" if any_here else "no_rows"))
             continue
+        if above := next((row for row in top if row.number == header.number - 1), None):
+            header = with_names_above(header, above)
         rows = []
         for row in chain(top, every):
             if row.number > header.number and (any(row.cells) or row.flags):
@@ -247,13 +256,11 @@ def _csv_rows(text: str) -> Iterator[RawRow]:
             if _swallowed(cells, delimiter, widest):
                 raise SheetError("quote", str(number - 1))
             widest = max(widest, len(cells), 2)
-            yield _row(number, [(cell, "error" if cell in _ERRORS else None) for cell in cells])
+            yield _row(number, [(cell, None) for cell in cells])
     except csv.Error:
         raise SheetError("quote", str(number + 1)) from None
 
 
-_ERRORS = {"#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!"}
-"""What a spreadsheet writes into CSV for a formula that fails; ``#N/A`` is read as a filler."""
 NARROW = 4
 """Up to this many columns, a row has no more commas than one address can have."""
 
@@ -556,6 +563,8 @@ def _attributes(element: Any) -> dict[str, str]:
 
 # --- both ----------------------------------------------------------------------------
 
+_ERRORS = re.compile(r"#[A-Z0-9/_]+[!?]|#GETTING_DATA|Err:\d{3}|Loading(?:\.\.\.|…)")
+"""What spreadsheet programs show for a formula that fails; ``#N/A`` is read as a filler."""
 _IN_LINES = re.compile(r"[\r\n]+| {2,}")
 """How a cell's lines are separated; some exports put two spaces between them."""
 
@@ -575,6 +584,6 @@ def _row(
         texts.append(text[:LONGEST_CELL])
         if len(text) > LONGEST_CELL:
             flags[place] = "long"
-        elif flag is not None:
-            flags[place] = flag
+        elif flag is not None or _ERRORS.fullmatch(text):
+            flags[place] = flag or "error"
     return RawRow(number, tuple(texts), flags, hidden, crossed)

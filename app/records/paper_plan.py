@@ -563,10 +563,16 @@ _SPANISH_CAPITAL_AND = re.compile(r"\S\s+Y\s+\S")
 and a name follows."""
 
 
+_FAMILY = re.compile(r"(?:(?:the|la) )?famil(?:y|ia)\b", re.IGNORECASE)
+"""Begins a first name; as a last name, *Familia* is one."""
+
+
 def _two_people(values: Mapping[str, str]) -> str:
-    """The column that names two people (``Ana and Luis``), or an empty string."""
+    """The column that names two people (``Ana and Luis``) or a family, or an empty string."""
     first, last = values.get("first", ""), values.get("last", "")
-    if _AND.search(last):
+    if _AND.search(last) or last.lower() == "family":
         return "last"
+    if _FAMILY.match(first):
+        return "first"
     in_spanish = (_SPANISH_CAPITAL_AND if first.isupper() else _SPANISH_AND).search(first)
     return "first" if _AND.search(first) or in_spanish else ""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.congress.places import Zip, ZipProblem, parse_zip
+from app.congress.places import Zip, ZipProblem, parse_zip, read_state
 
 HYPHENS = "-‐‑‒–—―−﹘﹣－"
 SPACES = ["", " ", "\u00a0", "\t", "\u2009", "\u200b", "\u3000", "\r\n", "\ufeff"]
@@ -220,3 +220,14 @@ def test_digits_are_never_added_changed_or_dropped(text: str) -> None:
     parsed = parse_zip(text)
     if isinstance(parsed, Zip):
         assert str(parsed).replace("-", "") == "".join(c for c in text if c.isdigit())
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [("Hawaiʻi", "HI"), ("Hawai'i", "HI"), ("Hawai‘i", "HI"), ("State of Hawaii", "HI"),
+     ("N. Dakota", "ND"), ("So. Dakota", "SD"), ("West Va.", "WV"), ("NY, USA", "NY"),
+     ("Commonwealth of Massachusetts", "MA"), ("N. Mariana Islands", "MP"), ("Guåhan", "GU"),
+     ("Nueva York", "NY"), ("Iowa (IA)", "IA"), ("Palau", "PW"), ("USA", None), ("ON", None)],
+)  # fmt: skip
+def test_a_state_is_read_as_its_people_write_it(typed: str, code: str | None) -> None:
+    assert read_state(typed) == code

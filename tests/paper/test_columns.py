@@ -63,6 +63,59 @@ OTHERS = {
 }  # fmt: skip
 
 
+def test_a_voter_file_keeps_the_suffix_and_the_whole_address() -> None:
+    """N11"""
+    header = ("voter_reg_num", "last_name", "first_name", "middle_name", "name_suffix_lbl",
+              "res_street_address", "residential_secondary_addr", "res_city_desc", "state_cd",
+              "zip_code")  # fmt: skip
+    row = ("7", "Li", "Ana", "Q", "JR", "12 Main St", "Apt 4", "Stowe", "VT", "05672")
+    (read,) = rows_of(csv_file(row, header=header))
+    assert read.values == {
+        "first": "Ana", "last": "Li JR", "street": "12 Main St Apt 4", "city": "Stowe",
+        "state": "VT", "zip": "05672",
+    }  # fmt: skip
+
+
+def test_the_physical_address_comes_before_the_mailing_address() -> None:
+    header = ("First", "Last", "Mailing Address", "Physical Address", "City", "State", "Zip")
+    row = ("Ana", "Li", "PO Box 9", "12 Main St", "Stowe", "VT", "05672")
+    assert rows_of(csv_file(row, header=header))[0].values["street"] == "12 Main St"
+
+
+def test_a_unit_without_a_street_is_no_address(db: Connection) -> None:
+    header = ("First", "Last", "Strasse", "APT", "Address 3", "City", "State", "ZIP")
+    units = [("Ana", "Li", "x", "Apt 4", ""), ("Bo", "Ng", "x", "", "12 Main St")]
+    rows = [(*row, "Stowe", "VT", "05672") for row in units]
+    plan = planned(csv_file(*rows, header=header), db)
+    assert [(p.column, p.why) for row in plan.wrong for p in row.problems] == [
+        ("street", "missing")
+    ]
+    assert [row.key for row in plan.new] == ["3"]
+
+
+@pytest.mark.parametrize("header", ["City/ZIP", "Town & Zip Code", "Ciudad y código postal"])
+@pytest.mark.parametrize(
+    ("place", "city", "state"),
+    [("Stowe 05672", "Stowe", ""), ("St. Albans, 05478", "St. Albans", ""),
+     ("Washington 20009", "Washington", ""), ("Stowe, VT 05672", "Stowe", "VT")],
+)  # fmt: skip
+def test_a_town_and_its_zip_can_share_a_cell(
+    header: str, place: str, city: str, state: str
+) -> None:
+    """N12"""
+    book = workbook(("Al Beck", "1 A St", place), header=("Name", "Street", header))
+    (row,) = rows_of(saved(book))
+    assert (row.values["city"], row.values["state"]) == (city, state)
+    assert row.values["zip"] == place[-5:]
+
+
+def test_a_state_and_its_zip_can_share_a_cell() -> None:
+    """N12"""
+    header = ("Name", "Street", "City", "State/ZIP")
+    (row,) = rows_of(saved(workbook(("Al", "1 A St", "Stowe", "Vermont 05672"), header=header)))
+    assert (row.values["state"], row.values["zip"]) == ("Vermont", "05672")
+
+
 @pytest.mark.parametrize("kind", OTHERS)
 def test_a_header_is_matched_by_its_ending_if_nothing_matches_better(kind: str) -> None:
     row = ("7", "Ana", "Li", "ana@example.org", "12 Main St", "Apt 4", "Stowe", "VT", "05672",
@@ -249,7 +302,8 @@ def test_city_state_and_zip_in_one_cell_are_split(
 
 @pytest.mark.parametrize(
     "address",
-    ["1 A St\nStowe, VT 05672", "1 A St\r\nStowe VT\r\n05672", "1 A St; Stowe; VT; 05672",
+    ["Street Address: 1 A St\nCity: Stowe\nState / Province: VT\nPostal / Zip Code: 05672",
+     "1 A St\nStowe, VT 05672", "1 A St\r\nStowe VT\r\n05672", "1 A St; Stowe; VT; 05672",
      "1 A St  Stowe  VT  05672  US", "1 A St, Stowe, VT 05672, Lamoille County"],
 )  # fmt: skip
 def test_a_street_ends_at_its_line_or_semicolon(address: str) -> None:

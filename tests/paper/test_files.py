@@ -85,8 +85,11 @@ def test_a_separator_line_that_is_not_true_is_ignored(text: str) -> None:
     assert len(rows_of(text.encode())) == 2
 
 
-def test_an_error_of_a_spreadsheet_in_csv_is_flagged() -> None:
-    (row,) = rows_of(csv_file(("#REF!", *ANA[1:])))
+@pytest.mark.parametrize(
+    "shown", ["#REF!", "#CALC!", "#ERROR!", "#BLOCKED!", "#GETTING_DATA", "Err:502", "Loading..."]
+)
+def test_an_error_of_a_spreadsheet_in_csv_is_flagged(shown: str) -> None:
+    (row,) = rows_of(csv_file((shown, *ANA[1:])))
     assert row.flags == {"first": "error"}
 
 
@@ -610,3 +613,22 @@ def test_rows_below_empty_ones_keep_their_numbers_and_what_is_crossed_out() -> N
     (sheet,) = parsed(saved(book)).sheets
     assert [(row.number, row.hidden) for row in sheet.rows] == [(4, True), (5, False)]
     assert [row.hidden for row in rows_of(saved(book))] == [True, True]
+
+
+def test_a_header_over_two_rows_with_merged_cells_is_read_whole() -> None:
+    book = workbook(header=("First name", "Last name", "Address", "", "", ""))
+    for row in ((None, None, "Street", "City", "State", "ZIP"), ANA[:6]):
+        book.active.append(row)
+    for cells in ("A1:A2", "B1:B2", "C1:F1"):
+        book.active.merge_cells(cells)
+    assert rows_of(saved(book))[0].values == {
+        "first": "Ana", "last": "Li", "street": "12 Main St", "city": "Stowe", "state": "VT",
+        "zip": "05672",
+    }  # fmt: skip
+
+
+def test_a_title_above_the_header_names_no_column() -> None:
+    book = workbook(header=("Please print your name and address", "", "", ""))
+    for row in ((None, "Name", "Street", "ZIP"), ("1", "Ana Li", "12 Main St", "05672")):
+        book.active.append(row)
+    assert rows_of(saved(book))[0].values["street"] == "12 Main St"
