@@ -152,6 +152,8 @@ class Receipt:
 
     campaign: str
     day: date
+    signed_at: datetime
+    """When the letters were signed as they are now, to the minute."""
     state: str
     district: int
     congress: int

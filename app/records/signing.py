@@ -595,13 +595,13 @@ def change_address(
 def receipt(db: sqlite3.Connection, token: str) -> Receipt | None:
     """The receipt with this token, or None if there is none."""
     row = db.execute(
-        "SELECT id, campaign, day, state, district, congress, withdrawn, language, changed,"
+        "SELECT id, campaign, day, at, state, district, congress, withdrawn, language, changed,"
         " status = 'test' FROM signatures WHERE receipt = ?",
         (token_digest(token),),
     ).fetchone()
     if row is None:
         return None
-    number, campaign, day, state, district, congress, withdrawn, language, changed, test = row
+    number, campaign, day, at, state, district, congress, withdrawn, language, changed, test = row
     letters = db.execute(
         "SELECT seat, bioguide, ask, state, state_at, cause FROM letters"
         " WHERE signature = ? ORDER BY seat",
@@ -612,6 +612,7 @@ def receipt(db: sqlite3.Connection, token: str) -> Receipt | None:
     return Receipt(
         campaign=campaign,
         day=date.fromisoformat(day),
+        signed_at=datetime.fromisoformat(changed or at),
         state=state,
         district=district,
         congress=congress,

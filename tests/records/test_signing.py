@@ -43,8 +43,9 @@ def test_a_vacant_seat_makes_no_letter_but_is_shown(db: sqlite3.Connection) -> N
 def test_the_receipt_shows_what_was_signed(db: sqlite3.Connection) -> None:
     signed = sign(db, signature("one", language="es"), SECRET)
     assert receipt(db, signed.receipt) == Receipt(
-        campaign=CAMPAIGN, day=date(2026, 11, 24), state="CA", district=12, congress=119,
-        letters=letters_of("CA", 12), withdrawn=False, language="es",
+        campaign=CAMPAIGN, day=date(2026, 11, 24), signed_at=signature("one").at.replace(second=0),
+        state="CA", district=12, congress=119, letters=letters_of("CA", 12), withdrawn=False,
+        language="es",
     )  # fmt: skip
 
 

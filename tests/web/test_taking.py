@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from io import BytesIO
 from xml.etree import ElementTree
 
@@ -13,6 +14,7 @@ from app.errors import NotStoredError
 from app.site.settings import Settings
 from app.web.public import public_pages
 from app.web.resident import handover
+from tests.web.conftest import Clock
 from tests.web.lint import Client, Html, values, words
 from tests.web.resident import BOSTON_TO, GLOUCESTER, Resident, form_with, sheets
 from tests.web.stored import counts, rows
@@ -270,6 +272,31 @@ def test_print_view_shows_each_letter_on_its_own_sheet(anyone: Resident) -> None
     page = anyone.client.post(anyone.url("/print"), form)
     assert len(sheets(page)) == 3
     assert len(sheets(anyone.client.post(anyone.url("/print"), {**form, "only": "MA-6"}))) == 1
+
+
+def test_a_letter_has_the_date_and_the_words_of_the_day_it_was_signed(
+    anyone: Resident, clock: Clock
+) -> None:
+    """Offices and the kept text see one letter, whenever it is printed."""
+    clock.now = datetime(2026, 11, 4, 3, 30, tzinfo=UTC)  # the evening of November 3
+    taken = anyone.signed(*GLOUCESTER)
+    form = taken.form()
+    assert anyone.client.flask.post(anyone.url("/keep"), data=form).status_code == 307
+    for _again in range(2):
+        printed = sheets(anyone.client.post(anyone.url("/print"), form))
+        pdf = anyone.client.flask.post(anyone.url("/letters.pdf"), data={**form, "only": ""}).data
+        receipt = anyone.client.get(anyone.receipt_path(taken)).words
+        for text in (*printed, *pdf_text(pdf), receipt):
+            assert "November 3, 2026" in text
+            assert "only weeks left" not in " ".join(text.split())
+        page = anyone.client.post(anyone.url("/take"), form)
+        assert ("We keep your letters" if anyone.lang == "en" else "Guardamos sus cartas") in (
+            page.words
+        )
+        clock.forward(days=17)
+    form["story"] = ["I read it again."]
+    corrected = anyone.sign(anyone.sign(form, 400).form())  # the form had expired
+    assert "December 7, 2026" in sheets(anyone.client.post("/print", corrected.form()))[0]
 
 
 def test_a_print_view_loaded_again_shows_and_reports_the_same_letter(

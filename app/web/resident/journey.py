@@ -18,7 +18,7 @@ from app.campaign.faults import repeats_frame
 from app.campaign.page_words import congress_gov, facts_in
 from app.campaign.words import ordinal, said
 from app.congress.lookup import find_delegation, states_of
-from app.congress.model import Choose, Found, Holder, Outcome, Unavailable, as_moment, change_of
+from app.congress.model import Choose, Found, Holder, Outcome, Unavailable, change_of
 from app.congress.places import ZipProblem, other_state_in, other_zip_in
 from app.congress.tables import Tables
 from app.records.acts import LetterRow, Receipt
@@ -432,17 +432,15 @@ def gone(signed: Receipt, tables: Tables) -> list[LetterRow]:
 
 
 def as_signed(signed: Receipt, template: str, site: Services) -> Services:
-    """The site as it was when a form was signed, if since then a Congress has ended, a recipient
-    has left or the letter (``template``) was retired.
+    """The site as it was when a form was signed, with its letter (``template``) if that was retired
+    since.
 
-    Signed letters remain available: to the same members, in the words of that day.
+    Signed letters remain available: to the same members, in the words and with the date of that
+    day.
     """
     if site.campaign.template(template) is None:
         site = site.with_letter(template)
-    if not (signed.congress < site.tables.congress or gone(signed, site.tables)):
-        return site
-    last = change_of(signed.congress + 1) - timedelta(seconds=1)
-    return site.at(min(as_moment(signed.day), last))
+    return site.at(min(signed.signed_at, change_of(signed.congress + 1) - timedelta(seconds=1)))
 
 
 def _to_the_same(found: Found, signed: Receipt, tables: Tables) -> Found:
