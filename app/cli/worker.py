@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-
 import click
 
 from app.cli.plain import PlainCommand
@@ -13,6 +9,7 @@ from app.records.health import check_site
 from app.records.running import serve_from
 from app.site.outgoing import mail_queue
 from app.site.quiet import log_in_lines
+from app.site.server import end_with_parent
 from app.site.settings import load_settings
 
 
@@ -39,19 +36,8 @@ def worker_command(workers: int | None, *, tied: bool) -> None:
     serve_from(settings.database)
     queue = mail_queue(settings)
     if tied:
-        _end_with_parent()
+        end_with_parent()
     log_in_lines()
     where = f"files in {settings.instance / 'outbox'}" if queue.post.writes_files else "mail"
     click.echo(f"The worker is running. Messages go out as {where}.", err=True)
     queue.run(workers or settings.mail_workers)
-
-
-def _end_with_parent() -> None:
-    """Stop when standard input closes, which means that the parent process is gone."""
-
-    def wait() -> None:
-        while os.read(0, 1024):
-            pass
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=wait, name="parent", daemon=True).start()

@@ -270,14 +270,15 @@ def _describe_exit(status: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit status {code}"
 
 
-def _end_with_the_watcher() -> None:
-    """End this process when its standard input, the watcher's pipe, closes."""
+def end_with_parent() -> None:
+    """End this process when its standard input closes: its parent, which held the pipe, is gone."""
 
     def wait() -> None:
-        os.read(0, 1)
+        while os.read(0, 1024):
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Thread(target=wait, name="watcher gone", daemon=True).start()
+    threading.Thread(target=wait, name="parent gone", daemon=True).start()
 
 
 def serve(
@@ -300,7 +301,7 @@ def serve(
     log_in_lines()
 
     def answer() -> None:
-        _end_with_the_watcher()
+        end_with_parent()
         at_start()
         _run_web_process(application, sockets)
 
@@ -310,7 +311,7 @@ def serve(
     if metrics:
 
         def tell() -> None:
-            _end_with_the_watcher()
+            end_with_parent()
             metrics()
 
         watcher.add("The metrics process", "Visitors do not notice.", tell)
