@@ -193,8 +193,9 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
     the office would give it to the successor.
 
     On the site itself, each result is also recorded with its letter, so that receipts and exports
-    show it, and letters whose signature was withdrawn or does not count yet are not delivered. On
-    another computer, use --elsewhere, then run flask letters note on the site.
+    show it. Letters whose signature was withdrawn or does not count yet are not delivered, nor
+    those that their writer has queued on the page, perhaps in other words. On another computer,
+    use --elsewhere, then run flask letters note on the site.
 
     \b
     Example:

@@ -52,7 +52,7 @@ from app.cwc.message import (
 from app.delivery.writer_rows import NO_DISTRICT, BadRow, LeftOut, WriterRow, zip_words
 from app.errors import ExplainedError
 from app.files import typed
-from app.records.accounting import note_office
+from app.records.accounting import ACCEPTED, QUEUED, note_office
 from app.records.database import Connection
 from app.records.keyed import keyed_code
 from app.records.outbound import LETTER, Addressee, sendable
@@ -370,10 +370,12 @@ def hand_over_folder(
             office, delivery_id = name.removesuffix(".xml").split("/")
             message = CwcMessage(office, delivery_id, (folder / name).read_bytes())
             result: CwcResult
-            reason = book.held_back(name) if book is not None else ""
+            reason, accepted = book.held_back(name) if book is not None else ("", False)
             if not reason and name in addressees:
                 reason = _not_sitting(addressees[name], standing)
-            if reason:  # an earlier try may have arrived
+            if accepted:
+                result = Accepted(production=True, earlier=True)
+            elif reason:  # an earlier try may have arrived
                 result = (Unknown if name in unanswered else NotAttempted)(reason)
             elif message.chamber in waiting:
                 result = waiting[message.chamber]
@@ -455,12 +457,18 @@ class LetterBook:
         self._signatures = _signatures_by_file(folder)
         self.noted = 0
 
-    def held_back(self, file: str) -> str:
-        """Why this letter must not leave; empty if there is no known reason."""
+    def held_back(self, file: str) -> tuple[str, bool]:
+        """Why this letter must not leave, empty if there is no known reason; and whether the
+        office's system accepted it already, perhaps in other words."""
         found = self._signatures.get(file)
-        if found is None or sendable(self._db, found[0], self._campaign) is not False:
-            return ""
-        return "Its signature was withdrawn, or does not count yet."
+        known = found and sendable(self._db, *found, self._campaign)
+        if not known:
+            return "", False
+        counts, state = known
+        if not counts:
+            return "Its signature was withdrawn, or does not count yet.", False
+        waits = "Its writer gave it to this site to deliver, perhaps in other words. It waits here."
+        return waits if state == QUEUED else "", state == ACCEPTED
 
     def note(self, file: str, result: str, at: datetime) -> None:
         """Record one result with its letter, if it changes it. Raises ``NotStoredError``."""

@@ -466,13 +466,17 @@ def letters_of(db: sqlite3.Connection, token: str) -> dict[str, OutboundRow]:
     return {row.seats[0]: row for row in rows}
 
 
-def sendable(db: sqlite3.Connection, signature: int, campaign: str) -> bool | None:
-    """Whether the letters of a signature, by number, may leave; None if it does not exist."""
+def sendable(
+    db: sqlite3.Connection, signature: int, seat: str, campaign: str
+) -> tuple[bool, State] | None:
+    """Whether the letters of a signature, by number, may leave, and the state of the one to a seat;
+    None if there is no such letter."""
     found = db.execute(
-        f"SELECT {_SENDABLE} FROM signatures s WHERE s.id = ? AND s.campaign = ?",  # noqa: S608
-        (signature, campaign),
+        f"SELECT {_SENDABLE}, l.state FROM signatures s"  # noqa: S608
+        " JOIN letters l ON l.signature = s.id AND l.seat = ? WHERE s.id = ? AND s.campaign = ?",
+        (seat, signature, campaign),
     ).fetchone()
-    return None if found is None else bool(found[0])
+    return None if found is None else (bool(found[0]), found[1])
 
 
 def end_changed_letters(db: sqlite3.Connection, signature: int, now: datetime) -> None:

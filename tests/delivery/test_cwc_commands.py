@@ -14,6 +14,8 @@ import pytest
 from lxml import etree
 
 from app.cwc.message import schema_errors
+from app.records.accounting import ACCEPTED, QUEUED
+from app.records.acts import State
 from app.records.database import open_database
 from app.records.signing import receipt_token, sign, withdraw
 from tests.commands import flask
@@ -348,6 +350,29 @@ def test_letters_of_signatures_that_do_not_count_are_not_sent(
     assert result.exit_code == 1
     assert "withdrawn, or does not count yet" in result.output
     assert offices.requests == []
+
+
+@pytest.mark.parametrize(
+    ("state", "result", "reason"),
+    [
+        (QUEUED, "not attempted", "Its writer gave it to this site to deliver"),
+        (ACCEPTED, "accepted", "accepted earlier"),
+    ],
+)
+def test_an_office_gets_no_second_letter_of_a_writer_in_other_words(
+    site: Path, tmp_path: Path, offices: cwc_server.CwcServer, monkeypatch: pytest.MonkeyPatch,
+    *, state: State, result: str, reason: str,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("DEAR_CONGRESS_CWC_MODE", "production")
+    folder = on_the_site(site, tmp_path)
+    offices.offices = ["SCA01", "SCA03"]
+    with closing(open_database(site / "dear-congress.db")) as db:
+        db.execute("UPDATE letters SET state = ? WHERE seat = 'CA-12'", (state,))
+    assert flask("letters deliver", folder).exit_code == (state == QUEUED)
+    said = next(row for row in table(folder / "results.csv") if row["file"].startswith("HCA12"))
+    assert (said["result"], said["reason"].startswith(reason)) == (result, True)
+    assert len(offices.taken) == 2
+    assert states(site)["CA-12"][0] == state
 
 
 @pytest.mark.parametrize("elsewhere", [True, False])
