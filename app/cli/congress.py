@@ -438,6 +438,23 @@ def find(
     )  # fmt: skip
     for line in describe(outcome, tables, day_in_washington(moment)):
         click.echo(line)
+    if isinstance(outcome, Found) and outcome.match == "chosen":
+        plain = find_delegation(
+            parsed.five, outcome.delegation.state, now=moment, state_confirmed=state_confirmed,
+            city=city, tables=tables,
+        )  # fmt: skip
+        here, chosen = _districts(plain), outcome.delegation.house.seat.id
+        if here and chosen not in here:
+            click.echo(f"Note: {parsed.five} is in {', '.join(here)}, not in {chosen}.")
+
+
+def _districts(outcome: Outcome) -> list[str]:
+    """The seats of a ZIP code's districts; empty if it does not narrow them down."""
+    if isinstance(outcome, Found):
+        return [outcome.delegation.house.seat.id, *(c.holder.seat.id for c in outcome.slivers)]
+    if isinstance(outcome, Choose) and outcome.reason == "split":
+        return [c.holder.seat.id for c in (*outcome.candidates, *outcome.slivers)]
+    return []
 
 
 def _ask(street: str, city: str, state: str | None, five: str, tables: Tables) -> StreetAnswer:

@@ -115,6 +115,24 @@ def test_find_explains_each_outcome(args: tuple[str, ...], words: list[str]) -> 
 
 
 @pytest.mark.parametrize(
+    ("zip5", "district", "note"),
+    [
+        ("01930", "MA-7", "Note: 01930 is in MA-6, not in MA-7."),
+        ("94538", "CA-12", "Note: 94538 is in CA-17, CA-14, not in CA-12."),
+        ("94538", "CA-14", ""),
+        ("94604", "CA-12", ""),  # a PO box has no district of its own
+    ],
+)
+def test_find_says_so_if_the_chosen_district_is_not_one_of_the_zip_code(
+    zip5: str, district: str, note: str
+) -> None:
+    output = find("--zip", zip5, "--district", district)
+    assert "as you chose" in output
+    assert ("not in" in output) == bool(note)
+    assert note in output
+
+
+@pytest.mark.parametrize(
     ("zip5", "why", "step"),
     [
         ("05672", "Vermont has one seat in the House and no numbered districts:", "--district."),
