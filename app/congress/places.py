@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from app.congress.model import ASSOCIATED_STATES, MILITARY_STATES, STATES, STATES_ES
@@ -340,6 +341,40 @@ def town_keys(name: str) -> tuple[str, ...]:
     if "," in name:
         keys.append(town_key(name.split(",", 1)[0]))
     return tuple(dict.fromkeys(key for key in keys if key))
+
+
+@cache
+def _towns_in(state: str) -> dict[str, set[str]]:
+    """By key, each name that the Postal Service knows for a town of the state, and its ZIPs."""
+    import zipcodes  # its first answer takes most of a second
+
+    found: dict[str, set[str]] = {}
+    for row in zipcodes.filter_by(state=state):
+        for name in (row["city"], *row["acceptable_cities"], *row["unacceptable_cities"]):
+            found.setdefault(town_key(name), set()).add(row["zip_code"])
+    return found
+
+
+_DIRECTIONS = frozenset({
+    "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest",
+})  # fmt: skip
+"""Names of towns, too, but at the end of an address a part of the street."""
+
+
+def town_at_end(address: str, state: str, zip5: str) -> str:
+    """The town of a ZIP with which an address ends, as written there; else empty.
+
+    The longest name of any town in the state decides, so that *West Springfield* is not
+    Springfield. What is before it need not be a street.
+
+    >>> town_at_end("12 Elm St Springfield", "MA", "01103")
+    'Springfield'
+    """
+    words, towns = address.split(), _towns_in(state)
+    ends = (" ".join(words[-size:]) for size in range(min(5, len(words) - 1), 0, -1))
+    town = next((end for end in ends if "," not in end and town_key(end) in towns), "")
+    key = town_key(town)
+    return town if zip5 in towns.get(key, ()) and key not in _DIRECTIONS else ""
 
 
 def place_name(namelsad: str) -> str:

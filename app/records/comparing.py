@@ -158,6 +158,8 @@ class _PostalWords:
 
     words: dict[str, str]
     """Each spelling of a word and its short form: suffixes, directions, numbers."""
+    suffixes: frozenset[str]
+    """The short forms of the suffixes."""
     units: dict[str, str]
     """The same for words before a unit's number; those for a dwelling, such as Apt, add nothing."""
     alone: dict[str, str]
@@ -187,6 +189,7 @@ def _tables() -> _PostalWords:
             phrases[tuple(phrase.split())] = tuple(short.split())
     return _PostalWords(
         table("streets", "directions", "numbers"),
+        frozenset(table("streets").values()),
         table("units"),
         table("units without a number"),
         phrases,
@@ -228,6 +231,18 @@ def address_of(street: str, street2: str = "") -> tuple[str, str]:
         street_words.insert(0, street_words.pop())  # Calle Luna 12
     both = " ".join(sorted({*unit.split(), *other.split()}))
     return " ".join(street_words), both
+
+
+def has_street(text: str) -> bool:
+    """Whether a text has a box, or the number, name and suffix of a street (or *Broadway*).
+
+    >>> has_street("12 Elm St"), has_street("12 Elm"), has_street("12 Lake")
+    (True, False, False)
+    """
+    words = address_of(text)[0].split()
+    suffixes = _tables().suffixes | {"calle"}
+    complete = len(words) > 2 and not suffixes.isdisjoint(words)
+    return complete or not {"box", "broadway"}.isdisjoint(words)
 
 
 def _address_words(text: str) -> list[str]:

@@ -414,7 +414,14 @@ class SheetRow:
         return f"{self.sheet + 1}.{self.number}" if self.sheet else str(self.number)
 
 
-def person_row(row: RawRow, columns: Columns, sheet: int = 0) -> SheetRow | None:
+TownAtEnd = Callable[[str, str, str, str], str]
+"""The town at the end of an address without a comma, given its state, its ZIP and the city's cell;
+empty if none is known, or no street would be left."""
+
+
+def person_row(
+    row: RawRow, columns: Columns, sheet: int = 0, town_at_end: TownAtEnd = lambda *_: ""
+) -> SheetRow | None:
     """What a row says about a person; None if its used columns are all empty."""
     said: dict[str, list[str]] = {}
     flags: dict[str, Flag] = {}
@@ -445,7 +452,7 @@ def person_row(row: RawRow, columns: Columns, sheet: int = 0) -> SheetRow | None
     alone = not one.get("street") and not one["house"] and one.get("unit", "")
     if street and not (alone and address_of("", alone)[1]):  # a unit alone is no address
         values["street"] = street
-    _split_place_cells(values, one.get("place", ""))
+    _split_place_cells(values, one.get("place", ""), town_at_end)
     return SheetRow(row.number, values, flags, sheet, row.hidden or _is_crossed_out(row, columns))
 
 
@@ -511,12 +518,13 @@ def _split_place(text: str) -> tuple[str, str, str] | None:
     return (*parts, found[2]) if found and parts else None
 
 
-def _split_state(text: str) -> tuple[str, str] | None:
-    """``Stowe, VT`` as the text before the state and the state, or None."""
+def _split_state(text: str, *, names: bool = True) -> tuple[str, str] | None:
+    """``Stowe, VT`` as the text before the state and the state, or None. Without ``names``, the
+    state must be a code: *Port Washington* is a town."""
     starts = [word.start() for word in re.finditer(rf"{_GAP.replace('[', '[^')}+", text)]
     # The last word alone if it is a code (Washington, DC), else the longest name (West Virginia).
     codes = [at for at in starts[-1:] if len(text[at:].replace(".", "").strip(" ,)")) == 2]
-    for at in (*codes, *starts[-4:]):
+    for at in (*codes, *(starts[-4:] if names else ())):
         state = text[at:].strip(" ,)")
         if read_state(state):
             return text[:at].strip(" ,;/(–-"), state
@@ -558,12 +566,12 @@ def _place_parts(place: str) -> tuple[str, str, str]:
     if town := _TOWN_AND_ZIP.fullmatch(place):
         return town[1], "", town[2]
     city, comma, state = place.rpartition(",")
-    if not comma and place[-3:-2] == " " and read_state(place[-2:]):
-        city, state = place[:-3], place[-2:]
-    return (city.strip(), state.strip(), "") if city else (place, "", "")
+    if comma:
+        return city.strip() or place, state.strip(), ""
+    return (*(_split_state(place, names=False) or (place, "")), "")
 
 
-def _split_place_cells(values: dict[str, str], place: str) -> None:
+def _split_place_cells(values: dict[str, str], place: str, town_at_end: TownAtEnd) -> None:
     """Fill in city, state and ZIP if they share one cell, or follow the street in its cell."""
     parts = _place_parts(place) if place else None
     if parts and not parts[0] and len(parts[1]) >= _SHORTEST_TOWN:
@@ -571,23 +579,41 @@ def _split_place_cells(values: dict[str, str], place: str) -> None:
     if not place and (parts := _split_place(values.get("zip", ""))):
         values["zip"] = ""
     if parts:
-        if not values.get("street") and re.search(r"\d.*,", parts[0]):  # the whole address
-            values["street"], _, city = parts[0].rpartition(",")
-            parts = (city.strip(), *parts[1:])
+        if not values.get("street"):  # perhaps the whole address
+            state, zip_code = parts[1] or values.get("state", ""), parts[2] or values.get("zip", "")
+            street, city = _split_street(parts[0], state, zip_code, "", town_at_end)
+            if city and re.search(r"\d", street):
+                values["street"], parts = street, (city, *parts[1:])
         for column, text in zip(("city", "state", "zip"), parts, strict=True):
             values[column] = values.get(column) or text
         return
-    if values.get("zip"):
-        return
     for column in ("state", "city", "street"):
-        parts = _split_place(values.get(column, ""))
-        if parts is None or (column == "street" and len(parts[2].partition("-")[0]) < 5):
+        found = _split_place(values.get(column, ""))
+        if found is None or (column == "street" and len(found[2].partition("-")[0]) < 5):
             continue  # four digits at the end of a street are a road or house number
-        before, values["state"], values["zip"] = parts
+        before, state, zip_code = found
+        if (values.get("zip") or zip_code)[:5] != zip_code[:5]:
+            continue
+        values["zip"] = values.get("zip") or zip_code
+        if column == "state" or not values.get("state"):
+            values["state"] = state
         if column == "street":
-            street, comma, city = before.replace(";", ",").rpartition(",")
-            values["street"] = street.strip() if comma else before
-            values["city"] = values.get("city") or (city.strip() if comma else "")
+            city = values.get("city", "")
+            values["street"], town = _split_street(before, state, zip_code, city, town_at_end)
+            values["city"] = city or town
         elif before:
             values["city"] = before
         return
+
+
+def _split_street(
+    text: str, state: str, zip_code: str, city: str, town_at_end: TownAtEnd
+) -> tuple[str, str]:
+    """The text before a state as the street and the town, which may be empty."""
+    street, comma, town = text.replace(";", ",").rpartition(",")
+    if comma and not re.search(r"\d", town):
+        return street.strip(), town.strip()
+    # Not “Apt 4 Springfield” after the comma.
+    if known := town_at_end(text, state, zip_code, city):
+        return text.removesuffix(known).rstrip(" ,;"), known
+    return (street.strip(), town.strip()) if comma else (text, "")

@@ -31,9 +31,17 @@ from app.congress.model import (
     StreetAnswer,
     Unavailable,
 )
-from app.congress.places import Zip, address_alone, parse_district, parse_zip, read_state
+from app.congress.places import (
+    Zip,
+    address_alone,
+    parse_district,
+    parse_zip,
+    read_state,
+    town_at_end,
+)
 from app.congress.tables import Tables
 from app.records import paper
+from app.records.comparing import has_street
 from app.records.fillers import WhyOdd, unless_filler, why_odd
 from app.records.paper import CountableRow
 from app.records.paper_columns import (
@@ -364,9 +372,15 @@ def make_plan(
 def _person_rows(file: ParsedFile, columns: Sequence[Columns]) -> Iterable[SheetRow]:
     for at, (sheet, known) in enumerate(zip(file.sheets, columns, strict=True)):
         for raw in sheet.rows:
-            row = person_row(raw, known, at)
+            row = person_row(raw, known, at, _town_at_end)
             if row is not None:
                 yield row
+
+
+def _town_at_end(address: str, state: str, zip_code: str, city: str) -> str:
+    town = city if city and address.endswith(f" {city}") else ""
+    town = town or town_at_end(address, read_state(state) or "", _zip5(zip_code))
+    return town if has_street(address.removesuffix(town)) else ""
 
 
 def corrected(row: SheetRow, choices: Choices) -> SheetRow:

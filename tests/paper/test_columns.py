@@ -404,6 +404,21 @@ def test_an_answer_about_a_column_is_remembered(db: Connection) -> None:
     assert planned(content, db).ready
 
 
+@pytest.mark.parametrize(
+    ("cell", "city", "state"),
+    [
+        ("Stowe VT", "Stowe", "VT"), ("Stowe, VT", "Stowe", "VT"), ("Stowe (VT)", "Stowe", "VT"),
+        ("Washington D.C.", "Washington", "D.C."), ("Stowe, XX", "Stowe", "XX"),
+        # Towns with a state's name.
+        ("Port Washington", "Port Washington", ""), ("Nevada", "Nevada", ""),
+    ],
+)  # fmt: skip
+def test_a_state_after_a_town_needs_no_comma(cell: str, city: str, state: str) -> None:
+    header = ("Name", "Street", "City, State", "ZIP")
+    (row,) = rows_of(saved(workbook(("Al Beck", "1 A St", cell, "05672"), header=header)))
+    assert (row.values["city"], row.values["state"]) == (city, state)
+
+
 def test_a_four_digit_zip_is_found_after_a_state_but_not_after_a_road() -> None:
     place = workbook(("Al Beck", "1 A St", "Acton, MA 1720"), header=("Name", "Street", "CSZ"))
     (row,) = rows_of(saved(place))

@@ -302,6 +302,58 @@ def test_doubtful_names_are_left_out_until_an_organizer_counts_them(
     assert [row.key for row in kept.new] == ["2", "3"]
 
 
+@pytest.mark.parametrize(
+    ("cell", "street", "city"),
+    [
+        ("12 Elm St Springfield MA 01101", "12 Elm St", "Springfield"),
+        ("12 Elm St Spfld Massachusetts 01101-1234 USA", "12 Elm St", "Spfld"),
+        ("12 Elm St, Apt 4 Springfield MA 01103", "12 Elm St, Apt 4", "Springfield"),
+        ("12 Elm St #4 Springfield, MA 01103", "12 Elm St #4", "Springfield"),
+        ("12 Elm St West Springfield MA 01089", "12 Elm St", "West Springfield"),
+        ("12 Main St St. Johnsbury VT 05819", "12 Main St", "St. Johnsbury"),
+        ("12 Springfield Ave Springfield MA 01103", "12 Springfield Ave", "Springfield"),
+        ("400 W 20th St New York New York 10011", "400 W 20th St", "New York"),
+        ("12 Broadway Springfield MA 01103", "12 Broadway", "Springfield"),
+        ("Calle Luna 12 San Juan PR 00901", "Calle Luna 12", "San Juan"),
+        ("PO Box 12 Stowe VT 05672", "PO Box 12", "Stowe"),
+        # Streets named like a town, or of a town that the ZIP code does not have.
+        ("12 Springfield Ave MA 01103", "12 Springfield Ave", ""),
+        ("12 Springfield MA 01103", "12 Springfield", ""),
+        ("12 Old Springfield MA 01103", "12 Old Springfield", ""),
+        ("12 Lake Forest IL 60045", "12 Lake Forest", ""),
+        ("12 Main St Johnsbury VT 05819", "12 Main St Johnsbury", ""),
+        ("12 Main St West Springfield MA 01103", "12 Main St West Springfield", ""),
+        ("9 Glebe Road South VA 22204", "9 Glebe Road South", ""),
+        ("12 Southern Boulevard NY 10459", "12 Southern Boulevard", ""),
+    ],
+)
+def test_a_town_after_a_street_without_a_comma_is_found_by_its_zip(
+    db: Connection, cell: str, street: str, city: str
+) -> None:
+    for header in ("Address", "City State ZIP"):
+        sheet = saved(workbook(("Ana", "Li", cell), header=("First", "Last", header)))
+        values = planned(sheet, db).first_rows[0].values
+        if header == "Address" or city:
+            assert (values["street"], values["city"]) == (street, city)
+        else:
+            assert not values.get("street")
+
+
+@pytest.mark.parametrize(
+    ("city", "state", "zip_code"),
+    [("Springfield", "MA", "01103"), ("", "", "01103"), ("", "", ""), ("Springfield", "", "")],
+)
+def test_a_whole_address_in_the_streets_cell_adds_nothing_to_the_street(
+    db: Connection, city: str, state: str, zip_code: str
+) -> None:
+    cell = "12 Elm St Springfield MA 01103"
+    plan = planned(saved(workbook(("Ana", "Li", cell, city, state, zip_code, "", ""))), db)
+    [found] = plan.new
+    assert found.person == person_of(
+        b"p" * 32, first="Ana", last="Li", street="12 Elm St", zip5="01103"
+    )
+
+
 @pytest.mark.parametrize("street", ["12 Ditto Ln", "9 Same St", '12 O\'Neil "B" St'])
 def test_a_word_for_the_row_above_may_be_part_of_a_street(db: Connection, street: str) -> None:
     plan = planned(saved(workbook(ANA, ("Bo", "Ng", street, *ANA[3:]))), db)

@@ -54,7 +54,7 @@ def across_a_state_line() -> dict[str, set[str]]:
 
 def read_postal() -> dict[str, Postal]:
     """Every ZIP that the installed ``zipcodes`` package knows (42,789 in release 3.0.0)."""
-    import zipcodes  # only a build needs it, and listing its data takes most of a second
+    import zipcodes  # listing its data takes most of a second
 
     return {
         row["zip_code"]: Postal(
