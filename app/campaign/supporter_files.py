@@ -278,8 +278,10 @@ def _status(
 def _name(person: Mapping[str, Any]) -> str:
     parts = (_said(person, key) for key in ("firstName", "middleName", "lastName"))
     name = " ".join(part for part in parts if part)
-    # Old files have some names in capitals, and others only in list form, with title and seat.
-    return (name.title() if name.isupper() else name) or _in_order(_said(person, "fullName"))
+    # Old files have some names in capitals, which hide that it is McCarthy, and others only in
+    # list form, with title and seat.
+    listed = _in_order(_said(person, "fullName")) if not name or name.isupper() else ""
+    return listed or (name.title() if name.isupper() else name)
 
 
 def _bare(name: str) -> str:

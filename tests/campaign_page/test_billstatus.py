@@ -70,6 +70,16 @@ def test_a_member_who_withdrew_is_not_a_cosponsor() -> None:
     assert (gone.bioguide, gone.joined, gone.left) == ("F000476", FROST.day, date(2026, 5, 1))
 
 
+def test_a_name_in_capitals_keeps_the_capitals_inside_it() -> None:
+    """NM04"""
+    old = """<item><bioguideId>L000585</bioguideId><fullName>Rep. LaHood, Darin [R-IL-18]</fullName>
+    <firstName>DARIN</firstName><lastName>LAHOOD</lastName>
+    <sponsorshipDate>2026-02-09</sponsorshipDate></item>"""
+    assert [b.name for b in read(status_xml([QUIGLEY], extra=old)).backings[1:]] == ["Darin LaHood"]
+    alone = old.replace("Rep. LaHood, Darin [R-IL-18]", "")
+    assert read(status_xml([QUIGLEY], extra=alone)).backings[1].name == "Darin Lahood"
+
+
 @pytest.mark.parametrize("again_first", [False, True])
 def test_a_member_who_withdrew_and_rejoined_is_a_cosponsor(again_first: bool) -> None:
     parts = [person_xml(FROST, "2026-05-01"), person_xml(FROST)]
