@@ -17,6 +17,7 @@ import click
 
 from app.cli.plain import (
     FILE,
+    NEW_PATH,
     CampaignCommand,
     PlainCommand,
     PlainGroup,
@@ -75,7 +76,7 @@ is behind a log-in), and all of EveryAction's, whose upload guide is not public;
 is mapped once by hand."""
 
 out_option = click.option(
-    "--out", type=click.Path(path_type=Path),
+    "--out", type=NEW_PATH,
     help="Write the private key to this file or folder, like a USB stick, and not to this server.",
 )  # fmt: skip
 key_option = click.option("--key", "private_files", type=FILE, multiple=True, required=True,
@@ -138,7 +139,7 @@ def where(status: keys.KeyStatus) -> str:
 
 
 @keys_group.command("move")
-@click.option("--out", required=True, type=click.Path(path_type=Path),
+@click.option("--out", required=True, type=NEW_PATH,
               help="The file or folder for the private key, off this server.")  # fmt: skip
 @click.option("--key", "key_id", help="The key to move. Default: the one in use.")
 @passphrase_option
@@ -310,7 +311,7 @@ def export_command(file: Path, purpose: Purpose | None) -> None:
 @click.argument("file", type=FILE)
 @key_option
 @passphrase_option
-@click.option("--out", type=click.Path(path_type=Path),
+@click.option("--out", type=NEW_PATH,
               help="Write to this file, readable only by you, not to the terminal.")  # fmt: skip
 def open_command(
     file: Path, private_files: tuple[Path, ...], passphrase_file: Path | None, out: Path | None
@@ -346,7 +347,7 @@ def open_command(
 @click.argument("file", required=False, type=FILE)
 @key_option
 @passphrase_option
-@click.option("--out", required=True, type=click.Path(path_type=Path),
+@click.option("--out", required=True, type=NEW_PATH,
               help="The CSV to write, readable only by you.")  # fmt: skip
 @click.option("--for", "tool", type=click.Choice(list(COLUMNS)), default="action-network",
               show_default=True, help="The tool whose columns to use.")  # fmt: skip

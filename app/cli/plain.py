@@ -26,10 +26,22 @@ from app.site.live import CHOSEN
 from app.site.settings import load_settings
 from app.text import read_day
 
+
+class _NewPath(click.Path):
+    """A path to write to. Refuses an empty one, as ``"$OUT"`` is where ``OUT`` is not set: it
+    would be the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("The name is empty. Enter where to write.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-NEW_FILE = click.Path(dir_okay=False, path_type=Path)
-NEW_FOLDER = click.Path(file_okay=False, path_type=Path)
+NEW_FILE = _NewPath(dir_okay=False, path_type=Path)
+NEW_FOLDER = _NewPath(file_okay=False, path_type=Path)
+NEW_PATH = _NewPath(path_type=Path)
 
 
 @contextmanager

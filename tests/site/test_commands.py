@@ -43,6 +43,16 @@ def test_every_lazy_command_loads_under_its_name(name: str, place: str) -> None:
     assert command.help
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["letters labels", "letters packets", "signatures attest", "signatures sheets", "keys make"],
+)
+def test_an_empty_name_to_write_to_is_refused(command: str) -> None:
+    """What ``--out "$OUT"`` gives where ``OUT`` is not set; it would be the current folder."""
+    done = invoked(command, "--out", "")
+    assert (done.exit_code, "The name is empty" in done.output) == (2, True)
+
+
 def test_a_closed_pipe_prints_no_error(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
