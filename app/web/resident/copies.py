@@ -115,8 +115,7 @@ def _send_link(
     known = post.known("receipt", to, idempotency_key=wanted.nonce)
     if known is None and (wait := too_much_mail(to.wire, site)):
         return shown.refused(wait, 429)
-    again = known is not None and known.state in RESENDABLE
-    put = post.enqueue(mail, idempotency_key=wanted.nonce, receipt=wanted.receipt, again=again)
+    put = post.enqueue(mail, idempotency_key=wanted.nonce, receipt=wanted.receipt, again=True)
     if isinstance(put, TooMany):
         return shown.refused(_address_limit_words(), 429)
     said = (
@@ -205,10 +204,8 @@ def ask_owner(
     """Mail a confirmation link, once. False if the address has reached its daily limit."""
     link = absolute_link(site.settings.address, path)
     mail = confirmation_mail(to, language=language(), group=site.settings.group_name, link=link)
-    known = post.known(kind, to, idempotency_key=idempotency_key)
-    again = known is not None and known.state in RESENDABLE
     put = post.enqueue(
-        replace(mail, kind=kind), idempotency_key=idempotency_key, receipt=receipt, again=again
+        replace(mail, kind=kind), idempotency_key=idempotency_key, receipt=receipt, again=True
     )
     return not isinstance(put, TooMany)
 
