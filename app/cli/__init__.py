@@ -81,10 +81,11 @@ class LazyCommand(click.Command):
         self._place = place
 
     def load(self) -> click.Command:
-        """Import and return the command."""
+        """Import and return the command; a group gets its sentence and lazy subcommands here."""
         module, _, attribute = self._place.partition(":")
         found: click.Command = getattr(import_module(f"app.cli.{module}"), attribute)
         if isinstance(found, click.Group):
+            found.help = self.short_help
             _add(found, LAZY_SUBCOMMANDS.get(str(self.name), {}))
         return found
 

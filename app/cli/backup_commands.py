@@ -48,9 +48,7 @@ keys_option = click.option(
 FOR_KEYS = "Passphrase for the copy of the keys"
 
 
-@click.group("backup", cls=PlainGroup)
-def backup_group() -> None:
-    """Make, list, test and restore copies of the site."""
+backup_group = PlainGroup("backup")
 
 
 @backup_group.command("now")

@@ -27,9 +27,7 @@ from app.site.live_supporters import (
 )
 from app.site.services import Services, services
 
-campaign_cli = PlainGroup(
-    "campaign", help="Manage the site’s campaigns and their lists of cosponsors."
-)
+campaign_cli = PlainGroup("campaign")
 cosponsors_cli = PlainGroup("cosponsors", help="Manage the list of cosponsors of the bill.")
 campaign_cli.add_command(cosponsors_cli)
 

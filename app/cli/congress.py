@@ -45,9 +45,7 @@ from app.text import read_day
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
-congress_cli = PlainGroup(
-    "congress", help="Look up who represents an address; build and refresh the tables."
-)
+congress_cli = PlainGroup("congress")
 
 ZIP_PROBLEMS = {
     "missing": "Enter a ZIP code with --zip.",

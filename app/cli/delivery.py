@@ -53,7 +53,7 @@ CHAMBERS: dict[str, tuple[Chamber, ...]] = {
 AGENT_SETTINGS = {"agent name": "cwc_agent", "agent organization": "group_name"}
 
 
-mail_group = PlainGroup("mail", help="Show the state of outgoing mail, or send a test.")
+mail_group = PlainGroup("mail")
 
 
 @mail_group.command("status")

@@ -85,9 +85,7 @@ new_passphrase_option = click.option("--new-passphrase-file", type=FILE,
                                      help="Read the new passphrase from this file.")  # fmt: skip
 
 
-@click.group("keys", cls=PlainGroup)
-def keys_group() -> None:
-    """Manage the keys that residents' details are sealed to."""
+keys_group = PlainGroup("keys")
 
 
 @keys_group.command("make")

@@ -27,7 +27,7 @@ from app.site.live import chosen_campaign, live_campaign
 from app.site.services import Services, moment_of_site, services
 from app.site.settings import load_settings
 
-letters_cli = PlainGroup("letters", help="Check, export, print and deliver a campaign’s letters.")
+letters_cli = PlainGroup("letters")
 _LEVELS = {"must": "must be fixed", "should": "should be fixed", "nice": "a hint"}
 CARD_WORDS: dict[Language, tuple[str, str]] = {
     "en": ("A letter from you, to the people who represent you in Congress",

@@ -53,7 +53,7 @@ from app.site.live import CHOSEN, chosen_campaign, live_campaign
 from app.site.services import moment_of_site
 from app.site.settings import Settings, load_settings
 
-signatures = PlainGroup("signatures", help="Count, export, import and purge signatures.")
+signatures = PlainGroup("signatures")
 
 Format = Literal["table", "csv", "json", "xlsx", "sqlite"]
 ENDINGS: dict[Format, str] = {"csv": "csv", "json": "json", "xlsx": "xlsx", "sqlite": "db"}

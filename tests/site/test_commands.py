@@ -34,11 +34,11 @@ def flask(instance: Path, *arguments: str, **environment: str) -> subprocess.Com
 
 
 @pytest.mark.parametrize(
-    ("name", "place"),
-    [(n, p) for table in (COMMANDS, *LAZY_SUBCOMMANDS.values()) for n, (p, _) in table.items()],
+    ("name", "place", "sentence"),
+    [(n, *one) for table in (COMMANDS, *LAZY_SUBCOMMANDS.values()) for n, one in table.items()],
 )
-def test_every_lazy_command_loads_under_its_name(name: str, place: str) -> None:
-    command = LazyCommand(name, place, "").load()
+def test_every_lazy_command_loads_under_its_name(name: str, place: str, sentence: str) -> None:
+    command = LazyCommand(name, place, sentence).load()
     assert command.name == name
     assert command.help
 
