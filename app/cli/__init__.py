@@ -85,7 +85,7 @@ class LazyCommand(click.Command):
         module, _, attribute = self._place.partition(":")
         found: click.Command = getattr(import_module(f"app.cli.{module}"), attribute)
         if isinstance(found, click.Group):
-            found.help = self.short_help
+            found.help = found.help or self.short_help
             _add(found, LAZY_SUBCOMMANDS.get(str(self.name), {}))
         return found
 
