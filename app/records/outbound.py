@@ -481,18 +481,16 @@ def sendable(
 
 def end_changed_letters(db: sqlite3.Connection, signature: int, now: datetime) -> None:
     """End the waiting letters of a signature that is being corrected, inside the caller's
-    transaction. One that an office may have from an earlier try stays in the queue; otherwise a
-    try that is under way is the last with the earlier words."""
+    transaction. A try that is under way is the last with the earlier words. An office may have
+    them from a try without an answer; to ask again could give them to it only now."""
     rows = db.execute(
-        f"SELECT o.id, o.maybe FROM outbound o JOIN {_LETTER} WHERE {_WAITS} AND o.maybe = 0"  # noqa: S608
-        " AND s.id = ?",
+        f"SELECT o.id, o.maybe FROM outbound o JOIN {_LETTER} WHERE {_WAITS} AND s.id = ?",  # noqa: S608
         (signature,),
     ).fetchall()
     _end_letters(db, rows, CHANGED, now)
     db.execute(
         "UPDATE outbound AS o SET until = ? WHERE o.state IN ('sending', 'handing over')"  # noqa: S608
-        f" AND o.maybe = 0 AND {_OFFICE}"
-        " AND o.receipt = (SELECT receipt FROM signatures WHERE id = ?)",
+        f" AND {_OFFICE} AND o.receipt = (SELECT receipt FROM signatures WHERE id = ?)",
         (_seconds(now), signature),
     )
 

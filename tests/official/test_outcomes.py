@@ -174,6 +174,29 @@ def test_a_letter_changed_while_it_leaves_is_not_tried_again_with_the_earlier_wo
     assert site.states(page)["MA-6"] == ACCEPTED
 
 
+@pytest.mark.parametrize("again", [True, False])
+def test_a_changed_letter_without_an_answer_is_not_given_to_its_office_in_the_earlier_words(
+    make: Make, again: bool
+) -> None:
+    """Its writer may have taken out what should not be there."""
+    site = make()
+    review = site.resident.reviewing(*GLOUCESTER)
+    taken = site.resident.sign(review.form())
+    site.press(site.fill(site.look(taken, "MA-6")), step="go")
+    outbound, claimed = leaving(site)
+    outbound.defer(claimed, "no answer", site.clock(), site.clock(), maybe=True)
+    if again:
+        outbound, claimed = leaving(site)
+    page = changed(site, review)
+    if again:
+        outbound.defer(claimed, "busy", site.clock(), site.clock(), maybe=True)
+    site.work(hours=1)
+    assert messages(site) == {}
+    assert site.states(page)["MA-6"] == "unknown"
+    assert said(site, page) == "Hand the letter over another way."
+    assert "It may have reached the office’s own system" in site.client.get(site.path(page)).words
+
+
 def leaving(site: Site) -> tuple[Outbound, Claimed]:
     """The only letter in the queue, as a worker hands it over."""
     outbound = Outbound(site.settings.database, site.settings.secret_key)

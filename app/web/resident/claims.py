@@ -264,7 +264,7 @@ def _not_accepted(row: OutboundRow | None) -> str:
             "It went to the offices’ test system only, so no office has it. Hand the letter over "
             "another way."
         )  # fmt: skip
-    if row.cause.startswith(CHANGED) and not row.is_last_round:
+    if row.cause.startswith(CHANGED) and row.state != "unknown" and not row.is_last_round:
         return _(
             "You changed your letters while this one waited, so it did not go. Have it delivered "
             "again, or hand it over another way."
