@@ -24,6 +24,7 @@ all people at one place are adjacent in an index.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections import defaultdict
@@ -497,24 +498,32 @@ class Lookalikes(Generic[Key]):
         return {key: by for key, by in why.items() if by is not None}
 
 
+_ALIKE_TO = f"""
+SELECT id, by_email, by_address, alike FROM signatures WHERE campaign = ?1 AND {STANDING} AND (
+    hex(substr(alike, 1, {ALIKE})) IN (SELECT value FROM json_each(?2))
+    OR hex(substr(alike, {ALIKE + 1}, {ALIKE})) IN (SELECT value FROM json_each(?2))
+    OR hex(substr(by_address, 1, {PLACE})) IN (SELECT value FROM json_each(?3))
+) ORDER BY id
+"""  # noqa: S608
+"""Standing signatures with one of some names and ZIPs or mailboxes, or in one of some houses."""
+
+
 def likely(
     db: sqlite3.Connection, campaign: str, persons: Sequence[Person]
 ) -> list[dict[int, AlikeBy]]:
     """For each person, the standing signatures that may be theirs, and why.
 
     For people who have not signed according to ``standing``, before they are counted. Reads the
-    signatures once, however many people there are.
+    signatures once, however many people there are, about 0.1 s for 200,000: an index of names and
+    mailboxes would slow down everyone who signs.
     """
-    asked = {code for person in persons for code in _pieces(person.alike, ALIKE)}
+    codes = {code.hex().upper() for person in persons for code in _pieces(person.alike, ALIKE)}
+    houses = {person.by_address[:PLACE].hex().upper() for person in persons if person.by_address}
     known = Lookalikes[int]()
-    if asked:
-        for number, *codes in db.execute(
-            "SELECT id, by_email, by_address, alike FROM signatures"  # noqa: S608
-            f" WHERE campaign = ? AND {STANDING} ORDER BY id",
-            (campaign,),
-        ):
-            if not asked.isdisjoint(_pieces(codes[2], ALIKE)):
-                known.add(number, Person(*codes))
+    if codes:
+        values = (campaign, json.dumps([*codes]), json.dumps([*houses]))
+        for number, *found in db.execute(_ALIKE_TO, values):
+            known.add(number, Person(*found))
     return [known.of(person) for person in persons]
 
 

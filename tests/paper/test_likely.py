@@ -14,7 +14,7 @@ from app.records.counts import totals
 from app.records.database import Connection, open_database
 from app.records.paper import CountableRow, Earlier, PaperLetters
 from app.records.paper_plan import Choices, ImportPlan
-from app.records.persons import lookalikes
+from app.records.persons import likely, lookalikes
 from app.records.signing import sign
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import Office
@@ -31,11 +31,16 @@ INITIAL = ("I.", "Okafor", "44 Maple St", *ANA[3:7], "")
 TAGGED = ("I", "Okafor", "1 Elm St", *ANA[3:5], "05401", "", "imani+fair@example.org")
 
 
-def online(db: Connection, person: Sequence[str]) -> None:
-    """Sign on the site."""
+def counted_row(person: Sequence[str]) -> CountableRow:
     names = ("first", "last", "street", "city", "state", "zip", "district", "email")
     found = row(**dict(zip(names, person, strict=True)))
     assert isinstance(found, CountableRow)
+    return found
+
+
+def online(db: Connection, person: Sequence[str]) -> None:
+    """Sign on the site."""
+    found = counted_row(person)
     request = SignatureRequest(
         key="k", person=found.person, campaign=campaign().slug, day=TODAY, at=NOW, state="VT",
         district=0, template="general", version="v", length="full", language="en",
@@ -71,6 +76,18 @@ def test_online_signers_are_recognized_or_shown_as_likely_repeats(
     assert pairs(plan) == {"3": [("2", "name"), (signed, "name")], "4": [(signed, "mailbox")]}
     carried_out(plan, db)
     assert lookalikes(db, campaign().slug) == [(1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("person", "by"), [(MOVED, "name"), (TAGGED, "mailbox"), (INITIAL, "house")]
+)
+def test_one_person_alone_is_compared_with_the_signatures_of_a_campaign(
+    db: Connection, person: Sequence[str], by: str
+) -> None:
+    online(db, (*IMANI, "imani@example.org"))
+    asked = [counted_row(person).person]
+    assert likely(db, campaign().slug, asked) == [{1: by}]
+    assert likely(db, "another", asked) == [{}]
 
 
 def test_an_earlier_paper_signature_is_shown_with_day_and_source(db: Connection) -> None:
