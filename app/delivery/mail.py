@@ -144,11 +144,21 @@ class ReadyMail:
 
 
 class CampaignMessage(flask_mail.Message):
-    """Flask-Mail's message with our own serialization."""
+    """Flask-Mail's message with our own serialization.
 
-    sender_address: Address
-    to_address: Address
-    message_id: str = ""
+    ``Message.__init__`` is not called: it looks up this machine's full name for an id that we do
+    not use, and where no name server answers, that takes ten seconds a message.
+    """
+
+    def __init__(self, mail: Mail, sender: Address, *, now: datetime, message_id: str) -> None:
+        self.sender_address, self.to_address = sender, mail.to
+        self.sender, self.recipients = sender.wire, [mail.to.wire]
+        self.subject, self.body = clean_line(mail.subject), mail.text
+        self.date, self.message_id = now.timestamp(), f"<{message_id}@{sender.domain}>"
+        self.attachments = [
+            flask_mail.Attachment(clean_line(a.filename), a.mimetype, a.content)
+            for a in mail.attachments
+        ]
 
     def as_bytes(self) -> bytes:
         body = EmailMessage(policy=policy.SMTP)
@@ -179,19 +189,7 @@ def build(mail: Mail, sender: Address, *, now: datetime, message_id: str) -> Rea
 
     Using the same id at every try lets a mailbox that gets a message twice show it once.
     """
-    message = CampaignMessage(
-        subject=clean_line(mail.subject),
-        recipients=[mail.to.wire],
-        body=mail.text,
-        sender=sender.wire,
-        date=now.timestamp(),
-        attachments=[
-            flask_mail.Attachment(clean_line(a.filename), a.mimetype, a.content)
-            for a in mail.attachments
-        ],
-    )
-    message.sender_address, message.to_address = sender, mail.to
-    message.message_id = f"<{message_id}@{sender.domain}>"
+    message = CampaignMessage(mail, sender, now=now, message_id=message_id)
     return ReadyMail(sender.wire, mail.to.wire, message.as_bytes())
 
 
