@@ -75,6 +75,6 @@ $(VENV)/bench.stamp: $(VENV)/test.stamp tests/bench/requirements.txt
 	@touch $@
 
 browser:
-	@sh tests/system-packages chromium redis-server
+	@sh tests/system-packages chromium redis-server procps
 
 .PHONY: help run dev test quick lint audit lock bench soak i18n gallery clean browser

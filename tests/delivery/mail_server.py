@@ -101,7 +101,11 @@ def running(folder: Path | None = None, **options: Any) -> Iterator[MailServer]:
     if options.get("auth_required"):
         options["authenticator"] = log_in
     state.port = free_port()
-    controller = Controller(state, hostname="127.0.0.1", port=state.port, **options)
+    controller = Controller(
+        state, hostname="127.0.0.1", port=state.port,
+        server_hostname="localhost",  # looking up the machine's own name may take many seconds
+        ready_timeout=60, **options,
+    )  # fmt: skip
     controller.start()
     try:
         yield state
