@@ -26,30 +26,25 @@ from app.campaign.entities import TOPICS, Campaign, Letter, Writer
 from app.campaign.stance import has_ended
 from app.campaign.words import KINDS, bill_key
 from app.congress.model import MILITARY_STATES, STATES, Chamber, Seat
+from app.congress.places import Zip, parse_zip
 from app.records.fillers import is_unreadable
 from app.text import Email, clean_line, clean_text, fold_digits, read_email
+from app.text import mark as _mark
 
 Position = Literal["Pro", "Con"]
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """The format requires a field that this writer left empty: ask for it now, and only now.
+class FieldProblem:
+    """A field lacks a value that the format requires, or has one that it does not allow.
 
-    ``field`` is a field of ``Writer``; ``message`` is one fixed English sentence per kind, so it
-    can be looked up in the catalogue.
+    ``message`` says what to do; for a field of ``Writer`` it is one fixed sentence per kind, which
+    pages look up in the catalogue.
     """
 
     field: str
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class FieldProblem:
-    """A field has a value that the format does not allow. ``message`` says what to do."""
-
-    field: str
-    message: str
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +109,7 @@ class CwcMessage:
 class NotReady:
     """Why a message could not be written: each reason once, with its field."""
 
-    reasons: tuple[Missing | FieldProblem, ...]
+    reasons: tuple[FieldProblem, ...]
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -178,10 +173,8 @@ def phone_number(text: str) -> str | None:
 
 def zip_code(text: str) -> str | None:
     """``02138`` or ``02138-1234``, or None if it is neither."""
-    match = re.fullmatch(r"([0-9]{5})(?:[-–— ]?([0-9]{4}))?", fold_digits(clean_line(text)))
-    if match is None:
-        return None
-    return f"{match[1]}-{match[2]}" if match[2] else match[1]
+    found = parse_zip(text)
+    return str(found) if isinstance(found, Zip) else None
 
 
 def email_address(text: str) -> str | None:
@@ -221,27 +214,26 @@ _CLOSINGS = frozenset({
 
 
 _ASK = {
-    "prefix": "The offices' system needs a title, like Ms. or Mr.",
-    "first": "The offices' system needs a first name.",
-    "last": "The offices' system needs a last name. If you have one name, give it here again.",
-    "street": "The offices' system needs a street address.",
-    "city": "The offices' system needs a city.",
-    "state": "The offices' system needs the state of your home address.",
-    "zip": "The offices' system needs a ZIP code.",
-    "email": "The offices' system needs an email address for the office's answer.",
-    "phone": "Enter a phone number. This office needs one.",
+    "prefix": _mark("Choose a title, like Ms. or Mr."),
+    "first": _mark("Enter a first name. If you have one name, enter it twice."),
+    "last": _mark("Enter a last name. If you have one name, enter it twice."),
+    "street": _mark("Enter the street of the home address."),
+    "city": _mark("Enter the city of the home address."),
+    "state": "Enter the state of the home address.",
+    "zip": _mark("Enter the ZIP code of the home address."),
+    "email": _mark("Enter an email address, so that the office can answer."),
+    "phone": _mark("Enter a phone number. This office needs one."),
 }
-
-
-_PREFIX = "The Senate's system accepts only Mr., Mrs., Miss, Ms. and Dr. Choose one of them."
-_STREET = "The offices' system takes no street of fewer than three characters."
-_CITY = "The offices' system takes no city of fewer than three letters. Write it out."
+_PREFIX = _mark("Choose Mr., Mrs., Miss, Ms. or Dr. The Senate accepts no other title.")
+_STREET = _mark("Enter a street of at least three characters.")
+_CITY = _mark("Spell out the city, with at least three letters.")
+_ZIP = _mark("Enter a ZIP code of five or nine digits, like 02138.")
+_EMAIL = _mark("Enter a full email address, like name@example.org.")
+_PHONE = _mark("Enter a phone number of ten digits, like 202-555-0147.")
+# Only rows of a file can have another state than the seat.
 _MILITARY = "The offices' system takes no military addresses. Give the address of your home state."
 _OTHER_STATE = "The office takes letters only from its own state."
 _STATE = "This is not one of the states or territories."
-_ZIP = "A ZIP code has five or nine digits."
-_EMAIL = "This is not a full email address."
-_PHONE = "A phone number has ten digits, like 202-555-0147. It may also be left out."
 _NAME_IN_FRAME = (
     "The campaign's words have the writer's name or address: these have their own fields."
 )
@@ -252,21 +244,19 @@ IDENTITY_IN_OWN_WORDS = FieldProblem(
 )
 
 
-def missing(
-    writer: Writer, seat: Seat, *, phone_needed: bool = False
-) -> tuple[Missing | FieldProblem, ...]:
+def missing(writer: Writer, seat: Seat, *, phone_needed: bool = False) -> tuple[FieldProblem, ...]:
     """What this writer must still provide, or provide in another form, for this office.
 
     Empty if nothing is missing. The phone is asked for only if an office needs it, but a phone
     number that was given must be complete.
     """
-    reasons: list[Missing | FieldProblem] = []
+    reasons: list[FieldProblem] = []
 
     def need(field: str, good: bool, message: str) -> None:
         given = clean_line(getattr(writer, field))
         unreadable = is_unreadable(given) and not (field == "email" and good)
         if unreadable or not has_word(given):
-            reasons.append(Missing(field, _ASK[field]))
+            reasons.append(FieldProblem(field, _ASK[field], empty=True))
         elif not good:
             reasons.append(FieldProblem(field, message))
 
@@ -447,7 +437,7 @@ def to_message(
     own field; a name or address elsewhere in them is a problem unless ``names_in_own_words`` is
     set.
     """
-    reasons: list[Missing | FieldProblem] = [
+    reasons: list[FieldProblem] = [
         *missing(writer, parts.seat, phone_needed=phone_needed),
         *check_agent(agent),
     ]

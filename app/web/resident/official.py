@@ -24,9 +24,7 @@ from app.cwc.message import (
     IDENTITY_IN_OWN_WORDS,
     SENATE_PREFIXES,
     CwcMessage,
-    FieldProblem,
     MessageParts,
-    Missing,
     NotReady,
     field_texts,
     message_parts,
@@ -218,8 +216,7 @@ class _Delivery:
             seat = letter.holder.seat
             needed = "Phone" in getattr(self.offered.rows.get(seat.id), "cause", "")
             for reason in missing(writer, seat, phone_needed=needed):
-                there = isinstance(reason, FieldProblem)
-                found.setdefault(reason.field, (_field_words(reason), there))
+                found.setdefault(reason.field, (_(reason.message), not reason.empty))
         for name in ASKED:
             if len(self.form.value(name)) > LONGEST:
                 found[name] = (_("Shorten this to %(limit)d characters.", limit=LONGEST), True)
@@ -346,33 +343,6 @@ def _fingerprint(shown: Sequence[OfficialLetter]) -> str:
 
 
 # --- In the reader's language ----------------------------------------------------------------
-
-
-def _field_words(reason: Missing | FieldProblem) -> str:
-    """The message next to a field that is empty or that the format does not accept."""
-    if isinstance(reason, Missing):
-        return _missing_words(reason)
-    return {
-        "prefix": _("Choose one of these titles. The Senate accepts no others."),
-        "street": _("Enter a street of at least three characters."),
-        "city": _("Spell out the city, with at least three letters."),
-        "zip": _("Enter a ZIP code of five or nine digits, like 02138."),
-        "email": _("Enter a full email address, like name@example.org."),
-        "phone": _("Enter a phone number of ten digits, like 202-555-0147."),
-    }.get(reason.field, reason.message)  # fmt: skip
-
-
-def _missing_words(reason: Missing) -> str:
-    return {
-        "prefix": _("Choose a title."),
-        "first": _("Enter a first name. If you have one name, enter it twice."),
-        "last": _("Enter a last name. If you have one name, enter it twice."),
-        "street": _("Enter your home street."),
-        "city": _("Enter your home city."),
-        "zip": _("Enter your home ZIP code."),
-        "email": _("Enter your email address, so that the office can answer."),
-        "phone": _("Enter a phone number. This office needs one."),
-    }.get(reason.field, reason.message)  # fmt: skip
 
 
 def _cannot_words(found: NotReady) -> str:
