@@ -569,12 +569,12 @@ def with_zeros(values: Mapping[str, str]) -> dict[str, str]:
 
 # --- rows of two people --------------------------------------------------------------
 
-_AND = re.compile(r"[^\W\d_][^\w&+]*[&+]|\band\b", re.IGNORECASE)
-_SPANISH_AND = re.compile(r"\S\s+y\s+\S|^\S+\s+y$")
+_AND = re.compile(r"[^\W\d_][^\w&+]*[&+]|\band\b|\s/\s", re.IGNORECASE)
+_SPANISH_AND = re.compile(r"\S\s+(?:y|e(?=\s+[Hh]?[IiÍí]))\s+\S|^\S+\s+y$")
 _SPANISH_CAPITAL_AND = re.compile(r"\S\s+Y\s+\S")
 """Matches between first names or after a single one; last names are not searched, because of
 *Ramón y Cajal* and *Ortega y Gasset*. A capital Y is an initial, unless everything is in capitals
-and a name follows."""
+and a name follows. *E* is *y* before an i: *Ana e Inés*."""
 
 
 _FAMILY = re.compile(r"(?:(?:the|la) )?famil(?:y|ia)\b", re.IGNORECASE)
