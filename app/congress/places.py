@@ -110,6 +110,11 @@ def _town_alone(text: str, state: str) -> str:
     rest, _, last = town.rpartition(" ")
     if len(last.replace(".", "")) == 2 and not (comma and read_state(after)):
         before, after = rest, last  # Washington D.C.
+    elif rest and not comma and last.upper() in _LAST_WORDS:  # Brooklyn New York
+        words = town.split(" ")
+        for size in range(1, len(words)):
+            if read_state(after := " ".join(words[-size:])) == state:
+                return " ".join(words[:-size])
     return before.strip(" ,") if before and read_state(after) == state else town
 
 
@@ -160,6 +165,9 @@ _STATE_WORDS = {
     },
     **dict(row.strip().rsplit(" ", 1) for row in _SHORT.split(",")),
 }
+
+_LAST_WORDS = {name.rpartition(" ")[2].upper() for name in (*STATES.values(), *STATES_ES.values())}
+"""Words with which a state's name ends."""
 
 # --- ZIP codes -----------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.congress.places import Zip, ZipProblem, parse_zip, read_state
+from app.congress.places import Zip, ZipProblem, address_alone, parse_zip, read_state
 
 HYPHENS = "-‐‑‒–—―−﹘﹣－"
 SPACES = ["", " ", "\u00a0", "\t", "\u2009", "\u200b", "\u3000", "\r\n", "\ufeff"]
@@ -231,3 +231,15 @@ def test_digits_are_never_added_changed_or_dropped(text: str) -> None:
 )  # fmt: skip
 def test_a_state_is_read_as_its_people_write_it(typed: str, code: str | None) -> None:
     assert read_state(typed) == code
+
+
+@pytest.mark.parametrize(
+    ("typed", "state", "town"),
+    [("Brooklyn New York", "NY", "Brooklyn"), ("New York", "NY", "New York"),
+     ("Oklahoma City Oklahoma", "OK", "Oklahoma City"), ("Kansas City", "KS", "Kansas City"),
+     ("Washington District of Columbia", "DC", "Washington"), ("Ponce Puerto Rico", "PR", "Ponce"),
+     ("West New York", "NJ", "West New York"), ("Virginia Beach", "VA", "Virginia Beach")],
+)  # fmt: skip
+def test_a_town_is_parted_from_its_states_name(typed: str, state: str, town: str) -> None:
+    """AD04"""
+    assert address_alone("12 Elm St", "", typed, state)[2] == town

@@ -217,6 +217,8 @@ def test_blank_address_lines_leave_no_trace(resident: Resident) -> None:
         ("12 Larkspur Ct", "EE. UU.", "Gloucester, MA, EE. UU."),
         ("12 Larkspur Ct", "", "Gloucester, MA, Estados Unidos"),
         ("12 Larkspur Ct", "", "Gloucester M.A."),
+        ("12 Larkspur Ct", "", "Gloucester Massachusetts"),
+        ("12 Larkspur Ct Gloucester Massachusetts 01930", "", "Gloucester"),
     ],
 )
 def test_an_address_pasted_whole_is_printed_once(
