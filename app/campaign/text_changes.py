@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import takewhile
 from operator import eq
-from typing import Literal
+from typing import Literal, TypeVar
 
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 _MOST_WORDS = 4_000
@@ -120,6 +120,9 @@ def _pieces(old: str, new: str) -> Iterator[Piece]:
 # --- merging ------------------------------------------------------------------------------
 
 
+Value = TypeVar("Value")
+
+
 @dataclass(frozen=True, slots=True)
 class Merged:
     """A suggested text with both people's changes."""
@@ -129,12 +132,18 @@ class Merged:
     """How many conflicts there are; each has their version first, then yours."""
 
 
+def three_way(base: Value, theirs: Value, mine: Value) -> Value | None:
+    """The version of a value with both people's changes; None if they changed it differently."""
+    if mine in (theirs, base):
+        return theirs
+    return mine if theirs == base else None
+
+
 def merge(base: str, theirs: str, mine: str) -> Merged:
     """Both people's changes to ``base`` in one text, merged by line or, in a conflict, by word."""
-    if mine in (theirs, base):
-        return Merged(theirs, 0)
-    if theirs == base:
-        return Merged(mine, 0)
+    whole = three_way(base, theirs, mine)
+    if whole is not None:
+        return Merged(whole, 0)
     lines: list[str] = []
     clashes = 0
     for region in _regions(base.split("\n"), theirs.split("\n"), mine.split("\n")):
@@ -171,12 +180,8 @@ def _regions(base: list[str], theirs: list[str], mine: list[str]) -> Iterator[li
     end = len(base), len(theirs), len(mine), 0
     for base_at, their_at, my_at, size in (*_common(base, theirs, mine), end):
         old, first, second = base[b:base_at], theirs[t:their_at], mine[m:my_at]
-        if second in (first, old):
-            yield first
-        elif first == old:
-            yield second
-        else:
-            yield old, first, second
+        kept = three_way(old, first, second)
+        yield (old, first, second) if kept is None else kept
         yield base[base_at : base_at + size]
         b, t, m = base_at + size, their_at + size, my_at + size
 

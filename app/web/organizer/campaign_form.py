@@ -31,6 +31,7 @@ from app.campaign.campaign_fields import (
 )
 from app.campaign.entities import ANY_TOPIC, TOPICS
 from app.campaign.problems import Message
+from app.campaign.text_changes import three_way
 from app.campaign.toml_text import toml_values
 from app.congress.model import WASHINGTON
 from app.records.counts import anyone_signed
@@ -328,11 +329,12 @@ def _merge(
     newer: dict[str, str] = {}
     for place, (path, mine) in enumerate(typed.items()):
         mine = field_at(path).clean(mine)  # noqa: PLW2901
-        if mine == old[place]:
-            newer[path] = theirs[place]
-        elif mine != theirs[place]:
-            if theirs[place] != old[place]:
-                both[path] = theirs[place]
+        kept = three_way(old[place], theirs[place], mine)
+        if kept is None:
+            both[path] = theirs[place]
+        elif kept == theirs[place]:
+            newer[path] = kept
+        else:
             values[here.paths[place]] = mine
     if both:
         author = now.state.draft.author if now.state.draft else ""

@@ -17,7 +17,7 @@ from app.campaign.letter_file import (
     split_source,
 )
 from app.campaign.problems import Problem
-from app.campaign.text_changes import changes, merge
+from app.campaign.text_changes import changes, merge, three_way
 from app.records.counts import count
 from app.records.workshop import FileVersion, Moved, history, text_version
 from app.site.i18n import gettext as _
@@ -260,10 +260,11 @@ def _merge(before: str, theirs: str, mine: str) -> tuple[str, int]:
         return merged.text, merged.clashes
     heading, clashes = dict(first.heading), 0
     for key in {*first.heading, *second.heading}:
-        a, b, c = (p.heading.get(key, "") for p in (old, first, second))
-        if c not in (a, b):
-            clashes += b != a
-            heading[key] = c
+        base, there, here = (p.heading.get(key, "") for p in (old, first, second))
+        kept = three_way(base, there, here)
+        clashes += kept is None
+        if kept != there:
+            heading[key] = here
     words = merge(old.words, first.words, second.words)
     return join_source(theirs, heading, words.text), clashes + words.clashes
 

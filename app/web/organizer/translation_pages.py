@@ -25,6 +25,7 @@ from app.campaign.reading_aids import (
     paragraphs,
     read_marks,
 )
+from app.campaign.text_changes import three_way
 from app.site.i18n import gettext as _
 from app.site.i18n import page_url
 from app.site.services import services
@@ -217,19 +218,21 @@ def _merged(
     merged = dict(_by_english(newest))
     still, clash = set(), False
     for key, row in _by_english(mine):
-        changed = row.kept != row.before
-        if not changed and row.number not in fits:
+        if row.kept == row.before and row.number not in fits:
             continue
         there = merged.get(key)
         if there is None:  # its English changed too
             merged[key] = replace(row, number=len(merged))
             clash = True
-        elif there.before.split() == row.before.split():
-            merged[key] = replace(there, spanish=row.spanish)
-            still |= {there.number} if row.number in fits else set()
-        elif changed and there.spanish.split() != row.spanish.split():
+            continue
+        words = row.spanish.split()
+        kept = three_way(row.before.split(), there.before.split(), words)
+        if kept is None:
             merged[key] = replace(there, spanish=row.spanish, theirs=there.spanish)
             clash = True
+        elif kept == words:
+            merged[key] = replace(there, spanish=row.spanish)
+            still |= {there.number} if row.number in fits else set()
     return [*merged.values()], still, clash
 
 
