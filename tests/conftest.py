@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +26,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 # Tests make thousands of databases, each of which flushes to disk; in memory that is free.
 MEMORY = Path("/dev/shm")  # noqa: S108
 MEMORY_IS_LARGE = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 2 << 30
+
+# A run keeps over a thousand databases open; often 1,024 files are allowed at first, or 256.
+FILES, MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
+if FILES < 8192 and MOST_FILES != FILES:
+    wanted = 8192 if MOST_FILES == resource.RLIM_INFINITY else min(8192, MOST_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, MOST_FILES))
+
 IS_CONTROLLER = "PYTEST_XDIST_WORKER" not in os.environ
 if IS_CONTROLLER:  # its child processes inherit the folder
     home = os.environ.get("TMPDIR") or (str(MEMORY) if MEMORY_IS_LARGE else None)
