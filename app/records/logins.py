@@ -112,14 +112,13 @@ class LoginFlow:
         if right and kept is not None and needs_rehash(kept, self.config.cost):
             better = hash_password(password, self.config.cost)
         with writing(db):
-            # An admin may have removed the password or disabled the account meanwhile.
-            if not right or organizer is None or self._password_of(organizer) is None:
+            # The password may have been changed or removed, or the account disabled, meanwhile.
+            if not right or organizer is None or self._password_of(organizer) != kept:
                 self._record_refused(UNKNOWN_NAME if organizer is None else organizer.name)
                 return LoginRefused()
             if better is not None:
                 db.execute(
-                    "UPDATE organizers SET password = ? WHERE id = ? AND password = ?",
-                    (better, organizer.id, kept),
+                    "UPDATE organizers SET password = ? WHERE id = ?", (better, organizer.id)
                 )
             throttle.settle_half(db, attempt)
             return open_session(db, organizer, "password", self.client.label, self.at)

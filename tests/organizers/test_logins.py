@@ -260,17 +260,18 @@ def log_in_during(office: Office, name: str, act: Callable[[], object]) -> objec
         )
 
 
-def test_a_password_changed_while_it_is_being_checked_is_not_put_back(office: Office) -> None:
+def test_a_password_changed_while_it_is_being_checked_admits_no_one(office: Office) -> None:
     rosa = office.add("Rosa")
     session = office.session(rosa.token)
     assert isinstance(session, organizers.Session)
     office.clock.forward(minutes=1)
     new = "another horse battery"
-    log_in_during(
+    answer = log_in_during(
         office,
         rosa.name,
         lambda: logins.change_password(office.db, LOGIN, session, new, office.clock.at),
     )
+    assert answer == logins.LoginRefused()
     (kept,) = office.db.execute("SELECT password FROM organizers").fetchone()
     assert credentials.check_password(kept, new, LOGIN.cost)
 
