@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 from app.congress.places import COUNTRY, read_state
@@ -181,15 +181,6 @@ def find_header(top: Sequence[RawRow]) -> RawRow | None:
             best, most = row, known
     # A form's export may have nothing but questions in its first row.
     return best or next((row for row in top[:1] if _is_header(_whole(row))), None)
-
-
-def with_names_above(header: RawRow, above: RawRow) -> RawRow:
-    """The header with column names from the row above where it has none: merged cells show theirs
-    in the upper row."""
-    upper = _match_headers(above.cells)
-    cells = [*header.cells, *[""] * (len(above.cells) - len(header.cells))]
-    named = (above.cells[at] if not cell and at in upper else cell for at, cell in enumerate(cells))
-    return replace(header, cells=tuple(named))
 
 
 def _whole(row: RawRow) -> set[str]:

@@ -30,14 +30,7 @@ from python_calamine import (
     load_workbook,
 )
 
-from app.records.paper_columns import (
-    Flag,
-    RawRow,
-    address_line,
-    find_header,
-    roles_in,
-    with_names_above,
-)
+from app.records.paper_columns import Flag, RawRow, address_line, find_header, roles_in
 from app.text import clean_line
 
 TOP = 25
@@ -140,8 +133,6 @@ def _parsed(sheets: _Sheets, most: int | None) -> ParsedFile:
         if header is None:
             unread.append((name, "no_header" if any_here else "no_rows"))
             continue
-        if above := next((row for row in top if row.number == header.number - 1), None):
-            header = with_names_above(header, above)
         rows = []
         for row in chain(top, every):
             if row.number > header.number and (any(row.cells) or row.flags):
@@ -351,18 +342,45 @@ def _sheet_rows(book: CalamineWorkbook, place: int, facts: _SheetFacts) -> Itera
     with _as_sheet_error():
         sheet: CalamineSheet = book.get_sheet_by_index(place)
         _top, left = sheet.start or (0, 0)  # the reader gives empty rows above, but no columns
+        merged = _Merged(sheet)
         for number, values in enumerate(sheet.iter_rows(), start=1):
             cells = [("", None)] * left + [
                 _cell(value, (number, left + at), facts)
                 for at, value in enumerate(values[: MOST_COLUMNS - left])
             ]
+            cells = merged.filled(number - 1, cells)
             crossed = (at for at in range(len(cells)) if (number, at) in facts.crossed)
             yield _row(
                 number, cells, number in facts.hidden, frozenset(crossed if facts.crossed else ())
             )
 
 
-def _cell(value: Any, place: tuple[int, int], facts: _SheetFacts) -> tuple[str, Flag | None]:
+_Cell = tuple[str, Flag | None]
+
+
+class _Merged:
+    """The cells of a sheet that are merged with cells below: a family's address, or a column's
+    name next to a group of columns. The reader gives their text only in the first row."""
+
+    def __init__(self, sheet: CalamineSheet) -> None:
+        ranges = sheet.merged_cell_ranges or ()
+        self._last = {first: row for first, (row, _column) in ranges if row > first[0]}
+        self._open: dict[int, tuple[int, _Cell]] = {}
+
+    def filled(self, row: int, cells: list[_Cell]) -> list[_Cell]:
+        """A row's cells, from row 0 downwards, with those that are merged into it."""
+        if not self._last:
+            return cells
+        given = any(text for text, _flag in cells)
+        for column, cell in enumerate(cells):
+            if last := self._last.get((row, column)):
+                self._open[column] = last, cell
+            elif given and column in self._open and row <= self._open[column][0]:
+                cells[column] = self._open[column][1]
+        return cells
+
+
+def _cell(value: Any, place: tuple[int, int], facts: _SheetFacts) -> _Cell:
     """A cell as text, with the flag that it deserves, if any."""
     if isinstance(value, str):
         return value, facts.flags.get(place) if value == "" or place in facts.flags else None

@@ -627,8 +627,10 @@ def test_a_header_over_two_rows_with_merged_cells_is_read_whole() -> None:
     }  # fmt: skip
 
 
-def test_a_title_above_the_header_names_no_column() -> None:
-    book = workbook(header=("Please print your name and address", "", "", ""))
-    for row in ((None, "Name", "Street", "ZIP"), ("1", "Ana Li", "12 Main St", "05672")):
-        book.active.append(row)
-    assert rows_of(saved(book))[0].values["street"] == "12 Main St"
+def test_an_address_merged_over_a_familys_rows_is_everyones() -> None:
+    book = workbook(ANA[:6], ("Bo", "Li", *[None] * 4), (None,) * 6, ("Cy", "Li", *[None] * 4))
+    for column in "CDEF":
+        book.active.merge_cells(f"{column}2:{column}4")
+    read = rows_of(saved(book))
+    assert [row.values["street"] for row in read] == ["12 Main St", "12 Main St", ""]
+    assert [row.values["zip"] for row in read] == ["05672", "05672", ""]
