@@ -49,17 +49,11 @@ class Address:
         return found.wire
 
 
-@dataclass(frozen=True, slots=True)
-class BadAddress:
-    """Not a complete email address. ``message`` says what to enter, for the form."""
-
-    message: str = "Enter a full email address, like name@example.org."
-
-
-def parse_address(email: str, name: str = "") -> Address | BadAddress:
-    """The address in a text, as ``app.text.read_email`` reads it, with the name on one line."""
+def parse_address(email: str, name: str = "") -> Address | None:
+    """The address in a text, as ``app.text.read_email`` reads it, with the name on one line; None
+    if it has no complete one."""
     found = read_email(email)
-    return Address(found.text, clean_line(name)) if isinstance(found, Email) else BadAddress()
+    return Address(found.text, clean_line(name)) if isinstance(found, Email) else None
 
 
 def header_text(name: str, text: str) -> str:

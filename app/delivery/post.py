@@ -43,24 +43,12 @@ class PostSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Queued:
-    """The message is queued, or was already. ``row.state`` says where it is."""
-
-    row: OutboundRow
-
-
-@dataclass(frozen=True, slots=True)
 class Held:
     """The message waits for the person's click. ``token`` goes into the confirmation's link; only
     its hash is stored."""
 
     row: OutboundRow
     token: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class TooMany:
-    """This address has reached its daily limit of mail. Nothing was stored."""
 
 
 class PostOffice(Channel):
@@ -94,30 +82,30 @@ class PostOffice(Channel):
         receipt: str = "",
         seats: tuple[str, ...] = (),
         again: bool = False,
-    ) -> Queued | TooMany:
+    ) -> OutboundRow | None:
         """Enqueue a message, once for each key (such as the form's), address and kind.
 
+        Returns its row, which may be an earlier one, or None if the address has reached its daily
+        limit; then nothing is stored.
         With a ``receipt`` token and ``seats``, the letters to these seats are marked as mailed to
         self once a server has accepted the message. Raises ``NotStoredError``.
         """
         row = self._put(mail, idempotency_key, receipt, seats, again=again)
-        if row is None:
-            return TooMany()
-        if row.state == "queued":
+        if row is not None and row.state == "queued":
             self.notify()
-        return Queued(row)
+        return row
 
     def hold(
         self, mail: Mail, *, idempotency_key: str, receipt: str = "", seats: tuple[str, ...] = ()
-    ) -> Held | TooMany:
+    ) -> Held | None:
         """Enqueue a message that leaves only once ``release`` is called with the token.
 
         For free text to an unconfirmed address: send a confirmation (which contains none) with the
-        token in its link, and release this after the click.
+        token in its link, and release this after the click. None as for ``enqueue``.
         """
         token = keyed_code(self._secret, "release", idempotency_key, mail.kind, mail.to.wire).hex()
         row = self._put(mail, idempotency_key, receipt, seats, release=token_digest(token))
-        return TooMany() if row is None else Held(row, token)
+        return None if row is None else Held(row, token)
 
     def known(self, kind: MailKind, to: Address, *, idempotency_key: str) -> OutboundRow | None:
         """The row already enqueued with this key, so that asking twice counts once; or None."""

@@ -140,8 +140,9 @@ def send_alerts(settings: Settings, now: datetime) -> int:
             found = list(every_alert(settings, db, now))
         for email, language in people:
             to = parse_address(email)
-            for alert in found if isinstance(to, Address) else ():
-                assert isinstance(to, Address)
+            if to is None:
+                continue
+            for alert in found:
                 post.enqueue(
                     _mail(settings, to, language, alert),
                     idempotency_key=f"alert {alert.slug} {alert.kind} {alert.what}",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from app.congress.model import Standing, TablesError
 from app.congress.tables import load_tables
-from app.delivery.mail import Address, parse_address
+from app.delivery.mail import parse_address
 from app.delivery.post import PostOffice, PostSettings
 from app.delivery.queue import MailQueue, QueueError, make_huey
 from app.delivery.smtp import SmtpSettings
@@ -39,7 +39,7 @@ def _utc_now() -> datetime:
 def post_settings(settings: Settings) -> PostSettings:
     """The settings of the site's mail."""
     sender = parse_address(settings.mail_from or NOWHERE, settings.group_name)
-    assert isinstance(sender, Address)  # the settings accept nothing else
+    assert sender is not None  # the settings accept nothing else
     server = SmtpSettings(
         host=settings.mail_server,
         port=settings.mail_port,

@@ -18,7 +18,7 @@ import pytest
 
 from app.delivery.channel import Result
 from app.delivery.mail import Address, Attachment, Mail, MailKind, ReadyMail
-from app.delivery.post import Held, PostOffice, PostSettings, Queued, TooMany
+from app.delivery.post import Held, PostOffice, PostSettings
 from app.delivery.queue import Worker
 from app.delivery.smtp import SmtpSettings
 from app.records.acts import LetterRow, SignatureRequest
@@ -78,8 +78,8 @@ class Site:
 
     def put(self, key: str = "form-1", to: Address = ANA, **options: Any) -> OutboundRow:
         found = self.post.enqueue(mail(to), idempotency_key=key, **options)
-        assert isinstance(found, Queued)
-        return found.row
+        assert found is not None
+        return found
 
     def row(self, message_id: str) -> OutboundRow:
         found = self.outbound.row(message_id)
@@ -150,21 +150,19 @@ def test_another_request_kind_or_address_is_another_message(tmp_path: Path) -> N
         site.put("a").id, site.put("b").id, site.put("a", Address("x@example.org")).id,
     }  # fmt: skip
     other = site.post.enqueue(mail(kind="receipt"), idempotency_key="a")
-    assert isinstance(other, Queued)
-    assert len(ids | {other.row.id}) == 4
+    assert other is not None
+    assert len(ids | {other.id}) == 4
 
 
 def test_an_address_has_a_daily_mail_limit(tmp_path: Path) -> None:
     site = Site(tmp_path)
     for number in range(3):
         site.put(f"form-{number}")
-    assert isinstance(site.post.enqueue(mail(), idempotency_key="form-9"), TooMany)
+    assert site.post.enqueue(mail(), idempotency_key="form-9") is None
     shouted = Address(ANA.email.upper(), "Somebody")
-    assert isinstance(site.post.enqueue(mail(shouted), idempotency_key="form-9"), TooMany)
-    assert isinstance(site.post.enqueue(mail(), idempotency_key="form-1"), Queued)
-    assert isinstance(
-        site.post.enqueue(mail(Address("b@example.org")), idempotency_key="x"), Queued
-    )
+    assert site.post.enqueue(mail(shouted), idempotency_key="form-9") is None
+    site.put("form-1")
+    site.put("x", Address("b@example.org"))
     site.time.sleep(86_401)
     site.put("form-9")
 

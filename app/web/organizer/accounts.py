@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from flask import abort, g, request
 from werkzeug.wrappers import Response
 
-from app.delivery.mail import BadAddress, parse_address
+from app.delivery.mail import parse_address
 from app.delivery.wordings import absolute_link
 from app.records import logins, organizers, passkeys
 from app.records.credentials import PASSWORD_MIN, totp_uri
@@ -328,7 +328,7 @@ def set_alerts() -> Response:
     """Store the address for alerts; an empty one turns them off."""
     email = typed().email.data
     found = parse_address(email) if email else None
-    if isinstance(found, BadAddress):
+    if email and found is None:
         words = _("Enter a full email address, or leave the field empty.")
         return my_account(words, 422, "email")
     organizers.set_alerts(

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.delivery.mail import Address, MailKind
-from app.delivery.post import PostOffice, TooMany
+from app.delivery.post import PostOffice
 from app.delivery.wordings import absolute_link, confirmation_mail, copy_mail, receipt_mail
 from app.documents.letter import Addressed, to_text
 from app.documents.pdf import to_pdf
@@ -116,7 +116,7 @@ def _send_link(
     if known is None and (wait := too_much_mail(to.wire, site)):
         return shown.refused(wait, 429)
     put = post.enqueue(mail, idempotency_key=wanted.nonce, receipt=wanted.receipt, again=True)
-    if isinstance(put, TooMany):
+    if put is None:
         return shown.refused(_address_limit_words(), 429)
     said = (
         _written_to_file_words()
@@ -149,7 +149,7 @@ def _send_copy(
         put = post.enqueue(
             mail, idempotency_key=wanted.key, receipt=wanted.receipt, seats=wanted.seats, again=True
         )
-        limited = isinstance(put, TooMany)
+        limited = put is None
         said = (
             _written_to_file_words()
             if post.writes_files
@@ -159,7 +159,7 @@ def _send_copy(
         held = post.hold(
             mail, idempotency_key=wanted.key, receipt=wanted.receipt, seats=wanted.seats
         )
-        limited = isinstance(held, TooMany) or not ask_owner(
+        limited = held is None or not ask_owner(
             post, to, "confirmation", page_url("resident.copy_link", token=held.token),
             idempotency_key=f"copy {wanted.key}", receipt=wanted.receipt, site=site,
         )  # fmt: skip
@@ -207,7 +207,7 @@ def ask_owner(
     put = post.enqueue(
         replace(mail, kind=kind), idempotency_key=idempotency_key, receipt=receipt, again=True
     )
-    return not isinstance(put, TooMany)
+    return put is not None
 
 
 def _address_limit_words() -> str:
