@@ -118,7 +118,12 @@ def _describe_copy(copy: Copy) -> str:
         return copy.problem
     rows = copy.manifest.rows.get("signatures", 0)
     size = f"{copy.size / 1e6:.1f} MB"
-    return f"{copy.manifest.at:%Y-%m-%d %H:%M} UTC, {some(rows, 'signature')}, {size}"
+    return f"{_describe_moment(copy.manifest.at)}, {some(rows, 'signature')}, {size}"
+
+
+def _describe_moment(at: datetime) -> str:
+    ahead = " (in the future: a clock was wrong)" if at > datetime.now(UTC) else ""
+    return f"{at:%Y-%m-%d %H:%M} UTC{ahead}"
 
 
 def _open_keys(keys_file: Path | None, passphrase_file: Path | None) -> Mapping[str, bytes]:
@@ -206,7 +211,7 @@ def _describe_counts(copy: Unpacked) -> str:
         total = totals(db, None)
     wrong = f" {_describe_differences(copy.differences)}." if copy.differences else ""
     return (
-        f"This copy was made at {copy.at:%Y-%m-%d %H:%M} UTC: "
+        f"This copy was made at {_describe_moment(copy.at)}: "
         f"{some(total.signatures, 'person', 'people')}, {some(total.letters, 'letter')}.{wrong}"
     )
 
@@ -284,7 +289,7 @@ def restore_command(
         click.echo(_describe_missing(settings, copy))
         if not yes:
             click.confirm("Restore this copy?", abort=True)
-        again = _reapply_withdrawals(settings, path, copy)
+        again = _reapply_withdrawals(settings, path, copy, now)
         messages, letters = backup.cancel_pending(copy.database, now)
         put_aside = aside(settings.database, "before-restore-files")
         changed = backups.write_files(
@@ -335,19 +340,14 @@ def _letters(copy: Unpacked) -> dict[str, bytes]:
     }
 
 
-def _reapply_withdrawals(settings: Settings, path: Path, found: Unpacked) -> int:
-    """Withdraw in the copy what the current database or the newest copy has withdrawn."""
+def _reapply_withdrawals(settings: Settings, path: Path, found: Unpacked, now: datetime) -> int:
+    """Withdraw in the copy what the current database or later copies have withdrawn."""
     again = 0
     if backup.readable(settings.database):
         again += backup.reapply(found.database, settings.database)
-    later = [
-        (copy.manifest.at, copy.path)
-        for copy in backup.copies(path.parent)
-        if copy.manifest and copy.manifest.site == found.site and copy.path != path
-    ]
-    if later and max(later)[0] >= found.at:
-        with backup.unpacked(max(later)[1], settings.instance) as newest:
-            again += backup.reapply(found.database, newest.database)
+    for later in backup.later_copies(path, found, now):
+        with backup.unpacked(later, settings.instance) as other:
+            again += backup.reapply(found.database, other.database)
     return again
 
 

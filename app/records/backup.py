@@ -403,6 +403,20 @@ def reapply(copy: Path, other: Path) -> int:
     return int(withdrawn)
 
 
+def later_copies(path: Path, found: Unpacked, now: datetime) -> list[Path]:
+    """The copies next to one from which to ``reapply``: the newest, if it is later, and those dated
+    after ``now``. A clock was ahead when they were made, so they may be later, too.
+    """
+    others = [
+        (copy.manifest.at, copy.path)
+        for copy in copies(path.parent)
+        if copy.manifest and copy.manifest.site == found.site and copy.path != path
+    ]
+    ahead = [file for at, file in others if at > now]
+    later = sorted((at, file) for at, file in others if at <= now and not at < found.at <= now)
+    return [*ahead, *(file for _, file in later[-1:])]
+
+
 def cancel_pending(copy: Path, at: datetime) -> tuple[int, int]:
     """Keep a restored copy from repeating the past.
 

@@ -169,6 +169,42 @@ def test_withdrawals_are_taken_from_a_newer_backup_in_the_folder(machine: Machin
     assert machine.count() == 1
 
 
+def copy_dated(machine: Machine, days: int) -> Path:
+    """Make a copy while the machine's clock is so many days ahead."""
+    before = set(machine.copies.glob("*"))
+    machine.run("now", machine.copies)
+    [file] = set(machine.copies.glob("*")) - before
+    at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=days)
+    other = file.with_name(f"dear-congress-{at:%Y%m%d-%H%M%S}.zip")
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(other, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "manifest.json":
+                content = json.dumps({**json.loads(content), "at": at.isoformat()}).encode()
+            new.writestr(name, content)
+    file.unlink()
+    return other
+
+
+@pytest.mark.parametrize("restored", [-3, 9])
+@pytest.mark.parametrize(("earlier", "later"), [(8, -1), (-2, 8), (7, 8), (-2, -1)])
+def test_withdrawals_in_a_later_backup_are_found_whatever_its_clock_was(
+    machine: Machine, restored: int, earlier: int, later: int
+) -> None:
+    one, _ = machine.sign("one", "two")
+    file = copy_dated(machine, restored)
+    copy_dated(machine, earlier)
+    with closing(open_database(machine.settings.database)) as db:
+        withdraw(db, one)
+    copy_dated(machine, later)
+    machine.settings.database.write_bytes(b"gone to dust")
+    for end in ("-wal", "-shm"):
+        Path(f"{machine.settings.database}{end}").unlink(missing_ok=True)
+    said = machine.run("restore", "--yes", file)
+    assert ("in the future" in said) == (restored > 0)
+    assert machine.count() == 1
+
+
 def test_nothing_is_restored_without_confirmation(machine: Machine) -> None:
     machine.sign("one")
     file = machine.copy()
@@ -322,11 +358,16 @@ def test_a_moved_site_can_be_adopted_again_at_its_old_place(machine: Machine) ->
 def test_the_list_shows_each_backup_and_each_invalid_file(machine: Machine) -> None:
     assert "To make one" in machine.run("list", machine.folder)
     machine.sign("one")
-    file = machine.copy()
+    ahead = copy_dated(machine, 3)
+    machine.run("now", machine.copies)
+    [file] = set(machine.copies.glob("*")) - {ahead}
     (machine.copies / "dear-congress-20990101-000000.zip").write_text("no copy")
     said = machine.run("list", machine.copies)
     assert re.search(rf"{file.name}  20\d\d-\d\d-\d\d \d\d:\d\d UTC, 1 signature, 0\.\d MB", said)
     assert "20990101-000000.zip  This is not a copy" in said
+    assert re.search(
+        rf"{ahead.name}  [-0-9: ]+ UTC \(in the future: a clock was wrong\), 1 sig", said
+    )
 
 
 def version_2(db: Database) -> None:
