@@ -141,30 +141,9 @@ class BadName:
     why: Literal["empty", "long", "characters"]
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """The change was made. ``organizer`` is the current state."""
-
-    organizer: Organizer
-
-
-@dataclass(frozen=True, slots=True)
-class NothingToChange:
-    """Nothing to do; nothing was written."""
-
-    organizer: Organizer
-
-
-@dataclass(frozen=True, slots=True)
-class LastAdmin:
-    """Refused: no one who can log in would be left to manage the organizers."""
-
-    organizer: Organizer
-
-
-@dataclass(frozen=True, slots=True)
-class NoSuchOrganizer:
-    """No organizer has this name or number."""
+Change = Literal["changed", "nothing to change", "last admin"]
+"""The outcome of a change. ``last admin``: refused, because no one who can log in would be left to
+manage the organizers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +219,9 @@ def add_organizer(
 
 def reset_organizer(
     by: Actor, secret: bytes, name: str, *, second_factor: bool = False, hours: int = LINK_HOURS
-) -> OneTimeLink | NoSuchOrganizer:
-    """Remove an organizer's password, end their sessions, and make a new one-time link.
+) -> OneTimeLink | None:
+    """Remove an organizer's password, end their sessions, and make a new one-time link; None if
+    there is no such organizer.
 
     With ``second_factor`` their authenticator, passkeys and recovery codes are removed too, for
     someone who has lost their phone; otherwise the old second factor remains required.
@@ -250,7 +230,7 @@ def reset_organizer(
     with writing(db):
         found = organizer_by_name(db, name)
         if found is None:
-            return NoSuchOrganizer()
+            return None
         db.execute("UPDATE organizers SET password = NULL WHERE id = ?", (found.id,))
         if second_factor:
             db.execute("UPDATE organizers SET totp = NULL WHERE id = ?", (found.id,))
@@ -330,23 +310,22 @@ def ready_admins(db: sqlite3.Connection) -> list[Organizer]:
     return [o for o in all_organizers(db) if o.role == "admin" and o.is_ready]
 
 
-def set_role(
-    by: Actor, number: int, role: Role
-) -> Changed | NothingToChange | LastAdmin | NoSuchOrganizer:
-    """Change an organizer's role. It applies from their next request on."""
+def set_role(by: Actor, number: int, role: Role) -> Change | None:
+    """Change an organizer's role, which applies from their next request on; None if there is no
+    such organizer."""
     if role not in ROLES:
         raise ValueError(f"no such role: {role}")
     with writing(by.db):
         found = organizer_by_id(by.db, number)
         if found is None:
-            return NoSuchOrganizer()
+            return None
         if found.role == role:
-            return NothingToChange(found)
+            return "nothing to change"
         if is_last_admin(by.db, found):
-            return LastAdmin(found)
+            return "last admin"
         by.db.execute("UPDATE organizers SET role = ? WHERE id = ?", (role, number))
         by.record(What.ROLE_CHANGED, found.name, before={"role": found.role}, after={"role": role})
-        return Changed(_reload(by.db, found))
+        return "changed"
 
 
 def _reload(db: sqlite3.Connection, organizer: Organizer) -> Organizer:
@@ -358,17 +337,18 @@ def _reload(db: sqlite3.Connection, organizer: Organizer) -> Organizer:
 
 def set_disabled(
     by: Actor, secret: bytes, number: int, disabled: bool, *, even_last_admin: bool = False
-) -> Changed | NothingToChange | LastAdmin | NoSuchOrganizer:
-    """Disable an account, which ends its sessions at once, or enable it again."""
+) -> Change | None:
+    """Disable an account, which ends its sessions at once, or enable it again; None if there is no
+    such organizer."""
     db = by.db
     with writing(db):
         found = organizer_by_id(db, number)
         if found is None:
-            return NoSuchOrganizer()
+            return None
         if (found.disabled is not None) == disabled:
-            return NothingToChange(found)
+            return "nothing to change"
         if disabled and not even_last_admin and is_last_admin(db, found):
-            return LastAdmin(found)
+            return "last admin"
         since = by.seconds if disabled else None
         db.execute("UPDATE organizers SET disabled = ? WHERE id = ?", (since, number))
         if disabled:
@@ -379,7 +359,7 @@ def set_disabled(
             What.ORGANIZER_DISABLED if disabled else What.ORGANIZER_ENABLED, found.name,
             before={"disabled": not disabled}, after={"disabled": disabled},
         )  # fmt: skip
-        return Changed(_reload(db, found))
+        return "changed"
 
 
 # --- Where an organizer gets alerts by email ---

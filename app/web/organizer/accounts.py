@@ -15,7 +15,7 @@ from app.delivery.wordings import absolute_link
 from app.records import logins, organizers, passkeys
 from app.records.credentials import PASSWORD_MIN, totp_uri
 from app.records.keys import in_fours
-from app.records.organizers import ROLES, NoSuchOrganizer, all_organizers, organizer_by_id
+from app.records.organizers import ROLES, all_organizers, organizer_by_id
 from app.records.passkeys import RelyingParty
 from app.records.throttle import TooSoon
 from app.site.i18n import gettext as _
@@ -508,7 +508,7 @@ def new_link(number: int) -> Response:
     answer = organizers.reset_organizer(
         acting(), login_config().secret, found.name, second_factor=typed().lost.data == "phone"
     )
-    return abort(404) if isinstance(answer, NoSuchOrganizer) else _link_page(answer)
+    return _link_page(known(answer))
 
 
 @organizer.get("/people/<row:number>")
@@ -522,10 +522,8 @@ def person(number: int, problem: str = "", status: int = 200) -> Response:
                 field="" if only else "role")  # fmt: skip
 
 
-def _person_page(number: int, answer: object) -> Response:
-    if isinstance(answer, NoSuchOrganizer):
-        abort(404)
-    if isinstance(answer, organizers.LastAdmin):
+def _person_page(number: int, answer: organizers.Change | None) -> Response:
+    if known(answer) == "last admin":
         return person(number, status=409)  # the page then says why
     return go_to("organizer.person", number=number)
 
