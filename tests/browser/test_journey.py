@@ -138,6 +138,22 @@ def test_an_error_is_shown_at_its_field_and_takes_the_focus(visitor: Visitor) ->
     visitor.judge()
 
 
+def test_a_page_that_asks_for_a_home_is_no_error_when_it_is_loaded_again(
+    visitor: Visitor,
+) -> None:
+    page = visitor.page
+    visitor.find("09012")
+    heading = page.locator("h1").inner_text()
+    page.reload()
+    expect(page.locator("#zip")).to_have_value("")
+    expect(page.locator("h1")).to_have_text(heading)
+    expect(page.locator(".summary")).to_have_count(0)
+    page.reload()
+    visitor.press("Find my representatives")
+    expect(page.locator(".summary")).to_contain_text("Enter your five-digit ZIP code.")
+    expect(page.locator("h1")).to_have_text(heading)
+
+
 def test_a_link_of_the_error_summary_shows_the_field_with_its_label_and_error(
     visitor: Visitor,
 ) -> None:

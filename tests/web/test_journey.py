@@ -339,6 +339,15 @@ def test_a_mailing_address_must_agree_with_itself(
     assert "Look up this address" not in page.words
 
 
+def test_a_mistyped_zip_of_a_home_is_not_said_to_be_in_the_state_of_the_home(
+    resident: Resident,
+) -> None:
+    form = resident.filled(resident.writing(*GLOUCESTER), mail_zip="60614")
+    page = resident.review(form, 422)
+    said = words(page.by_id("mail_zip-error"))
+    assert "ZIP code 60614 is in Illinois, not in Massachusetts. Correct the one that" in said
+
+
 @pytest.mark.parametrize(
     ("state", "zip_code"), [("AL", "30165"), ("NJ", "99999"), ("AE", "09299"), ("KY", "42223")]
 )

@@ -120,7 +120,7 @@ def find(data: Data, site: Services) -> Page:
     form = (StreetForm if by_street else FindForm)(as_form_data(draft))
     if not form.validate():
         if draft.elsewhere and draft.mail_state in MILITARY and not by_street:
-            return home_page(draft, site, None if "switched" in data else form)
+            return home_page(draft, site, None if "look" in data else form)
         return find_page(draft, site, form, street_open=by_street)
     answer = ask("street" if by_street else "find", site)
     if isinstance(answer, Wait):
@@ -370,13 +370,14 @@ def _gets_mail_elsewhere(draft: Draft) -> bool:
 
 
 def _contradiction(draft: Draft, site: Services) -> str:
-    """That the ZIP and the state of a mailing address contradict each other; empty if they do not.
+    """That the ZIP and the state of an address contradict each other; empty if they do not.
 
-    Those of a home are the lookup's to question.
+    The ZIP that was looked up is the lookup's to question.
     """
-    mail = draft.return_zip
+    home, mail = draft.home_zip, draft.return_zip
     known = states_of(mail.five, site.tables) if mail else ()
-    if not known or draft.mail_state in known or not _gets_mail_elsewhere(draft):
+    asked = home is not None and mail is not None and home.five == mail.five
+    if not known or draft.mail_state in known or (asked and not _gets_mail_elsewhere(draft)):
         return ""
     return _(
         "ZIP code %(zip)s is in %(states)s, not in %(state)s. Correct the one that is wrong.",

@@ -124,7 +124,7 @@
       start();
       document.dispatchEvent(new Event("restored"));
     };
-    request.send(new URLSearchParams(JSON.parse(copy)));
+    request.send(new URLSearchParams(JSON.parse(copy).concat([["look", "1"]])));
   }
 
   // The draft is kept in this tab only, until the person is done with the letters.
