@@ -132,13 +132,19 @@ _PLACEHOLDERS = re.compile(
     r"|%%?\w{2,30}%%?|%\(\w+\)s|\$\{?[A-Za-z_]\w+[}$]?|@{1,2}[A-Za-z_]{2,}@{1,2}"  # %%CITY%%
     r"|([*#|~!^])\|?(?:[A-Z][A-Z_]{2,}|\w+_\w+|(?i:name|nombre|city|ciudad|town|state))\|?\1"
     r"|\b[A-Z]{2,}_[A-Z_]{2,}\b|\b[Xx]{3,}\b|_{2,}|\.{4,}|(?:^|\s)…|\?{3,}"  # FIRST_NAME, XXXX
-    r"|\b(?:TODO|TBD|TBA|FIXME|(?:TK)+|LOREM|PENDIENTE|PLACEHOLDER)\b|\b[Ll]orem ipsum\b"
+    r"|\b(?:TODO|TBC|TBD|TBA|FIXME|(?:TK)+|LOREM|PENDIENTE|PLACEHOLDER)\b|\b[Ll]orem ipsum\b"
     r"|\b(?:INSERT|ADD|YOUR|WRITE|ESCRIBA|INSERTE|POR) [A-ZÁÉÍÓÚÑ]{3,}\b|\b(?i:your? name here)\b"
     r"|\bNAME HERE\b|\b(?:your|first|last)_?name\b|\b(?:First|Last|Your)[Nn]ame\b|\bYOURNAME\b"
     r"|</?[a-zA-Z][a-zA-Z0-9]{0,9}(?:\s[^<>\n]{0,80})?/?>|<[!?%=][^>\n]{0,80}>"  # <b>, <Your Name>
+    r"|\b(?i:mm/dd|dd/mm|xx/xx)\b|\bxx\b|\$XX?\b|\bXX(?=,? (?:20\d\d|percent|million|billion)\b|%)"
+    r"|\b(?i:senators?/(?:rep|cong)|representatives?/(?:sen|del)|senador(?:es)?/rep)\w*"
     r"|&(?:[a-z]{2,8}|#\d{1,5});|\*\*[^*\n]{1,80}\*\*|^#{1,4} \w"  # &nbsp;, **bold**
 )
 """Placeholders meant to be filled in later, and the markup of other programs."""
+_GARBLED = re.compile(
+    r"\S*(?:â€|Ã[\x80-\xbf‚-™]|Â[\xa0-\xbf]|ï»¿|\ufffd)\S*|\\(?:[nrt]\b|u[0-9a-f]{4}|x[0-9a-f]{2})\S*"
+)
+"""UTF-8 read as Windows-1252 (``itâ€™s``), characters lost on the way, and escapes of programs."""
 _QUOTED = re.compile(r"“[^”]*(?:”|$)|\"[^\"]*\"")
 """Inside a quotation, brackets mark an editor's words: “We can [best] serve”."""
 _BRACKETED_WORD = re.compile(r"\[[a-z ]{1,20}\]")
@@ -338,11 +344,13 @@ def _runs(paragraph: str) -> tuple[tuple[str, ...], ...]:
 
 
 def unfinished(sentence: str) -> Iterator[Finding]:
-    """A placeholder that was never filled in."""
+    """A placeholder that was never filled in, or characters that were lost on the way."""
     plain = _QUOTED.sub(lambda quoted: _BRACKETED_WORD.sub("", quoted[0]), sentence)
     match = _PLACEHOLDERS.search(plain)
     if match:
         yield Finding(Message.of("placeholder", words=match[0].strip()), sentence)
+    if garbled := _GARBLED.search(sentence):
+        yield Finding(Message.of("garbled", words=garbled[0]), sentence)
 
 
 _GREETING_WORDS = 5

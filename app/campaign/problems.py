@@ -258,6 +258,7 @@ SENTENCES: dict[str, str] = {
         "form fits. Shorten it, or write a short form."
     ),
     "placeholder": _mark("“%(words)s” was never filled in."),
+    "garbled": _mark("“%(words)s” lost characters when it was copied. Type it again."),
     "greeting": _mark(
         "The greeting is added to every letter automatically. Take it out of the words."
     ),

@@ -226,7 +226,8 @@ UNFINISHED = (
     "<!-- x -->", "**bold**", "[link](there)", "[2-3 sentences]", "NAME HERE", "Your Name Here",
     "PLACEHOLDER", "{FNAME|friend}", "<%= name %>", "<?php ?>", "{!Contact.FirstName}",
     "<Your Name>", "WRITE HERE", "ESCRIBA AQUÍ", "POR HACER", "PENDIENTE", "｛｛ place ｝｝",
-    "(First name)", "(apellidos)", "__NAME__",
+    "(First name)", "(apellidos)", "__NAME__", "mm/dd/yyyy", "March XX, 2026", "$X", "xx agencies",
+    "XX% of", "Senator/Representative", "TBC",
 )  # fmt: skip
 
 
@@ -245,6 +246,7 @@ def test_an_unfilled_placeholder_must_be_fixed(campaign: Campaign, few: Few, lef
         "It cost 44% in 2012, $1,000 a quarter and 1,415 agreements (in 40 states).",
         "“We can [best] serve our communities,” they wrote, and 287(g) stayed.",
         "My father said … nothing.", "I work at AT&T, at A&P and in the XXI district.",
+        "Title XX and Super Bowl XX helped us.", "He and/or she works 9/11 shifts at A/B Street.",
         "Is 3 < 4? I think that it is.", "They asked: “Where do you live?”",
     ],
 )  # fmt: skip
@@ -253,6 +255,23 @@ def test_ordinary_words_are_not_placeholders(campaign: Campaign, few: Few, words
         words = words.replace(" …", "…")
     report = found(campaign, few, GOOD.replace(THANKS, f"I thank you.\n\n{words}"))
     assert not [p for p in report.problems if p.level == "must"], report.problems
+
+
+@pytest.mark.parametrize(
+    "garbled",
+    ["itâ€™s", "familiesâ€”", "JosÃ©", "comunidadesÂ\xa0", "caf\ufffd", "here\\n", "it\\u2019s"],
+)
+def test_characters_lost_in_copying_must_be_typed_again(
+    campaign: Campaign, few: Few, garbled: str
+) -> None:
+    report = found(campaign, few, GOOD.replace(THANKS, f"I thank you.\n\nI know {garbled} there."))
+    assert [p.level for p in report.problems if "lost characters" in p.message] == ["must"]
+
+
+@pytest.mark.parametrize("right", ["JOSÉ Ångström", "À la Ñandú — Ãnimo", "C:\\new\\table"])
+def test_foreign_letters_are_not_lost_characters(campaign: Campaign, few: Few, right: str) -> None:
+    report = found(campaign, few, GOOD.replace(THANKS, f"I thank you.\n\nI know {right} there."))
+    assert not [p for p in report.problems if "lost characters" in p.message]
 
 
 def test_placeholders_are_found_in_titles_and_in_unused_branches(
