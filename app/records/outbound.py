@@ -95,11 +95,8 @@ class NewMail:
     """The letters of this receipt that become *mailed to self* once a server accepts it."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotQueued:
-    """The letter was not queued, and nothing was changed."""
-
-    reason: Literal["no such letter", "withdrawn", "test", "somebody else's", "settled"]
+NotQueued = Literal["no such letter", "withdrawn", "test", "somebody else's", "settled"]
+"""Why a letter was not queued; nothing was changed."""
 
 
 class Addressee(NamedTuple):
@@ -230,21 +227,21 @@ class Outbound:
                 (digest,),
             ).fetchone()
             if found is None:
-                return NotQueued("no such letter")
+                return "no such letter"
             signature, withdrawn, status, *codes = found
             if withdrawn:
-                return NotQueued("withdrawn")
+                return "withdrawn"
             if status == "test":
-                return NotQueued("test")
+                return "test"
             if any(codes) and not person.has_signed_as(*codes):
-                return NotQueued("somebody else's")
+                return "somebody else's"
             row = _find(db, "o.once = ?", once)
             if row is not None and (row.state not in LETTER or round_ <= row.round):
                 return row
             if round_ >= ROUNDS:
-                return NotQueued("settled")
+                return "settled"
             if not move(db, signature, seat, (QUEUED, "person"), now):
-                return row or NotQueued("settled")
+                return row or "settled"
             return self._insert(
                 db, now, payload, until, once=once, kind=chamber, round=round_, receipt=digest,
                 seats=json.dumps([seat]), state="queued",

@@ -35,7 +35,7 @@ from app.cwc.office_post import OfficePost, Posted
 from app.errors import NotStoredError
 from app.records.accounting import allowed
 from app.records.acts import Receipt
-from app.records.outbound import NotQueued, OutboundRow, letters_of
+from app.records.outbound import OutboundRow, letters_of
 from app.site.i18n import gettext as _
 from app.site.outgoing import delivery_agent, offices_of
 from app.site.services import Services
@@ -322,7 +322,7 @@ class _Delivery:
                 )  # fmt: skip
                 words = not_stored_words(error, busy)
                 return self.check_page(shown, can_go=True, error=words, status=503)
-            if isinstance(row, NotQueued) and row.reason == "somebody else's":
+            if row == "somebody else's":
                 words = _(
                     "These letters have a different name or address than the one you signed "
                     "with, so they cannot go this way."
