@@ -21,7 +21,7 @@ from app.cli.plain import FOLDER, NEW_FOLDER, CampaignCommand, PlainGroup, opera
 from app.congress.tables import Tables, load_tables
 from app.files import typed, write_file
 from app.records.counts import anyone_signed
-from app.records.workshop import CampaignMoved, LiveFiles, publish_texts, states
+from app.records.workshop import LiveFiles, publish_texts, states
 from app.site.assets import LARGEST_CARD, STATIC, card_name
 from app.site.live import chosen_campaign, live_campaign
 from app.site.services import Services, moment_of_site, services
@@ -175,9 +175,9 @@ def import_command(folder: Path, yes: bool) -> None:
         operator(site.db()), site.live.slug, changed, folder=site.live.folder, seen=live.counter,
         note=f"Imported from {folder.name}",
     )  # fmt: skip
-    if isinstance(answer, CampaignMoved):
+    if answer is None:
         raise click.ClickException("Not published: someone else just published. Run this again.")
-    click.echo(f"{some(len(answer.versions), 'text is', 'texts are')} live now.")
+    click.echo(f"{some(len(answer), 'text is', 'texts are')} live now.")
 
 
 def _existing(folder: Path) -> dict[str, bytes]:

@@ -250,19 +250,6 @@ def discard_draft(by: Actor, campaign: str, name: str, *, base: int) -> FileVers
 # --- publishing ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What residents now see. The new ``counter`` makes the other processes reload."""
-
-    counter: int
-    versions: tuple[FileVersion, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignMoved:
-    """Something else was published since the check, so the check must be repeated."""
-
-
 def publish(
     by: Actor,
     campaign: str,
@@ -271,26 +258,28 @@ def publish(
     folder: Mapping[str, str],
     seen: int,
     note: str = "",
-) -> Published | Moved | CampaignMoved:
-    """Make drafts live, all at once or none.
+) -> list[FileVersion] | None:
+    """Make drafts live, all at once or none, and return their versions. None if something else was
+    published since the check, or a draft has changed: then the check must be repeated.
 
     ``drafts`` maps names to the ids of the drafts that were checked; ``seen`` is the change
     counter at that check. ``folder`` is the texts in the folder.
     """
     with writing(by.db):
-        if moved := _changed_since(by, campaign, seen):
-            return moved
+        if change_counter(by.db, campaign) != seen:
+            return None
         known = states(by.db, campaign)
         for name, number in drafts.items():
             state = known.get(name, FileState(name))
             if state.draft is None or state.draft.id != number:
-                return Moved(state)
+                return None
         made = []
         for name in drafts:
             draft = known[name].draft
             assert draft is not None
             made.append(_go_live(by, known[name], draft, folder, note))
-        return Published(_count_up(by.db, campaign), tuple(made))
+        _count_up(by.db, campaign)
+        return made
 
 
 def publish_texts(
@@ -302,15 +291,16 @@ def publish_texts(
     seen: int,
     note: str = "",
     also: Callable[[], object] | None = None,
-) -> Published | CampaignMoved:
-    """Make texts live that were never drafts, such as files imported from a folder.
+) -> list[FileVersion] | None:
+    """Make texts live that were never drafts, such as files imported from a folder; None as for
+    ``publish``.
 
     Drafts and texts that are already live are left alone. ``also`` writes whatever belongs to the
     change, such as a more specific audit event, in the same transaction.
     """
     with writing(by.db):
-        if moved := _changed_since(by, campaign, seen):
-            return moved
+        if change_counter(by.db, campaign) != seen:
+            return None
         done = put_live(by, campaign, texts, folder=folder, note=note)
         if also is not None:
             also()
@@ -319,7 +309,7 @@ def publish_texts(
 
 def put_live(
     by: Actor, campaign: str, texts: Mapping[str, str], *, folder: Mapping[str, str], note: str = ""
-) -> Published:
+) -> list[FileVersion]:
     """``publish_texts`` inside the caller's transaction, which has checked the counter."""
     made = []
     for name, source in texts.items():
@@ -332,17 +322,19 @@ def put_live(
             by, campaign, name, source, status="saved", author=by.who, began_from=began_from
         )
         made.append(_go_live(by, state, new, folder, note))
-    counter = _count_up(by.db, campaign) if made else change_counter(by.db, campaign)
-    return Published(counter, tuple(made))
+    if made:
+        _count_up(by.db, campaign)
+    return made
 
 
 def retire(
     by: Actor, campaign: str, names: Iterable[str], *, folder: Mapping[str, str], seen: int
-) -> Published | CampaignMoved:
-    """Stop offering these texts to residents. Their versions and drafts stay."""
+) -> list[FileVersion] | None:
+    """Stop offering these texts to residents; None as for ``publish``. Their versions and drafts
+    stay."""
     with writing(by.db):
-        if moved := _changed_since(by, campaign, seen):
-            return moved
+        if change_counter(by.db, campaign) != seen:
+            return None
         made = []
         for name in names:
             current = state_of(by.db, campaign, name).current
@@ -352,16 +344,17 @@ def retire(
                 continue
             made.append(set_status(by.db, current, "retired"))
             _record(by, What.TEXT_RETIRED, current)
-        return Published(_count_up(by.db, campaign), tuple(made))
+        _count_up(by.db, campaign)
+        return made
 
 
 def bring_back(
     by: Actor, campaign: str, names: Iterable[str], *, seen: int
-) -> Published | CampaignMoved:
-    """Offer retired texts again, unchanged."""
+) -> list[FileVersion] | None:
+    """Offer retired texts again, unchanged; None as for ``publish``."""
     with writing(by.db):
-        if moved := _changed_since(by, campaign, seen):
-            return moved
+        if change_counter(by.db, campaign) != seen:
+            return None
         made = []
         for name in names:
             state = state_of(by.db, campaign, name)
@@ -369,11 +362,8 @@ def bring_back(
                 continue
             made.append(set_status(by.db, state.current, "live"))
             _record(by, What.TEXT_BROUGHT_BACK, state.current)
-        return Published(_count_up(by.db, campaign), tuple(made))
-
-
-def _changed_since(by: Actor, campaign: str, seen: int) -> CampaignMoved | None:
-    return None if change_counter(by.db, campaign) == seen else CampaignMoved()
+        _count_up(by.db, campaign)
+        return made
 
 
 def _record(by: Actor, what: What, text: FileVersion, before: FileVersion | None = None) -> None:
@@ -400,13 +390,12 @@ def _insert(by: Actor, campaign: str, name: str, source: str, **columns: str | i
     return _file_version(row)
 
 
-def _count_up(db: sqlite3.Connection, campaign: str) -> int:
+def _count_up(db: sqlite3.Connection, campaign: str) -> None:
     db.execute(
         "INSERT INTO campaign_changes (campaign, counter) VALUES (?, 1)"
         " ON CONFLICT (campaign) DO UPDATE SET counter = counter + 1",
         (campaign,),
     )
-    return change_counter(db, campaign)
 
 
 def _store_folder_text(

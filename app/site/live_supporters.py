@@ -36,7 +36,7 @@ from app.campaign.supporter_files import (
 from app.campaign.words import bill_key
 from app.congress.model import STATES, Chamber, Listed
 from app.records.audit import Actor, What
-from app.records.workshop import LiveFiles, Published, publish_texts, save_draft, state_of
+from app.records.workshop import LiveFiles, publish_texts, save_draft, state_of
 from app.site.services import Services
 
 MOST_FOUND = 25
@@ -282,7 +282,7 @@ def put_live(
         note=f"cosponsors: {len(change.joined)} joined, {len(change.left)} left",
         also=tell if texts else None,
     )  # fmt: skip
-    if not isinstance(answer, Published):
+    if answer is None:
         return False
     draft = state_of(by.db, slug, FILE).draft
     if draft is not None and FILE in texts:

@@ -13,7 +13,7 @@ from flask import abort
 from app.campaign.campaign_file import FILE
 from app.records import workshop
 from app.records.audit import What
-from app.records.workshop import FileState, FileVersion, Moved, Published
+from app.records.workshop import FileState, FileVersion, Moved
 from app.site.services import Services, services
 from app.web.forms import RowField, SiteForm, entries, entry, sent
 from app.web.organizer.gate import acting
@@ -108,4 +108,4 @@ def publish(drafts: Mapping[str, int], seen: int) -> bool:
     answer = workshop.publish(
         acting(), site.slug, drafts, folder=site.live.folder, seen=seen, note=pressed().note.data
     )
-    return isinstance(answer, Published)
+    return answer is not None

@@ -21,7 +21,7 @@ from app.campaign.text_changes import Change, changes
 from app.congress.tables import Tables
 from app.records import workshop
 from app.records.counts import count
-from app.records.workshop import CampaignMoved, FileState, FileVersion, states
+from app.records.workshop import FileState, FileVersion, states
 from app.site.i18n import gettext as _
 from app.site.i18n import language
 from app.site.services import Services, services
@@ -432,7 +432,7 @@ def retire(letter_id: str) -> Response:
         acting(), site.slug, [t.name for t in letter.texts.values() if t.live is not None],
         folder=site.live.folder, seen=shelf.counter,
     )  # fmt: skip
-    if isinstance(answer, CampaignMoved):
+    if answer is None:
         return _moved_page(letter_id)
     return go_to("organizer_letters.letter", letter_id=letter_id, done="retired")
 
@@ -447,6 +447,6 @@ def bring_back(letter_id: str) -> Response:
         words = _("This letter can no longer go out as it was. Check it and publish a new version.")
         return show_letter(letter_id, words, 409)
     answer = workshop.bring_back(acting(), site.slug, list(retired), seen=shelf.counter)
-    if isinstance(answer, CampaignMoved):
+    if answer is None:
         return _moved_page(letter_id)
     return go_to("organizer_letters.letter", letter_id=letter_id, done="back")
