@@ -4,7 +4,7 @@
 * ``NO_TEXT`` matches what no output format can contain, for text that must stay as typed.
 * ``has_letter`` tells a name from symbols, spaces and invisible characters.
 * ``fold_digits`` converts the digits that keyboards have, in any script, and no others.
-* ``decode`` reads bytes that may be in the wrong encoding.
+* ``decode`` reads bytes that may be in the wrong encoding; ``undoubled`` text that was.
 * ``read_email`` validates email addresses; ``suggest_email`` detects typos in common domains.
 * ``read_day`` parses a day in the usual notations of both languages.
 * ``mark`` marks the program's own strings for translation.
@@ -226,6 +226,40 @@ def decode(raw: bytes) -> str:
             return raw.decode("cp1252")
         except UnicodeDecodeError:  # five bytes are undefined there
             return raw.decode("latin-1")
+
+
+_LATER = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_DOUBLED = (
+    # JOSÉ’S has such a pair by chance, so most letters must be followed by another sign.
+    ("cp1252", re.compile(f"[ÂÃ][{_LATER}]|[Ä-ß](?![’”–—…])[{_LATER}]|[à-ï][{_LATER}]{{2}}")),
+    ("mac_roman", re.compile("√[^\0-\x7f]|‚Ä[^\0-\x7f]")),
+)
+"""Encodings, and the pairs that the bytes of UTF-8 make in them."""
+
+
+def undoubled(text: str) -> str:
+    """Text whose UTF-8 some program has read in an older encoding and saved again: ``JosÃ©`` and
+    ``Jos√©`` as ``José``. Other text is unchanged.
+
+    >>> undoubled("JosÃ© NÃºÃ±ez"), undoubled("José Núñez")
+    ('José Núñez', 'José Núñez')
+    """
+    if text.isascii():
+        return text
+    for encoding, pair in _DOUBLED:
+        if pair.search(text):
+            try:
+                return b"".join(_as_byte(char, encoding) for char in text).decode("utf-8")
+            except UnicodeError:
+                continue
+    return text
+
+
+def _as_byte(char: str, encoding: str) -> bytes:
+    try:
+        return char.encode(encoding)
+    except UnicodeEncodeError:  # cp1252 leaves five bytes undefined
+        return char.encode("latin-1")
 
 
 # --- Email addresses -------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from app.text import (
     has_letter,
     read_email,
     suggest_email,
+    undoubled,
 )
 
 ODD = "ab \n\t\r\v\f\x00\x1c\x85\xa0\xad\u0301\u0323\u034f\u0590\u05d0\u0645\u200b\u200c\u200d"
@@ -212,3 +213,34 @@ def test_a_typo_in_a_well_known_domain_gets_a_suggestion(typed: str, meant: str)
 )  # fmt: skip
 def test_an_existing_domain_gets_no_suggestion(domain: str) -> None:
     assert suggest_email(f"ana@{domain}") == ""
+
+
+UNDEFINED = (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+"""Bytes without a character in Windows-1252."""
+
+
+@pytest.mark.parametrize(
+    ("right", "encoding"),
+    [
+        *((name, "cp1252") for name in (
+            "José Núñez", "Álvarez Íñigo", "Nguyễn Thị Hương", "Đặng", "Wałęsa", "“Ana”", "陳美玲",
+            "ليلى", "Kaʻiulani",
+        )),
+        ("José Núñez", "mac_roman"), ("D’Arcy", "mac_roman"), ("Álvarez", "latin-1"),
+    ],
+)  # fmt: skip
+def test_utf8_read_in_an_older_encoding_is_put_back(right: str, encoding: str) -> None:
+    lost = UNDEFINED if encoding == "cp1252" else ()
+    wrong = "".join(
+        bytes([byte]).decode("latin-1" if byte in lost else encoding) for byte in right.encode()
+    )
+    assert undoubled(wrong) == right
+    assert undoubled(right) == right
+
+
+@pytest.mark.parametrize(
+    "right",
+    ["JOÃO", "São Tomé", "Âm", "√2 ≈ 1,4", "TRẦN VĂN Â", "José GarcÃ­a", "JOSÉ’S", "“PERÚ”", "À–Z"],
+)
+def test_other_text_is_not_put_back(right: str) -> None:
+    assert undoubled(right) == right

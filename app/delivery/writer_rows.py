@@ -29,6 +29,7 @@ from app.congress.places import (
 from app.congress.tables import Tables
 from app.errors import ExplainedError
 from app.records.fillers import is_unreadable
+from app.text import undoubled
 
 NEEDED = ("first", "last", "street", "city", "state", "zip", "email")
 OPTIONAL = (
@@ -275,7 +276,7 @@ def _csv_rows(path: Path, needed: Sequence[str]) -> Iterator[WriterRow | BadRow]
                     yield BadRow(number, "The row has more cells than the header.")
                     continue
                 pairs = zip(header, cells, strict=False)
-                yield WriterRow(number, {k: v.strip() for k, v in pairs if k})
+                yield WriterRow(number, {k: undoubled(v.strip()) for k, v in pairs if k})
     except UnicodeDecodeError:
         raise WriterFileError(f"{path.name} is not UTF-8. Save it as “CSV UTF-8”.") from None
     except csv.Error as error:

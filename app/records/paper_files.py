@@ -31,7 +31,7 @@ from python_calamine import (
 )
 
 from app.records.paper_columns import Flag, RawRow, address_line, find_header, roles_in
-from app.text import clean_line
+from app.text import clean_line, undoubled
 
 TOP = 25
 """How many rows, from the first that is not empty, to search for the header row."""
@@ -595,7 +595,8 @@ def _row(
 ) -> RawRow:
     texts: list[str] = []
     flags: dict[int, Flag] = {}
-    for place, (typed, flag) in enumerate(cells[:MOST_COLUMNS]):
+    for place, (given, flag) in enumerate(cells[:MOST_COLUMNS]):
+        typed = undoubled(given)
         text = clean_line(typed)
         if len(text) <= LONGEST_CELL and _IN_LINES.search(typed):
             text = address_line([line for line in map(clean_line, _IN_LINES.split(typed)) if line])

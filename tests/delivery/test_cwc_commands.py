@@ -69,6 +69,12 @@ def test_a_district_is_read_in_any_common_spelling(tmp_path: Path, district: str
     assert [r["seat"] for r in table(tmp_path / "xml" / "index.csv")] == ["CA-12", "CA-S1", "CA-S3"]
 
 
+def test_a_name_garbled_by_another_program_is_put_back(tmp_path: Path) -> None:
+    flask("letters xml", people(tmp_path, GOOD.replace("Li,", "NÃºÃ±ez,")), "--out", tmp_path / "x")
+    (first, *_) = table(tmp_path / "x" / "index.csv")
+    assert "Núñez" in (tmp_path / "x" / first["file"]).read_text(encoding="utf-8")
+
+
 def test_a_second_run_gives_the_same_delivery_ids(tmp_path: Path) -> None:
     file = people(tmp_path, GOOD)
     for out in ("one", "two"):

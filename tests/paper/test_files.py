@@ -634,3 +634,12 @@ def test_an_address_merged_over_a_familys_rows_is_everyones() -> None:
     read = rows_of(saved(book))
     assert [row.values["street"] for row in read] == ["12 Main St", "12 Main St", ""]
     assert [row.values["zip"] for row in read] == ["05672", "05672", ""]
+
+
+def test_names_garbled_by_another_program_are_put_back() -> None:
+    """N28"""
+    wrong = csv_file(("José", "Núñez", *ANA[2:])).decode("cp1252").encode()
+    assert rows_of(wrong)[0].values["first"] == "José"
+    book = workbook(("JosÃ©", "NÃºÃ±ez", *ANA[2:]), header=("Nombre", "Apellido", "DirecciÃ³n",
+                    *HEADER[3:]))  # fmt: skip
+    assert rows_of(saved(book))[0].values["last"] == "Núñez"
