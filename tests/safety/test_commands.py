@@ -269,6 +269,7 @@ def late(site: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     with closing(open_database(site.database)) as db:
         day = (datetime.now(UTC) - timedelta(days=200)).date().isoformat()
         db.execute("UPDATE sealed SET day = ?", (day,))
+        db.execute("UPDATE signatures SET day = ?", (day,))
     return load_settings()
 
 

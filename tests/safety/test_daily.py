@@ -32,7 +32,7 @@ NOW = datetime.now(UTC)
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A site with an unknown campaign and details that are 200 days old."""
+    """A site with an unknown campaign and details from 200 days ago."""
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "instance"))
     monkeypatch.setenv("DEAR_CONGRESS_LETTERS", str(tmp_path / "letters"))
     settings = load_settings()
@@ -43,8 +43,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def forgotten(settings: Settings, number: int) -> None:
     key = keys.first_key(settings.keys, today=TODAY)
     with closing(open_database(settings.database)) as db:
-        signature, _ = signed(db, number)
         day = (NOW - timedelta(days=200)).date()
+        signature, _ = signed(db, number, day=day)
         seal_details(db, signature, "packet", DETAILS, key, day=day)
 
 
