@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.bench.servers import Server
-from tests.browser.conftest import LOOKS, visit
+from tests.browser.conftest import LOOKS, Visitor, visit
 
 pytestmark = pytest.mark.browser
 
@@ -44,3 +44,18 @@ def test_every_page_a_zip_can_lead_to_is_accessible(
             )
             assert len(set(colors)) <= 1, "no district is pressed on anybody"
     someone.context.close()
+
+
+def test_a_typed_street_survives_another_language_and_enter_looks_it_up(
+    visitor: Visitor,
+) -> None:
+    page = visitor.page
+    visitor.find("60647", "/es/find")
+    page.locator("#street").fill("2533 N Kedzie Blvd")
+    with page.expect_navigation():
+        page.get_by_role("button", name="English").click()
+    expect(page.locator("h1")).to_have_text("Which district do you live in?")
+    expect(page.locator("#street")).to_have_value("2533 N Kedzie Blvd")
+    page.locator("#street").focus()
+    visitor.enter()
+    expect(page.locator(".notice")).to_contain_text("We used your ZIP code instead.")
