@@ -64,6 +64,12 @@ class CensusDistrictResult(USCensusResult):  # type: ignore[misc]
         """Records by layer name, as the Bureau sent them."""
         return self.raw.get("geographies")
 
+    @property
+    def zip5(self) -> str:
+        """The ZIP code of the match; empty if the Bureau sent none."""
+        parts = self.raw.get("addressComponents")
+        return str(parts.get("zip", "")) if isinstance(parts, dict) else ""
+
 
 class _CensusQuery(USCensusQuery):  # type: ignore[misc]
     """Bounds the whole reply to ``timeout`` seconds; the package bounds only each read."""

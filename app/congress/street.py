@@ -152,8 +152,23 @@ def _combine(
     return here[0] if len(here) == 1 else SeveralDistricts(tuple(here))
 
 
+def _is_elsewhere(answer: object, there: str, zip5: str, tables: Tables) -> bool:
+    """Whether a match is of a like-named street in another town: it has another ZIP code, and a
+    district of which this one has no part. Where only one of the two differs, the lists do."""
+    if not isinstance(answer, Located) or there in ("", zip5):
+        return False
+    here = [part for part in tables.zips.get(zip5, ()) if part.state == answer.state]
+    return bool(here) and answer.district not in [c.district for c in here[0].candidates]
+
+
 def _ask_once(
-    address: str, state: str | None, settings: GeocoderSettings, tables: Tables, wait: float
+    address: str,
+    state: str | None,
+    settings: GeocoderSettings,
+    tables: Tables,
+    wait: float,
+    *,
+    zip5: str,
 ) -> StreetAnswer:
     """One try, taking at most about ``wait`` seconds."""
     import geocoder
@@ -178,7 +193,7 @@ def _ask_once(
             reply = get(address, geocode.PROVIDER, "geocode", url=settings.url, **census)
             if failure := _failure(reply, began, wait):
                 return failure
-            matches = [result.geographies for result in reply]
+            matches = [(result.geographies, result.zip5) for result in reply]
         else:
             reply = get(address, settings.provider, "geocode")
             if failure := _failure(reply, began, wait):
@@ -190,8 +205,9 @@ def _ask_once(
                 found = get(point, geocode.PROVIDER, "reverse", url=url, **census)
                 if failure := _failure(found, began, wait):
                     return failure
-                matches += [one.geographies for one in found]
-    return _combine([read_districts(match, tables.equivalent_lines) for match in matches], state)
+                matches += [(one.geographies, "") for one in found]
+    answers = [(read_districts(match, tables.equivalent_lines), there) for match, there in matches]
+    return _combine([a for a, at in answers if not _is_elsewhere(a, at, zip5, tables)], state)
 
 
 def _failure(reply: Any, began: float, wait: float) -> LookupFailed | None:
@@ -270,7 +286,7 @@ def locate_street(
         return NoMatch()  # a box is on no map, so the address need not leave this machine
     address = one_line(street, city, state, zip5)
     home = state if state in STATES else None
-    return _locate(partial(_ask_once, address, home, geocoder, tables), geocoder)
+    return _locate(partial(_ask_once, address, home, geocoder, tables, zip5=zip5), geocoder)
 
 
 def _locate(ask: Callable[[float], StreetAnswer], geocoder: GeocoderSettings) -> StreetAnswer:

@@ -130,6 +130,29 @@ def test_lk12_delegate_and_water_codes_are_understood(
     assert census.says(matches(match(record(geoid)))).locate(state) == answer
 
 
+def in_zip(zip5: str, geoid: str) -> dict[str, Any]:
+    return match(record(geoid)) | {"addressComponents": {"zip": zip5, "state": geoid[:2]}}
+
+
+def test_lk19_a_like_named_street_in_another_town_is_no_match(census: Census) -> None:
+    census.says(matches(in_zip("01103", "2501")))  # Springfield; 02138 is MA-5 and MA-7
+    assert census.locate() == NoMatch()
+    census.says(matches(in_zip("01103", "2501"), in_zip("02138", "2507")))
+    assert census.locate() == Located("MA", 7)
+
+
+@pytest.mark.parametrize(
+    ("there", "geoid", "typed"),
+    [("02139", "2507", "02138"), ("02138", "2501", "02138"), ("01103", "2501", "99999"),
+     ("", "2501", "02138")],
+)  # fmt: skip
+def test_a_match_is_believed_where_only_its_zip_or_only_its_district_differs(
+    there: str, geoid: str, typed: str, census: Census
+) -> None:
+    answer = census.says(matches(in_zip(there, geoid))).locate(zip5=typed)
+    assert answer == Located("MA", int(geoid[2:]))
+
+
 def test_ad05_two_matches_in_one_district_are_one_answer(census: Census) -> None:
     census.says(matches(match(record()), match(record())))
     assert census.locate() == Located("MA", 5)
