@@ -199,7 +199,7 @@ def _tables() -> _PostalWords:
 _DWELLING = "apt"
 _ESTATE = "urb"
 _NUMBER_SIGNS = frozenset({"hash", "num", "no"})
-_GLUED = re.compile(r"\b(rr|hc|fm|rm|cr|sr|sh|us|ih|i|psc|cmr|box|apt|lot|bldg)(?=\d)")
+_GLUED = re.compile(r"\b(pobox|rr|hc|fm|rm|cr|sr|sh|us|ih|i|psc|cmr|box|apt|lot|bldg)(?=\d)")
 """What people write without a space before a number: RR2, FM1960, I35."""
 _HOUSE_OR_CALLE = re.compile(r"\d|^(calle|ave)$")
 _TENS = frozenset(str(number) for number in range(20, 100, 10))

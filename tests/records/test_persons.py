@@ -84,7 +84,9 @@ def test_spellings_of_one_street_match(written: str) -> None:
         ("#12 Larkspur St", "12 Larkspur St"), ("No. 12 Larkspur St", "12 Larkspur St"),
         ("P.O. Box #12", "PO Box 12"), ("RR2 Box 15", "R.R. #2 Box 15"),
         ("HC61 Box 7", "HC 61, Bx 7"), ("9 FM1960", "9 Farm to Market Rd 1960"),
-        ("9 I-35", "9 Interstate 35"), ("9 CR12", "9 County Road 12"), ("9 U.S. 9", "9 US Hwy 9"),
+        ("9 I-35", "9 Interstate 35"), ("9 CR12", "9 County Road 12"),
+        ("9 Cty Rd 12", "9 CTH 12"), ("POBox12", "PO Box 12"), ("9 Elm St PMB 4", "9 Elm St #4"),
+        ("9 Elm St Depto 4", "9 Elm St Apto. 4"), ("9 U.S. 9", "9 US Hwy 9"),
     ],
 )  # fmt: skip
 def test_spellings_of_one_address_are_one_person(one: str, other: str) -> None:
