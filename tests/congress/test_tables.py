@@ -146,7 +146,7 @@ def test_loading_is_quick_and_imports_no_network_library() -> None:
         [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True
     )
     seconds, requests, yaml = run.stdout.split()
-    assert float(seconds) < 0.3  # CPU seconds; about 0.07 on an idle machine
+    assert float(seconds) < 1  # CPU seconds; about 0.08 on an ordinary machine
     assert (requests, yaml) == ("False", "False")
 
 
