@@ -30,7 +30,7 @@ from app.records.health import changed_keys, check_site
 from app.records.identity import note_moved
 from app.records.keys import require_long
 from app.records.migrations import applied_steps, damage
-from app.records.retention import purge_and_note
+from app.records.retention import purge
 from app.records.running import stopped
 from app.site import backups
 from app.site.daily import policy_of
@@ -358,7 +358,7 @@ def _note_restored(settings: Settings, copy: Unpacked, again: int, now: datetime
         with writing(db):
             subject = f"{copy.at:%Y-%m-%d %H:%M} UTC"
             by.record(What.COPY_RESTORED, subject, after={"withdrawn again": again})
-        purge_and_note(by, policy_of(loaded), settings.instance)
+        purge(by, policy_of(loaded), settings.instance)
     facts = {"at": now.isoformat(timespec="seconds"), "of": copy.at.isoformat(timespec="seconds")}
     backup.note(settings.instance, "restore", facts)
 

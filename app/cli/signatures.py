@@ -35,7 +35,7 @@ from app.records.counts import Filter, count, rebuild, recount, totals
 from app.records.database import Connection, local_database, reading
 from app.records.exports import GROUPINGS, SHAPES, Occasion, counts_table, export_name, table_of
 from app.records.persons import lookalikes
-from app.records.retention import purge, purge_and_note
+from app.records.retention import expired, purge
 from app.records.tabular import (
     Chunk,
     Table,
@@ -264,9 +264,9 @@ def purge_command(dry_run: bool, now: bool) -> None:
     by = operator(local_database(settings.database))
     blank = True
     if now:
-        done, blank = purge_and_note(by, policy, settings.instance)
+        done, blank = purge(by, policy, settings.instance)
     else:
-        done = purge(by.db, by.at, policy, dry_run=True, instance=settings.instance)
+        done = expired(by.db, by.at, policy, settings.instance)
     for one in done:
         verb = "would be deleted" if dry_run else "deleted"
         click.echo(f"{one.number:>7} {one.kind} {verb} (kept {some(one.days, 'day')})")

@@ -107,7 +107,7 @@ KINDS: tuple[ExpiringRows, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How much of one kind was deleted, or would have been without ``dry_run``."""
+    """How much of one kind was deleted, or would be."""
 
     kind: str
     days: int
@@ -163,57 +163,43 @@ def old_files(instance: Path, policy: Policy, now: datetime) -> Iterator[tuple[s
                 yield kind, days, path
 
 
-def purge(
-    db: sqlite3.Connection,
-    now: datetime,
-    policy: Policy,
-    *,
-    dry_run: bool = False,
-    instance: Path | None = None,
+def expired(
+    db: sqlite3.Connection, now: datetime, policy: Policy, instance: Path
 ) -> tuple[Purged, ...]:
+    """What ``purge`` would delete."""
+    rows = (
+        Purged(kind.name, getattr(policy, kind.setting), old_rows(db, kind, policy, now))
+        for kind in KINDS
+    )
+    files = Counter(name for name, _, _ in old_files(instance, policy, now))
+    return (*rows, *_purged_files(files, policy))
+
+
+def purge(by: Actor, policy: Policy, instance: Path) -> tuple[tuple[Purged, ...], bool]:
     """Delete everything that is older than the policy allows, and every trace of it in the file.
 
-    With ``dry_run``, only count. ``instance`` is the folder whose files (``FILES``) are swept too.
-    Safe to run while people sign: each kind is one short transaction. Raises ``NotStoredError`` if
-    the database is busy; each kind is then deleted completely or not at all.
+    The files (``FILES``) in ``instance`` are swept too. The audit trail records how much of each
+    kind was deleted, and by whom. Also returns whether no trace is left. Safe to run while people
+    sign: each kind is one short transaction. Raises ``NotStoredError`` if the database is busy;
+    each kind is then deleted completely or not at all.
     """
-    done = _delete_what_is_old(db, now, policy, dry_run=dry_run, instance=instance)
-    if not dry_run:
-        blank_what_was_deleted(db)
-    return done
-
-
-def _delete_what_is_old(
-    db: sqlite3.Connection, now: datetime, policy: Policy, *, dry_run: bool, instance: Path | None
-) -> tuple[Purged, ...]:
-    if dry_run:
-        done = [
-            Purged(kind.name, getattr(policy, kind.setting), old_rows(db, kind, policy, now))
-            for kind in KINDS
-        ]
-    else:
-        done = delete_old_rows(db, now, policy)
-    files = dict.fromkeys(FILES, 0)
-    for name, _, path in old_files(instance, policy, now) if instance is not None else ():
+    files = Counter[str]()
+    rows = delete_old_rows(by.db, by.at, policy)
+    for name, _, path in old_files(instance, policy, by.at):
+        path.unlink(missing_ok=True)
         files[name] += 1
-        if not dry_run:
-            path.unlink(missing_ok=True)
-    done += [Purged(name, getattr(policy, FILES[name][1]), n) for name, n in files.items()]
-    return tuple(done)
-
-
-def purge_and_note(by: Actor, policy: Policy, instance: Path) -> tuple[tuple[Purged, ...], bool]:
-    """Purge, and record in the audit trail how much of each kind was deleted, and by whom.
-
-    Also returns whether no trace of it is left in the files.
-    """
-    done = _delete_what_is_old(by.db, by.at, policy, dry_run=False, instance=instance)
+    done = (*rows, *_purged_files(files, policy))
     for one in done:
         if one.number:
             facts: Facts = {"kind": one.kind, "days": one.days, "rows": one.number}
             with writing(by.db):
                 by.record(What.PURGED, one.kind, after=facts)
     return done, blank_what_was_deleted(by.db)
+
+
+def _purged_files(files: Counter[str], policy: Policy) -> Iterator[Purged]:
+    for name, (_, setting) in FILES.items():
+        yield Purged(name, getattr(policy, setting), files[name])
 
 
 # --- The proof -------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from app.files import locked
 from app.records.audit import Actor
 from app.records.database import local_database, open_database
 from app.records.paper import paper_lock, undo_interrupted
-from app.records.retention import Policy, purge_and_note
+from app.records.retention import Policy, purge
 from app.records.site_campaigns import campaigns_here
 from app.records.workshop import states
 from app.site.alerts import send_alerts
@@ -77,11 +77,11 @@ def policy_of(settings: Settings) -> Policy:
 def purge_if_due(settings: Settings, now: datetime) -> bool:
     """Purge unless that was done within the last day; True if it was done now."""
 
-    def purge() -> None:
+    def work() -> None:
         with closing(open_database(settings.database)) as db:
-            purge_and_note(Actor(db, DAILY, now), policy_of(settings), settings.instance)
+            purge(Actor(db, DAILY, now), policy_of(settings), settings.instance)
 
-    return _once_a_day(settings.instance / "purged", now, purge, "The daily purge did not run: %s")
+    return _once_a_day(settings.instance / "purged", now, work, "The daily purge did not run: %s")
 
 
 def _once_a_day(path: Path, now: datetime, work: Callable[[], None], wrong: str) -> bool:

@@ -28,7 +28,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from app.records.accounting import mark
 from app.records.acts import STATUSES, State, Status
 from app.records.counts import recount
-from app.records.retention import Policy, purge
+from app.records.retention import Policy
 from app.records.signing import confirm, receipt, remove, sign, withdraw
 from app.site.services import services
 from app.site.settings import Settings
@@ -38,7 +38,7 @@ from tests.commands import flask
 from tests.organizers.browser import Browser
 from tests.organizers.conftest import LOGIN, Clock, Office
 from tests.organizers.conftest import SECRET as SITE_SECRET
-from tests.records.build import SECRET, letters_of, set_status, signature
+from tests.records.build import SECRET, letters_of, purged, set_status, signature
 from tests.sites import Sites
 
 QUERIES = (
@@ -383,7 +383,7 @@ class Site(RuleBasedStateMachine):
     @rule()
     def a_day_goes_by_and_the_purge_comes(self) -> None:
         """A signature not confirmed within a day is gone from every count."""
-        purge(self.db, EARLY + timedelta(days=2), Policy(), instance=self.instance)
+        purged(self.db, EARLY + timedelta(days=2), Policy(), self.instance)
         for number, entry in list(self.books.items()):
             if entry.early and entry.token:
                 entry.token = ""

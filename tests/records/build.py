@@ -6,11 +6,14 @@ import hashlib
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from app.records.acts import LetterRow, SignatureRequest, State, Status
+from app.records.audit import Actor
 from app.records.database import writing
 from app.records.persons import STANDING, Person, person_of
+from app.records.retention import Policy, Purged, purge
 
 SECRET = b"a secret for tests"
 CAMPAIGN = "protect-immigration-act"
@@ -21,6 +24,14 @@ def person(name: str, **changes: str) -> Person:
     box = hashlib.sha256(name.encode()).hexdigest()[:12]
     values = {"first": name, "last": "Reyes", "street": f"{box} Elm St", "zip5": "94601", **changes}
     return person_of(SECRET, **{"email": f"{box}@example.org", **values})
+
+
+def purged(
+    db: sqlite3.Connection, now: datetime, policy: Policy, instance: Path = Path("no such folder")
+) -> tuple[Purged, ...]:
+    """Delete what is too old, as the daily job does; returns how much of each kind was."""
+    done, _blank = purge(Actor(db, "daily job", now), policy, instance)
+    return done
 
 
 def letters_of(state: str, district: int, written: State = "written") -> tuple[LetterRow, ...]:

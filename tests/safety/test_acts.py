@@ -24,12 +24,13 @@ from app.records.counts import Filter, Totals, recount, totals
 from app.records.exports import Occasion, letters_table, signatures_table
 from app.records.holding import HOLD_AGAIN, RELEASE, SET_ASIDE, Decision, decide
 from app.records.keys import first_key, unlock
-from app.records.retention import Policy, purge
+from app.records.retention import Policy
 from app.records.sealing import kept_letters, unpack, unseal
 from app.records.signing import question_token, remove
 from app.records.tabular import Table, csv_lines
 from app.records.workshop import change_counter, publish_texts, text_version
 from app.site.outgoing import mail_queue
+from tests.records.build import purged
 from tests.web.lint import Client, Html
 from tests.web.resident import Form, Resident
 
@@ -298,7 +299,7 @@ class Acts(RuleBasedStateMachine):
     def purge_after_two_days(self) -> None:
         self.site.clock.forward(days=2)
         policy = Policy(ends={self.campaign: TODAY + timedelta(days=400)})
-        purge(self.site.db, self.site.clock(), policy)
+        purged(self.site.db, self.site.clock(), policy)
         for act in [a for a in self.acts if a.asked and not a.answered and not a.withdrawn]:
             self.forgotten(act)
         for act in self.acts:
@@ -664,7 +665,7 @@ def test_a_confirmed_mailbox_is_not_asked_again_after_its_question_is_purged(
         link = question_token(receipt, AMY["email"])
         assert here.client.flask.post(f"/confirm/{link}").status_code == 303
         here.clock.forward(days=2)
-        purge(here.db, here.clock(), Policy(ends={here.settings.campaign: TODAY + timedelta(400)}))
+        purged(here.db, here.clock(), Policy(ends={here.settings.campaign: TODAY + timedelta(400)}))
         assert here.db.execute("SELECT count(*) FROM confirmations").fetchone() == (0,)
         again = here.client.post("/review", {**form, **FormContent(story="two").fields()}, 400)
         sent = {**again.form(), **FormContent(story="two").fields()}

@@ -13,10 +13,11 @@ import pytest
 
 from app.delivery.writer_rows import NEEDED, WriterRow, read_rows
 from app.records.keys import first_key, move_private, unlock
-from app.records.retention import Policy, delete_old_rows, purge
+from app.records.retention import Policy, delete_old_rows
 from app.site.daily import policy_of
 from app.site.services import services
 from app.web.resident import consent, sign
+from tests.records.build import purged
 
 from .people import TODAY, traces
 from .web import Site, site
@@ -91,7 +92,7 @@ def test_what_is_kept_after_the_congress_stays_as_long_as_its_pages_said(here: S
     path = here.resident().receipt_path(taken)
     for month, day, kept in ((8, 29, True), (8, 30, False)):
         here.clock.now = datetime(2027, month, day, 16, tzinfo=UTC)
-        purge(here.db, here.clock(), policy_of(here.settings))
+        purged(here.db, here.clock(), policy_of(here.settings))
         assert set(here.sealed()) == ({"packet"} if kept else set())
         words = here.client.get(path).words
         assert ("with this receipt, until August 30, 2027" in words) == kept

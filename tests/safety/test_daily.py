@@ -121,7 +121,7 @@ def test_the_other_daily_jobs_run_when_one_breaks(
         raise sqlite3.OperationalError("database or disk is full")
 
     reached = threading.Event()
-    monkeypatch.setattr(daily, "purge_and_note", full)
+    monkeypatch.setattr(daily, "purge", full)
     monkeypatch.setattr(daily, "send_alerts", lambda *_args: reached.set())
     thread = start_daily_jobs(site)
     assert reached.wait(30)
