@@ -81,8 +81,8 @@ def name_of(first: str, last: str, *, accents: bool = False) -> tuple[str, str, 
             del words[-2:]
         while len(words) > 1 and words[-1] in _SUFFIXES:
             junior = _JUNIOR.get(words.pop(), junior)
-    while len(given) + len(family) > 1 and given and given[0] in _TITLES:
-        given.pop(0)
+    while len(given) > (1 if family else 2) and given[0] in _TITLES:
+        given.pop(0)  # but Mr. Ruiz and Mrs. Ruiz are two people
     if given == family:  # a single name, entered twice
         family = []
     one = given or family

@@ -131,6 +131,7 @@ def test_different_addresses_are_different_people(one: str, other: str) -> None:
     [(("José", "Núñez"), ("Jose", "Nunez")), (("Imani", "Okafor"), ("Okafor", "Imani")),
      (("Imani", "O'Neil"), ("IMANI", "O’Neil.")), (("Mary Ann", "Li"), ("Mary-Ann", "Li")),
      (("Dr. Imani", "Okafor"), ("Imani", "Okafor")), (("Rev. Bo", "Li"), ("Bo", "Li")),
+     (("Rev. Dr. Bo", "Li"), ("Bo Li", "")), (("Mr. Ruiz", ""), ("Mr.", "Ruiz")),
      (("Sr. Juan", "Li"), ("Juan", "Li")), (("Imani Okafor", ""), ("Imani", "Okafor")),
      (("Ana Pérez", "Soto"), ("Ana", "Pérez Soto")), (("Pérez Soto", "Ana"), ("Ana", "Perez Soto")),
      (("陳美玲", ""), ("美玲", "陳")), (("Suharto", ""), ("", "Suharto")),
@@ -160,7 +161,8 @@ def test_any_apostrophe_is_one_or_none(mark: str) -> None:
     [(("John", "Smith Jr"), ("John", "Smith Sr")), (("John", "Smith"), ("John", "Smith Jr")),
      (("John", "Smith II"), ("John", "Smith III")), (("Imani", "Okafor"), ("Amani", "Okafor")),
      (("Hà", "Lê"), ("Hạ", "Lê")), (("Ngọc", "Lê"), ("Ngóc", "Lê")), (("李娜", ""), ("李明", "")),
-     (("हरि", ""), ("हरी", ""))],
+     (("हरि", ""), ("हरी", "")), (("Mr.", "Ruiz"), ("Mrs.", "Ruiz")),
+     (("Mr. Ruiz", ""), ("Mrs. Ruiz", "")), (("Sr.", "Ruiz"), ("Sra.", "Ruiz"))],
 )  # fmt: skip
 @pytest.mark.parametrize("email", ["", "home@example.org"])
 def test_two_people_in_one_household_do_not_match(
