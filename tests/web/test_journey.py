@@ -658,3 +658,14 @@ def test_an_offices_limit_is_shown_and_never_enforced_by_cutting(resident: Resid
         said = f"Too long for this office’s web form by {characters} characters. We cut nothing."
         assert (said in taken.words) == (characters > 0)
     assert taken.words.count(long.strip()) >= len(sheets(page)) == 3
+
+
+def test_the_list_of_recipients_says_how_many_of_them_are_chosen(anyone: Resident) -> None:
+    page = anyone.writing(*GLOUCESTER)
+    said = {"en": ("all 3, or leave some out", "1 of 3"),
+            "es": ("a las 3 personas, o quite alguna", "a 1 de 3")}[anyone.lang]  # fmt: skip
+    for to, now in ((["MA-6", "MA-S1", "MA-S2"], 0), (["MA-6"], 1)):
+        again = anyone.client.post(anyone.url("/address"), anyone.filled(page, to=to))
+        (label,) = [words(s) for s in again.all("summary") if "3" in words(s)]
+        assert said[now] in label
+        assert said[1 - now] not in label
