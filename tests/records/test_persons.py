@@ -254,6 +254,8 @@ NOT_NEAR = [
     ("Ana", "Luis"), ("Mario", "Maria"), ("Maria", "Marta"), ("Joan", "John"), ("Jon", "John"),
     ("Daniel", "Daniela"), ("Ana", "Anna"), ("Dana", "Dina"), ("Mary", "Gary"), ("Tim", "Jim"),
     ("José Luis", "José Antonio"), ("Hà", "Hạ"), ("Ngọc", "Ngóc"), ("Ann", "Ian"), ("J", "K"),
+    ("Rajesh", "Ramesh"), ("Tuan", "Toan"), ("Jaylen", "Jaylin"), ("Samir", "Samar"),
+    ("Darnell", "Darrell"), ("Xiaoming", "Xiaoning"), ("Hung", "Hong"),
 ]  # fmt: skip
 
 
