@@ -63,25 +63,36 @@ STEADY_SECONDS = 30.0
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets on every address of ``host``; ``::`` accepts IPv4 too.
+    """Listening sockets on every address of ``host`` that this machine has; ``::`` accepts IPv4
+    too.
 
-    Raises ``SettingsError`` with a message for the operator.
+    ``localhost`` is usually ``::1`` too, even where IPv6 is turned off. Raises ``SettingsError``
+    with a message for the operator.
     """
     shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     sockets: list[socket.socket] = []
+    missing = OSError(errno.EADDRNOTAVAIL, "it has no address")
     try:
         for family, _, _, _, address in dict.fromkeys(
             socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         ):
             both = family == socket.AF_INET6 and host in ("", "::") and socket.has_dualstack_ipv6()
-            if not any(s.getsockname() == address for s in sockets):
+            if any(s.getsockname() == address for s in sockets):
+                continue
+            try:
                 sockets.append(
                     socket.create_server(
                         address[:2], family=family, backlog=1024, dualstack_ipv6=both
                     )
                 )
+            except OSError as error:
+                if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                    raise
+                missing = error
             if both:
                 break
+        if not sockets:
+            raise missing
     except OSError as error:
         for one in sockets:
             one.close()

@@ -17,6 +17,11 @@ from tests.bench.servers import free_port
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "::", "0.0.0.0", "localhost"])
 def test_a_host_is_served_on_each_of_its_addresses(host: str) -> None:
+    if ":" in host:
+        try:
+            socket.create_server((host, 0), family=socket.AF_INET6).close()
+        except OSError:
+            pytest.skip("this machine has no IPv6")
     port = free_port()
     sockets = listen(host, port)
     try:
@@ -27,6 +32,21 @@ def test_a_host_is_served_on_each_of_its_addresses(host: str) -> None:
     finally:
         for one in sockets:
             one.close()
+
+
+def test_a_host_is_served_where_one_of_its_addresses_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As ``localhost`` where only the hosts file knows IPv6."""
+    port, real = free_port(), socket.getaddrinfo
+
+    def both(_host: str, *rest: Any, **named: Any) -> list[Any]:
+        return [*real("2001:db8::1", *rest, **named), *real("127.0.0.1", *rest, **named)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    [only] = listen("localhost", port)
+    with only:
+        assert only.getsockname() == ("127.0.0.1", port)
 
 
 def test_a_port_in_use_is_reported_with_the_fix(
