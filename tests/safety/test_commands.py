@@ -35,6 +35,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "instance"))
     # A passphrase takes a second and 256 MB on purpose; too much for the many tries here.
     monkeypatch.setitem(keys.STRENGTH, "moderate", keys.STRENGTH["interactive"])
+    monkeypatch.setattr(doctor, "MOUNTS", tmp_path / "none")  # this machine's disks do not matter
     settings = load_settings()
     key = keys.first_key(settings.keys, today=TODAY)
     with closing(open_database(settings.database)) as db:

@@ -54,6 +54,8 @@ def test_systemd_accepts_every_line_of_the_units(units: list[str]) -> None:
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_the_units_are_confined_to_their_work(unit: Path, units: list[str]) -> None:
     require_program("systemd-analyze")
+    if "--offline" not in run("systemd-analyze", "--help"):
+        pytest.skip("this systemd cannot judge a file")
     path = next(path for path in units if path.endswith(unit.name))
     run("systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", path)
 
@@ -88,9 +90,9 @@ def test_a_second_groups_units_from_the_guide_share_only_the_program(
     ]  # fmt: skip
     command = tmp_path / "second-group"
     command.symlink_to(DEPLOY / "dear-congress")
-    sudo = tmp_path / "sudo"
-    sudo.write_text('#!/bin/sh\necho "$@"\n')
-    sudo.chmod(0o755)
+    echo = shutil.which("echo")
+    assert echo
+    (tmp_path / "sudo").symlink_to(echo)  # a script could not run where the disk allows no programs
     path = f"PATH={tmp_path}:{os.environ['PATH']}"
     said = run("env", path, str(command), "backup", "list", "a b")
     assert said.startswith("-u second-group env DEAR_CONGRESS_INSTANCE=/var/lib/second-group /srv/")
@@ -195,6 +197,9 @@ def test_the_site_runs_on_a_read_only_disk_writing_only_to_its_folder(
         "--setenv", "DEAR_CONGRESS_INSTANCE", str(instance), "--setenv", "PORT", str(port),
         sys.executable,
     ]  # fmt: skip
+    tried = subprocess.run([*box[:-1], "true"], capture_output=True, text=True, check=False)
+    if tried.returncode:  # as in most containers
+        pytest.skip(tried.stderr)
     wrote = "import pathlib; pathlib.Path('app/x').write_text('')"
     assert "Read-only" in subprocess.run([*box, "-c", wrote], capture_output=True, text=True,
                                          check=False).stderr  # fmt: skip

@@ -565,11 +565,20 @@ def no_address(p: Patient) -> None:
     p.tries = ("from outside",)
 
 
+def on_a_large_local_disk(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Whatever the disk of this machine is, the doctor finds nothing wrong with it."""
+    usage = shutil.disk_usage(folder)._replace(free=10**11)
+    patch.setattr("app.cli.doctor.shutil.disk_usage", lambda _: usage)
+    (folder / "local").write_text("/dev/sda / ext4 rw 0 0\n")
+    patch.setattr(doctor, "MOUNTS", folder / "local")
+
+
 @pytest.fixture
 def patient(sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Patient]:
     shutil.copytree(sound, tmp_path / "site")
     shutil.copy(sound.parent / "private", tmp_path / "private")
     monkeypatch.setenv("DEAR_CONGRESS_INSTANCE", str(tmp_path / "site"))
+    on_a_large_local_disk(monkeypatch, tmp_path)
     made = Patient(tmp_path / "site", monkeypatch)
     yield made
     for one in made.stay:
