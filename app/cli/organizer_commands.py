@@ -23,13 +23,6 @@ from app.records.organizers import (
 )
 from app.site.services import services
 
-NAME_PROBLEMS = {
-    "empty": "The name is empty.",
-    "long": f"The name is too long; at most {organizers.NAME_MAX} characters fit.",
-    "characters": "The name has a character that cannot be read or is reserved. Use letters, "
-    "digits, spaces and plain punctuation.",
-}
-
 
 class _SiteGroup(PlainGroup, AppGroup):
     """Plain commands that run in the site's application context."""
@@ -106,7 +99,8 @@ def add(name: str, role: str, hours: int) -> None:
     """
     answer = organizers.add_organizer(_actor(), name, cast(Role, role), hours=hours)
     if isinstance(answer, BadName):
-        raise click.ClickException(f"{NAME_PROBLEMS[answer.why]} No one was added.")
+        problem = organizers.NAME_PROBLEMS[answer.why] % {"most": organizers.NAME_MAX}
+        raise click.ClickException(f"{problem} No one was added.")
     if isinstance(answer, NameTaken):
         raise click.ClickException(
             f"'{answer.organizer.name}' already exists. For a new link: flask organizers reset "

@@ -22,6 +22,7 @@ from app.records.audit import COMMAND_LINE, Actor, What, stamp
 from app.records.credentials import HashCost, hash_password, new_token, password_problem
 from app.records.database import writing
 from app.records.keyed import lock, unlock
+from app.text import mark as _mark
 from app.text import normalized
 
 Role = Literal["editor", "exporter", "admin"]
@@ -136,9 +137,16 @@ class NameTaken:
 
 @dataclass(frozen=True, slots=True)
 class BadName:
-    """A name that cannot be used: ``empty``, ``long`` or ``characters``."""
+    """A name that cannot be used; ``NAME_PROBLEMS`` says what to do."""
 
     why: Literal["empty", "long", "characters"]
+
+
+NAME_PROBLEMS = {
+    "empty": _mark("Enter a name."),
+    "long": _mark("Enter a name of at most %(most)d characters."),
+    "characters": _mark("Enter a name of letters, digits, spaces and plain punctuation."),
+}
 
 
 Change = Literal["changed", "nothing to change", "last admin"]

@@ -481,12 +481,7 @@ def _name_words(answer: organizers.NameTaken | organizers.BadName) -> str:
     if isinstance(answer, organizers.NameTaken):
         return _("%(name)s is in the list already. For a new link, open their page.",
                  name=answer.organizer.name)  # fmt: skip
-    if answer.why == "empty":
-        return _("Enter a name.")
-    if answer.why == "long":
-        most = organizers.NAME_MAX
-        return _("Enter a name of at most %(most)d characters.", most=most)
-    return _("Enter a name of letters, digits, spaces and plain punctuation.")
+    return _(organizers.NAME_PROBLEMS[answer.why], most=organizers.NAME_MAX)
 
 
 def _link_page(link: organizers.OneTimeLink) -> Response:
