@@ -39,10 +39,18 @@ _UNREAD = re.compile(
 )
 """Notes next to a name or street that the person who typed the sheet could not read."""
 _DITTO = re.compile(
-    r"""(?:.*\s)?(?:(?:["'´`‘’“”„‟″〃]+|,,)(?:\s.*)?|(?:ditto|[ií]dem|same|igual)\.?)""",
+    r"""(?:.*\s)?(?:(?:["'´`‘’“”„‟″〃]+|,,)(?:\s.*)?|(?:ditto|[ií]dem|same|igual)\.?)"""
+    r"|(?:the )?same (?:address|street|house|place)|(?:la )?misma (?:direcci[oó]n|casa|calle)",
     re.IGNORECASE,
 )
 """A mark alone, or a word at the end, that may mean the row above; it may also be a name."""
+_NOTE = re.compile(
+    r":(?:\s|$)|(?<!\S)\d+(?!\d|(?:st|nd|rd|th)\b)|\b(?:duplicate|deceased|subtotal|signatures|firmas"
+    r"|do not count|not registered|(?:entered|collected|verified|witnessed|signed) by"
+    r"|duplicad[oa]|fallecid[oa]|no contar|no cuenta|recogid[oa]s? por)\b",
+    re.IGNORECASE,
+)
+"""Where a name should be: a label with its colon, a number (of the row, a telephone) or a note."""
 _INITIALS = re.compile(r"[^\W\d_]\.?\s?[^\W\d_]\.?")
 
 
@@ -74,6 +82,7 @@ def why_odd(values: Mapping[str, str], *, below_another: bool = False) -> WhyOdd
         )
         or _is_filler(" ".join(names), _EMPTY)
         or _UNREAD.search(bare(words_of(" ".join(names))))
+        or _NOTE.search(" ".join(names))
     ):
         return "filler"
     if street and not has_letter(street):

@@ -426,6 +426,9 @@ def person_row(
     if not any(text for texts in said.values() for text in texts) and not flags:
         return None
     one = {role: " ".join(filter(None, texts)) for role, texts in said.items()}
+    one |= {
+        role: _IN_A_LIST.sub("", one[role], count=1) for role in ("name", "first") if role in one
+    }
     values = {column: one.get(column, "") for column in COLUMNS if _has(column, one)}
     if "name" in one and not values.get("first"):
         first, last = split_name(one["name"])
@@ -464,6 +467,8 @@ def _has(column: str, one: Mapping[str, str]) -> bool:
     return column in one or column in {_COLUMN.get(role) for role in one}
 
 
+_IN_A_LIST = re.compile(r"#?\d{1,4}[.)] +")
+"""The number that a list puts before a name: *1. Ana Li*."""
 _BARE_UNIT = re.compile(r"\d{1,5}-?[a-z]?|[a-z]-?\d{0,4}", re.IGNORECASE)
 """A unit without a word such as Apt: 4, 2B, B-2, C."""
 _SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv|v|md|phd|esq)\.?", re.IGNORECASE)

@@ -569,8 +569,10 @@ def with_zeros(values: Mapping[str, str]) -> dict[str, str]:
 
 # --- rows of two people --------------------------------------------------------------
 
-_AND = re.compile(r"[^\W\d_][^\w&+]*[&+]|\band\b|\s/\s", re.IGNORECASE)
-_SPANISH_AND = re.compile(r"\S\s+(?:y|e(?=\s+[Hh]?[IiÍí]))\s+\S|^\S+\s+y$")
+_AND = re.compile(
+    r"[^\W\d_][^\w&+]*[&+]|\band\b|\s/\s|;|\bw/|\b[x×]\s?[2-9]\b|(?-i:\sor\s)", re.IGNORECASE
+)
+_SPANISH_AND = re.compile(r"\S\s+(?:[yo]|e(?=\s+[Hh]?[IiÍí]))\s+\S|^\S+\s+y$")
 _SPANISH_CAPITAL_AND = re.compile(r"\S\s+Y\s+\S")
 """Matches between first names or after a single one; last names are not searched, because of
 *Ramón y Cajal* and *Ortega y Gasset*. A capital Y is an initial, unless everything is in capitals
@@ -586,7 +588,9 @@ def _two_people(values: Mapping[str, str]) -> str:
     first, last = values.get("first", ""), values.get("last", "")
     if _AND.search(last) or last.lower() == "family":
         return "last"
-    if _FAMILY.match(first):
+    one, other = first.casefold().split(), last.casefold().split()
+    both = min(len(one), len(other)) > 1 and one[-1] == other[-1] and one != other
+    if both or _FAMILY.match(first):  # “Ana Reyes, Luis Reyes” is last and first name
         return "first"
     in_spanish = (_SPANISH_CAPITAL_AND if first.isupper() else _SPANISH_AND).search(first)
     return "first" if _AND.search(first) or in_spanish else ""

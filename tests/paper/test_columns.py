@@ -404,6 +404,13 @@ def test_an_answer_about_a_column_is_remembered(db: Connection) -> None:
     assert planned(content, db).ready
 
 
+@pytest.mark.parametrize("name", ["1. Ana Li", "12) Ana Li", "#3. Ana Li"])
+def test_the_number_of_a_list_is_no_part_of_the_name(name: str) -> None:
+    header = ("Name", "Street", "ZIP")
+    (row,) = rows_of(saved(workbook((name, "1 A St", "05672"), header=header)))
+    assert (row.values["first"], row.values["last"]) == ("Ana", "Li")
+
+
 @pytest.mark.parametrize(
     ("cell", "city", "state"),
     [
