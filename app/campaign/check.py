@@ -171,11 +171,7 @@ class _Checker:
             (name, 1, _TAGS.sub("", template.subject)),
             (name, 1, template.spoken),
             (name, template.first_body_line, _TAGS.sub(_newlines, template.body)),
-            (
-                aid,
-                template.first_reading_aid_line,
-                _TAGS.sub(_newlines, template.reading_aid_es),
-            ),
+            (aid, template.first_reading_aid_line, _TAGS.sub(_newlines, template.reading_aid_es)),
         ]
         for file, first, text in texts:
             for number, line in enumerate(text.split("\n"), first):

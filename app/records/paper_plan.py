@@ -274,10 +274,7 @@ class ImportPlace:
 
 
 def plan_steps(
-    file: ParsedFile,
-    choices: Choices,
-    place: ImportPlace,
-    db: sqlite3.Connection,
+    file: ParsedFile, choices: Choices, place: ImportPlace, db: sqlite3.Connection
 ) -> Iterator[int | ImportPlan]:
     """Judge every row of a file. Yields how many rows are done, and finally the plan.
 

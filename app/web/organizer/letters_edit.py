@@ -9,13 +9,7 @@ from flask import abort
 from werkzeug.wrappers import Response
 from wtforms import BooleanField
 
-from app.campaign.letter_file import (
-    HEADING,
-    join_source,
-    plain_lines,
-    read_template,
-    split_source,
-)
+from app.campaign.letter_file import HEADING, join_source, plain_lines, read_template, split_source
 from app.campaign.problems import Problem
 from app.campaign.text_changes import changes, merge, three_way
 from app.records.counts import count

@@ -29,14 +29,7 @@ from app.web.access import access
 from app.web.forms import Several, SiteForm, sent
 from app.web.limits import room
 from app.web.organizer import drafts
-from app.web.organizer.campaign_check import (
-    Checked,
-    Texts,
-    check_files,
-    read,
-    texts_of,
-    with_check,
-)
+from app.web.organizer.campaign_check import Checked, Texts, check_files, read, texts_of, with_check
 from app.web.organizer.drafts import pressed
 from app.web.organizer.gate import acting
 from app.web.organizer.show import area, go_to, known, page, visible

@@ -295,10 +295,9 @@ def mail_lines(receipt: str, site: Services) -> list[MailLine]:
 
 
 def _kind_words(row: OutboundRow) -> str:
-    return {
-        "copy": _("A copy of your letters"),
-        "receipt": _("The link to this receipt"),
-    }.get(row.kind, _("The email to confirm your address"))
+    return {"copy": _("A copy of your letters"), "receipt": _("The link to this receipt")}.get(
+        row.kind, _("The email to confirm your address")
+    )
 
 
 def mail_words(row: OutboundRow, site: Services) -> str:
