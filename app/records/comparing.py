@@ -48,6 +48,12 @@ _NO_NAME = frozenset({
 })  # fmt: skip
 """What forms make people with a single name put into the other field; FNU and LNU are from visas:
 "first name unknown"."""
+_FAMILY_FIRST = frozenset({
+    "nguyen", "tran", "pham", "huynh", "phan", "bui", "ngo", "truong", "doan", "wang", "zhang",
+    "liu", "zhao", "zhou", "xu", "huang", "wu", "guo", "luo", "zheng", "xie", "deng", "cao",
+    "zeng", "zhu", "park", "choi", "jeong", "yoon", "jang", "kwon", "hwang", "ahn", "ryu",
+})  # fmt: skip
+"""Last names of families that put them first, and that hardly anyone has as a first name."""
 _HIDDEN = frozenset({"Cc", "Cf"})
 _SAME_LETTERS = str.maketrans(
     {**dict.fromkeys(APOSTROPHES), "ی": "ي", "ى": "ي", "ک": "ك", "ـ": None}
@@ -66,7 +72,8 @@ _LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", 
 def name_of(first: str, last: str, *, accents: bool = False) -> tuple[str, str, str]:
     """First and last name in plain words, and the generational suffix, such as ``jr`` or ``2``.
 
-    A whole name may be in either field. Titles are dropped. Latin letters lose their accents,
+    A whole name may be in either field, and a family name that plainly comes first is the last
+    name. Titles are dropped. Latin letters lose their accents,
     unless ``accents``.
     """
     typed = (words_of(first), words_of(last))
@@ -88,6 +95,13 @@ def name_of(first: str, last: str, *, accents: bool = False) -> tuple[str, str, 
     one = given or family
     if not (given and family) and len(one) > 1:  # a whole name in one field
         given, family = one[:-1], one[-1:]
+    if (
+        given
+        and bare(given[0]) in _FAMILY_FIRST
+        and family
+        and bare(family[0]) not in _FAMILY_FIRST
+    ):
+        given, family = family, given  # Nguyễn Thị Lan
     return " ".join(given), " ".join(family), junior
 
 

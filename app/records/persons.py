@@ -175,7 +175,7 @@ def person_of(
     whole = keyed_code(secret, "form", name, junior)
     marks = _Marks(key, whole, accented[0] or accented[1], joined(family) if given else "")
     if mailbox:
-        known = joined(accented[0] or accented[1])
+        known = marks.spelling
         by_email = mailbox_code(secret, mailbox) + _code(
             secret, NAME - PLACE, "first name", mailbox, known, junior
         )
@@ -272,6 +272,13 @@ class _Marks:
     first: str
     family: str
 
+    @property
+    def spelling(self) -> str:
+        """The first name, with the last one if it has only initials: K. Ravi and K. Meena are two
+        people."""
+        words = self.first.split()
+        return "".join(words) + (self.family if all(len(word) == 1 for word in words) else "")
+
     def on_form(self, form: str) -> bytes:
         """The whole name's mark on one form."""
         return blake2b(_message("form", form), key=self.whole, digest_size=MARK).digest()
@@ -297,11 +304,11 @@ class _Marks:
         return blake2b(_message(*mark, kind), key=self.key, digest_size=MARK).digest()
 
     def _all(self) -> Iterator[_Mark]:
-        words = self.first.split()
+        words, spelling = self.first.split(), self.spelling
         joined, plain, family = "".join(words), bare("".join(words)), self.family
-        yield ("spelling", joined), "", ()
+        yield ("spelling", spelling), "", ()
         accents, other = ("bare", _ACCENTED) if joined == plain else (_ACCENTED, "bare")
-        yield ("plain", plain), accents, (other,)
+        yield ("plain", bare(spelling)), accents, (other,)
         if plain and family:
             yield ("both", plain, family), "", ()
             yield ("both", family, plain), None, ("",)

@@ -274,6 +274,20 @@ def test_different_names_at_one_mailbox_are_two_people(one: str, other: str) -> 
     assert not same(at(one), at(other, street="9 Oak Ave"))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(("Nguyễn Thị", "Lan"), ("Nguyễn Thị", "Mai")), (("Wang", "Wei"), ("Wang", "Min")),
+     (("Park Ji", "Hoon"), ("Park Ji", "Soo")), (("K.", "Ravi"), ("K.", "Meena")),
+     (("S. P.", "Anand"), ("S. P.", "Kavitha")), (("Tran Van Nam", ""), ("Tran Van Duc", ""))],
+)  # fmt: skip
+def test_relatives_at_one_mailbox_who_write_the_family_first_are_two_people(
+    one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    assert not same(at(*one), at(other[0], other[1], "9 Oak Ave"))
+    assert same(at(*one), at(one[1], one[0], "9 Oak Ave"))
+    assert same(who(first=one[0], last=one[1]), who(first=one[1], last=one[0]))
+
+
 def test_without_an_email_a_different_last_name_is_a_different_person() -> None:
     assert not same(who(last="Okoye"), who())
 
