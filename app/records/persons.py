@@ -253,6 +253,11 @@ _Mark = tuple[tuple[str, ...], str | None, tuple[str, ...]]
 """What is encoded, the kind under which this name stores it (None: not stored), and the kinds
 under which a near name stores it."""
 _ACCENTED = "accented"
+_SHARED_NAMES = frozenset({
+    "md", "mohd", "mohamad", "mohamed", "mohammad", "mohammed", "muhamed", "muhammad", "muhammed",
+    "syed", "mst",
+})  # fmt: skip
+"""Names of honor, which all brothers or sisters of a family may have before their own."""
 
 
 @dataclass(frozen=True)
@@ -274,10 +279,11 @@ class _Marks:
 
     @property
     def spelling(self) -> str:
-        """The first name, with the last one if it has only initials: K. Ravi and K. Meena are two
-        people."""
+        """The first name, with the last one if brothers and sisters may share it: K. Ravi and K.
+        Meena, Md. Rahim and Md. Karim are two people."""
         words = self.first.split()
-        return "".join(words) + (self.family if all(len(word) == 1 for word in words) else "")
+        shared = all(len(word) == 1 or word in _SHARED_NAMES for word in words)
+        return "".join(words) + (self.family if shared else "")
 
     def on_form(self, form: str) -> bytes:
         """The whole name's mark on one form."""
