@@ -264,25 +264,6 @@ class NewStatement:
     """Each district's exact count and salt, to be shown to its office."""
 
 
-@dataclass(frozen=True, slots=True)
-class Included:
-    """The commitment is in the latest statement; ``statement.proof`` proves it."""
-
-    statement: Statement
-
-
-@dataclass(frozen=True, slots=True)
-class NotIncluded:
-    """The commitment is not in the latest statement: newer, withdrawn, waiting, or mistyped."""
-
-    statement: Statement
-
-
-@dataclass(frozen=True, slots=True)
-class NoStatement:
-    """No statement has been published yet."""
-
-
 def statements_of(instance: Path, campaign: str) -> Path:
     """The folder of one campaign's statements within the instance folder."""
     return instance / "statements" / campaign
@@ -388,29 +369,28 @@ def openings_text(made: NewStatement) -> str:
     return json.dumps(made.openings, indent=1) + "\n"
 
 
-def latest(folder: Path) -> Statement | NoStatement:
-    """The latest published statement, with its signature checked."""
+def latest(folder: Path) -> Statement | None:
+    """The latest published statement, with its signature checked; None if there is none."""
     try:
         found = read_statement((folder / LATEST).read_text("utf-8"))
     except OSError:
-        return NoStatement()
-    return NoStatement() if isinstance(found, NotAStatement) else found
+        return None
+    return None if isinstance(found, NotAStatement) else found
 
 
-def find_proof(folder: Path, wanted: bytes) -> Included | NotIncluded | NoStatement:
-    """Look a commitment up in the latest statement. Reads a few hundred bytes of the list."""
+def find_proof(folder: Path, wanted: bytes) -> Statement | None:
+    """The latest statement, with a proof if it includes this commitment. It does not if the
+    signature is newer, withdrawn or waiting. Reads a few hundred bytes of the list."""
     for _ in range(2):
         statement = latest(folder)
-        if isinstance(statement, NoStatement):
+        if statement is None or statement.content["receipts"] == 0:
             return statement
-        if statement.content["receipts"] == 0:
-            return NotIncluded(statement)
         try:
             proof = _look_up(folder / _tree_name(statement), wanted, statement.content["receipts"])
         except FileNotFoundError:  # a newer statement was published in between
             continue
-        return Included(replace(statement, proof=proof)) if proof else NotIncluded(statement)
-    return NoStatement()
+        return replace(statement, proof=proof)
+    return None
 
 
 def _look_up(path: Path, wanted: bytes, size: int) -> InclusionProof | None:

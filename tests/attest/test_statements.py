@@ -24,11 +24,9 @@ from app.records.keys import KeyFolderError
 from app.records.merkle import leaf_hash, write_tree
 from app.records.signing import sign, withdraw
 from app.records.statements import (
-    Included,
+    InclusionProof,
     NewStatement,
-    NoStatement,
     NotAStatement,
-    NotIncluded,
     Statement,
     commitment_of,
     find_proof,
@@ -84,13 +82,21 @@ def published(db: sqlite3.Connection, folder: Path, at: datetime = AT) -> Statem
     return result.statement
 
 
+def proof_of(folder: Path, wanted: bytes) -> InclusionProof | None:
+    """The proof that the latest statement includes a commitment."""
+    found = find_proof(folder, wanted)
+    assert found
+    return found.proof
+
+
 def test_every_counted_receipt_has_a_proof(db: sqlite3.Connection, tmp_path: Path) -> None:
     tokens = [signed(db, f"k{n}") for n in range(23)]
     published(db, tmp_path / "s")
     for token in tokens:
         found = find_proof(tmp_path / "s", mine(token))
-        assert isinstance(found, Included)
-        again = read_statement(statement_text(found.statement))
+        assert found
+        assert found.proof
+        again = read_statement(statement_text(found))
         assert isinstance(again, Statement)
         assert includes(again, mine(token))
         assert not includes(again, mine(tokens[0] + "x"))
@@ -106,8 +112,8 @@ def test_a_withdrawn_signature_is_absent_from_later_statements(
     after = published(db, tmp_path / "s", AT.replace(hour=19))
     assert (before.content["signatures"], after.content["signatures"]) == (5, 4)
     assert before.root != after.root
-    assert isinstance(find_proof(tmp_path / "s", mine(tokens[2])), NotIncluded)
-    assert isinstance(find_proof(tmp_path / "s", mine(tokens[1])), Included)
+    assert proof_of(tmp_path / "s", mine(tokens[2])) is None
+    assert proof_of(tmp_path / "s", mine(tokens[1]))
     # No file of the folder still contains its commitment.
     for file in (tmp_path / "s").iterdir():
         data = file.read_bytes()
@@ -123,12 +129,11 @@ def test_uncounted_signatures_are_not_in_the_list(
     token = signed(db, "a", status=status)
     other = signed(db, "b")
     assert published(db, tmp_path / "s").content["receipts"] == 1
-    assert isinstance(find_proof(tmp_path / "s", mine(token)), NotIncluded)
-    assert isinstance(find_proof(tmp_path / "s", mine(other)), Included)
+    assert proof_of(tmp_path / "s", mine(token)) is None
+    assert proof_of(tmp_path / "s", mine(other))
     set_status(db, [1], "counted")
     published(db, tmp_path / "s", AT.replace(hour=19))
-    released = find_proof(tmp_path / "s", mine(token))
-    assert isinstance(released, NotIncluded if status == "test" else Included)
+    assert (proof_of(tmp_path / "s", mine(token)) is None) == (status == "test")
 
 
 def test_a_forged_signature_does_not_reveal_who_had_signed(
@@ -140,10 +145,10 @@ def test_a_forged_signature_does_not_reveal_who_had_signed(
     forged = signed(db, "forged", person=person("Ana"))
     fresh = signed(db, "fresh", person=person("nobody before"))
     for token in (forged, fresh):
-        assert isinstance(find_proof(tmp_path / "s", mine(token)), NotIncluded)
+        assert proof_of(tmp_path / "s", mine(token)) is None
     statement = published(db, tmp_path / "s", AT.replace(hour=19))
     for token in (forged, fresh):
-        assert isinstance(find_proof(tmp_path / "s", mine(token)), Included)
+        assert proof_of(tmp_path / "s", mine(token))
     assert (statement.content["signatures"], statement.content["receipts"]) == (2, 3)
 
 
@@ -153,9 +158,10 @@ def test_a_statement_covers_only_its_campaign(db: sqlite3.Connection, tmp_path: 
     there = signed(db, "b", person=person("Imani"), campaign="another")
     statement = published(db, tmp_path / "s")
     assert statement.content["signatures"] == statement.content["receipts"] == 1
-    assert isinstance(find_proof(tmp_path / "s", mine(here)), Included)
+    assert proof_of(tmp_path / "s", mine(here))
     gone = find_proof(tmp_path / "s", commitment_of("another", "CA", 12, there))
-    assert isinstance(gone, NotIncluded)
+    assert gone
+    assert gone.proof is None
 
 
 def test_district_counts_are_bounds_until_opened(
@@ -258,10 +264,11 @@ def test_a_proof_for_another_statement_does_not_pass(
     signed(db, "b")
     published(db, tmp_path / "s")
     found = find_proof(tmp_path / "s", mine(token))
-    assert isinstance(found, Included)
+    assert found
+    assert found.proof
     signed(db, "c")
     later = made(db, AT.replace(hour=19)).statement
-    assert not includes(replace(later, proof=found.statement.proof), mine(token))
+    assert not includes(replace(later, proof=found.proof), mine(token))
     assert not includes(later, mine(token))
 
 
@@ -274,11 +281,11 @@ def test_a_proof_from_a_list_of_another_length_does_not_pass(
     published(db, tmp_path / "s")
     first = min(map(mine, tokens))
     found = find_proof(tmp_path / "s", first)
-    assert isinstance(found, Included)
-    assert found.statement.proof
-    assert includes(found.statement, first)
-    shorter = replace(found.statement.proof, size=3)
-    assert not includes(replace(found.statement, proof=shorter), first)
+    assert found
+    assert found.proof
+    assert includes(found, first)
+    shorter = replace(found.proof, size=3)
+    assert not includes(replace(found, proof=shorter), first)
 
 
 # --- the key and the files ---------------------------------------------------------------
@@ -299,12 +306,12 @@ def test_the_signing_key_is_created_once_private_and_damage_is_reported(tmp_path
 def test_a_missing_or_damaged_statement_counts_as_none(
     db: sqlite3.Connection, tmp_path: Path
 ) -> None:
-    assert isinstance(latest(tmp_path / "s"), NoStatement)
-    assert isinstance(find_proof(tmp_path / "s", bytes(32)), NoStatement)
+    assert latest(tmp_path / "s") is None
+    assert find_proof(tmp_path / "s", bytes(32)) is None
     published(db, tmp_path / "s")  # nobody has signed
-    assert isinstance(find_proof(tmp_path / "s", bytes(32)), NotIncluded)
+    assert proof_of(tmp_path / "s", bytes(32)) is None
     (tmp_path / "s" / "latest.json").write_text("{")
-    assert isinstance(latest(tmp_path / "s"), NoStatement)
+    assert latest(tmp_path / "s") is None
 
 
 @pytest.mark.parametrize("text", ["", "abc", "g" * 64, "0" * 63, "0" * 65])
@@ -345,9 +352,10 @@ def test_the_commands_publish_and_verify_a_statement(
                  "--count", "1", "--salt", opening["salt"])  # fmt: skip
     assert good.exit_code == 0, good.output
     found = find_proof(tmp_path / "statements" / CAMPAIGN, mine(token))
-    assert isinstance(found, Included)
+    assert found
+    assert found.proof
     proof = tmp_path / "proof.json"
-    proof.write_text(statement_text(found.statement))
+    proof.write_text(statement_text(found))
     receipt = flask("signatures verify", proof, "--commitment", mine(token).hex())
     assert receipt.exit_code == 0, receipt.output
     assert "ok: this receipt is in its list." in receipt.output
@@ -421,7 +429,7 @@ def test_being_listed_reveals_nothing_in_a_new_congress(
 def test_an_unpublished_statement_is_not_the_latest(db: sqlite3.Connection, tmp_path: Path) -> None:
     done = flask("signatures attest", "--out", tmp_path / "x.json", "--no-publish")
     assert done.exit_code == 0, done.output
-    assert isinstance(latest(tmp_path / "statements" / CAMPAIGN), NoStatement)
+    assert latest(tmp_path / "statements" / CAMPAIGN) is None
     bad = flask("signatures verify", tmp_path / "dear-congress.db")
     assert bad.exit_code == 1
     assert "This is not a statement" in bad.output
@@ -437,9 +445,10 @@ def test_the_documented_recipe_accepts_a_proof_and_rejects_a_wrong_one(
     published(db, tmp_path / "s")
     for token in tokens:
         found = find_proof(tmp_path / "s", mine(token))
-        assert isinstance(found, Included)
+        assert found
+        assert found.proof
         proof = tmp_path / "proof.json"
-        proof.write_text(statement_text(found.statement))
+        proof.write_text(statement_text(found))
         right = subprocess.run([sys.executable, "-I", "-c", recipe], cwd=tmp_path, check=False)
         assert right.returncode == 0
     content = json.loads(proof.read_text())

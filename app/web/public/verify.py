@@ -13,9 +13,6 @@ from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
 from app.records.statements import (
-    Included,
-    NoStatement,
-    NotIncluded,
     Statement,
     find_proof,
     latest,
@@ -47,20 +44,19 @@ class VerifyForm(SiteForm):
 def verify() -> Response:
     """The form, and after a post also the result."""
     site, typed = services(), sent(VerifyForm).commitment.data
-    found: Statement | NoStatement = latest(_folder())
+    found = latest(_folder())
     shown: dict[str, Any] = {
         "typed": typed, "answer": "", "steps": (), "index": 0, "stated": None, "problem": "",
     }  # fmt: skip
     if request.method == "POST" and (wanted := read_commitment(typed)):
-        answer = find_proof(_folder(), wanted)
-        shown |= {"typed": wanted.hex(), **_answer(answer)}
-        found = answer if isinstance(answer, NoStatement) else answer.statement
+        found = find_proof(_folder(), wanted)
+        shown |= {"typed": wanted.hex(), **_answer(found)}
     elif request.method == "POST":
         shown["problem"] = _(
             "The code has 64 characters, 0 to 9 and a to f. Copy all of it from your receipt."
         )
         shown["errors"] = [("commitment", shown["problem"])]
-    if not isinstance(found, NoStatement):
+    if found is not None:
         at = datetime.fromisoformat(found.content["at"])
         shown["stated"] = {
             **found.content, "moment": moment_words(at, site.campaign.timezone),
@@ -75,9 +71,9 @@ def proof() -> Response:
     """The statement with the proof for the typed commitment, as a file."""
     wanted = read_commitment(sent(VerifyForm).commitment.data) or abort(404)
     found = find_proof(_folder(), wanted)
-    if not isinstance(found, Included):
+    if found is None or found.proof is None:
         abort(404)
-    response = Response(statement_text(found.statement), mimetype="application/json")
+    response = Response(statement_text(found), mimetype="application/json")
     response.headers["Content-Disposition"] = 'attachment; filename="proof.json"'
     return response
 
@@ -85,9 +81,7 @@ def proof() -> Response:
 @verify_pages.get("/statements/latest.json")
 @access("anyone")
 def statement() -> Response:
-    found = latest(_folder())
-    if isinstance(found, NoStatement):
-        abort(404)
+    found = latest(_folder()) or abort(404)
     shared(FRESH)
     response = Response(statement_text(found), mimetype="application/json")
     response.add_etag()
@@ -100,10 +94,8 @@ def _folder() -> Path:
     return statements_of(site.settings.instance, site.slug)
 
 
-def _answer(answer: Included | NotIncluded | NoStatement) -> dict[str, Any]:
-    if isinstance(answer, Included) and answer.statement.proof:
-        proof = answer.statement.proof
-        return {
-            "answer": "yes", "index": proof.index + 1, "steps": [s.hex() for s in proof.path],
-        }  # fmt: skip
-    return {"answer": "nothing" if isinstance(answer, NoStatement) else "no"}
+def _answer(found: Statement | None) -> dict[str, Any]:
+    if found is None or found.proof is None:
+        return {"answer": "no" if found else "nothing"}
+    proof = found.proof
+    return {"answer": "yes", "index": proof.index + 1, "steps": [s.hex() for s in proof.path]}
