@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from app.congress.model import ASSOCIATED_STATES, MILITARY_STATES, STATES, STATES_ES
@@ -363,6 +363,14 @@ def _towns_in(state: str) -> dict[str, set[str]]:
     return found
 
 
+@lru_cache(4096)
+def _state_of(zip5: str) -> str:
+    import zipcodes
+
+    found = zipcodes.matching(zip5) if len(zip5) == 5 else ()
+    return str(found[0]["state"]) if found else ""
+
+
 _DIRECTIONS = frozenset({
     "north", "south", "east", "west", "northeast", "northwest", "southeast", "southwest",
 })  # fmt: skip
@@ -372,13 +380,13 @@ _DIRECTIONS = frozenset({
 def town_at_end(address: str, state: str, zip5: str) -> str:
     """The town of a ZIP with which an address ends, as written there; else empty.
 
-    The longest name of any town in the state decides, so that *West Springfield* is not
-    Springfield. What is before it need not be a street.
+    The longest name of any town in the state (by default the ZIP's) decides, so that *West
+    Springfield* is not Springfield. What is before it need not be a street.
 
     >>> town_at_end("12 Elm St Springfield", "MA", "01103")
     'Springfield'
     """
-    words, towns = address.split(), _towns_in(state)
+    words, towns = address.split(), _towns_in(state or _state_of(zip5))
     ends = (" ".join(words[-size:]) for size in range(min(5, len(words) - 1), 0, -1))
     town = next((end for end in ends if "," not in end and town_key(end) in towns), "")
     key = town_key(town)

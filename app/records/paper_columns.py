@@ -74,8 +74,8 @@ _NAMES: dict[str, str] = {
             "urbanizacion, urb, numero interior, unidad, apt num, apartment num, addrline 2, "
             "lot, lot number, lot no, space number, trailer, barrio, urb barrio, "
             "urbanizacion barrio, urbanizacion o barrio",
-    "city": "city, town, city town, town city, municipality, ciudad, localidad, municipio, "
-            "poblacion, pueblo",
+    "city": "city, town, locality, city town, town city, municipality, ciudad, localidad, "
+            "municipio, poblacion, pueblo",
     "state": "state, st, state territory, state province, state abbreviation, state abbreviated, "
              "state code, province, region, estado, edo, estado o territorio",
     "zip": "zip, zip code, zipcode, zip 5, zip5, postal, postal code, postalcode, postcode, "
@@ -300,6 +300,8 @@ def _match_endings(
             continue
         ends = (" ".join(words[-size:]) for size in (3, 2, 1))
         role = next((_ALIASES[end] for end in ends if end in _ALIASES), None)
+        if role == "name" and known & _WHOLE_NAME:
+            continue  # Precinct Name
         if role and role not in known and _is_meant(role, plain):
             more[place] = role, len(_PREFIXES)
     return more
@@ -406,8 +408,8 @@ class SheetRow:
 
 
 TownAtEnd = Callable[[str, str, str, str], str]
-"""The town at the end of an address without a comma, given its state, its ZIP and the city's cell;
-empty if none is known, or no street would be left."""
+"""The town at the end of an address without a comma, given its state (which may be missing), its
+ZIP and the city's cell; empty if none is known, or no street would be left."""
 
 
 def person_row(
@@ -447,6 +449,7 @@ def person_row(
     if street and not (alone and address_of("", alone)[1]):  # a unit alone is no address
         values["street"] = street
     _split_place_cells(values, one.get("place", ""), town_at_end)
+    _split_town_of_zip(values, town_at_end)
     return SheetRow(row.number, values, flags, sheet, row.hidden or _is_crossed_out(row, columns))
 
 
@@ -561,10 +564,10 @@ def _place_parts(place: str) -> tuple[str, str, str]:
         return parts
     if town := _TOWN_AND_ZIP.fullmatch(place):
         return town[1], "", town[2]
+    if found := _split_state(place, names=False):
+        return (*found, "")
     city, comma, state = place.rpartition(",")
-    if comma:
-        return city.strip() or place, state.strip(), ""
-    return (*(_split_state(place, names=False) or (place, "")), "")
+    return (city.strip() or place, state.strip(), "") if comma else (place, "", "")
 
 
 def _split_place_cells(values: dict[str, str], place: str, town_at_end: TownAtEnd) -> None:
@@ -600,6 +603,15 @@ def _split_place_cells(values: dict[str, str], place: str, town_at_end: TownAtEn
         elif before:
             values["city"] = before
         return
+
+
+def _split_town_of_zip(values: dict[str, str], town_at_end: TownAtEnd) -> None:
+    """Fill in the city if it follows the street, and the ZIP is in its own cell."""
+    street, _, town = values.get("street", "").rpartition(", ")
+    if town and not values.get("city"):
+        state, zip_code = values.get("state", ""), values.get("zip", "")
+        if town_at_end(f"{street} {town}", state, zip_code, "") == town:
+            values["street"], values["city"] = street, town
 
 
 def _split_street(

@@ -404,6 +404,20 @@ def test_an_answer_about_a_column_is_remembered(db: Connection) -> None:
     assert planned(content, db).ready
 
 
+def test_a_whole_address_may_be_in_the_column_of_the_place() -> None:
+    header = ("Name", "Address / City / State", "ZIP")
+    cell = "12 Main St, Stowe VT"
+    (row,) = rows_of(saved(workbook(("Al Beck", cell, "05672"), header=header)))
+    wanted = {"street": "12 Main St", "city": "Stowe", "state": "VT", "zip": "05672"}
+    assert wanted.items() <= row.values.items()
+
+
+def test_the_name_of_something_else_is_no_ones_first_name() -> None:
+    header = ("LastName", "FirstName", "Address", "Zip5", "Precinct Name")
+    (row,) = rows_of(saved(workbook(("Li", "", "1 A St", "05672", "Ward"), header=header)))
+    assert (row.values["first"], row.values["last"]) == ("", "Li")
+
+
 @pytest.mark.parametrize("name", ["1. Ana Li", "12) Ana Li", "#3. Ana Li"])
 def test_the_number_of_a_list_is_no_part_of_the_name(name: str) -> None:
     header = ("Name", "Street", "ZIP")
@@ -415,7 +429,8 @@ def test_the_number_of_a_list_is_no_part_of_the_name(name: str) -> None:
     ("cell", "city", "state"),
     [
         ("Stowe VT", "Stowe", "VT"), ("Stowe, VT", "Stowe", "VT"), ("Stowe (VT)", "Stowe", "VT"),
-        ("Washington D.C.", "Washington", "D.C."), ("Stowe, XX", "Stowe", "XX"),
+        ("Washington D.C.", "Washington", "D.C."), ("Stowe, Vermont", "Stowe", "Vermont"),
+        ("Stowe, XX", "Stowe", "XX"),
         # Towns with a state's name.
         ("Port Washington", "Port Washington", ""), ("Nevada", "Nevada", ""),
     ],

@@ -356,6 +356,25 @@ def test_a_town_after_a_street_without_a_comma_is_found_by_its_zip(
 
 
 @pytest.mark.parametrize(
+    ("cell", "street", "city"),
+    [
+        ("12 Main St, Stowe", "12 Main St", "Stowe"),
+        ("12 Main St, Apt 4, Stowe", "12 Main St, Apt 4", "Stowe"),
+        ("12 Main St, Apt 4", "12 Main St, Apt 4", None),
+        ("12 Main St, Burlington", "12 Main St, Burlington", None),
+        ("12 Main St Stowe", "12 Main St Stowe", None),
+        ("Heron Hall, Stowe", "Heron Hall, Stowe", None),
+    ],
+)
+def test_a_town_after_a_comma_is_that_of_the_zips_own_cell(
+    db: Connection, cell: str, street: str, city: str | None
+) -> None:
+    sheet = workbook(("Ana", "Li", cell, "05672"), header=("First", "Last", "Address", "ZIP"))
+    values = planned(saved(sheet), db).first_rows[0].values
+    assert (values["street"], values.get("city")) == (street, city)
+
+
+@pytest.mark.parametrize(
     ("city", "state", "zip_code"),
     [("Springfield", "MA", "01103"), ("", "", "01103"), ("", "", ""), ("Springfield", "", "")],
 )
