@@ -359,9 +359,17 @@ _OTHER_NAMES = {
     "surname": "last", "last": "last",
 }  # fmt: skip
 """Column names in official files and other tools, in lowercase letters only."""
-_TITLE = re.compile(r"^(rep|sen|del|representative|senator|delegate|resident commissioner)\b\.?\s*",
-                    re.IGNORECASE)  # fmt: skip
-_SEAT = re.compile(r"\s*[\[(][A-Z]+-([A-Z]{2})(?:-(\d{1,2}|at large))?[\])]\*?$", re.IGNORECASE)
+_TITLE = re.compile(
+    r"^(?:(?:the hon|hon|rep|sen|del|representative|senator|delegate|resident commissioner"
+    r"|congress ?(?:man|woman|member|person)|the honorable|honorable)\b\.?\s*)+",
+    re.IGNORECASE,
+)
+_SEAT = re.compile(
+    r"\s*(?:[\[(](?:[A-Z][A-Z ]*-)?([A-Z]{2})(?:-(\d{1,2}|at large|AL))?[\])]"
+    r"|[,\s]\s*([A-Z]{2})-(\d{1,2}|AL))\*?$",
+    re.IGNORECASE,
+)
+"""``[D-CA-36]``, ``(CA-36)``, ``(D-CA)``, or ``CA-36`` without brackets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -612,21 +620,26 @@ def match_member(typed: str, known: Knowledge) -> tuple[str, str] | Message:
     matches = {
         who: (full, surname)
         for who, (full, surname) in known.members.items()
-        if (fold(surname) == fold(last) if comma else whole.endswith(fold(surname)))
+        if fold(full) == whole
+        or (fold(surname) == fold(last) if comma else whole.endswith(fold(surname)))
     }
     exact = _prefer_current(
         [who for who, (full, _last) in matches.items() if fold(full) == whole], known
     )
     if seat:
-        seat_id = seat[1].upper() + (f"-{int(seat[2])}" if (seat[2] or "").isdigit() else "")
+        state, number = seat[1] or seat[3], seat[2] or seat[4] or ""
+        seat_id = state.upper() + (f"-{int(number)}" if number.isdigit() else "")
         seated = [who for who in matches if known.seats.get(who) == seat_id]
         if len(seated) == 1:
             return seated[0], ""
     if len(exact) == 1:
         return exact[0], ""
-    initial = whole[:1]
     likely = _prefer_current(list(matches), known)
-    same_initial = [who for who in likely if fold(matches[who][0])[:1] == initial]
+    same_initial = [  # of a first name, not of a last name alone
+        who
+        for who in likely
+        if fold(matches[who][0])[:1] == whole[:1] and whole != fold(matches[who][1])
+    ]
     chosen = same_initial if len(same_initial) == 1 else likely
     if len(chosen) == 1:
         return chosen[0], known.members[chosen[0]][0]

@@ -248,6 +248,23 @@ NAMES = {
 }
 
 
+NAMES |= {
+    "Robert Garcia (CA-42)": ("G000598", ""), "Rep. McBride (DE)": ("M001238", ""),
+    "Sarah McBride, DE-AL": ("M001238", ""), "Omar (MN-05)": ("O000173", ""),
+    "Congresswoman Omar": ("O000173", "Ilhan Omar"),
+    "The Honorable Dan Goldman (NY-10)": ("G000599", ""),
+    "Pablo Jose Hernandez": ("H001103", ""), "Rochester, Lisa Blunt": ("B001303", ""),
+    "Resident Commissioner Hernández, Pablo José [D-PR-At Large]": ("H001103", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("typed", ["Johnson", "Congressman Goldman", "Rep. Garcia"])
+def test_a_last_name_of_several_members_is_never_guessed(typed: str, known: Knowledge) -> None:
+    several = match_member(typed, known)
+    assert isinstance(several, Message)
+    assert several.code == "cell-several"
+
+
 @pytest.mark.parametrize("typed", NAMES)
 def test_a_name_is_matched_with_any_doubt_noted(typed: str, known: Knowledge) -> None:
     assert match_member(typed, known) == NAMES[typed]
