@@ -24,7 +24,6 @@ from app.cli.plain import (
 from app.congress.model import Chamber, as_moment
 from app.cwc.folder import (
     FolderOrder,
-    HandedOver,
     LetterBook,
     NotesError,
     Summary,
@@ -215,10 +214,8 @@ def deliver_command(folder: Path, *, elsewhere: bool) -> None:
         book = None  # the files are from elsewhere: no letter here belongs to them
     with progress("Handing over", len(messages_in(folder))) as bar:
         standing = partial(standing_now, settings)
-        for step in hand_over_folder(folder, client, lambda: datetime.now(UTC), standing, book):
-            word, reason = (
-                result_words(step.result) if isinstance(step, HandedOver) else ("settled", "")
-            )
+        for result in hand_over_folder(folder, client, lambda: datetime.now(UTC), standing, book):
+            word, reason = result_words(result) if result else ("settled", "")
             counts[word] += 1
             reasons.setdefault(word, reason)
             bar(counts.total())

@@ -307,21 +307,6 @@ HEADER = ("file", "result", "reason", "at")
 SETTLED = ("accepted", "refused")
 
 
-@dataclass(frozen=True, slots=True)
-class HandedOver:
-    """One file and its result."""
-
-    file: str
-    result: CwcResult
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A file that was settled in an earlier run."""
-
-    file: str
-
-
 def messages_in(folder: Path) -> list[str]:
     """The message files under a folder, as ``HCA12/<delivery id>.xml``, sorted.
 
@@ -341,8 +326,9 @@ def hand_over_folder(
     clock: Callable[[], datetime],
     standing: Callable[[Addressee], Standing],
     book: LetterBook | None = None,
-) -> Iterator[HandedOver | Skipped]:
-    """Hand over every message of a folder, one at a time.
+) -> Iterator[CwcResult | None]:
+    """Hand over every message of a folder, one at a time; yields each result, or None for one that
+    was settled in an earlier run.
 
     An office's code names its seat, so a letter whose member, by ``standing``, does not sit is held
     back. With a ``book``, messages of this site's signatures are held back if they must not leave,
@@ -365,7 +351,7 @@ def hand_over_folder(
             writer.writerow(HEADER)
         for name in messages_in(folder):
             if name in settled:
-                yield Skipped(name)
+                yield None
                 continue
             office, delivery_id = name.removesuffix(".xml").split("/")
             message = CwcMessage(office, delivery_id, (folder / name).read_bytes())
@@ -388,7 +374,7 @@ def hand_over_folder(
             file.flush()
             if book is not None:
                 book.note(name, result_words(result)[0], at)
-            yield HandedOver(name, result)
+            yield result
 
 
 def _addressees(folder: Path) -> dict[str, Addressee]:
