@@ -18,7 +18,6 @@ from app.records.counts import totals
 from app.records.site_campaigns import SLUG, begin
 from app.site.live_supporters import (
     Lists,
-    OtherBill,
     Proposal,
     change_of,
     live_lists,
@@ -118,18 +117,17 @@ def refresh_command(source: Path | None, dry_run: bool, yes: bool) -> None:
     click.echo(f"The list of {found.day.isoformat()} is live.")
 
 
-def _refusal(found: OtherBill | Unusable) -> str:
+def _refusal(found: Unusable) -> str:
     """Why a file cannot be used; for a list, cell by cell."""
     said = [f"Nothing was changed. {found.what}"]
-    if isinstance(found, Unusable):
-        said += [
-            f"  row {row.line}, {name} {cell.value or 'empty'}: {cell.what}"
-            for row in found.rows
-            for name, cell in zip(found.columns, row.cells, strict=True)
-            if cell.what
-        ]
-        if more := found.failing - len(found.rows):
-            said.append(f"  and {some(more, 'more row')}")
+    said += [
+        f"  row {row.line}, {name} {cell.value or 'empty'}: {cell.what}"
+        for row in found.rows
+        for name, cell in zip(found.columns, row.cells, strict=True)
+        if cell.what
+    ]
+    if more := found.failing - len(found.rows):
+        said.append(f"  and {some(more, 'more row')}")
     return "\n".join(said)
 
 

@@ -65,13 +65,6 @@ class Proposal:
     official: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OtherBill:
-    """The file is about a bill that is not the campaign's own."""
-
-    what: Message
-
-
 def live_lists(site: Services) -> Lists:
     """The lines of both lists: backers of the bill and of its opposite."""
     live = site.live.files(site.db())
@@ -129,7 +122,7 @@ def search_members(site: Services, query: str) -> list[Listed]:
 # --- reading a file -----------------------------------------------------------------------
 
 
-def propose(site: Services, data: bytes) -> Proposal | OtherBill | Unusable:
+def propose(site: Services, data: bytes) -> Proposal | Unusable:
     """What the live lists become with this file, or why it cannot be used."""
     now = live_lists(site)
     found = read_supporters(data, _known(site, now))
@@ -138,12 +131,12 @@ def propose(site: Services, data: bytes) -> Proposal | OtherBill | Unusable:
     return _of_list(site, now, found) if isinstance(found, CsvList) else found
 
 
-def _of_status(site: Services, now: Lists, status: BillStatus) -> Proposal | OtherBill:
+def _of_status(site: Services, now: Lists, status: BillStatus) -> Proposal | Unusable:
     campaign = site.campaign
     chamber = _chamber_of(campaign, status)
     if chamber is None:
         ours = [f"{b.number} ({b.congress})" for b in campaign.bills.values() if b.number]
-        return OtherBill(
+        return Unusable(
             Message.of(
                 "status-of-another", theirs=status.printed, congress=status.congress,
                 ours=", ".join(ours) or campaign.title,

@@ -29,7 +29,6 @@ from app.site.alerts import days_too_old
 from app.site.i18n import gettext as _
 from app.site.i18n import language, long_date
 from app.site.live_supporters import (
-    OtherBill,
     Proposal,
     change_of,
     file_of,
@@ -236,10 +235,7 @@ def off() -> Response:
 
 @cosponsors.get("/cosponsors/import")
 @access("editor")
-def bring(
-    problem: str = "", status: int = 200, trouble: Unusable | None = None, *,
-    another: bool = False,
-) -> Response:  # fmt: skip
+def bring(problem: str = "", status: int = 200, trouble: Unusable | None = None) -> Response:
     """The upload form, with the problems of the last file, cell by cell."""
     rows = [
         (row.line, [(visible(c.value), problem_words(c.what) if c.what else "") for c in row.cells])
@@ -248,7 +244,8 @@ def bring(
     bill = next((b for b in services().campaign.bills.values() if b.number), None)
     return page(
         "campaign/import", status, problem=problem, field="file", trouble=trouble, rows=rows,
-        bill=bill, most=MOST_BYTES // 1_000_000, another=another,
+        bill=bill, most=MOST_BYTES // 1_000_000,
+        another=trouble is not None and trouble.what.code == "status-of-another",
     )  # fmt: skip
 
 
@@ -262,8 +259,7 @@ def bring_post() -> Response:
         return bring(_("Choose a file that is not empty."), 422)
     found = propose(services(), data)
     if not isinstance(found, Proposal):
-        trouble = found if isinstance(found, Unusable) else None
-        return bring(problem_words(found.what), 422, trouble, another=isinstance(found, OtherBill))
+        return bring(problem_words(found.what), 422, found)
     gone = [
         _("%(name)s, on %(day)s", name=w.name, day=long_date(w.left)) if found.official else w.name
         for w in found.withdrawn
