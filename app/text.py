@@ -446,7 +446,7 @@ def slug(text: str) -> str:
 @cache
 def _months() -> dict[str, int]:
     """Month numbers by full and short name, in the languages of the pages."""
-    found = {"sept": 9}
+    found = {"sept": 9, "set": 9}
     for language in ("en", "es"):
         for width in ("wide", "abbreviated"):
             for number, name in get_month_names(width, locale=language).items():

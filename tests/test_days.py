@@ -36,6 +36,10 @@ def test_text_that_is_not_a_day_is_none(text: str) -> None:
     assert read_day(text) is None
 
 
+def test_both_spanish_spellings_of_september_are_read() -> None:
+    assert read_day("5 set. 2026") == read_day("5 sept. 2026") == date(2026, 9, 5)
+
+
 def test_the_month_comes_first_unless_it_cannot_be_a_month() -> None:
     assert read_day("3/4/2026") == date(2026, 3, 4)
     assert read_day("25/12/2026") == date(2026, 12, 25)

@@ -14,7 +14,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
-from app.congress.model import ASSOCIATED_STATES, MILITARY_STATES, STATES, STATES_ES
+from app.congress.model import (
+    ASSOCIATED_STATES,
+    DELEGATE_AREAS,
+    MILITARY_STATES,
+    STATES,
+    STATES_ES,
+)
 from app.text import clean_line, fold_digits, plain
 
 ZipProblemKind = Literal["missing", "foreign", "four_digits", "bad_plus4", "malformed"]
@@ -305,10 +311,15 @@ _CONSOLIDATED = (
 
 _DISTRICT = re.compile(
     # A run of separators or zeros is tried only from its start.
-    r"(?:(.*?)(?<![\s-])[\s-]*)??(?:(?<!0)0*([0-9]{1,2})(?:ST|ND|RD|TH)?|AL|AT[ -]LARGE)",
+    r"(?:(.*?)(?<![\s-])[\s-]*)??(?:(?<!0)0*([0-9]{1,2})(?:ST|ND|RD|TH|[ºª°]|\.0)?|AL|AT[ -]LARGE)",
     re.IGNORECASE,
 )
-_FILLER = re.compile(r"\b(?:U\.?S\.?|CONGRESSIONAL|HOUSE|DISTRICT|DIST|CD|NO)\b\.?", re.IGNORECASE)
+_FILLER = re.compile(
+    r"\b(?:U\.?S\.?|CONGRESS?IONAL|HOUSE|DISTRICT|DISTRITO|DIST|CD|NO|N[UÚ]M)\b\.?|\bCD(?=\d)|#",
+    re.IGNORECASE,
+)
+_DELEGATE = 98
+"""How the Census Bureau numbers the district of a delegate."""
 
 
 def parse_district(text: str, state: str = "") -> tuple[str, int] | None:
@@ -320,7 +331,8 @@ def parse_district(text: str, state: str = "") -> tuple[str, int] | None:
     named = read_state(found[1].strip()) if found[1] else ""
     if named is None or (named and state and named != read_state(state)):
         return None
-    return named or state, int(found[2] or 0)
+    code, number = named or state, int(found[2] or 0)
+    return code, 0 if number == _DELEGATE and read_state(code) in DELEGATE_AREAS else number
 
 
 def town_key(name: str) -> str:

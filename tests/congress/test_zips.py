@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.congress.places import Zip, ZipProblem, address_alone, parse_zip, read_state
+from app.congress.places import (
+    Zip,
+    ZipProblem,
+    address_alone,
+    parse_district,
+    parse_zip,
+    read_state,
+)
 
 HYPHENS = "-‐‑‒–—―−﹘﹣－"
 SPACES = ["", " ", "\u00a0", "\t", "\u2009", "\u200b", "\u3000", "\r\n", "\ufeff"]
@@ -243,3 +250,17 @@ def test_a_state_is_read_as_its_people_write_it(typed: str, code: str | None) ->
 def test_a_town_is_parted_from_its_states_name(typed: str, state: str, town: str) -> None:
     """AD04"""
     assert address_alone("12 Elm St", "", typed, state)[2] == town
+
+
+@pytest.mark.parametrize(
+    "typed", ["5", "05", "5th", "5.0", "#5", "CD5", "CD 05", "IL-5", "Illinois 5", "Distrito 5",
+              "5º", "IL 5th Congressional District", "Distrito congresional núm. 5"],
+)  # fmt: skip
+def test_a_district_is_read_as_people_and_files_write_it(typed: str) -> None:
+    assert parse_district(typed, "IL") == ("IL", 5)
+
+
+@pytest.mark.parametrize("typed", ["DC-98", "DC-AL", "DC-0", "98"])
+def test_lk12_the_census_code_of_a_delegate_is_at_large(typed: str) -> None:
+    assert parse_district(typed, "DC") == ("DC", 0)
+    assert parse_district("98", "TX") == ("TX", 98)
