@@ -146,7 +146,6 @@ class FormRules:
     confirms_email: bool = False
     max_characters: int | None = None
     """The office's limit for the message; a newline counts as two."""
-    as_of: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

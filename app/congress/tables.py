@@ -511,7 +511,7 @@ def _rows(text: str, name: str, columns: int) -> Iterator[list[str]]:
 def _form_rules(text: str) -> dict[str, FormRules]:
     rules = {}
     for cells in _rows(text, "senate_forms.csv", 10):
-        bioguide, prefix, phone, subject, topic, captcha, confirms, limit, _strips, touched = cells
+        bioguide, prefix, phone, subject, topic, captcha, confirms, limit, *_rest = cells
         rules[bioguide] = FormRules(
             known=True,
             asks_prefix=bool(prefix),
@@ -521,7 +521,6 @@ def _form_rules(text: str) -> dict[str, FormRules]:
             has_captcha=captcha == "True",
             confirms_email=confirms == "True",
             max_characters=int(limit) if limit else None,
-            as_of=date.fromisoformat(touched),
         )
     return rules
 
