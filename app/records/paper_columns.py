@@ -562,6 +562,8 @@ def _place_parts(place: str) -> tuple[str, str, str]:
         place = f"{zip_first[2]} {zip_first[1]}"
     if parts := _split_place(place):
         return parts
+    if _ZIP.fullmatch(place):
+        return "", "", place
     if town := _TOWN_AND_ZIP.fullmatch(place):
         return town[1], "", town[2]
     if found := _split_state(place, names=False):

@@ -585,6 +585,7 @@ _ERRORS = re.compile(r"#[A-Z0-9/_]+[!?]|#GETTING_DATA|Err:\d{3}|Loading(?:\.\.\.
 """What spreadsheet programs show for a formula that fails; ``#N/A`` is read as a filler."""
 _IN_LINES = re.compile(r"[\r\n]+| {2,}")
 """How a cell's lines are separated; some exports put two spaces between them."""
+_WHOLE_NAME = re.compile(r"[^\W\d]\S*(?: [^\W\d]\S*)+")
 
 
 def _row(
@@ -599,7 +600,10 @@ def _row(
         typed = undoubled(given)
         text = clean_line(typed)
         if len(text) <= LONGEST_CELL and _IN_LINES.search(typed):
-            text = address_line([line for line in map(clean_line, _IN_LINES.split(typed)) if line])
+            lines = [line for line in map(clean_line, _IN_LINES.split(typed)) if line]
+            text = address_line(lines)
+            if len(lines) > 1 and "\n" in typed and all(map(_WHOLE_NAME.fullmatch, lines)):
+                text = "; ".join(lines)  # two people, if it is a name's cell
         texts.append(text[:LONGEST_CELL])
         if len(text) > LONGEST_CELL:
             flags[place] = "long"

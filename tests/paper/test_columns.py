@@ -412,6 +412,28 @@ def test_a_whole_address_may_be_in_the_column_of_the_place() -> None:
     assert wanted.items() <= row.values.items()
 
 
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        ("Ana Li\nBo Ng", ["two_people"]), ("Ana María Li\r\nBo de la Cruz", ["two_people"]),
+        ("Ana María\nLi", []), ("Ana Li\n(Annie)", []), ("Ana María  Li Ruiz", []),
+    ],
+)  # fmt: skip
+def test_two_whole_names_on_two_lines_of_a_cell_are_two_people(
+    db: Connection, cell: str, found: list[str]
+) -> None:
+    sheet = workbook((cell, "1 A St", "05672"), header=("Full\nname", "Street\nAddress", "ZIP"))
+    plan = planned(saved(sheet), db)
+    assert [problem.why for row in plan.wrong for problem in row.problems] == found
+    assert len(plan.new) == (not found)
+
+
+def test_a_place_may_be_a_zip_alone() -> None:
+    header = ("Name", "Street", "Town, ZIP")
+    (row,) = rows_of(saved(workbook(("Ana Li", "1 A St", "05672"), header=header)))
+    assert (row.values["city"], row.values["zip"]) == ("", "05672")
+
+
 def test_the_name_of_something_else_is_no_ones_first_name() -> None:
     header = ("LastName", "FirstName", "Address", "Zip5", "Precinct Name")
     (row,) = rows_of(saved(workbook(("Li", "", "1 A St", "05672", "Ward"), header=header)))
