@@ -136,7 +136,9 @@ WORKER = "from app.cli.worker import worker_command; worker_command()"
 
 
 def start_worker() -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-W", "error", "-c", WORKER], stderr=subprocess.PIPE)
+    # 3.12 before 3.12.4 takes ?1 for a name, and warns.
+    strict = ("-W", "error", "-W", "ignore:Binding:DeprecationWarning")
+    return subprocess.Popen([sys.executable, *strict, "-c", WORKER], stderr=subprocess.PIPE)
 
 
 def stop(worker: subprocess.Popen[bytes], how: signal.Signals) -> str:
