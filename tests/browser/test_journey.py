@@ -138,6 +138,18 @@ def test_an_error_is_shown_at_its_field_and_takes_the_focus(visitor: Visitor) ->
     visitor.judge()
 
 
+def test_going_back_after_a_wrong_zip_code_shows_the_page_that_said_so(visitor: Visitor) -> None:
+    page = visitor.page
+    for zip_code, right in (("0193", "01930"), ("09012", "01930"), ("00001", "01930")):
+        visitor.find(zip_code, "/find?forget=1")
+        heading = page.locator("h1").inner_text()
+        page.locator("#zip").fill(right)
+        visitor.enter()
+        expect(page.locator("h1")).to_have_text("What should they know?")
+        page.go_back()
+        expect(page.locator("h1")).to_have_text(heading)
+
+
 def test_a_page_that_asks_for_a_home_is_no_error_when_it_is_loaded_again(
     visitor: Visitor,
 ) -> None:

@@ -161,6 +161,9 @@
       });
     }
     keep();
+    // A page that asks for a ZIP code is shown again as it came: with what is typed into it, the
+    // copy would lead on to the next page.
+    if (form.elements.zip && form.elements.zip.type !== "hidden") { return; }
     form.addEventListener("input", keep);
     form.addEventListener("submit", keep);
   }
