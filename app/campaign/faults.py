@@ -150,7 +150,8 @@ _QUOTED = re.compile(r"“[^”]*(?:”|$)|\"[^\"]*\"")
 _BRACKETED_WORD = re.compile(r"\[[a-z ]{1,20}\]")
 _GREETING = re.compile(
     r"^(dear|greetings|hello|hi|hey|good (morning|afternoon|day)|to whom it may concern|"
-    r"the honorable|estimad[oa]s?|querid[oa]s?|hola|honorable|a quien corresponda)\b"
+    r"the honorable|estimad[oa]s?|querid[oa]s?|hola|honorable|a quien corresponda|"
+    r"buen[oa]s (d[ií]as|tardes|noches)|aloha|shalom|xin chào|kính (gửi|thưa)|attn|attention)\b"
     r"[^.!?]{0,60}?([,:!—]|$)"
     r"|^((to )?(my |the )?(senator|representative|congress(wo)?man|delegate|commissioner)"
     r"|m(r|s|rs)\b|muy señora?|senadora?|representante|señora?)\b[^!?]{0,60}[,:—]$",
@@ -163,7 +164,9 @@ _CLOSING = re.compile(
     r"(all the )?best|thank you( so much| very much)?|muchas gracias)(?=,)|"
     r"atentamente|cordialmente|respetuosamente|sinceramente|(un )?saludos?( cordiales)?|"
     r"con gratitud|en solidaridad|suy[oa])"
-    r"\s*([,.!—]|$)(\s+\S+){0,5}$",
+    r"\s*([,.!—]|$)(\s+\S+){0,5}$"
+    r"|^(love|peace|blessings|(may )?god bless( you)?|mahalo( nui( loa)?)?|gracias|con \w+|"
+    r"(que )?dios (l[aeo]s?|te) bendiga|trân trọng),$",
     re.IGNORECASE,
 )
 _LINK = re.compile(

@@ -172,8 +172,11 @@ PASTED = "Dear Representative Moulton,\n\nI was there.\n\nSincerely,\nSiobhán O
 
 
 @pytest.mark.parametrize(
-    "typed", [PASTED, "Hola, vi algo.", "I was there.\n\nRespectfully,\nSiobhán", "Atentamente,"]
-)
+    "typed",
+    [PASTED, "Hola, vi algo.", "I was there.\n\nRespectfully,\nSiobhán", "Atentamente,",
+     "Aloha, I was there.", "Buenos días, senador:\nVi algo.", "I was there.\nMahalo,\nKai",
+     "Vi algo.\nDios los bendiga,\nAna"],
+)  # fmt: skip
 def test_a_second_greeting_or_sign_off_is_pointed_out(anyone: Resident, typed: str) -> None:
     """NM08: the letter of a chatbot or of another site, pasted whole."""
     said = "begin with a greeting" if anyone.lang == "en" else "empiezan con un saludo"
@@ -182,6 +185,7 @@ def test_a_second_greeting_or_sign_off_is_pointed_out(anyone: Resident, typed: s
     for story in (
         "Dear to my heart is my grandmother, who was afraid to call.",
         "Dear friends of mine were afraid to call.",
+        "Aloha means more here than hello.\nLove, not fear, keeps us safe.",
     ):
         plain = anyone.reviewing(*GLOUCESTER, story=story)
         assert said not in plain.words
@@ -196,6 +200,12 @@ def test_a_short_story_is_in_the_letter(resident: Resident, story: str) -> None:
 def sender(page: Html) -> list[str]:
     """The lines of the writer's address at the top of the first letter."""
     return [words(e) for e in next(e for e in page.all("address") if e.get("class") == "from")]
+
+
+def test_no_name_is_a_town(resident: Resident) -> None:
+    page = resident.reviewing("81601", "CO", 3, city="No Name")
+    assert sender(page)[-1] == "No Name, CO 81601"
+    resident.review(resident.filled(resident.writing("81601", "CO", 3), city="N/A"), 422)
 
 
 def test_blank_address_lines_leave_no_trace(resident: Resident) -> None:

@@ -29,7 +29,7 @@ from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.congress.model import STATES
-from app.congress.places import Zip, ZipProblem, address_alone, parse_zip
+from app.congress.places import Zip, ZipProblem, address_alone, parse_zip, town_key
 from app.records.fillers import is_street, is_unreadable
 from app.records.persons import Person, person_of
 from app.records.signing import receipt_of_form, source_tag
@@ -362,6 +362,18 @@ def a_name(message: Any) -> Check:
     return check
 
 
+_a_town_name = a_name(_l("Enter your city or town."))
+
+
+def a_town(form: Any, field: Any) -> None:
+    """The field must be empty or a name, which may be that of No Name, Colorado."""
+    try:
+        _a_town_name(form, field)
+    except ValidationError:
+        if town_key(field.data) != "noname":
+            raise
+
+
 def a_street(_form: Any, field: Any) -> None:
     """The field must be empty or may be a street address or a P.O. box."""
     if field.data and not is_street(field.data):
@@ -463,7 +475,7 @@ class WriteForm(SiteForm):
         _l("City or town"),
         [
             needed(_l("Enter your city or town.")),
-            a_name(_l("Enter your city or town.")),
+            a_town,
             at_most(60, _l("The city")),
         ],
     )
