@@ -35,44 +35,29 @@ class CallScript:
     """Words for a telephone call, and the number to call."""
 
     phone: str
-    """As printed: ``(202) 224-3553``."""
+    """As printed: ``(202) 224-3553``; empty if the official list has no usable number."""
     tel_uri: str
-    """For a link: ``tel:+12022243553``."""
+    """For a link: ``tel:+12022243553``; empty likewise."""
     words: CallWords
     """In English, as the office hears it."""
     aid: CallWords
     """In Spanish, so that the caller understands the English."""
 
 
-@dataclass(frozen=True, slots=True)
-class NoPhone:
-    """The official list has no number for this member; the words are there anyway."""
-
-    words: CallWords
-    aid: CallWords
-    website: str | None
-    """The member's own site, which may have a number."""
-
-
-def to_call_script(letter: Letter, writer: Writer) -> CallScript | NoPhone:
+def to_call_script(letter: Letter, writer: Writer) -> CallScript:
     """What to say to the office in Washington, with the number as text and as a link.
 
-    Returns ``NoPhone`` if the official list has no usable number. Raises ``ValueError`` for a
-    vacant seat, which is a programming error.
+    Raises ``ValueError`` for a vacant seat, which is a programming error.
     """
     member = letter.holder.member
     if member is None:
         raise ValueError(f"nobody sits in {letter.holder.seat.id}: there is no one to call")
-    words = _english(letter, _caller(letter, writer, "en"))
-    aid = _spanish(letter, _caller(letter, writer, "es"), member)
     number = _number(member.phone)
-    if number is None:
-        return NoPhone(words, aid, member.url)
     return CallScript(
-        phone=f"({number[:3]}) {number[3:6]}-{number[6:]}",
-        tel_uri=f"tel:+1{number}",
-        words=words,
-        aid=aid,
+        phone=f"({number[:3]}) {number[3:6]}-{number[6:]}" if number else "",
+        tel_uri=f"tel:+1{number}" if number else "",
+        words=_english(letter, _caller(letter, writer, "en")),
+        aid=_spanish(letter, _caller(letter, writer, "es"), member),
     )
 
 

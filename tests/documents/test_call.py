@@ -8,7 +8,7 @@ import pytest
 
 from app.campaign.entities import Spoken
 from app.congress.model import Seat
-from app.documents.call import CallScript, NoPhone, to_call_script
+from app.documents.call import CallScript, to_call_script
 from tests.documents.factory import holder, letter, writer
 
 SPOKEN = Spoken(
@@ -20,11 +20,9 @@ SPOKEN_ES = Spoken("Llamo por H.R. 6890.", "Quisiera que presente una versión."
 
 
 def script(**changes: Any) -> CallScript:
-    made = to_call_script(
+    return to_call_script(
         letter(holder_=holder(**changes), spoken=SPOKEN, spoken_es=SPOKEN_ES), writer()
     )
-    assert isinstance(made, CallScript)
-    return made
 
 
 def test_the_call_script_says_who_what_and_why_in_order() -> None:
@@ -68,12 +66,9 @@ def test_a_phone_number_is_printed_and_linked_in_one_format(listed: str) -> None
 
 
 @pytest.mark.parametrize("listed", [None, "", " ", "n/a", "224-3553", "000-000-0000"])
-def test_without_a_usable_number_there_are_words_and_a_website(
-    listed: str | None,
-) -> None:
+def test_without_a_usable_number_there_are_words(listed: str | None) -> None:
     made = to_call_script(letter(holder_=holder(phone=listed), spoken=SPOKEN), writer())
-    assert isinstance(made, NoPhone)
-    assert made.website == "https://www.padilla.senate.gov"
+    assert (made.phone, made.tel_uri) == ("", "")
     assert made.words.person[1].startswith("I am calling about")
 
 

@@ -9,7 +9,7 @@ from typing import Literal, cast
 from app.campaign.words import ordinal
 from app.congress.model import FormRules, change_of, day_in_washington
 from app.congress.names import inside_address
-from app.documents.call import CallScript, CallWords, to_call_script
+from app.documents.call import CallWords, to_call_script
 from app.documents.letter import TRANSLATION, Addressed, postal, to_web_form
 from app.documents.pdf import to_pdf
 from app.documents.typesetting import PdfError
@@ -202,9 +202,8 @@ def _options(
     assert member is not None
     form = to_web_form(letter)
     call = to_call_script(letter, at_home(item.writer, draft))
-    dialed = isinstance(call, CallScript)
     state: State = row.state if row is not None else "written"
-    best: Way = "form" if member.contact_url and not form.over else "call" if dialed else "post"
+    best: Way = "form" if member.contact_url and not form.over else "call" if call.phone else "post"
     return HandoverOptions(
         seat=holder.seat.id,
         title_name=title_name(holder),
@@ -228,8 +227,8 @@ def _options(
         envelope=", ".join(inside_address(item.letter.holder, item.office)),
         to_washington=item.office is None,
         spanish=bool(item.translation),
-        tel=call.tel_uri if isinstance(call, CallScript) else "",
-        phone=call.phone if dialed and isinstance(call, CallScript) else "",
+        tel=call.tel_uri,
+        phone=call.phone,
         call=call.words if letter.language == "en" else call.aid,
         call_aid=call.aid,
     )
