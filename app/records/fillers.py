@@ -59,9 +59,19 @@ def _is_filler(text: str, fillers: frozenset[str]) -> bool:
     return plain in fillers or bool(_NO_ONE.fullmatch(plain))
 
 
+_NO_MAILBOX = re.compile(
+    r"(?:none|no[._-]?(?:e-?)?mail|unknown|not?[._-]?(?:given|provided)|refused|declined"
+    r"|sin[._-]?correo|no[._-]?tiene|ningun[oa])@[\w.-]+"
+    r"|(no|na|x+|a+|abc|test|e?mail|name|user)@\1\.\w+",
+    re.IGNORECASE,
+)
+"""What a form that insists on an email address is given. It is no one's, so many may share it."""
+
+
 def unless_filler(text: str) -> str:
-    """The text, or an empty string if it only fills an empty cell."""
-    return "" if text and (not says_something(text) or _is_filler(text, _EMPTY)) else text
+    """The text, or an empty string if it only fills an empty cell, such as ``none@none.com``."""
+    fills = not says_something(text) or _is_filler(text, _EMPTY) or _NO_MAILBOX.fullmatch(text)
+    return "" if fills else text
 
 
 def why_odd(values: Mapping[str, str], *, below_another: bool = False) -> WhyOdd | None:

@@ -474,7 +474,7 @@ def _lookup(
     zip_code = parse_zip(text)
     if not isinstance(zip_code, Zip):
         return _zip_problem(text, zip_code.kind, zip_code.suggestion)
-    state = values.get("state", "")
+    state = unless_filler(values.get("state", ""))
     district: int | None = None
     typed = seat or unless_filler(values.get("district", ""))
     if typed:

@@ -389,6 +389,24 @@ def test_a_whole_address_in_the_streets_cell_adds_nothing_to_the_street(
     )
 
 
+@pytest.mark.parametrize(
+    "email", ["none@none.com", "No-Email@gmail.com", "na@na.com", "x@x.com", "sincorreo@correo.com"]
+)
+def test_an_invented_email_address_identifies_no_one(db: Connection, email: str) -> None:
+    rows = [("Ana", "Li", f"{n} Main St", *ANA[3:7], email) for n in range(6)]
+    plan = planned(csv_file(*rows, ("Bo", "Ng", "", *ANA[3:7], email)), db)
+    assert (len(plan.new), plan.twice, plan.full) == (6, (), ())
+    assert [(p.column, p.why) for row in plan.wrong for p in row.problems] == [
+        ("street", "missing")
+    ]
+
+
+@pytest.mark.parametrize("state", ["-", "n/a", "ditto", '"'])
+def test_a_filler_for_the_state_leaves_it_to_the_zip(state: str) -> None:
+    assert isinstance(row(state=state), CountableRow)
+    assert problems(state=state, zip="30165") == {"state": "state_needed"}
+
+
 @pytest.mark.parametrize("street", ["12 Ditto Ln", "9 Same St", '12 O\'Neil "B" St'])
 def test_a_word_for_the_row_above_may_be_part_of_a_street(db: Connection, street: str) -> None:
     plan = planned(saved(workbook(ANA, ("Bo", "Ng", street, *ANA[3:]))), db)
