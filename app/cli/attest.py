@@ -14,7 +14,6 @@ from app.congress.model import FIRST_CONGRESS, STATES, district_key
 from app.files import write_file
 from app.records.database import local_database
 from app.records.statements import (
-    NotAStatement,
     Statement,
     includes,
     make_statement,
@@ -116,8 +115,8 @@ def verify_command(
       flask signatures verify statement.json --district CA-12 --count 47 --salt 9c01…
     """
     found = read_statement(file.read_text(encoding="utf-8", errors="replace"))
-    if isinstance(found, NotAStatement):
-        raise click.ClickException(f"{file}: {found.reason}")
+    if isinstance(found, str):
+        raise click.ClickException(f"{file}: {found}")
     _show(found)
     problems = [
         *_key_problems(found, public_key),

@@ -72,13 +72,6 @@ class Statement:
         return bytes.fromhex(self.content["root"])
 
 
-@dataclass(frozen=True, slots=True)
-class NotAStatement:
-    """The file is not a statement, or was changed after signing; ``reason`` is a sentence."""
-
-    reason: str
-
-
 def commitment(campaign: str, state: str, district: int | str, digest: bytes) -> bytes:
     """What represents one receipt in a statement: 32 bytes that reveal nothing by themselves.
 
@@ -168,8 +161,9 @@ def statement_text(statement: Statement) -> str:
     return json.dumps(content, indent=1, ensure_ascii=True) + "\n"
 
 
-def read_statement(text: str) -> Statement | NotAStatement:
-    """Read a file and check its signature against the public key that it names.
+def read_statement(text: str) -> Statement | str:
+    """Read a file and check its signature against the public key that it names. Returns a sentence
+    if it is not a statement or was changed after signing.
 
     The caller must check that the key is the campaign's own.
     """
@@ -188,13 +182,11 @@ def read_statement(text: str) -> Statement | NotAStatement:
             type(statement.content[name]) is int for name in ("signatures", "letters", "receipts")
         )
     except BadSignatureError:
-        return NotAStatement(
-            "The signature does not match: the statement was changed after it was signed."
-        )
+        return "The signature does not match: the statement was changed after it was signed."
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return NotAStatement("This is not a statement of a count, or part of it is missing.")
+        return "This is not a statement of a count, or part of it is missing."
     if not known or not complete:
-        return NotAStatement("This version of the program cannot read this kind of statement.")
+        return "This version of the program cannot read this kind of statement."
     return statement
 
 
@@ -375,7 +367,7 @@ def latest(folder: Path) -> Statement | None:
         found = read_statement((folder / LATEST).read_text("utf-8"))
     except OSError:
         return None
-    return None if isinstance(found, NotAStatement) else found
+    return None if isinstance(found, str) else found
 
 
 def find_proof(folder: Path, wanted: bytes) -> Statement | None:

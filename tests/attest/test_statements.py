@@ -26,7 +26,6 @@ from app.records.signing import sign, withdraw
 from app.records.statements import (
     InclusionProof,
     NewStatement,
-    NotAStatement,
     Statement,
     commitment_of,
     find_proof,
@@ -236,7 +235,7 @@ def test_a_changed_statement_is_rejected(db: sqlite3.Connection, data: st.DataOb
     )  # fmt: skip
     envelope = json.loads(text)
     envelope["statement"][name] = other
-    assert isinstance(read_statement(json.dumps(envelope)), NotAStatement)
+    assert isinstance(read_statement(json.dumps(envelope)), str)
 
 
 @given(st.one_of(st.text(), st.recursive(
@@ -247,14 +246,14 @@ def test_a_changed_statement_is_rejected(db: sqlite3.Connection, data: st.DataOb
 ).map(json.dumps)))  # fmt: skip
 def test_text_that_is_not_a_statement_is_rejected_with_a_reason(text: str) -> None:
     found = read_statement(text)
-    assert isinstance(found, NotAStatement)
-    assert found.reason.endswith(".")
+    assert isinstance(found, str)
+    assert found.endswith(".")
 
 
 def test_a_replaced_public_key_is_rejected(db: sqlite3.Connection) -> None:
     text = json.loads(statement_text(made(db).statement))
     text["public_key"] = bytes(SigningKey(b"o" * 32).verify_key).hex()
-    assert isinstance(read_statement(json.dumps(text)), NotAStatement)
+    assert isinstance(read_statement(json.dumps(text)), str)
 
 
 def test_a_proof_for_another_statement_does_not_pass(
