@@ -437,11 +437,8 @@ class Session:
         return (at - self.confirmed).total_seconds() <= CONFIRMED_FOR
 
 
-@dataclass(frozen=True, slots=True)
-class NoSession:
-    """There is no such session, or no longer. ``idle`` means that it timed out."""
-
-    why: Literal["none", "idle", "ended"]
+NoSession = Literal["none", "idle", "ended"]
+"""There is no such session, or no longer. ``idle`` means that it timed out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,17 +474,17 @@ def find_session(db: sqlite3.Connection, token: str, at: datetime) -> Session | 
         (token_digest(token),),
     ).fetchone()
     if row is None:
-        return NoSession("none")
+        return "none"
     _number, owner, stage, _device, created, seen, _confirmed, passed, ended = row
     again = passed is not None and now - passed <= REPEAT_SECONDS
     if ended is not None and not again:
-        return NoSession("ended")
+        return "ended"
     # A last use in the future was recorded by a clock that was ahead.
     if abs(now - seen) > IDLE or now - created > (LIFETIME if stage == "full" else HALF_LIFETIME):
-        return NoSession("idle")
+        return "idle"
     organizer = organizer_by_id(db, owner)
     if organizer is None or organizer.disabled is not None:
-        return NoSession("ended")
+        return "ended"
     return _session(row, organizer, passed=again)
 
 

@@ -74,9 +74,7 @@ def _session() -> Session | NoSession:
     if "organizer_session" not in g:
         token = read_cookie("organizer")
         db = services().db()
-        g.organizer_session = (
-            organizers.find_session(db, token, clock()) if token else NoSession("none")
-        )
+        g.organizer_session = organizers.find_session(db, token, clock()) if token else "none"
     return cast("Session | NoSession", g.organizer_session)
 
 
@@ -89,7 +87,7 @@ def set_session(opened: organizers.OpenedSession) -> None:
 def clear_session() -> None:
     """Clear the session cookie, and the session for the rest of this request."""
     set_cookie("organizer", "")
-    g.organizer_session = NoSession("ended")
+    g.organizer_session = "ended"
 
 
 def binding() -> Binding:
@@ -162,7 +160,7 @@ def guard() -> Response | None:
     if who == "visitor":
         return _check_visitor()
     found = _session()
-    if isinstance(found, NoSession):
+    if not isinstance(found, Session):
         return _require_login(who, found)
     if who == "half" or found.stage == "password":
         return _check_half(who, found)
@@ -223,7 +221,7 @@ def _require_login(who: str, found: NoSession) -> Response:
     )
     if made_for is not None and made_for.owner:
         return log_in_page(kept=_keep_form(made_for.owner), why="kept", status=401)
-    why = "idle" if found.why == "idle" else None
+    why = "idle" if found == "idle" else None
     target = current_path() if request.method in ("GET", "HEAD") else ""
     return redirect(page_url("organizer.login", next=target or None, why=why))
 
