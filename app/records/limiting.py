@@ -27,7 +27,7 @@ from typing import Any, Literal, Protocol, TypeVar, cast
 from app.errors import ExplainedError
 from app.records.database import make_private, use_wal
 from app.records.keyed import keyed_token
-from app.records.throttle import address_of, network
+from app.records.throttle import Wait, address_of, network
 from app.text import normalized
 
 Name = Literal["find", "street", "sign", "email", "login"]
@@ -73,13 +73,6 @@ class Allowed:
 @dataclass(frozen=True, slots=True)
 class SecondStep:
     """Unusually many came from here: accept it, but hold it, and say so on the page."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Over the limit; ``seconds`` is for Retry-After and for the page. At least 1."""
-
-    seconds: int
 
 
 class LimitsError(ExplainedError):

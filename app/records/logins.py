@@ -49,7 +49,7 @@ from app.records.organizers import (
     write_password,
 )
 from app.records.passkeys import RelyingParty, use_passkey
-from app.records.throttle import Client, Step, TooSoon, Try
+from app.records.throttle import Client, Step, Try, Wait
 
 BUSY_SECONDS = 3
 UNKNOWN_NAME = "(unknown name)"
@@ -98,15 +98,15 @@ class LoginFlow:
     client: Client
     at: datetime
 
-    def enter_password(self, name: str, password: str) -> OpenedSession | LoginRefused | TooSoon:
+    def enter_password(self, name: str, password: str) -> OpenedSession | LoginRefused | Wait:
         """The first half of logging in. The half session that it opens only admits the second."""
         attempt = self._begin(name, "password")
-        if isinstance(attempt, TooSoon):
+        if isinstance(attempt, Wait):
             return attempt
         db, organizer = self.db, organizer_by_name(self.db, name)
         kept = self._password_of(organizer)
         right = self._check(attempt, kept, password)
-        if isinstance(right, TooSoon):
+        if isinstance(right, Wait):
             return right
         better = None
         if right and kept is not None and needs_rehash(kept, self.config.cost):
@@ -125,14 +125,14 @@ class LoginFlow:
 
     def enter_code(
         self, session: Session, code: str
-    ) -> OpenedSession | LoginRefused | TooSoon | NeedsRecoveryCode:
+    ) -> OpenedSession | LoginRefused | Wait | NeedsRecoveryCode:
         """The second half of logging in: a code from the authenticator, or a recovery code.
 
         A full session with a new token replaces the half session. A second press of the button
         within ``REPEAT_SECONDS``, with the same code, is answered like the first.
         """
         attempt = self._begin(session.organizer.name, "code")
-        if isinstance(attempt, TooSoon):
+        if isinstance(attempt, Wait):
             return attempt
         recovery = looks_like_recovery_code(code)
         with writing(self.db):
@@ -146,10 +146,10 @@ class LoginFlow:
 
     def enter_passkey(
         self, session: Session, token: str, answer: str, party: RelyingParty
-    ) -> OpenedSession | LoginRefused | TooSoon:
+    ) -> OpenedSession | LoginRefused | Wait:
         """The second half of logging in, with a passkey. ``answer`` is the browser's JSON."""
         attempt = self._begin(session.organizer.name, "code")
-        if isinstance(attempt, TooSoon):
+        if isinstance(attempt, Wait):
             return attempt
         with writing(self.db):
             if not use_passkey(
@@ -158,16 +158,14 @@ class LoginFlow:
                 return self._refuse(session, "passkey")
             return self._complete(session, attempt)
 
-    def confirm_password(
-        self, session: Session, password: str
-    ) -> Confirmed | LoginRefused | TooSoon:
+    def confirm_password(self, session: Session, password: str) -> Confirmed | LoginRefused | Wait:
         """Check the password of a logged-in organizer before an action that requires it."""
         organizer = session.organizer
         attempt = self._begin(organizer.name, "password")
-        if isinstance(attempt, TooSoon):
+        if isinstance(attempt, Wait):
             return attempt
         right = self._check(attempt, self._password_of(organizer), password)
-        if isinstance(right, TooSoon):
+        if isinstance(right, Wait):
             return right
         with writing(self.db):
             if not right:
@@ -179,14 +177,14 @@ class LoginFlow:
 
     def set_second_factor(
         self, session: Session, token: str, code: str
-    ) -> SecondFactorSet | LoginRefused | TooSoon:
+    ) -> SecondFactorSet | LoginRefused | Wait:
         """Activate the offered authenticator if a code shows that it works.
 
         Makes new recovery codes, ends all earlier sessions, and opens a full one.
         """
         organizer, db = session.organizer, self.db
         attempt = self._begin(organizer.name, "code")
-        if isinstance(attempt, TooSoon):
+        if isinstance(attempt, Wait):
             return attempt
         secret = offered_totp_secret(self.config, token)
         step = totp_step(secret, code, self.at)
@@ -213,7 +211,7 @@ class LoginFlow:
     def _by(self, organizer: Organizer) -> Actor:
         return Actor(self.db, organizer.name, self.at)
 
-    def _begin(self, name: str, step: Step) -> Try | TooSoon:
+    def _begin(self, name: str, step: Step) -> Try | Wait:
         return throttle.begin_try(
             self.db, self.config.secret, level(name), self.client, step=step, at=self.at
         )
@@ -226,14 +224,14 @@ class LoginFlow:
         ).fetchone()
         return None if row is None else row[0]
 
-    def _check(self, attempt: Try, kept: str | None, password: str) -> bool | TooSoon:
+    def _check(self, attempt: Try, kept: str | None, password: str) -> bool | Wait:
         """Whether a password is right; if no hashing slot is free, the try does not count."""
         try:
             return check_password(kept, password[: PASSWORD_MAX + 1], self.config.cost)
         except BusyError:
             with writing(self.db):
                 throttle.settle_half(self.db, attempt)
-            return TooSoon(BUSY_SECONDS)
+            return Wait(BUSY_SECONDS)
 
     def _record_refused(self, subject: str, step: str = "password") -> None:
         Actor(self.db, "", self.at).record(What.LOGIN_REFUSED, subject, after={"step": step})

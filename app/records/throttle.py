@@ -59,8 +59,9 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
-class TooSoon:
-    """The attempt was not checked. It may be repeated after ``seconds``, for ``Retry-After``."""
+class Wait:
+    """Not now: nothing was done. It may be tried again after ``seconds``, at least 1, for
+    ``Retry-After`` and for the page."""
 
     seconds: int
 
@@ -123,7 +124,7 @@ def begin_try(
     *,
     step: Step,
     at: datetime,
-) -> Try | TooSoon:
+) -> Try | Wait:
     """Decide whether an attempt may be checked, and count it as failed until it is settled.
 
     Because it is counted first, a hundred concurrent attempts are a hundred failures, not one.
@@ -144,7 +145,7 @@ def begin_try(
                 _account_wait(db, account, source, now),
             )
         if wait > 0:
-            return TooSoon(wait)
+            return Wait(wait)
         db.execute("DELETE FROM login_waits WHERE account = ? AND source = ?", (account, source))
         row = db.execute(
             "INSERT INTO login_failures (account, source, address, step, at) VALUES (?,?,?,?,?)",

@@ -22,11 +22,11 @@ from app.records.limiting import (
     Name,
     Network,
     SecondStep,
-    Wait,
     check,
     networks,
     open_counters,
 )
+from app.records.throttle import Wait
 from app.site.i18n import gettext as _
 from app.site.i18n import how_long
 from app.site.rooms import Place, RoomName

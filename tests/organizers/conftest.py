@@ -17,7 +17,7 @@ from app.records.audit import Actor
 from app.records.credentials import HashCost
 from app.records.database import open_database
 from app.records.organizers import Role
-from app.records.throttle import Client, TooSoon
+from app.records.throttle import Client, Wait
 from app.site.services import services
 from app.site.settings import Settings
 from app.web.organizer.gate import EXTENSION
@@ -92,14 +92,14 @@ class Office:
 
     def password(
         self, name: str, password: str = PASSWORD, client: Client = HOME
-    ) -> organizers.OpenedSession | logins.LoginRefused | TooSoon:
+    ) -> organizers.OpenedSession | logins.LoginRefused | Wait:
         return logins.LoginFlow(self.db, LOGIN, client, self.clock.at).enter_password(
             name, password
         )
 
     def code(
         self, half: organizers.Session, code: str, client: Client = HOME
-    ) -> organizers.OpenedSession | logins.LoginRefused | TooSoon | logins.NeedsRecoveryCode:
+    ) -> organizers.OpenedSession | logins.LoginRefused | Wait | logins.NeedsRecoveryCode:
         return logins.LoginFlow(self.db, LOGIN, client, self.clock.at).enter_code(half, code)
 
     def half(self, name: str, client: Client = HOME) -> organizers.OpenedSession:

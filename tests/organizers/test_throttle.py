@@ -12,16 +12,16 @@ import pytest
 
 from app.records import credentials, logins, organizers, throttle
 from app.records.database import open_database
-from app.records.throttle import Client, TooSoon
+from app.records.throttle import Client, Wait
 from tests.organizers.conftest import PASSWORD, SECRET, Office, wrong_code
 
 ATTACKER = Client("192.0.2.66")
 CLIENTS = [Client(f"203.0.{n // 200}.{n % 200 + 1}") for n in range(400)]
 
 
-def guess(office: Office, name: str, client: Client = ATTACKER) -> logins.LoginRefused | TooSoon:
+def guess(office: Office, name: str, client: Client = ATTACKER) -> logins.LoginRefused | Wait:
     answer = office.password(name, "a guess of someone", client)
-    assert isinstance(answer, logins.LoginRefused | TooSoon)
+    assert isinstance(answer, logins.LoginRefused | Wait)
     return answer
 
 
@@ -41,7 +41,7 @@ def test_waits_for_one_account_from_one_address_double_up_to_five_minutes(
         assert guess(office, name) == logins.LoginRefused()
     for _ in range(7):
         answer = guess(office, name)
-        assert isinstance(answer, TooSoon)
+        assert isinstance(answer, Wait)
         waits.append(answer.seconds)
         office.clock.forward(seconds=answer.seconds)
         assert guess(office, name) == logins.LoginRefused()
@@ -55,7 +55,7 @@ def test_an_early_try_is_not_checked_and_does_not_lengthen_the_wait(
     for _ in range(5):
         guess(office, "Rosa")
     for _ in range(20):
-        assert isinstance(office.password("Rosa", PASSWORD, ATTACKER), TooSoon)
+        assert isinstance(office.password("Rosa", PASSWORD, ATTACKER), Wait)
     office.clock.forward(seconds=15)
     assert isinstance(office.password("Rosa", PASSWORD, ATTACKER), organizers.OpenedSession)
 
@@ -84,11 +84,11 @@ def test_a_wait_under_a_clock_that_was_ahead_starts_again(office: Office) -> Non
     office.add("Rosa")
     office.clock.forward(days=400)
     flood(office, "Rosa", 30)
-    assert isinstance(guess(office, "Rosa"), TooSoon)
+    assert isinstance(guess(office, "Rosa"), Wait)
     office.clock.forward(days=-400)
     flood(office, "Rosa", 30)
     answer = office.password("Rosa", PASSWORD, ATTACKER)
-    assert isinstance(answer, TooSoon)
+    assert isinstance(answer, Wait)
     assert answer.seconds <= 60
 
 
@@ -96,14 +96,14 @@ def test_one_address_guessing_for_many_names_is_slowed_down(office: Office) -> N
     names = (f"Name {n}" for n in count())
     for _ in range(20):
         assert guess(office, next(names)) == logins.LoginRefused()
-    assert isinstance(guess(office, next(names)), TooSoon)
+    assert isinstance(guess(office, next(names)), Wait)
     assert guess(office, next(names), CLIENTS[0]) == logins.LoginRefused()
 
 
 def test_addresses_in_one_ipv6_network_count_as_one(office: Office) -> None:
     for n in range(5):
         guess(office, "Rosa", Client(f"2001:db8:1:2::{n:x}"))
-    assert isinstance(guess(office, "Rosa", Client("2001:db8:1:2:ffff::1")), TooSoon)
+    assert isinstance(guess(office, "Rosa", Client("2001:db8:1:2:ffff::1")), Wait)
     assert guess(office, "Rosa", Client("2001:db8:1:3::1")) == logins.LoginRefused()
 
 
@@ -140,9 +140,9 @@ def test_a_known_browser_can_log_in_even_from_the_attackers_address(
     cafe = Client(ATTACKER.address, laptop.device)
     for _ in range(12):
         answer = guess(office, "Rosa")
-        if isinstance(answer, TooSoon):
+        if isinstance(answer, Wait):
             office.clock.forward(seconds=answer.seconds)
-    while not isinstance(answer := guess(office, "Rosa"), TooSoon):
+    while not isinstance(answer := guess(office, "Rosa"), Wait):
         pass
     assert answer.seconds > 100
     assert isinstance(office.log_in(rosa, cafe), organizers.OpenedSession)
@@ -154,18 +154,18 @@ def test_a_newcomer_waits_once_and_gets_in_during_an_attack(office: Office) -> N
     flood(office, "Rosa", 60)
     newcomer = Client("192.0.2.200")
     first = office.password("Rosa", client=newcomer)
-    assert isinstance(first, TooSoon)
+    assert isinstance(first, Wait)
     assert first.seconds <= 60
     for n in range(60):
         guess(office, "Rosa", CLIENTS[100 + n])
     second = office.password("Rosa", client=newcomer)
-    while isinstance(second, TooSoon):
+    while isinstance(second, Wait):
         assert second.seconds <= 60
         office.clock.forward(seconds=second.seconds)
         second = office.password("Rosa", client=newcomer)
     assert isinstance(second, organizers.OpenedSession)
     third = office.code(second.session, rosa.code(office.clock.at), newcomer)
-    if isinstance(third, TooSoon):
+    if isinstance(third, Wait):
         office.clock.forward(seconds=third.seconds)
         third = office.code(second.session, rosa.code(office.clock.at), newcomer)
     assert isinstance(third, organizers.OpenedSession)
@@ -195,7 +195,7 @@ def test_the_password_alone_does_not_clear_earlier_failures(office: Office) -> N
     assert isinstance(half, organizers.OpenedSession)
     wrong = wrong_code(rosa.totp, office.clock.at)
     assert office.code(half.session, wrong, ATTACKER) == logins.LoginRefused()
-    assert isinstance(office.code(half.session, wrong, ATTACKER), TooSoon)
+    assert isinstance(office.code(half.session, wrong, ATTACKER), Wait)
 
 
 def test_after_many_wrong_codes_a_stranger_needs_a_recovery_code(office: Office) -> None:
@@ -205,14 +205,14 @@ def test_after_many_wrong_codes_a_stranger_needs_a_recovery_code(office: Office)
     for client, half in halves:
         assert isinstance(half, organizers.OpenedSession)
         while isinstance(
-            office.code(half.session, wrong_code(rosa.totp, office.clock.at), client), TooSoon
+            office.code(half.session, wrong_code(rosa.totp, office.clock.at), client), Wait
         ):
             office.clock.forward(seconds=10)
     newcomer = Client("192.0.2.200")
 
     def retried(step: Callable[[], object]) -> object:
         answer = step()
-        while isinstance(answer, TooSoon):
+        while isinstance(answer, Wait):
             office.clock.forward(seconds=answer.seconds)
             answer = step()
         return answer
@@ -271,7 +271,7 @@ def test_concurrent_tries_are_counted_one_by_one(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert len([a for a in answers if isinstance(a, throttle.Try)]) == 5
-    assert len([a for a in answers if isinstance(a, TooSoon)]) == 15
+    assert len([a for a in answers if isinstance(a, Wait)]) == 15
 
 
 def test_a_flood_of_logins_is_turned_away_without_holding_threads(
@@ -281,5 +281,5 @@ def test_a_flood_of_logins_is_turned_away_without_holding_threads(
     monkeypatch.setattr(credentials, "PATIENCE", 0.01)
     with credentials._HASH_SLOTS, credentials._HASH_SLOTS:
         for _ in range(10):
-            assert office.password("Rosa") == TooSoon(logins.BUSY_SECONDS)
+            assert office.password("Rosa") == Wait(logins.BUSY_SECONDS)
     assert isinstance(office.password("Rosa"), organizers.OpenedSession)

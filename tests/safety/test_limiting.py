@@ -23,13 +23,13 @@ from app.records.limiting import (
     Allowed,
     FileCounters,
     LimitsError,
-    Wait,
     check,
     client_key,
     network_key,
     networks,
     open_counters,
 )
+from app.records.throttle import Wait
 
 from .conftest import answers
 from .people import SECRET

@@ -18,7 +18,8 @@ import redis
 
 from app.cli.diagnosis import Site
 from app.cli.doctor import limits_are_kept
-from app.records.limiting import LIMITS, Allowed, Wait, check, open_counters
+from app.records.limiting import LIMITS, Allowed, check, open_counters
+from app.records.throttle import Wait
 from app.site.settings import load_settings
 from tests.bench.servers import free_port, serving
 

@@ -17,7 +17,6 @@ from app.records.credentials import PASSWORD_MIN, totp_uri
 from app.records.keys import in_fours
 from app.records.organizers import ROLES, all_organizers, organizer_by_id
 from app.records.passkeys import RelyingParty
-from app.records.throttle import TooSoon
 from app.site.i18n import gettext as _
 from app.site.i18n import how_long, language, page_url
 from app.site.services import services
@@ -88,7 +87,7 @@ def login_post() -> Response:
     if isinstance(asked, Wait):
         return again(problem=_too_soon_words(asked.seconds), status=429)
     answer = login_flow().enter_password(name, password)
-    if isinstance(answer, TooSoon):
+    if isinstance(answer, Wait):
         return again(problem=_too_soon_words(answer.seconds), status=429)
     if isinstance(answer, logins.LoginRefused):
         problem = _(
@@ -149,7 +148,7 @@ def code_passkey() -> Response:
     answer = login_flow().enter_passkey(
         current(), read_cookie("organizer"), typed().credential.data, site
     )
-    if isinstance(answer, TooSoon):
+    if isinstance(answer, Wait):
         return code(_too_soon_words(answer.seconds), 429)
     if isinstance(answer, logins.LoginRefused):
         return _start_over() if answer.ended else code(_wrong_passkey(), 422)
@@ -165,7 +164,7 @@ def code_post() -> Response:
     if not given.strip():
         return code(_("Enter the six digits from your authenticator app."), 422)
     answer = login_flow().enter_code(current(), given[:200])
-    if isinstance(answer, TooSoon):
+    if isinstance(answer, Wait):
         return code(_too_soon_words(answer.seconds), 429)
     if isinstance(answer, logins.NeedsRecoveryCode):
         return code(
@@ -236,7 +235,7 @@ def second_factor_post() -> Response:
     answer = login_flow().set_second_factor(
         current(), read_cookie("organizer"), typed().code.data[:200]
     )
-    if isinstance(answer, TooSoon):
+    if isinstance(answer, Wait):
         return second_factor(_too_soon_words(answer.seconds), 429)
     if isinstance(answer, logins.LoginRefused):
         return _start_over() if answer.ended else second_factor(_wrong_code(), 422)
@@ -440,7 +439,7 @@ def confirm_post() -> Response:
     kept, target = typed().kept.data, typed().next.data
     answer = login_flow().confirm_password(current(), typed().password.data)
     again = partial(confirm_page, kept=kept, target=safe_next(target))
-    if isinstance(answer, TooSoon):
+    if isinstance(answer, Wait):
         return again(problem=_too_soon_words(answer.seconds), status=429)
     if isinstance(answer, logins.LoginRefused):
         if answer.ended:
