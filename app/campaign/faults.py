@@ -142,7 +142,7 @@ _PLACEHOLDERS = re.compile(
 )
 """Placeholders meant to be filled in later, and the markup of other programs."""
 _GARBLED = re.compile(
-    r"\S*(?:â€|Ã[\x80-\xbf‚-™]|Â[\xa0-\xbf]|ï»¿|\ufffd)\S*|\\(?:[nrt]\b|u[0-9a-f]{4}|x[0-9a-f]{2})\S*"
+    r"â€|Ã[\x80-\xbf‚-™]|Â[\xa0-\xbf]|ï»¿|\ufffd|\\(?:[nrt]\b|u[0-9a-f]{4}|x[0-9a-f]{2})"
 )
 """UTF-8 read as Windows-1252 (``itâ€™s``), characters lost on the way, and escapes of programs."""
 _QUOTED = re.compile(r"“[^”]*(?:”|$)|\"[^\"]*\"")
@@ -353,7 +353,9 @@ def unfinished(sentence: str) -> Iterator[Finding]:
     if match:
         yield Finding(Message.of("placeholder", words=match[0].strip()), sentence)
     if garbled := _GARBLED.search(sentence):
-        yield Finding(Message.of("garbled", words=garbled[0]), sentence)
+        before, after = sentence[: garbled.start()], sentence[garbled.start() :]
+        word = "".join([*before.split(" ")[-1:], *after.split(" ")[:1]])
+        yield Finding(Message.of("garbled", words=word[:40]), sentence)
 
 
 _GREETING_WORDS = 5

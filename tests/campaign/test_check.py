@@ -14,7 +14,14 @@ import pytest
 
 from app.campaign.check import Report, check_campaign
 from app.campaign.entities import Ask, Campaign, LetterTemplate, StageName
-from app.campaign.faults import Situation, _round_up, check_sentence, reading_grade, sentences
+from app.campaign.faults import (
+    Situation,
+    _round_up,
+    check_sentence,
+    reading_grade,
+    sentences,
+    unfinished,
+)
 from app.campaign.fields import FIELDS, FILTERS
 from app.campaign.letter_file import read_template
 from app.campaign.load import read_campaign, read_files
@@ -22,6 +29,7 @@ from app.campaign.words import Language
 from app.congress.model import FormRules, Holder
 from app.congress.tables import Tables
 from tests.commands import flask
+from tests.timing import done_within
 
 from .conftest import LETTERS
 from .seats import Few
@@ -266,6 +274,11 @@ def test_characters_lost_in_copying_must_be_typed_again(
 ) -> None:
     report = found(campaign, few, GOOD.replace(THANKS, f"I thank you.\n\nI know {garbled} there."))
     assert [p.level for p in report.problems if "lost characters" in p.message] == ["must"]
+
+
+@pytest.mark.parametrize("run", ["a", "Ã", "\\", "senator/", "mm/"])
+def test_a_long_run_is_searched_in_linear_time(run: str) -> None:
+    assert done_within(1, lambda: list(unfinished(run * 20_000)))
 
 
 @pytest.mark.parametrize("right", ["JOSÉ Ångström", "À la Ñandú — Ãnimo", "C:\\new\\table"])
