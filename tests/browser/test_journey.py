@@ -193,20 +193,24 @@ def test_a_first_letter_takes_at_most_twelve_tabs_to_sign(visitor: Visitor) -> N
             tabs += 1
             here = page.evaluate("document.activeElement.id || document.activeElement.innerText")
 
+    def enter() -> None:
+        visitor.enter()
+        expect(page.locator(":target")).to_be_attached()  # Tab goes on from there
+
     visitor.goto("/")
     tab_to("Skip to main content")
     page.keyboard.press("Enter")
     tab_to("zip")
     page.keyboard.type("01930")
-    visitor.enter()
+    enter()
     tab_to("story")
     page.keyboard.type("We know our deputies by name.")
     tab_to("Next: your name")
-    visitor.enter()
+    enter()
     for name, text in {"first": "Suharni", "street": "88 Heron St", "city": "Gloucester"}.items():
         tab_to(name)
         page.keyboard.type(f"{text} {next(numbers)}")
-    visitor.enter()
+    enter()
     expect(page.locator("article.sheet")).to_have_count(3)
     tab_to("Skip to signing")
     page.keyboard.press("Enter")
