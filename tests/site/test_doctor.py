@@ -162,7 +162,8 @@ def another_folder(p: Patient) -> None:
 @way("settings", "fail", "this runs as root: run it as 4242 (sudo -u '#4242'")
 def run_by_root(p: Patient) -> None:
     p.patch.setattr("os.geteuid", lambda: 0)
-    p.patch.setattr("app.files.Path.stat", lambda _: os.stat_result((0o700, 0, 0, 1, *[4242] * 6)))
+    theirs = os.stat_result((0o700, 0, 0, 1, *[4242] * 6))
+    p.patch.setattr("app.files.Path.stat", lambda _, **_how: theirs)
 
 
 @way("settings", "fail", "sudo chown -R 4242 /")
