@@ -68,9 +68,14 @@ _NO_MAILBOX = re.compile(
 """What a form that insists on an email address is given. It is no one's, so many may share it."""
 
 
+def is_no_mailbox(text: str) -> bool:
+    """Whether an email address, such as ``none@none.com``, only fills a field."""
+    return bool(_NO_MAILBOX.fullmatch(text))
+
+
 def unless_filler(text: str) -> str:
-    """The text, or an empty string if it only fills an empty cell, such as ``none@none.com``."""
-    fills = not says_something(text) or _is_filler(text, _EMPTY) or _NO_MAILBOX.fullmatch(text)
+    """The text, or an empty string if it only fills an empty cell."""
+    fills = not says_something(text) or _is_filler(text, _EMPTY) or is_no_mailbox(text)
     return "" if fills else text
 
 

@@ -264,7 +264,8 @@ def test_text_pasted_around_an_email_address_is_removed(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", [".imani@example.org", "imani@-example.org", "jörg@example.org",
-                                   "a..b@example.org"])  # fmt: skip
+                                   "a..b@example.org", "none@none.com", "No-Email@gmail.com",
+                                   "sincorreo@example.org"])  # fmt: skip
 def test_an_undeliverable_email_address_is_refused_at_its_field(typed: str) -> None:
     """N24"""
     resident = Resident(client())

@@ -30,7 +30,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.congress.model import STATES
 from app.congress.places import Zip, ZipProblem, address_alone, parse_zip, town_key
-from app.records.fillers import is_street, is_unreadable
+from app.records.fillers import is_no_mailbox, is_street, is_unreadable
 from app.records.persons import Person, person_of
 from app.records.signing import receipt_of_form, source_tag
 from app.site.i18n import gettext as _
@@ -346,8 +346,11 @@ def email_message(problem: BadEmail) -> str:
 
 
 def an_email(_form: Any, field: Any) -> None:
-    """The field must be empty or a deliverable email address."""
-    if field.data and isinstance(problem := read_email(field.data), BadEmail):
+    """The field must be empty or a deliverable email address of someone."""
+    problem = read_email(field.data) if field.data else None
+    if field.data and is_no_mailbox(field.data):
+        problem = BadEmail("form")
+    if isinstance(problem, BadEmail):
         way_out = _("Or leave it empty.")
         raise ValidationError(f"{email_message(problem)} {way_out}")
 
