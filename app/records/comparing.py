@@ -39,7 +39,10 @@ _SHORT_FORMS = {
     for name in row[1:].split()
 }  # fmt: skip
 """Short forms of first names that begin with a different letter, in English and Spanish."""
-_DEGREES = frozenset({"md", "phd", "jd", "rn", "dds", "dvm", "cpa", "esq", "esquire"})
+_DEGREES = frozenset({
+    "md", "phd", "jd", "rn", "dds", "dvm", "cpa", "esq", "esquire", "bsn", "msn", "msw", "lcsw",
+    "mba", "mph", "mpa", "edd", "psyd",
+})  # fmt: skip
 """Only after a name: "Md" before one is short for Mohammed."""
 _SUFFIXES = _JUNIOR.keys() | _DEGREES
 _NO_NAME = frozenset({
@@ -103,6 +106,11 @@ def name_of(first: str, last: str, *, accents: bool = False) -> tuple[str, str, 
     ):
         given, family = family, given  # Nguyễn Thị Lan
     return " ".join(given), " ".join(family), junior
+
+
+def is_suffix(text: str) -> bool:
+    """Whether a text is what follows a name: ``Jr.``, ``2nd``, ``Ph.D.``"""
+    return joined(words_of(text)) in _SUFFIXES
 
 
 def _is_no_name(words: list[str]) -> bool:

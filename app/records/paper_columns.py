@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.congress.places import COUNTRY, read_state
-from app.records.comparing import address_of
+from app.records.comparing import address_of, is_suffix
 from app.text import plain
 
 Flag = Literal["date", "formula", "error", "long"]
@@ -474,20 +474,23 @@ _IN_A_LIST = re.compile(r"#?\d{1,4}[.)] +")
 """The number that a list puts before a name: *1. Ana Li*."""
 _BARE_UNIT = re.compile(r"\d{1,5}-?[a-z]?|[a-z]-?\d{0,4}", re.IGNORECASE)
 """A unit without a word such as Apt: 4, 2B, B-2, C."""
-_SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv|v|md|phd|esq)\.?", re.IGNORECASE)
 
 
 def split_name(name: str) -> tuple[str, str]:
     """First and last name from a full name: ``Bo Ng``, ``Ng, Bo``, ``Bo Ng, Jr.``, ``Madonna``."""
+
+    def ends(part: str) -> bool:
+        return is_suffix(part) or part.upper() == "V"
+
     parts = [part for text in name.split(",") if (part := text.strip())] or [name]
     last, *more = parts
-    suffix = "".join(f" {part}" for part in more if _SUFFIX.fullmatch(part))
-    first = [part for part in more if not _SUFFIX.fullmatch(part)]
+    suffix = "".join(f" {part}" for part in more if ends(part))
+    first = [part for part in more if not ends(part)]
     if first:
         return " ".join(first), last + suffix
     name = last
     words = name.split()
-    if len(words) > 2 and _SUFFIX.fullmatch(words[-1]):
+    if len(words) > 2 and ends(words[-1]):
         suffix = f" {words.pop()}{suffix}"
     if len(words) < 2:
         return (name, suffix.strip()) if words else ("", suffix.strip())

@@ -361,6 +361,10 @@ def test_the_zip_plus_four_digits_can_be_in_a_separate_column(
         (",", (",", "")),
         ("V, V", ("V", "V")),
         ("Md, Abdul, Md", ("Abdul", "Md Md")),
+        ("Ana Li, Ph.D.", ("Ana", "Li Ph.D.")),
+        ("Ana Li, RN, MSN", ("Ana", "Li RN MSN")),
+        ("Bo Ng 2nd", ("Bo", "Ng 2nd")),
+        ("Nguyen, Do", ("Do", "Nguyen")),
     ],
 )
 def test_a_full_name_is_split(name: str, parts: tuple[str, str]) -> None:

@@ -138,6 +138,7 @@ def test_different_addresses_are_different_people(one: str, other: str) -> None:
      (("Ｉｍａｎｉ", "Okafor"), ("Imani", "Okafor")),
      (("John", "Smith Jr."), ("John", "Smith, Junior")),
      (("Bo", "Li, M.D."), ("Bo", "Li")), (("Bo Li, PhD", ""), ("Bo", "Li")),
+     (("Bo", "Li, LCSW"), ("Bo", "Li")), (("Bo", "Li RN MSN"), ("Bo", "Li")),
      (("John", "Li Jr., Esq."), ("John", "Li Jr")),
      (("John", "Smith II"), ("John", "Smith 2nd")),
      (("Ngọc", "Lê"), ("Ngoc", "Le")), (("Suharto", "Suharto"), ("Suharto", "")),
