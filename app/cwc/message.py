@@ -178,9 +178,12 @@ def zip_code(text: str) -> str | None:
 
 
 def email_address(text: str) -> str | None:
-    """The email address in a text, or None if it has no valid one."""
+    """The email address in a text, in ASCII because an office's system may know no other; None
+    if it has no valid one."""
     found = read_email(text)
-    return found.text if isinstance(found, Email) else None
+    if not isinstance(found, Email):
+        return None
+    return found.text if found.text.isascii() else found.wire
 
 
 def prefix_for(chamber: Chamber, text: str) -> str | None:

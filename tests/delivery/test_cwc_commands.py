@@ -75,6 +75,24 @@ def test_a_name_garbled_by_another_program_is_put_back(tmp_path: Path) -> None:
     assert "Núñez" in (tmp_path / "x" / first["file"]).read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("ana@bücher.example", "ana@xn--bcher-kva.example"),
+        ("Ana+x@Example.ORG", "Ana+x@Example.ORG"),
+    ],
+)
+def test_an_office_gets_an_email_address_that_its_system_can_answer(
+    tmp_path: Path, typed: str, sent: str
+) -> None:
+    """EM05"""
+    row = GOOD.replace("ana@example.org", typed)
+    flask("letters xml", people(tmp_path, row), "--out", tmp_path / "x")
+    (first, *_) = table(tmp_path / "x" / "index.csv")
+    xml = etree.fromstring((tmp_path / "x" / first["file"]).read_bytes())
+    assert xml.findtext(".//Email") == sent
+
+
 def test_a_second_run_gives_the_same_delivery_ids(tmp_path: Path) -> None:
     file = people(tmp_path, GOOD)
     for out in ("one", "two"):
