@@ -349,9 +349,12 @@ def test_a_military_zip_asks_for_the_home_address(anyone: Resident) -> None:
     assert "TX-15" in review.text
 
 
-def test_asking_for_a_home_address_survives_a_change_of_language(anyone: Resident) -> None:
+@pytest.mark.parametrize("zip_code", ["09012", "20521"])
+def test_asking_for_a_home_address_survives_a_change_of_language(
+    anyone: Resident, zip_code: str
+) -> None:
     other = replace(anyone, lang="es" if anyone.lang == "en" else "en")
-    page = anyone.find("09012", street="PSC 88 Box 1203")
+    page = anyone.find(zip_code, street="PSC 88 Box 1203")
     for typed in ("", "7850"):
         form = {**page.form(), "zip": [typed], "state": ["TX"]}
         (button,) = [b for b in page.buttons() if b.get("lang") == other.lang]
@@ -362,7 +365,7 @@ def test_asking_for_a_home_address_survives_a_change_of_language(anyone: Residen
         assert not [e for e in switched.all("p") if "error" in (e.get("class") or "").split()]
         kept = switched.form()
         assert [kept[name] for name in ("zip", "state", "mail_zip", "street")] == [
-            [typed], ["TX"], ["09012"], ["PSC 88 Box 1203"]
+            [typed], ["TX"], [zip_code], ["PSC 88 Box 1203"]
         ]  # fmt: skip
         pressed = other.client.post(other.url("/find"), kept, 422)
         assert said in pressed.words

@@ -18,7 +18,7 @@ from app.campaign.faults import repeats_frame
 from app.campaign.page_words import congress_gov, facts_in
 from app.campaign.words import ordinal, said
 from app.congress.lookup import find_delegation, states_of
-from app.congress.model import Choose, Found, Holder, Outcome, Unavailable, change_of
+from app.congress.model import POUCH_ZIPS, Choose, Found, Holder, Outcome, Unavailable, change_of
 from app.congress.places import ZipProblem, other_state_in, other_zip_in
 from app.congress.tables import Tables
 from app.records.acts import LetterRow, Receipt
@@ -119,7 +119,7 @@ def find(data: Data, site: Services) -> Page:
     by_street = data.get("lookup") == "street" and site.settings.street_lookup
     form = (StreetForm if by_street else FindForm)(as_form_data(draft))
     if not form.validate():
-        if draft.elsewhere and draft.mail_state in MILITARY and not by_street:
+        if _asks_home(draft) and not by_street:
             return home_page(draft, site, None if "look" in data else form)
         return find_page(draft, site, form, street_open=by_street)
     answer = ask("street" if by_street else "find", site)
@@ -363,6 +363,12 @@ def _pasted_from_elsewhere(draft: Draft) -> tuple[str, str]:
             "wrong.", other=other, state=_region((draft.mail_state,)),
         )  # fmt: skip
     return "", ""
+
+
+def _asks_home(draft: Draft) -> bool:
+    """Whether someone with a military or pouch address was asked for their home."""
+    pouch = draft.return_zip is not None and draft.return_zip.five in POUCH_ZIPS
+    return bool(draft.elsewhere) and (draft.mail_state in MILITARY or pouch)
 
 
 def _gets_mail_elsewhere(draft: Draft) -> bool:
