@@ -92,7 +92,12 @@ keys_group = PlainGroup("keys")
 @passphrase_option
 @out_option
 def make(passphrase_file: Path | None, out: Path | None) -> None:
-    """Make a key pair, and seal new details to it from now on."""
+    """Make a key pair, and seal new details to it from now on.
+
+    \b
+    Example:
+      flask keys make --out /media/usb
+    """
     settings = load_settings()
     key = _make(settings, passphrase_file, out)
     click.echo(f"New details are sealed to key {key.printed} from now on.")
@@ -103,7 +108,12 @@ def make(passphrase_file: Path | None, out: Path | None) -> None:
 @keys_group.command("use")
 @click.argument("public_file", type=FILE)
 def use(public_file: Path) -> None:
-    """Seal new details to a public key that was made on another computer."""
+    """Seal new details to a public key that was made on another computer.
+
+    \b
+    Example:
+      flask keys use campaign.public.json
+    """
     settings = load_settings()
     key = keys.use_key(settings.keys, public_file)
     _note(settings, What.KEY_USED, {"key": key.id})
@@ -113,7 +123,12 @@ def use(public_file: Path) -> None:
 
 @keys_group.command("show")
 def show() -> None:
-    """Show each key's fingerprint, where its private key is, and how many rows need it."""
+    """Show each key's fingerprint, where its private key is, and how many rows need it.
+
+    \b
+    Example:
+      flask keys show
+    """
     settings = load_settings()
     lines = keys.key_status(settings.keys, sealed_counts(local_database(settings.database)))
     if not lines:
@@ -145,7 +160,12 @@ def where(status: keys.KeyStatus) -> str:
 def move(
     out: Path, key_id: str | None, passphrase_file: Path | None, new_passphrase_file: Path | None
 ) -> None:
-    """Move a private key off this server, protected by a passphrase that you choose."""
+    """Move a private key off this server, protected by a passphrase that you choose.
+
+    \b
+    Example:
+      flask keys move --out /media/usb
+    """
     settings = load_settings()
     _refuse_inside(settings, out)
     key = _find(settings, key_id)
@@ -173,6 +193,10 @@ def rotate(
 
     If the old key is still in use, this makes a new pair first. It is safe to interrupt: run it
     again with the same old key, and it continues where it stopped.
+
+    \b
+    Example:
+      flask keys rotate --out /media/usb
     """
     settings = load_settings()
     old = unlock_file(private_file or _only_old_key(settings), passphrase_file)
@@ -198,7 +222,12 @@ def rotate(
 @keys_group.command("retire")
 @click.argument("key_id")
 def retire(key_id: str) -> None:
-    """Mark a key as no longer used. Refuses while rows are sealed to it."""
+    """Mark a key as no longer used. Refuses while rows are sealed to it.
+
+    \b
+    Example:
+      flask keys retire 5f2a
+    """
     settings = load_settings()
     key = _find(settings, key_id)
     sealed = sealed_counts(local_database(settings.database)).get(key.id, 0)
@@ -295,10 +324,15 @@ def export_here(settings: Settings, file: Path, purpose: Purpose | None, subject
 
 
 @keys_group.command("export", cls=CampaignCommand)
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=NEW_PATH)
 @click.option("--purpose", type=click.Choice(["packet", "contact"]), help="Default: both.")
 def export_command(file: Path, purpose: Purpose | None) -> None:
-    """Export the sealed details of counted signatures to FILE, still sealed."""
+    """Export the sealed details of counted signatures to FILE, still sealed.
+
+    \b
+    Example:
+      flask keys export sealed.jsonl --purpose packet
+    """
     rows = export_here(load_settings(), file, purpose)
     click.echo(
         f"{rows} rows written to {file}. To open it: flask signatures open {typed(file)} --key KEY"
@@ -318,6 +352,10 @@ def open_command(
 
     Needs no network and no database. Prints one JSON object per line. Rows that do not open are
     listed, and the command then exits with status 1.
+
+    \b
+    Example:
+      flask keys open sealed.jsonl --key campaign.private.json --out opened.jsonl
     """
     opened = [unlock_file(path, passphrase_file) for path in private_files]
     target = _private_file(out) if out else sys.stdout

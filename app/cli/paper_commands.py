@@ -294,6 +294,11 @@ def undo_command(number: int | None) -> None:
 
     Removes its signatures from every count. An import can no longer be undone once one of its
     people has continued online.
+
+    \b
+    Example:
+      flask signatures undo-import
+      flask signatures undo-import 3
     """
     settings = load_settings()
     db = local_database(settings.database)

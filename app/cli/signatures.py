@@ -254,7 +254,12 @@ def export_command(
 @click.option("--dry-run", "dry_run", is_flag=True, help="Only show what would be deleted.")
 @click.option("--now", "now", is_flag=True, help="Delete it now, like the daily job.")
 def purge_command(dry_run: bool, now: bool) -> None:
-    """Delete data that has been kept as long as the settings allow, and every trace of it."""
+    """Delete data that has been kept as long as the settings allow, and every trace of it.
+
+    \b
+    Example:
+      flask signatures purge --dry-run
+    """
     if dry_run == now:
         raise click.UsageError("Use --dry-run to see what would be deleted, or --now to delete it.")
     from app.site.daily import policy_of  # only this command needs it

@@ -97,6 +97,7 @@ def test_what_is_kept_after_the_congress_stays_as_long_as_its_pages_said(here: S
         words = here.client.get(path).words
         assert ("with this receipt, until August 30, 2027" in words) == kept
         assert ("We delete it by August 30, 2027" in words) == kept
+        assert "has a button to keep them" not in words  # kept, or too late
 
 
 def test_the_packet_contains_what_the_delivery_format_reads(here: Site, tmp_path: Path) -> None:
