@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from app.site.settings import ALIASES, PREFIX
 from tests.sites import Sites
 
 # Deterministic, without deadlines for busy machines. HYPOTHESIS_PROFILE=default searches further.
@@ -32,6 +33,11 @@ FILES, MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
 if FILES < 8192 and MOST_FILES != FILES:
     wanted = 8192 if MOST_FILES == resource.RLIM_INFINITY else min(8192, MOST_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, MOST_FILES))
+
+# The settings of a site on this machine, or of its shell, are not those of the tests.
+for setting in list(os.environ):
+    if setting in ALIASES or setting.startswith(PREFIX):
+        del os.environ[setting]
 
 IS_CONTROLLER = "PYTEST_XDIST_WORKER" not in os.environ
 if IS_CONTROLLER:  # its child processes inherit the folder
