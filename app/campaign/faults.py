@@ -151,7 +151,8 @@ _BRACKETED_WORD = re.compile(r"\[[a-z ]{1,20}\]")
 _GREETING = re.compile(
     r"^(dear|greetings|hello|hi|hey|good (morning|afternoon|day)|to whom it may concern|"
     r"the honorable|estimad[oa]s?|querid[oa]s?|hola|honorable|a quien corresponda|"
-    r"buen[oa]s (d[ií]as|tardes|noches)|aloha|shalom|xin chào|kính (gửi|thưa)|attn|attention)\b"
+    r"buen[oa]s (d[ií]as|tardes|noches)|aloha|shalom|xin chào|kính (gửi|thưa)|attn|"
+    r"attention(?=[:,]))\b"
     r"[^.!?]{0,60}?([,:!—]|$)"
     r"|^((to )?(my |the )?(senator|representative|congress(wo)?man|delegate|commissioner)"
     r"|m(r|s|rs)\b|muy señora?|senadora?|representante|señora?)\b[^!?]{0,60}[,:—]$",

@@ -118,7 +118,7 @@ def _town_alone(text: str, state: str) -> str:
         before, after = rest, last  # Washington D.C.
     elif rest and not comma and last.upper() in _LAST_WORDS:  # Brooklyn New York
         words = town.split(" ")
-        for size in range(1, len(words)):
+        for size in range(1, min(len(words), _MOST_WORDS + 1)):
             if read_state(after := " ".join(words[-size:])) == state:
                 return " ".join(words[:-size])
     return before.strip(" ,") if before and read_state(after) == state else town
@@ -174,6 +174,8 @@ _STATE_WORDS = {
 
 _LAST_WORDS = {name.rpartition(" ")[2].upper() for name in (*STATES.values(), *STATES_ES.values())}
 """Words with which a state's name ends."""
+_MOST_WORDS = max(len(name.split()) for name in _STATE_WORDS)
+"""How many words a state's name has at most."""
 
 # --- ZIP codes -----------------------------------------------------------------------------
 

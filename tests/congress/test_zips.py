@@ -16,6 +16,7 @@ from app.congress.places import (
     parse_zip,
     read_state,
 )
+from tests.timing import done_within
 
 HYPHENS = "-‐‑‒–—―−﹘﹣－"
 SPACES = ["", " ", "\u00a0", "\t", "\u2009", "\u200b", "\u3000", "\r\n", "\ufeff"]
@@ -250,6 +251,11 @@ def test_a_state_is_read_as_its_people_write_it(typed: str, code: str | None) ->
 def test_a_town_is_parted_from_its_states_name(typed: str, state: str, town: str) -> None:
     """AD04"""
     assert address_alone("12 Elm St", "", typed, state)[2] == town
+
+
+def test_a_long_town_is_searched_for_its_state_in_linear_time() -> None:
+    long = "York " * 4_000 + "New York"
+    assert done_within(1, lambda: address_alone("12 Elm St", "", long, "CA"))
 
 
 @pytest.mark.parametrize(

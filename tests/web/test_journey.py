@@ -186,6 +186,7 @@ def test_a_second_greeting_or_sign_off_is_pointed_out(anyone: Resident, typed: s
         "Dear to my heart is my grandmother, who was afraid to call.",
         "Dear friends of mine were afraid to call.",
         "Aloha means more here than hello.\nLove, not fear, keeps us safe.",
+        "Attention to detail, my mother said, saves lives.",
     ):
         plain = anyone.reviewing(*GLOUCESTER, story=story)
         assert said not in plain.words
