@@ -18,8 +18,12 @@ def drafted(path: Path, *, mode: int = 0o600, new: bool = False) -> Iterator[Pat
     """An empty file next to ``path`` to write to, renamed to ``path`` when the block ends.
 
     It is flushed to disk first. If anything fails, ``path`` is unchanged. With ``new`` an
-    existing file is never replaced, even one created meanwhile (``FileExistsError``).
+    existing file is never replaced, even one created meanwhile (``FileExistsError``). A device or
+    a pipe, such as ``/dev/stdout``, is never replaced (``OSError``): root would take it from every
+    other program.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "This is a device or a pipe. Choose a file", str(path))
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
