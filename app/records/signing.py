@@ -612,7 +612,7 @@ def receipt(db: sqlite3.Connection, token: str) -> Receipt | None:
     return Receipt(
         campaign=campaign,
         day=date.fromisoformat(day),
-        signed_at=datetime.fromisoformat(changed or at),
+        signed_at=datetime.fromisoformat(at),
         state=state,
         district=district,
         congress=congress,

@@ -299,6 +299,20 @@ def test_a_letter_has_the_date_and_the_words_of_the_day_it_was_signed(
     assert "December 7, 2026" in sheets(anyone.client.post("/print", corrected.form()))[0]
 
 
+def test_a_correction_has_the_day_on_which_it_was_made(
+    resident: Resident, clock: Clock, settings: Settings
+) -> None:
+    clock.now = datetime(2026, 11, 4, 4, 50, tzinfo=UTC)  # just before midnight in Washington
+    review = resident.reviewing(*GLOUCESTER)
+    resident.sign(review.form())
+    clock.forward(minutes=20)
+    writing = resident.client.post("/address", review.form())
+    again = resident.review(resident.filled(writing, story="I read it again."))
+    corrected = resident.sign(again.form())
+    assert len(rows(settings)) == 1
+    assert "November 4, 2026" in sheets(resident.client.post("/print", corrected.form()))[0]
+
+
 def test_a_print_view_loaded_again_shows_and_reports_the_same_letter(
     anyone: Resident, settings: Settings
 ) -> None:
