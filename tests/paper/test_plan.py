@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from contextlib import closing
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +14,7 @@ from openpyxl.styles import Font  # type: ignore[import-untyped]
 
 from app.records.counts import totals
 from app.records.database import Connection, open_database
+from app.records.fillers import WhyOdd
 from app.records.paper import Added, CountableRow, PaperLetters
 from app.records.paper_columns import COLUMNS, SheetRow
 from app.records.paper_plan import (
@@ -28,6 +30,7 @@ from app.records.paper_plan import (
 )
 from app.records.paper_sheets import pack, unpack
 from app.records.persons import person_of
+from app.site.paper_words import odd_words
 from tests.packets.conftest import campaign, tables
 
 from .conftest import (
@@ -170,6 +173,7 @@ def test_each_problem_is_reported_in_its_cell(
         {"first": "=1+1", "last": "<script>"},
         {"first": "Jennifer", "last": "Null"},
         {"first": "Ana", "last": "Familia"},
+        {"first": "Ana", "last": "Santa Ana"},
         {"first": "Nada", "last": "Ivić"},
         {"last": "Test"},
         {"street": "", "email": "ana@example.org"},
@@ -337,6 +341,7 @@ def test_doubtful_names_are_left_out_until_an_organizer_counts_them(
         ("12 Springfield MA 01103", "12 Springfield", ""),
         ("12 Old Springfield MA 01103", "12 Old Springfield", ""),
         ("12 Lake Forest IL 60045", "12 Lake Forest", ""),
+        ("12 Lake Springfield MA 01103", "12 Lake Springfield", ""),
         ("12 Main St Johnsbury VT 05819", "12 Main St Johnsbury", ""),
         ("12 Main St West Springfield MA 01103", "12 Main St West Springfield", ""),
         ("9 Glebe Road South VA 22204", "9 Glebe Road South", ""),
@@ -411,6 +416,11 @@ def test_a_filler_for_the_state_leaves_it_to_the_zip(state: str) -> None:
 def test_a_word_for_the_row_above_may_be_part_of_a_street(db: Connection, street: str) -> None:
     plan = planned(saved(workbook(ANA, ("Bo", "Ng", street, *ANA[3:]))), db)
     assert [row.key for row in plan.new] == ["2", "3"]
+
+
+@pytest.mark.parametrize("why", get_args(WhyOdd))
+def test_each_reason_to_doubt_a_row_has_a_sentence(why: WhyOdd) -> None:
+    assert odd_words(why).endswith(".")
 
 
 def test_a_person_named_ditto_is_not_asked_about_where_no_row_is_above() -> None:

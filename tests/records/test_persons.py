@@ -87,6 +87,7 @@ def test_spellings_of_one_street_match(written: str) -> None:
         ("9 I-35", "9 Interstate 35"), ("9 CR12", "9 County Road 12"),
         ("9 Cty Rd 12", "9 CTH 12"), ("POBox12", "PO Box 12"), ("9 Elm St PMB 4", "9 Elm St #4"),
         ("9 Elm St Depto 4", "9 Elm St Apto. 4"), ("9 U.S. 9", "9 US Hwy 9"),
+        ("Calle Luna 12 #4", "12 Calle Luna Apt 4"), ("#4 12 Larkspur St", "12 Larkspur St #4"),
     ],
 )  # fmt: skip
 def test_spellings_of_one_address_are_one_person(one: str, other: str) -> None:

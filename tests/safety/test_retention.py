@@ -64,7 +64,9 @@ def fill(
 ) -> None:  # fmt: skip
     for n in range(rows):
         signature, _ = signed(db, n + 1, campaign=campaign, day=day)
-        seal_details(db, signature, "packet", DETAILS, key, day=day)
+        seal_details(
+            db, signature, "packet", DETAILS, key, day=day + DAY
+        )  # the day of signing decides
 
 
 @pytest.mark.parametrize("signed_on", [TODAY, END - DAY, END + 200 * DAY])
