@@ -212,28 +212,30 @@ def fetch(base: str, name: str, *, optional: bool = False) -> tuple[bytes | None
     import requests
 
     url = base.rstrip("/") + "/" + name
+    way_out = "Try again later, or download it elsewhere and use --from."
     try:
         with requests.get(url, stream=True, timeout=20) as reply:
             if urlsplit(reply.url).hostname != urlsplit(url).hostname:
-                raise RefreshError(f"{name}: the server redirected us to another host.")
+                raise RefreshError(f"{name}: the server redirected us to another host. {way_out}")
             if optional and reply.status_code == 404:
                 return None, None
             if reply.status_code != 200:
-                raise RefreshError(f"{name}: the server answered {reply.status_code}.")
+                raise RefreshError(f"{name}: the server answered {reply.status_code}. {way_out}")
             data = bytearray()
             for chunk in reply.iter_content(65536):
                 data += chunk
                 if len(data) > LONGEST_FILE:
-                    raise RefreshError(f"{name}: the file is far larger than the real one.")
+                    raise RefreshError(
+                        f"{name}: the file is far larger than the real one. {way_out}"
+                    )
             length = reply.headers.get("Content-Length", "")
             plain = "Content-Encoding" not in reply.headers
             if plain and length.isdecimal() and int(length) != len(data):
-                raise RefreshError(f"{name}: the download is incomplete.")
+                raise RefreshError(f"{name}: the download is incomplete. {way_out}")
             changed = reply.headers.get("Last-Modified", "")
     except requests.RequestException as error:
         raise RefreshError(
-            f"{name} could not be fetched ({type(error).__name__}). Try again later, or "
-            "download it elsewhere and use --from."
+            f"{name} could not be fetched ({type(error).__name__}). {way_out}"
         ) from None
     with contextlib.suppress(ValueError):
         return bytes(data), parsedate_to_datetime(changed)

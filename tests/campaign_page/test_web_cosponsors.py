@@ -536,15 +536,20 @@ def test_the_command_downloads_the_bills_official_file(
     assert "L000582" in live(staff)["cosponsors.csv"]
 
 
+@pytest.mark.parametrize("status", [None, 404])
 def test_a_failed_download_changes_nothing_and_says_what_to_do(
-    app: Flask, staff: Office, monkeypatch: pytest.MonkeyPatch
+    app: Flask, staff: Office, monkeypatch: pytest.MonkeyPatch, status: int | None
 ) -> None:
-    def fail(*_about: object, **_options: object) -> None:
-        raise requests.ConnectionError
+    def fail(address: str, **_options: object) -> requests.Response:
+        if status is None:
+            raise requests.ConnectionError
+        answer = requests.Response()
+        answer.status_code, answer.url = status, address
+        return answer
 
     monkeypatch.setattr("requests.get", fail)
     done = flask(REFRESH, "--yes", site=app)
     assert done.exit_code == 1
-    assert "could not be fetched" in done.output
+    assert ("the server answered 404" if status else "could not be fetched") in done.output
     assert "--from" in done.output
     assert live(staff) == files_of()
