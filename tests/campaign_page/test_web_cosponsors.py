@@ -544,7 +544,7 @@ def test_a_failed_download_changes_nothing_and_says_what_to_do(
         if status is None:
             raise requests.ConnectionError
         answer = requests.Response()
-        answer.status_code, answer.url = status, address
+        answer.status_code, answer.url, answer.raw = status, address, BytesIO()
         return answer
 
     monkeypatch.setattr("requests.get", fail)
