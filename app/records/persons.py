@@ -324,7 +324,7 @@ class _Marks:
         if plain and family:
             kind, other = ("only", "full") if len(plain) == 1 else ("full", "only")
             yield ("initial", plain[0], family), kind, (other,)
-        usual = plain in _given_names()
+        usual = plain in _given_names() or spelling != joined
         kinds = ("slip",) if usual else ("slip", "usual")
         for rest in _without_a_letter(plain):
             yield ("letters", rest), "usual" if usual else "slip", kinds
