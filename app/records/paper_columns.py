@@ -484,8 +484,9 @@ def split_name(name: str) -> tuple[str, str]:
 
     parts = [part for text in name.split(",") if (part := text.strip())] or [name]
     last, *more = parts
-    suffix = "".join(f" {part}" for part in more if ends(part))
-    first = [part for part in more if not ends(part)]
+    # After a last name alone comes a first name: Smith, J.D.
+    first = [part for part in more if not ends(part)] or more[: " " not in last]
+    suffix = "".join(f" {part}" for part in more if part not in first)
     if first:
         return " ".join(first), last + suffix
     name = last
