@@ -120,7 +120,8 @@ def _town_alone(text: str, state: str) -> str:
         words = town.split(" ")
         for size in range(1, min(len(words), _MOST_WORDS + 1)):
             if read_state(after := " ".join(words[-size:])) == state:
-                return " ".join(words[:-size])
+                # University of Georgia
+                return town if words[-size - 1].lower() == "of" else " ".join(words[:-size])
     return before.strip(" ,") if before and read_state(after) == state else town
 
 

@@ -246,7 +246,8 @@ def test_a_state_is_read_as_its_people_write_it(typed: str, code: str | None) ->
     [("Brooklyn New York", "NY", "Brooklyn"), ("New York", "NY", "New York"),
      ("Oklahoma City Oklahoma", "OK", "Oklahoma City"), ("Kansas City", "KS", "Kansas City"),
      ("Washington District of Columbia", "DC", "Washington"), ("Ponce Puerto Rico", "PR", "Ponce"),
-     ("West New York", "NJ", "West New York"), ("Virginia Beach", "VA", "Virginia Beach")],
+     ("West New York", "NJ", "West New York"), ("Virginia Beach", "VA", "Virginia Beach"),
+     ("University of Georgia", "GA", "University of Georgia")],
 )  # fmt: skip
 def test_a_town_is_parted_from_its_states_name(typed: str, state: str, town: str) -> None:
     """AD04"""
