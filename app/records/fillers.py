@@ -45,7 +45,8 @@ _DITTO = re.compile(
 )
 """A mark alone, or a word at the end, that may mean the row above; it may also be a name."""
 _NOTE = re.compile(
-    r":(?:\s|$)|(?<!\S)\d+(?!\d|(?:st|nd|rd|th)\b)|\b(?:duplicate|deceased|subtotal|signatures|firmas"
+    r":(?:\s|$)|(?<!\S)\d+(?!\d|(?:st|nd|rd|th|do|e?ro|to|º)\b)"
+    r"|\b(?:duplicate|deceased|subtotal|signatures|firmas"
     r"|do not count|not registered|(?:entered|collected|verified|witnessed|signed) by"
     r"|duplicad[oa]|fallecid[oa]|no contar|no cuenta|recogid[oa]s? por)\b",
     re.IGNORECASE,

@@ -427,6 +427,11 @@ def test_a_person_named_ditto_is_not_asked_about_where_no_row_is_above() -> None
     assert isinstance(judge(SheetRow(1, {**BASE, "last": "Ditto"}), place()), CountableRow)
 
 
+@pytest.mark.parametrize("last", ["Li 3rd", "Li 2do", "Li 3ro", "Li 2º"])
+def test_a_son_with_his_fathers_name_is_not_doubted(last: str) -> None:
+    assert isinstance(judge(SheetRow(2, {**BASE, "last": last}), place()), CountableRow)
+
+
 # --- whole files ---------------------------------------------------------------------------
 
 
