@@ -282,8 +282,7 @@ class _Marks:
         """The first name, with the last one if brothers and sisters may share it: K. Ravi and K.
         Meena, Md. Rahim and Md. Karim are two people."""
         words = self.first.split()
-        shared = all(len(word) == 1 or word in _SHARED_NAMES for word in words)
-        return "".join(words) + (self.family if shared else "")
+        return "".join(words) + (self.family if all(map(_may_be_shared, words)) else "")
 
     def on_form(self, form: str) -> bytes:
         """The whole name's mark on one form."""
@@ -320,7 +319,8 @@ class _Marks:
             yield ("both", family, plain), None, ("",)
         if words:
             kind, other = ("one", "several") if len(words) == 1 else ("several", "one")
-            yield ("word", bare(words[0])), kind, (other,)
+            shared = family if _may_be_shared(words[0]) else ""
+            yield ("word", bare(words[0]) + shared), kind, (other,)
         if plain and family:
             kind, other = ("only", "full") if len(plain) == 1 else ("full", "only")
             yield ("initial", plain[0], family), kind, (other,)
@@ -328,6 +328,11 @@ class _Marks:
         kinds = ("slip",) if usual else ("slip", "usual")
         for rest in _without_a_letter(plain):
             yield ("letters", rest), "usual" if usual else "slip", kinds
+
+
+def _may_be_shared(word: str) -> bool:
+    """Whether a first name is an initial or a name of honor."""
+    return len(word) == 1 or word in _SHARED_NAMES
 
 
 def _without_a_letter(word: str) -> Iterator[str]:

@@ -282,6 +282,7 @@ def test_different_names_at_one_mailbox_are_two_people(one: str, other: str) -> 
      (("Park Ji", "Hoon"), ("Park Ji", "Soo")), (("K.", "Ravi"), ("K.", "Meena")),
      (("S. P.", "Anand"), ("S. P.", "Kavitha")), (("Md.", "Rahim"), ("Md.", "Karim")),
      (("Syed", "Ahmed"), ("Syed", "Hussain")), (("Mohd", "Rafi"), ("Mohd", "Khan")),
+     (("Md.", "Rahim"), ("Md. Karim", "Uddin")), (("K.", "Ravi"), ("K. Meena", "Rao")),
      (("Muhammad", "Ali"), ("Muhammad", "Omar")), (("Tran Van Nam", ""), ("Tran Van Duc", ""))],
 )  # fmt: skip
 def test_relatives_at_one_mailbox_are_two_people_whichever_name_is_their_own(
