@@ -136,6 +136,11 @@ def test_every_documented_command_exists_with_its_options() -> None:
     assert len(seen) > 40
 
 
+def test_the_help_of_every_command_shows_an_example() -> None:
+    commands = dict(all_commands(command_app().cli))
+    assert [name for name, one in commands.items() if "Example" not in (one.help or "")] == []
+
+
 def test_listing_the_commands_imports_none_of_them(tmp_path: Path) -> None:
     code = (
         "import sys, flask.cli\n"
