@@ -61,9 +61,9 @@ def _is_filler(text: str, fillers: frozenset[str]) -> bool:
 
 
 _NO_MAILBOX = re.compile(
-    r"(?:none|no[._-]?(?:e-?)?mail|unknown|not?[._-]?(?:given|provided)|refused|declined"
+    r"(?:none|no[._-]?(?:e-?)?mail|not?[._-]?(?:given|provided)"
     r"|sin[._-]?correo|no[._-]?tiene|ningun[oa])@[\w.-]+"
-    r"|(no|na|x+|a+|abc|test|e?mail|name|user)@\1\.\w+",
+    r"|(no|na|x+|a+|abc)@\1\.\w+",
     re.IGNORECASE,
 )
 """What a form that insists on an email address is given. It is no one's, so many may share it."""
