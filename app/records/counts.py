@@ -64,6 +64,9 @@ class Difference:
 
 # --- Which signatures to count ---
 
+_LAST_VALUE = "\U0010ffff"
+"""Sorts after every value of a tally."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -90,18 +93,21 @@ class Filter:
         wanted = (self.state, self.since, self.until, self.template, self.source, self.language)
         return any(value is not None for value in wanted)
 
-    def dimension_range(self) -> tuple[str, str] | None:
-        """The first and last suffix of the tallies' dimensions under this filter; None if the
-        tallies cannot answer it."""
-        days = (self.since, self.until) != (None, None)
+    def tallies(self, by: str) -> tuple[str, str, str, str] | None:
+        """The first and last dimension, and the first and last value, of the tallies that count
+        ``by`` (``all`` or a breakdown) under this filter; None if no tallies do."""
         wanted = {"state": self.state, "template": self.template, "source": self.source}
-        named = [f" in {name} {value}" for name, value in wanted.items() if value is not None]
-        if self.language is not None or len(named) + days > 1:
+        named = [(name, text, text) for name, text in wanted.items() if text is not None]
+        if (self.since, self.until) != (None, None):
+            named.append(("day", str(self.since or date.min), str(self.until or date.max)))
+        if self.language is not None or len(named) > 1:
             return None
-        if days:
-            first, last = self.since or date.min, self.until or date.max
-            return f" in day {first}", f" in day {last}"
-        return (named[0], named[0]) if named else ("", "")
+        if not named:
+            return by, by, "", _LAST_VALUE
+        [(name, first, last)] = named
+        if by in ("all", name):
+            return name, name, first, last
+        return f"{by} in {name} {first}", f"{by} in {name} {last}", "", _LAST_VALUE
 
     def described(self) -> dict[str, str]:
         """The filter in words, for an exported file."""
@@ -227,8 +233,9 @@ def _counted(db: sqlite3.Connection, by: str, chosen: Filter) -> list[Group]:
 
     Besides the breakdowns, ``by`` may be ``all`` (one group), ``status`` or ``way``.
     """
-    if chosen.dimension_range() and (by != "recipient" or not chosen.is_narrowed):
-        return _from_tallies(db, by, chosen)
+    range_ = chosen.tallies("all" if by == "status" else by)
+    if range_ and (by != "recipient" or not chosen.is_narrowed):
+        return _from_tallies(db, by, chosen, range_)
     where, values = chosen.where()
     if by in ("recipient", "way"):
         column = "l.bioguide" if by == "recipient" else "l.state"
@@ -245,20 +252,21 @@ def _counted(db: sqlite3.Connection, by: str, chosen: Filter) -> list[Group]:
     return sorted(db.execute(query, values), key=lambda row: natural(row[0]))
 
 
-def _from_tallies(db: sqlite3.Connection, by: str, chosen: Filter) -> list[Group]:
+def _from_tallies(
+    db: sqlite3.Connection, by: str, chosen: Filter, range_: tuple[str, str, str, str]
+) -> list[Group]:
     """The same counts without reading a signature."""
-    suffixes = chosen.dimension_range()
-    assert suffixes is not None
-    group, by = ("status", "all") if by == "status" else ("value", by)
+    group = {"status": "status", "all": "''"}.get(by, "value")
     rows = db.execute(
         f"SELECT {group}, sum(signatures), sum(letters) FROM tallies"
         " WHERE campaign IN (SELECT value FROM json_each(?))"
         " AND status IN (SELECT value FROM json_each(?)) AND dimension BETWEEN ? AND ?"
+        " AND value BETWEEN ? AND ?"
         " GROUP BY 1 HAVING sum(signatures) <> 0 OR sum(letters) <> 0",
         (
             json.dumps(signed_campaigns(db) if chosen.campaign is None else [chosen.campaign]),
             json.dumps([chosen.status] if chosen.status else STATUSES),
-            *(by + suffix for suffix in suffixes),
+            *range_,
         ),
     )
     return sorted(rows, key=lambda row: natural(row[0]))
@@ -283,7 +291,7 @@ class Breakdowns:
 
 def breakdowns(db: sqlite3.Connection, chosen: Filter, names: Sequence[str]) -> Breakdowns:
     """Count by each of ``names`` (not ``recipient``). Call it inside ``reading``."""
-    if chosen.dimension_range():
+    if chosen.tallies("all"):
         return Breakdowns(by_status(db, chosen), {name: count(db, chosen, name) for name in names})
     where, values = replace(chosen, status=None).where()
     columns = ", ".join(f"s.{name}" for name in names)
@@ -440,7 +448,12 @@ def _tallies_from_rows(db: sqlite3.Connection) -> dict[TallyKey, Totals]:
     rows take seconds.
     """
     found: dict[TallyKey, Totals] = {}
-    pairs = [(scope, part) for scope in SCOPES for part in PARTS]
+    pairs = [
+        (scope, part)
+        for scope in SCOPES
+        for part in PARTS
+        if scope == "all" or part not in ("all", scope)
+    ]
     columns = ", ".join(f"{name} AS {name}" for name in PARTS[1:])
     people = f"SELECT campaign, status, letters, '', {columns} FROM countable"
     for (scope, part), counter in _grouped(db.execute(people), PARTS, pairs).items():

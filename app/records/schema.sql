@@ -362,7 +362,8 @@ FROM signatures NOT INDEXED;
 
 -- The breakdowns, once for a whole campaign and once within each of the most common filters of a
 -- page of counts. They are read for every signature, so they are rows: SQLite would rebuild a list
--- of VALUES each time. A letter is counted by its `way`.
+-- of VALUES each time. A letter is counted by its `way`. `all in state CA` and `state in state CA`
+-- are left out: `state` has their numbers as the value CA.
 CREATE TABLE breakdowns (
     breakdown TEXT NOT NULL,
     within TEXT NOT NULL,
@@ -373,7 +374,8 @@ INSERT INTO breakdowns
 SELECT breakdown.column1, within.column1
 FROM (VALUES ('all'), ('day'), ('state'), ('district'), ('template'), ('version'), ('language'),
     ('match'), ('source'), ('edited'), ('own_share'), ('way')) AS breakdown
-CROSS JOIN (VALUES (''), ('state'), ('day'), ('template'), ('source')) AS within;
+CROSS JOIN (VALUES (''), ('state'), ('day'), ('template'), ('source')) AS within
+WHERE within.column1 = '' OR breakdown.column1 NOT IN ('all', within.column1);
 
 -- The same with one row for each breakdown: `day in state CA` as well as `day`. So a filtered page
 -- reads tallies too, and a range of days is a range of the key.

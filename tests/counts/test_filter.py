@@ -49,6 +49,9 @@ FILTERS = [
     Filter(CAMPAIGN, status=None, language="en"),
     Filter(CAMPAIGN, status=None),
     Filter(None, status=None),
+    Filter(CAMPAIGN, state="CA"),
+    Filter(None, status=None, since=date(2026, 11, 5), until=date(2026, 11, 20)),
+    Filter(CAMPAIGN, until=date(2026, 11, 20)),
     Filter(CAMPAIGN, state="DC", source="", status=None, since=date(2026, 11, 5)),
 ]
 
