@@ -64,11 +64,20 @@ def _campaigns(site: Services) -> tuple[SiteCampaign, ...]:
         return ()
 
 
-def _redirect_to_campaign() -> Response | None:
+def _send_to_campaign() -> Response | None:
+    """What answers a request in place of its view; None if it is where it belongs."""
+    site = services()
+    answer = _repair_link() or _redirect_to_campaign(site)
+    if answer is None:
+        _hide_unopened(site)
+        answer = _show_archive(site)
+    return answer
+
+
+def _redirect_to_campaign(site: Services) -> Response | None:
     """A redirect to the address of the request's campaign; None if it is there already."""
     if request.method == "OPTIONS":  # a browser's preflight must not be redirected
         return None
-    site = services()
     here = site.standing
     wanted = _own_campaign(site) or here.slug
     there = next((one for one in site.campaigns if one.slug == wanted), here)
@@ -105,9 +114,8 @@ def _own_campaign(site: Services) -> str:
     return posted().get(FIELD, "") if request.method == "POST" else ""
 
 
-def _hide_unopened() -> None:
+def _hide_unopened(site: Services) -> None:
     """Answer 404 for a campaign in preparation, except to organizers and their test journeys."""
-    site = services()
     area = (request.blueprint or request.endpoint or "").removeprefix("es_").partition("_")[0]
     if site.standing.state != "preparing" or area in ("static", "well", "organizer"):
         return
@@ -115,22 +123,19 @@ def _hide_unopened() -> None:
         abort(404)
 
 
-def _show_archive() -> Response | None:
+def _show_archive(site: Services) -> Response | None:
     """The archive of an ended campaign, in place of every page that leads to signing."""
     view = (request.endpoint or "").removeprefix("es_").removeprefix("resident.")
-    if view not in SIGNING_VIEWS or services().standing.state != "ended":
+    if view not in SIGNING_VIEWS or site.standing.state != "ended":
         return None
     draft = read_draft(posted() if request.method == "POST" else MultiDict())
     public_page()
-    return archive(services(), "\n\n".join(filter(None, (draft.story, *draft.words.values()))))
+    return archive(site, "\n\n".join(filter(None, (draft.story, *draft.words.values()))))
 
 
 def set_up_addresses(app: Flask) -> None:
     """Send every request to its campaign. Call this after everything that refuses requests."""
-    app.before_request(_repair_link)
-    app.before_request(_redirect_to_campaign)
-    app.before_request(_hide_unopened)
-    app.before_request(_show_archive)
+    app.before_request(_send_to_campaign)
     app.jinja_env.globals["of_campaign"] = lambda: services().slug
     app.jinja_env.globals["campaign_title"] = _title
     app.jinja_env.globals["bill_noun"] = measure

@@ -103,8 +103,9 @@ def _cached_for_back(response: Response) -> bool:
     *Back* can show such a page again, with what was typed, only if the browser may cache it;
     otherwise the browser shows an error. With JavaScript the tab itself keeps the draft.
     """
-    resident = (request.endpoint or "").removeprefix("es_").startswith("resident.")
-    if not resident or request.method != "POST" or response.mimetype != "text/html":
+    if response.mimetype != "text/html" or request.method != "POST":
+        return False
+    if not (request.endpoint or "").removeprefix("es_").startswith("resident."):
         return False
     try:
         return "plain" in posted()
