@@ -93,7 +93,7 @@ class Filter:
         wanted = (self.state, self.since, self.until, self.template, self.source, self.language)
         return any(value is not None for value in wanted)
 
-    def tallies(self, by: str) -> tuple[str, str, str, str] | None:
+    def tally_range(self, by: str) -> tuple[str, str, str, str] | None:
         """The first and last dimension, and the first and last value, of the tallies that count
         ``by`` (``all`` or a breakdown) under this filter; None if no tallies do."""
         wanted = {"state": self.state, "template": self.template, "source": self.source}
@@ -233,9 +233,9 @@ def _counted(db: sqlite3.Connection, by: str, chosen: Filter) -> list[Group]:
 
     Besides the breakdowns, ``by`` may be ``all`` (one group), ``status`` or ``way``.
     """
-    range_ = chosen.tallies("all" if by == "status" else by)
-    if range_ and (by != "recipient" or not chosen.is_narrowed):
-        return _from_tallies(db, by, chosen, range_)
+    between = chosen.tally_range("all" if by == "status" else by)
+    if between and (by != "recipient" or not chosen.is_narrowed):
+        return _from_tallies(db, by, chosen, between)
     where, values = chosen.where()
     if by in ("recipient", "way"):
         column = "l.bioguide" if by == "recipient" else "l.state"
@@ -253,7 +253,7 @@ def _counted(db: sqlite3.Connection, by: str, chosen: Filter) -> list[Group]:
 
 
 def _from_tallies(
-    db: sqlite3.Connection, by: str, chosen: Filter, range_: tuple[str, str, str, str]
+    db: sqlite3.Connection, by: str, chosen: Filter, between: tuple[str, str, str, str]
 ) -> list[Group]:
     """The same counts without reading a signature."""
     group = {"status": "status", "all": "''"}.get(by, "value")
@@ -266,7 +266,7 @@ def _from_tallies(
         (
             json.dumps(signed_campaigns(db) if chosen.campaign is None else [chosen.campaign]),
             json.dumps([chosen.status] if chosen.status else STATUSES),
-            *range_,
+            *between,
         ),
     )
     return sorted(rows, key=lambda row: natural(row[0]))
@@ -291,7 +291,7 @@ class Breakdowns:
 
 def breakdowns(db: sqlite3.Connection, chosen: Filter, names: Sequence[str]) -> Breakdowns:
     """Count by each of ``names`` (not ``recipient``). Call it inside ``reading``."""
-    if chosen.tallies("all"):
+    if chosen.tally_range("all"):
         return Breakdowns(by_status(db, chosen), {name: count(db, chosen, name) for name in names})
     where, values = replace(chosen, status=None).where()
     columns = ", ".join(f"s.{name}" for name in names)

@@ -44,9 +44,9 @@ class ConsentOffer:
     """Whether letters of the packet may go to the offices' own systems, which need a title."""
 
 
-def offer(site: Services, signed: date | None = None) -> ConsentOffer:
-    """How long the details of someone who signed on a day, or signs now, are kept, and whether
-    this server could read them now."""
+def offer(site: Services) -> ConsentOffer:
+    """How long the details of someone who signs now are kept, and whether this server could read
+    them now."""
     days = site.settings.keep_sealed_days
     try:
         keys = [line for line in key_status(site.settings.keys, {}) if line.current]
@@ -55,7 +55,7 @@ def offer(site: Services, signed: date | None = None) -> ConsentOffer:
     # A new site makes its first key when it is first needed, on this server.
     readable = all(line.readable_here for line in keys)
     return ConsentOffer(
-        kept_until(site, days, signed), may_be_kept(site, days), readable, contact_words(),
+        kept_until(site, days), may_be_kept(site, days), readable, contact_words(),
         asks_title=bool(site.settings.cwc_agent),
     )  # fmt: skip
 

@@ -43,7 +43,7 @@ from app.web.resident.claims import (
     mail_lines,
     state_words,
 )
-from app.web.resident.consent import kept_until, may_be_kept, offer
+from app.web.resident.consent import kept_until, may_be_kept
 from app.web.resident.copies import ask_owner
 from app.web.resident.draft import MailboxForm, token_of
 from app.web.resident.journey import Data, ready, review_page
@@ -137,7 +137,7 @@ def receipt_page(token: str, site: Services, form: MailboxForm | None = None) ->
         "address_open": form is not None or confirmation_failed(found, mails),
         "errors": [("email", words) for words in form.email.errors] if form else (),
         "kept": found.kept,
-        "until": offer(site, found.day).until,
+        "until": kept_until(site, site.settings.keep_sealed_days, found.day),
         "has_texts": bool(kept),
         "texts_until": kept_until(site, days, found.day),
         "texts_open": may_be_kept(site, days, found.day),
